@@ -1,0 +1,98 @@
+package avow
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrorKind sorts errors by what the person who meets one can do. Each face maps
+// a kind to its own status once (HTTP status, exit code, SMTP reply).
+type ErrorKind uint8
+
+const (
+	// Internal is the zero value: our fault, or the machine's. Its text never reaches a person.
+	Internal     ErrorKind = iota
+	Invalid                // the input is wrong; the message says where and what to do
+	NotFound               // there is no such thing
+	Conflict               // it exists already, or changed meanwhile
+	Refused                // understood and not allowed; the message cites the promise
+	Unauthorized           // who is asking is not known
+	Forbidden              // who is asking is known and may not
+	TooLarge               // past a bound; the message names it
+	TooMany                // too often; try later
+	Unavailable            // a part that is needed is away; nothing was done
+	Canceled               // the caller went away
+)
+
+var errorKindNames = [...]string{"internal", "invalid", "not-found", "conflict", "refused", "unauthorized",
+	"forbidden", "too-large", "too-many", "unavailable", "canceled"}
+
+func (k ErrorKind) String() string { return nameOf(errorKindNames[:], int(k)) }
+
+// Error is an error meant for a person. Message says what happened and what to
+// do, without a personal value and without internals; Field names the input it is about.
+type Error struct {
+	Kind    ErrorKind
+	Message string
+	Field   string
+	Err     error // the cause, for logs only
+}
+
+func (e *Error) Error() string {
+	s := e.Message
+	if e.Field != "" {
+		s = e.Field + ": " + s
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Errorf makes an Error. A %w verb keeps the cause for errors.Is without showing it to a person.
+func Errorf(kind ErrorKind, format string, args ...any) error {
+	err := fmt.Errorf(format, args...)
+	cause := errors.Unwrap(err)
+	if cause == nil {
+		return &Error{Kind: kind, Message: err.Error()}
+	}
+	return &Error{Kind: kind, Message: plainMessage(err.Error(), cause.Error()), Err: cause}
+}
+
+func plainMessage(whole, cause string) string {
+	if n := len(whole) - len(cause); n > 0 && whole[n:] == cause {
+		whole = whole[:n]
+	}
+	for len(whole) > 0 && (whole[len(whole)-1] == ' ' || whole[len(whole)-1] == ':') {
+		whole = whole[:len(whole)-1]
+	}
+	return whole
+}
+
+// FieldErrorf makes an Invalid error about one named input.
+func FieldErrorf(field, format string, args ...any) error {
+	return &Error{Kind: Invalid, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// KindOf finds the kind of an error; an error that is not ours is Internal.
+func KindOf(err error) ErrorKind {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return Internal
+}
+
+// MessageOf is what a person may read of an error. An Internal error says nothing but that it happened.
+func MessageOf(err error) string {
+	var e *Error
+	if !errors.As(err, &e) || e.Kind == Internal {
+		return "Something went wrong on our side. Nothing was changed. Please try again later."
+	}
+	if e.Field != "" {
+		return e.Field + ": " + e.Message
+	}
+	return e.Message
+}
