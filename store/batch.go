@@ -1,0 +1,134 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/avowhq/avow"
+)
+
+// batch is one transaction of the database, with the closures that share it.
+type batch struct {
+	db     *DB
+	ctx    context.Context
+	cancel context.CancelFunc
+	tx     *sql.Tx
+	now    time.Time
+	xid    string // PostgreSQL's name of the transaction, to ask what became of it
+	items  map[stage][]any
+	after  []func()
+	landed int // closures that succeeded
+}
+
+// errAborted: the server says that a commit it did not answer was rolled back. Running it again is safe.
+var errAborted = errors.New("the commit was rolled back")
+
+func (db *DB) begin() (*batch, error) {
+	b := &batch{db: db, cancel: func() {}, items: map[stage][]any{}}
+	b.ctx = context.WithValue(context.Background(), inside{}, db)
+	if db.kind == PostgreSQL {
+		b.ctx, b.cancel = context.WithTimeout(b.ctx, batchLimit)
+	}
+	tx, err := db.w.BeginTx(b.ctx, &sql.TxOptions{})
+	if err != nil {
+		b.cancel()
+		return nil, err
+	}
+	b.tx = tx
+	if err := b.setTime(); err != nil {
+		b.rollback()
+		return nil, err
+	}
+	return b, nil
+}
+
+// rollback ends the transaction without a trace; after commit it does nothing.
+func (b *batch) rollback() {
+	b.tx.Rollback()
+	b.cancel()
+}
+
+// run runs one closure, in a savepoint when it shares the transaction. It returns
+// an error when the whole batch must be given up; the closure's own failure is the job's.
+func (b *batch) run(j *job, shared bool) error {
+	if err := b.savepoint("SAVEPOINT job", shared); err != nil {
+		return err
+	}
+	tx := &Tx{b: b}
+	err := j.call(tx)
+	tx.ended = true
+	if avow.KindOf(tx.fault) == avow.Unavailable || b.ctx.Err() != nil {
+		return cmp.Or(tx.fault, b.ctx.Err()) // the ground is gone for everyone
+	}
+	if err == nil {
+		err = tx.fault
+	}
+	if err != nil {
+		j.err = errorOf(err)
+		return b.savepoint("ROLLBACK TO SAVEPOINT job", shared)
+	}
+	for _, h := range tx.staged {
+		b.items[h.to] = append(b.items[h.to], h.item)
+	}
+	b.after = append(b.after, tx.after...)
+	b.landed++
+	return b.savepoint("RELEASE SAVEPOINT job", shared)
+}
+
+func (b *batch) savepoint(statement string, shared bool) error {
+	if !shared {
+		return nil
+	}
+	_, err := b.tx.ExecContext(b.ctx, statement)
+	return err
+}
+
+// finish runs the stages, then commits. Nothing is committed for closures that all failed.
+func (b *batch) finish() error {
+	if b.landed == 0 {
+		return nil
+	}
+	for _, s := range b.db.stageList() {
+		if len(b.items[s]) == 0 {
+			continue
+		}
+		tx := &Tx{b: b}
+		err := s.run(tx, b.items[s])
+		tx.ended = true
+		if err == nil {
+			err = tx.fault
+		}
+		if err != nil {
+			return err
+		}
+		b.after = append(b.after, tx.after...)
+	}
+	if err := b.commit(); err != nil {
+		return err
+	}
+	for _, f := range b.after {
+		f()
+	}
+	return nil
+}
+
+// commit commits. When PostgreSQL was lost on the way, it is asked what it did.
+func (b *batch) commit() error {
+	err := b.tx.Commit()
+	if err == nil || b.db.kind == SQLite || !(lost(err) || b.ctx.Err() != nil) {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), batchLimit)
+	defer cancel()
+	committed, known := b.db.outcome(ctx, b.xid)
+	switch {
+	case committed:
+		return nil
+	case known:
+		return errAborted
+	}
+	return avow.Errorf(avow.Internal, "the database was lost during a commit and has not come back: this may or may not have been kept: %w", err)
+}

@@ -1,0 +1,58 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	_ "modernc.org/sqlite" // the driver, in Go, registered as "sqlite"
+)
+
+// openSQLite opens one connection that writes and a pool that can only read. WAL
+// lets them work side by side; FULL makes a commit wait for the disk.
+func (db *DB) openSQLite(ctx context.Context, c Config) error {
+	db.kind = SQLite
+	if err := makeFile(c.Path); err != nil {
+		return err
+	}
+	pragmas := []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+		"secure_delete(1)", "temp_store(MEMORY)", "journal_size_limit(67108864)"}
+	var err error
+	if db.w, err = openFile(c.Path, 1, append(pragmas, "cache_size(-16384)"), "immediate"); err != nil {
+		return err
+	}
+	if err := db.w.PingContext(ctx); err != nil {
+		return err
+	}
+	db.r, err = openFile(c.Path, c.Readers, append(pragmas, "query_only(1)"), "deferred")
+	if err != nil {
+		return err
+	}
+	return db.r.PingContext(ctx)
+}
+
+func openFile(path string, conns int, pragmas []string, lock string) (*sql.DB, error) {
+	q := url.Values{"_pragma": pragmas, "_txlock": {lock}}
+	u := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}
+	pool, err := sql.Open("sqlite", u.String())
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxOpenConns(conns)
+	pool.SetMaxIdleConns(conns)
+	return pool, nil
+}
+
+// makeFile makes the file ours alone before SQLite sees it; the journal takes its mode from it.
+func makeFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}

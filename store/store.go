@@ -1,0 +1,145 @@
+// Package store is the mechanism under every room that keeps something: it opens
+// the database (SQLite inside, or PostgreSQL), migrates each room's tables, runs
+// transactions, and turns driver errors into the kinds of package avow in one place.
+//
+// What stays true: a Write that returned nil is on disk, whole and once, and one
+// that returned an error left nothing. The answer is never "perhaps", but for one
+// case that says so: a PostgreSQL server lost during a commit that stays away.
+// Times inside a transaction never run backwards. One SQL text serves both
+// databases. A schema newer than this program is refused.
+//
+// What it never does: know a table. Each room owns its tables and its SQL, and
+// no closure given to Write talks to a network.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"sync"
+	"time"
+
+	"github.com/avowhq/avow"
+)
+
+// Kind is which database is behind a DB.
+type Kind uint8
+
+const (
+	SQLite Kind = iota
+	PostgreSQL
+)
+
+func (k Kind) String() string {
+	if k == PostgreSQL {
+		return "postgresql"
+	}
+	return "sqlite"
+}
+
+// Config says where the data is. One of Path and DSN is set.
+type Config struct {
+	// Path is the SQLite file. Its directory is made (0700) when missing, the file too (0600).
+	Path string
+	// DSN is a PostgreSQL connection string ("postgres://…" or "host=… dbname=…").
+	DSN string
+	// Readers bounds the connections that read; 0 means 8.
+	Readers int
+	// Clock replaces the clock: the database's on PostgreSQL, the machine's on SQLite. For tests.
+	Clock func() time.Time
+}
+
+// DB is an open database. It is safe for concurrent use.
+type DB struct {
+	kind  Kind
+	w, r  *sql.DB // one writer connection; a pool of readers
+	clock func() time.Time
+	asks  bool // time is asked of the database
+
+	queue   chan *job
+	closing chan struct{}
+	done    chan struct{}
+	once    sync.Once
+
+	mu     sync.Mutex
+	stages []stage
+	floors []func(*Tx) (time.Time, error)
+	last   time.Time // the latest time a transaction was given here
+}
+
+// Open opens the database and starts its writer. Close must be called.
+func Open(ctx context.Context, c Config) (*DB, error) {
+	if (c.Path == "") == (c.DSN == "") {
+		return nil, avow.Errorf(avow.Invalid, "name a database file or a PostgreSQL server, one of the two")
+	}
+	if c.Readers <= 0 {
+		c.Readers = 8
+	}
+	db := &DB{clock: c.Clock, queue: make(chan *job, maxBatch), closing: make(chan struct{}), done: make(chan struct{})}
+	if db.clock == nil {
+		db.clock = time.Now
+		db.asks = c.DSN != ""
+	}
+	open := db.openSQLite
+	if c.DSN != "" {
+		open = db.openPostgres
+	}
+	if err := open(ctx, c); err != nil {
+		db.closePools()
+		return nil, errorOf(err)
+	}
+	go db.writer()
+	return db, nil
+}
+
+// Kind tells which database this is.
+func (db *DB) Kind() Kind { return db.kind }
+
+// Ping reports whether the database answers.
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.r.PingContext(ctx); err != nil {
+		return errorOf(err)
+	}
+	return nil
+}
+
+// Close finishes the writes that were accepted and closes the database. Writes that come later are Unavailable.
+func (db *DB) Close() error {
+	db.once.Do(func() { close(db.closing) })
+	<-db.done
+	return db.closePools()
+}
+
+func (db *DB) closePools() error {
+	var first error
+	for _, pool := range []*sql.DB{db.r, db.w} {
+		if pool == nil {
+			continue
+		}
+		if err := pool.Close(); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// Scrub takes deleted content out of the SQLite journal as well; secure_delete
+// has already overwritten it in the file. A read that has been open since before
+// the deletion can hold the journal: then Scrub is Unavailable and can be called
+// again. PostgreSQL has no such journal of ours: its archives end by their own period.
+func (db *DB) Scrub(ctx context.Context) error {
+	if db.kind == PostgreSQL {
+		return nil
+	}
+	var busy, frames, moved int
+	for try := range retries {
+		err := db.w.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
+		if err != nil && !transient(err) {
+			return errorOf(err)
+		}
+		if err == nil && busy == 0 {
+			return nil
+		}
+		pause(ctx, try)
+	}
+	return avow.Errorf(avow.Unavailable, "the journal still holds deleted content because a long read is open; try again")
+}

@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"hash/fnv"
+	"time"
+
+	"github.com/avowhq/avow"
+)
+
+// Tx is one closure's view of a transaction. It ends with the closure and is used
+// by one goroutine. Queries name values with ?; an avow.ID and a time.Time may be
+// given as they are. A statement that failed fails the whole closure, on both
+// databases alike: what may be there already is written with ON CONFLICT.
+type Tx struct {
+	b      *batch
+	fault  error // the first statement that failed
+	ended  bool
+	open   bool // rows are being read
+	staged []handed
+	after  []func()
+}
+
+type handed struct {
+	to   stage
+	item any
+}
+
+var (
+	errEnded = avow.Errorf(avow.Internal, "a transaction was used after its end")
+	errOpen  = avow.Errorf(avow.Internal, "a statement was given while rows were still being read")
+)
+
+// Context is the transaction's own: it outlives the caller's, because what was
+// started is finished.
+func (tx *Tx) Context() context.Context { return tx.b.ctx }
+
+// Now is the transaction's one time, in UTC and whole microseconds: the
+// database's clock, or the time of the last event where that is later.
+func (tx *Tx) Now() time.Time { return tx.b.time() }
+
+// OnCommit has f run once the transaction is on disk, before Write returns, in
+// the order of the transactions. f is short and starts no transaction of its own.
+func (tx *Tx) OnCommit(f func()) { tx.after = append(tx.after, f) }
+
+// Exec runs a statement and returns the number of rows it changed.
+func (tx *Tx) Exec(query string, args ...any) (int64, error) {
+	if err := tx.usable(); err != nil {
+		return 0, err
+	}
+	res, err := tx.b.tx.ExecContext(tx.b.ctx, tx.b.db.text(query), bind(args)...)
+	if err != nil {
+		return 0, tx.fail(err)
+	}
+	n, err := res.RowsAffected()
+	return n, tx.fail(err)
+}
+
+// QueryRow runs a query for at most one row; its Scan says NotFound when there is none.
+func (tx *Tx) QueryRow(query string, args ...any) *Row {
+	if err := tx.usable(); err != nil {
+		return &Row{tx: tx, err: err}
+	}
+	return &Row{tx: tx, row: tx.b.tx.QueryRowContext(tx.b.ctx, tx.b.db.text(query), bind(args)...)}
+}
+
+// Query runs a query. Its rows are read to the end, or closed, before the next statement.
+func (tx *Tx) Query(query string, args ...any) (*Rows, error) {
+	if err := tx.usable(); err != nil {
+		return nil, err
+	}
+	rows, err := tx.b.tx.QueryContext(tx.b.ctx, tx.b.db.text(query), bind(args)...)
+	if err != nil {
+		return nil, tx.fail(err)
+	}
+	tx.open = true
+	return &Rows{tx: tx, rows: rows}, nil
+}
+
+// Lock makes transactions of all nodes that name the same thing wait for each
+// other until they end. SQLite has one writer, so there it is free.
+func (tx *Tx) Lock(room string, thing []byte) error {
+	if tx.b.db.kind == SQLite {
+		return tx.usable()
+	}
+	h := fnv.New64a()
+	h.Write([]byte(room))
+	h.Write([]byte{0})
+	h.Write(thing)
+	_, err := tx.Exec("SELECT pg_advisory_xact_lock(?)", int64(h.Sum64()))
+	return err
+}
+
+func (tx *Tx) usable() error {
+	switch {
+	case tx.ended:
+		return errEnded
+	case tx.open:
+		return tx.fail(errOpen)
+	}
+	return tx.fault
+}
+
+// fail keeps the first failure, so that no later statement runs on a broken ground.
+func (tx *Tx) fail(err error) error {
+	if err == nil {
+		return nil
+	}
+	err = errorOf(err)
+	if tx.fault == nil {
+		tx.fault = err
+	}
+	return err
+}
+
+// Row is at most one row.
+type Row struct {
+	tx  *Tx
+	row *sql.Row
+	err error
+}
+
+// Scan reads the row; NotFound when there is none.
+func (r *Row) Scan(dest ...any) error {
+	if r.err != nil {
+		return r.err
+	}
+	err := r.row.Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return errorOf(err)
+	}
+	return r.tx.fail(err)
+}
+
+// Rows are read with Next and Scan; Err says whether the end was the end.
+type Rows struct {
+	tx   *Tx
+	rows *sql.Rows
+}
+
+// Next goes to the next row.
+func (r *Rows) Next() bool {
+	more := r.rows.Next()
+	r.tx.open = more
+	return more
+}
+
+// Scan reads the current row.
+func (r *Rows) Scan(dest ...any) error { return r.tx.fail(r.rows.Scan(dest...)) }
+
+// Err is what ended the rows early, if anything did.
+func (r *Rows) Err() error { return r.tx.fail(r.rows.Err()) }
+
+// Close gives up the rows that were not read. It may be called twice.
+func (r *Rows) Close() error {
+	r.tx.open = false
+	return r.rows.Close()
+}
+
+// Collect reads all rows of a query, each with scan. The result is never nil, so that it reads as [] in JSON.
+func Collect[T any](tx *Tx, scan func(*Rows) (T, error), query string, args ...any) ([]T, error) {
+	out := []T{}
+	err := Each(tx, func(r *Rows) error {
+		v, err := scan(r)
+		out = append(out, v)
+		return err
+	}, query, args...)
+	return out, err
+}
+
+// Each calls f for each row of a query, without holding the others.
+func Each(tx *Tx, f func(*Rows) error, query string, args ...any) error {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (db *DB) text(query string) string {
+	if db.kind == PostgreSQL {
+		return rebind(query)
+	}
+	return query
+}

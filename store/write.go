@@ -1,0 +1,197 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/avowhq/avow"
+)
+
+const (
+	maxBatch = 256 // closures that share one commit
+	retries  = 12  // tries of one closure that meets others; with the pauses about five seconds
+	shared   = 3   // tries of a batch before its closures go one by one
+)
+
+// inside marks the context of a running transaction, so that a Write within a Write is refused instead of waiting for itself.
+type inside struct{}
+
+// job is one Write: waiting, then either taken by the writer or left by its caller.
+type job struct {
+	ctx   context.Context
+	fn    func(*Tx) error
+	taken atomic.Bool
+	done  chan struct{}
+	err   error
+	panic any
+}
+
+// Write runs fn in a transaction and returns when it is on disk, or when nothing
+// of it is. fn may run more than once, so it changes nothing but through tx; it
+// talks to no network and is short, because closures of other callers share its
+// commit, each in its own savepoint. An error from fn undoes only fn. What busy
+// neighbours cause is tried again inside. A caller that goes away before fn began
+// gets Canceled; afterwards Write waits for the outcome.
+//
+// On PostgreSQL, other nodes' transactions run meanwhile (READ COMMITTED): guard
+// what must not be done twice with a key, with a condition in UPDATE, or with Tx.Lock.
+func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
+	if ctx.Value(inside{}) == db {
+		return avow.Errorf(avow.Internal, "a Write was started inside a Write")
+	}
+	if err := ctx.Err(); err != nil {
+		return errorOf(err)
+	}
+	j := &job{ctx: ctx, fn: fn, done: make(chan struct{})}
+	select {
+	case <-db.closing:
+		return errClosed
+	case <-ctx.Done():
+		return errorOf(ctx.Err())
+	case db.queue <- j:
+	}
+	return db.await(j)
+}
+
+var errClosed = avow.Errorf(avow.Unavailable, "the database is being closed; nothing was changed")
+
+func (db *DB) await(j *job) error {
+	select {
+	case <-j.done:
+	case <-db.done:
+		if !j.taken.Swap(true) {
+			return errClosed // queued after the writer had gone
+		}
+		<-j.done
+	case <-j.ctx.Done():
+		if !j.taken.Swap(true) {
+			return errorOf(j.ctx.Err())
+		}
+		<-j.done
+	}
+	if j.panic != nil {
+		panic(j.panic) // in the caller's goroutine, where its recover is
+	}
+	return j.err
+}
+
+// call runs the closure. A panic in it undoes it, and is handed to its caller.
+func (j *job) call(tx *Tx) (err error) {
+	j.err, j.panic = nil, nil
+	defer func() {
+		if p := recover(); p != nil {
+			j.panic = p
+			err = avow.Errorf(avow.Internal, "a transaction panicked")
+		}
+	}()
+	return j.fn(tx)
+}
+
+// writer is the one goroutine that writes: it takes whatever waits and commits it together.
+func (db *DB) writer() {
+	defer close(db.done)
+	for {
+		select {
+		case j := <-db.queue:
+			db.commit(db.gather(j))
+		case <-db.closing:
+			for jobs := db.gather(nil); len(jobs) > 0; jobs = db.gather(nil) {
+				db.commit(jobs)
+			}
+			return
+		}
+	}
+}
+
+// gather takes the jobs that wait now, up to a batch, leaving those whose callers went away.
+func (db *DB) gather(first *job) []*job {
+	var jobs []*job
+	for j := first; ; {
+		if j != nil && !j.taken.Swap(true) {
+			jobs = append(jobs, j)
+		}
+		if len(jobs) == maxBatch {
+			return jobs
+		}
+		select {
+		case j = <-db.queue:
+		default:
+			return jobs
+		}
+	}
+}
+
+func (db *DB) commit(jobs []*job) {
+	if len(jobs) == 0 {
+		return
+	}
+	db.settle(jobs)
+	for _, j := range jobs {
+		close(j.done)
+	}
+}
+
+// settle brings jobs to their end: together, or one by one when together does not
+// work, so that one closure's trouble stays its own.
+func (db *DB) settle(jobs []*job) {
+	limit := retries
+	if len(jobs) > 1 {
+		limit = shared
+	}
+	for try := 1; ; try++ {
+		err := db.attempt(jobs)
+		switch {
+		case err == nil:
+			return
+		case try < limit && again(err):
+			pause(context.Background(), try)
+		case len(jobs) > 1 && !unreachable(err):
+			for i := range jobs {
+				db.settle(jobs[i : i+1])
+			}
+			return
+		default:
+			for _, j := range jobs {
+				j.err = errorOf(err)
+			}
+			return
+		}
+	}
+}
+
+// attempt runs jobs in one transaction. An error means that none of them left anything.
+func (db *DB) attempt(jobs []*job) error {
+	b, err := db.begin()
+	if err != nil {
+		return err
+	}
+	defer b.rollback()
+	for _, j := range jobs {
+		if err := b.run(j, len(jobs) > 1); err != nil {
+			return err
+		}
+	}
+	return b.finish()
+}
+
+// again: the same transaction may succeed on another try, and has certainly left nothing so far.
+func again(err error) bool { return transient(err) || errors.Is(err, errAborted) }
+
+// unreachable: no closure would fare better alone.
+func unreachable(err error) bool {
+	return lost(err) || avow.KindOf(errorOf(err)) == avow.Unavailable && !transient(err)
+}
+
+// pause waits a little longer at each try, never two waiters equally long, at most a second.
+func pause(ctx context.Context, try int) {
+	longest := min(time.Second, time.Millisecond<<min(try, 10))
+	t := time.NewTimer(longest/2 + rand.N(longest/2))
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
