@@ -59,7 +59,8 @@ var house = map[string]room{
 	"work":    {line: instruments, only: []string{"policy", "law"}, sideways: []string{"ledger"}},
 	"datamap": {line: instruments, only: []string{"policy", "law", "connect"}},
 	"stats":   {line: instruments, only: []string{"policy", "law"}},
-	"mail":    {line: instruments, only: []string{"policy", "law"}, modules: []string{"github.com/emersion/go-smtp", "github.com/emersion/go-message", "github.com/emersion/go-sasl"}},
+	// mail's outbox is a table: a message is written in the transaction of its cause and sent after it.
+	"mail": {line: instruments, only: []string{"policy", "law", "store"}, modules: []string{"github.com/emersion/go-smtp", "github.com/emersion/go-message", "github.com/emersion/go-sasl", "golang.org/x/net"}},
 
 	"consent":  {line: duties},
 	"collect":  {line: duties, sideways: []string{"consent"}},
