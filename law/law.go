@@ -51,10 +51,10 @@ func Index() ([]Entry, error) { return Parse(index) }
 //	citation = source [ ":" place ]
 //	source   = lower-case words joined by "-", such as gdpr, uk-gdpr, w3c-gpc
 //	place    = numbers and letters joined by ".", "-" or "#", then points in
-//	           brackets: 17(3)(e), 1798.135(b)(1), 8058#3.1, 1.0#5
+//	           brackets: 17(3)(e), 1798.135(b)(1), 25(2)2, 8058#3.1, 1.0#5
 const (
 	sourcePattern = `[a-z][a-z0-9]*(?:-[a-z0-9]+)*`
-	placePattern  = `[0-9A-Za-z]+(?:[.#-][0-9A-Za-z]+)*(?:\([0-9a-z]+\))*`
+	placePattern  = `[0-9A-Za-z]+(?:[.#-][0-9A-Za-z]+)*(?:\([0-9a-z]+\)[0-9]*)*`
 )
 
 var (

@@ -67,6 +67,7 @@ func TestCitations(t *testing.T) {
 	for text, want := range map[string][]string{
 		"erased (gdpr:17(1)), kept for claims (gdpr:17(3)(e)).": {"gdpr:17(1)", "gdpr:17(3)(e)"},
 		"see uk-gdpr:45, rfc:8058#3.1.":                         {"uk-gdpr:45", "rfc:8058#3.1"},
+		"an exception of uk-gdpr:25(2)2":                        {"uk-gdpr:25(2)2"},
 		"ccpa:1798.135(b)(1) authzen:1.0#5":                     {"ccpa:1798.135(b)(1)", "authzen:1.0#5"},
 		"an unknown one, lgpd:7(2), is still one":               {"lgpd:7(2)"},
 		"listens on localhost:8080, see policy.yaml:12:3":       nil,
