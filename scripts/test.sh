@@ -45,7 +45,7 @@ trap 'exit 143' TERM
 [ "${CI:-}" != true ] || export AVOW_TEST_REQUIRE=1
 
 if [ -z "${AVOW_TEST_CHROMIUM:-}" ]; then
-	find_chromium >/dev/null || sh scripts/install.sh chromium || true
+	find_chromium >/dev/null || sh scripts/install.sh chromium fonts-liberation || true
 	if AVOW_TEST_CHROMIUM=$(find_chromium); then
 		export AVOW_TEST_CHROMIUM
 	else
