@@ -12,11 +12,7 @@
 // table: the consent room alone calls Set and Delete.
 package gate
 
-import (
-	"time"
-
-	"github.com/avowhq/avow/policy"
-)
+import "time"
 
 // Options bound a gate. The zero value is the default.
 type Options struct {
