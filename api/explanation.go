@@ -1,0 +1,101 @@
+package api
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/avowhq/avow/gate"
+)
+
+// explanation is a decision with everything needed to check it.
+type explanation struct {
+	Decision bool       `json:"decision"`
+	Reason   string     `json:"reason"`
+	Says     string     `json:"says"`               // why, in one sentence
+	MakeYes  string     `json:"make_yes,omitempty"` // what would make a no a yes
+	Basis    string     `json:"basis"`
+	Policy   string     `json:"policy"`
+	Version  int        `json:"version"`
+	Hash     string     `json:"hash,omitempty"` // SHA-256 of that version's file
+	Clause   string     `json:"clause"`
+	Line     int        `json:"line"`
+	Words    string     `json:"words"` // the policy's own
+	Evidence []evidence `json:"evidence"`
+}
+
+// evidence is one event in the ledger.
+type evidence struct {
+	Event string    `json:"event"`
+	Index uint64    `json:"index"`
+	At    time.Time `json:"at"`
+	What  string    `json:"what"`
+}
+
+// explanation answers the same question as evaluation, with the evidence. Where an
+// address finds two subjects it explains the one that decides.
+func (a *Access) explanation(w http.ResponseWriter, r *http.Request) {
+	caller, body, err := a.open(w, r)
+	var q question
+	if err == nil {
+		q, err = readQuestion(body)
+	}
+	if err == nil {
+		err = q.complete()
+	}
+	if err != nil {
+		writeProblem(w, err)
+		return
+	}
+	e, err := a.explain(r, caller, &q)
+	if err != nil {
+		writeProblem(w, err)
+		return
+	}
+	b, err := json.Marshal(e)
+	if err != nil {
+		writeProblem(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, b)
+}
+
+func (a *Access) explain(r *http.Request, caller Caller, q *question) (explanation, error) {
+	k, err := a.ready(r.Context(), caller, q)
+	if err != nil {
+		return explanation{}, err
+	}
+	if !k.request.Visitor && len(k.subjects) == 0 {
+		d := gate.Decision{Reason: gate.NoSubject}
+		return explanation{Reason: d.Reason.String(), Says: k.gate.Sentence(d, &k.request), Policy: k.policy, Basis: d.Basis.String(), Evidence: []evidence{}}, nil
+	}
+	if d := k.gate.Resolve(&k.names, &k.request); d != gate.Undecided {
+		no := gate.Decision{Reason: d}
+		return explanation{Reason: d.String(), Says: k.gate.Sentence(no, &k.request), Policy: k.policy, Basis: no.Basis.String(), Evidence: []evidence{}}, nil
+	}
+	if !k.request.Visitor {
+		if _, err := a.ofAll(r.Context(), k); err != nil {
+			return explanation{}, err
+		}
+	}
+	x, err := a.Explain(r.Context(), k.policy, k.request.Subject, &k.request)
+	if err != nil {
+		return explanation{}, err
+	}
+	return explained(k, x), nil
+}
+
+func explained(k *asked, x gate.Explanation) explanation {
+	e := explanation{Decision: x.Decision.Allowed, Reason: x.Decision.Reason.String(), Says: x.Sentence, MakeYes: x.MakeYes, Basis: x.Basis.String(),
+		Policy: x.Policy, Version: x.Version, Clause: x.Key, Line: x.Line, Words: x.Says, Evidence: []evidence{}}
+	for _, p := range k.gate.Versions() {
+		if p.Number == x.Version {
+			e.Hash = hex.EncodeToString(p.Hash[:])
+		}
+	}
+	for _, p := range x.Evidence {
+		e.Evidence = append(e.Evidence, evidence{Event: p.Event.String(), Index: p.Index, At: p.At, What: p.What})
+	}
+	return e
+}
