@@ -1,11 +1,5 @@
 package policy
 
-// names is the name → index tables of a policy, extended by each version.
-type names struct {
-	fields, purposes, recipients, roles, facts map[string]int
-	categories                                 map[string]FieldSet // of this version, with parts
-}
-
 // Problem is one thing wrong with a file. Its text form is
 // `file:line:column: error: message`, followed by the suggestion.
 type Problem struct {

@@ -1,0 +1,361 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/avowhq/avow"
+)
+
+// placedPurpose is a purpose of the file with the place it stands in.
+type placedPurpose struct {
+	*Entry[Purpose]
+	key   string
+	kind  PurposeKind
+	index int
+}
+
+// duties are purposes of every policy: what no policy can waive.
+var duties = [...]struct {
+	name, title string
+	restricted  bool // goes on under a restriction
+}{
+	{DutyAnswerRequests, "Answer people's requests about their data", true},
+	{DutyKeepProof, "Keep proof of what was allowed, asked and done", true},
+	{DutySuppress, "Remember who asked us to stop, so that we stop", true},
+	{DutySecure, "Keep the service and the data secure", false},
+	{DutyObeyLaw, "Obey the law", false},
+}
+
+// Duties lists the names of the built-in duties, in the order they are printed.
+func Duties() []string {
+	list := make([]string, len(duties))
+	for i, d := range duties {
+		list[i] = d.name
+	}
+	return list
+}
+
+func (c *compiler) declareDuties() {
+	for _, d := range duties {
+		i := c.purposeIndex(d.name, nil, Pos{})
+		at := c.clause("duties."+d.name, Pos{}, d.title)
+		q := CompiledPurpose{Declared: true, Name: d.name, Title: d.title, Kind: Duty, Clause: at,
+			ConsentLane: -1, OnceLane: -1, To: -1, ApprovedBy: -1}
+		r := CompiledReason{Clause: at, Fields: c.p.declaredFields(), ObjectionLane: -1, Restricted: d.restricted}
+		ground := []Ground{{Basis: avow.LegalObligation, Lane: -1, Clause: at}}
+		for act := range r.Grounds {
+			if avow.Act(act) != avow.Combine {
+				r.Grounds[act] = [3][]Ground{ground, ground, ground}
+			}
+		}
+		r.SpecialGrounds, r.CriminalGrounds = ground, ground
+		q.Reasons = []CompiledReason{r}
+		c.p.Purposes[i] = q
+	}
+}
+
+// purposeIndex gives a purpose the index it had, under this or a former name, or the next free one; -1 past the bound.
+func (c *compiler) purposeIndex(name string, formerly Refs, at Pos) int {
+	if i, ok := c.p.names.purposes[name]; ok {
+		return i
+	}
+	for _, old := range formerly {
+		if i, ok := c.p.names.purposes[old.Name]; ok {
+			c.p.names.purposes[name] = i
+			return i
+		}
+	}
+	if !c.room(len(c.p.Purposes), MaxPurposes, at, "purposes, duties and disclosures") {
+		return -1
+	}
+	i := len(c.p.Purposes)
+	c.p.Purposes = append(c.p.Purposes, CompiledPurpose{Name: name})
+	c.p.names.purposes[name] = i
+	return i
+}
+
+func (c *compiler) declarePurposes() {
+	for g := range c.doc.PurposeGroups {
+		group := &c.doc.PurposeGroups[g]
+		c.clause("purpose-groups."+group.Key, group.Pos, c.say(group.Is.Title))
+		for i := range group.Is.Purposes {
+			e := &group.Is.Purposes[i]
+			c.declarePurpose(e, "purpose-groups."+group.Key+".purposes."+e.Key, Listed)
+		}
+	}
+	for i := range c.doc.UnlistedPurposes {
+		e := &c.doc.UnlistedPurposes[i]
+		c.declarePurpose(e, "unlisted-purposes."+e.Key, Unlisted)
+	}
+}
+
+func (c *compiler) declarePurpose(e *Entry[Purpose], key string, kind PurposeKind) {
+	if e.Key == "all" || isDuty(e.Key) {
+		c.errorf(e.Pos, codeReservedName, e.Key, "give it another name", "%s is a name of the language itself", quote(e.Key))
+		return
+	}
+	c.formerNames(e)
+	i := c.purposeIndex(e.Key, e.Is.Formerly, e.Pos)
+	if i < 0 {
+		return
+	}
+	if c.p.Purposes[i].Declared {
+		c.errorf(e.Pos, codeDuplicate, e.Key, "give one of them another name; print one purpose in two groups with `also-listed-in`",
+			"the purpose %s is declared twice", quote(e.Key))
+		return
+	}
+	c.p.Purposes[i] = CompiledPurpose{Declared: true, Name: e.Key, Title: c.say(e.Is.Title), Kind: kind,
+		ConsentLane: -1, OnceLane: -1, To: -1, ApprovedBy: -1}
+	c.purposes = append(c.purposes, placedPurpose{e, key, kind, i})
+}
+
+func isDuty(name string) bool {
+	for _, d := range duties {
+		if d.name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// formerNames reports a former name that no earlier version had. Without the
+// earlier version at hand nothing can be said.
+func (c *compiler) formerNames(e *Entry[Purpose]) {
+	if c.before == nil {
+		return
+	}
+	for _, old := range e.Is.Formerly {
+		if _, ok := c.before.names.purposes[old.Name]; !ok {
+			c.unknown("purpose of an earlier version", old, c.before.purposeNames())
+		}
+	}
+}
+
+func (c *compiler) compilePurposes() {
+	for _, at := range c.purposes {
+		c.compilePurpose(at)
+	}
+}
+
+func (c *compiler) compilePurpose(at placedPurpose) {
+	src := &at.Is
+	q := &c.p.Purposes[at.index]
+	q.Clause = c.clause(at.key, at.Pos, sentence(q.Title, c.say(src.Because)))
+	q.Once = src.Once.Yes
+	q.Sends = src.Sends
+	q.ServiceMessage = src.Sends == "service-messages"
+	q.Anonymous = src.Makes == "anonymous" || src.Makes == "aggregate"
+	q.OffUntil = !src.OffUntil.empty()
+	for i, r := range reasonsOf(src, at.Pos) {
+		q.Reasons = append(q.Reasons, c.compileReason(at, i, r))
+	}
+	q.Obligations = c.obligations(src, q)
+	for _, g := range src.AlsoListedIn {
+		c.oneOf("group of purposes", g, c.doc.PurposeGroups.Keys())
+	}
+}
+
+func (c *compiler) obligations(src *Purpose, q *CompiledPurpose) Obligations {
+	var o Obligations
+	for _, r := range q.Reasons {
+		if r.Marketing {
+			o |= MustCarryUnsubscribe
+		}
+	}
+	if q.Anonymous {
+		o |= MustMakeAnonymous
+	}
+	if src.Once.Yes {
+		o |= MustUseOnce
+	}
+	return o
+}
+
+// reasonsOf gives the reasons of a purpose. What the purpose itself says holds
+// for every reason that does not say otherwise.
+func reasonsOf(q *Purpose, at Pos) []Reason {
+	own := q.Reason
+	own.Pos = at
+	if len(q.Reasons) == 0 {
+		return []Reason{own}
+	}
+	list := make([]Reason, len(q.Reasons))
+	for i, r := range q.Reasons {
+		list[i] = r.or(own)
+	}
+	return list
+}
+
+// or fills what a reason leaves out.
+func (r Reason) or(own Reason) Reason {
+	if r.Because.empty() {
+		r.Because = own.Because
+	}
+	if !r.Basis.Given {
+		r.Basis = own.Basis
+	}
+	if len(r.Uses) == 0 {
+		r.Uses = own.Uses
+	}
+	if !r.ForSpecial.Basis.Given {
+		r.ForSpecial = own.ForSpecial
+	}
+	if !r.ForCriminal.Basis.Given {
+		r.ForCriminal = own.ForCriminal
+	}
+	r.DirectMarketing, r.Profiling = r.DirectMarketing.or(own.DirectMarketing), r.Profiling.or(own.Profiling)
+	r.LegalClaims = r.LegalClaims.or(own.LegalClaims)
+	if r.Topic.Name == "" {
+		r.Topic = own.Topic
+	}
+	if r.Objection == "" {
+		r.Objection = own.Objection
+	}
+	if r.UnderRestriction == "" {
+		r.UnderRestriction = own.UnderRestriction
+	}
+	return r
+}
+
+func (f Flag) or(other Flag) Flag {
+	if f.Set {
+		return f
+	}
+	return other
+}
+
+func (c *compiler) compileReason(at placedPurpose, n int, r Reason) CompiledReason {
+	src := &at.Is
+	clause := c.p.Purposes[at.index].Clause
+	if len(src.Reasons) > 0 {
+		clause = c.clause(fmt.Sprintf("%s.reasons[%d]", at.key, n+1), r.Pos, sentence(c.say(src.Title), c.say(r.Because)))
+	}
+	out := CompiledReason{
+		Clause: clause, Fields: c.data(r.Uses), ObjectionLane: -1,
+		Marketing: isMarketing(src, r), Profiling: r.Profiling.Yes, Topic: r.Topic.Name,
+		Weighed: r.Objection == "weighed", LegalClaims: r.LegalClaims.Yes, Restricted: r.UnderRestriction == "continues",
+	}
+	if out.Marketing {
+		out.Weighed = false // gdpr:21(3): never weighed
+		if out.Topic == "" {
+			out.Topic = at.Key
+		}
+		c.addTopic(out.Topic, at)
+	}
+	c.groundsOf(&out, at, r)
+	out.SpecialGrounds = c.terms(r.ForSpecial.Basis.Individual, out.Clause)
+	out.CriminalGrounds = c.terms(r.ForCriminal.Basis.Individual, out.Clause)
+	for _, s := range src.FromSources {
+		if i, ok := c.p.names.sources[s.Key]; ok {
+			out.SourceConditions = append(out.SourceConditions, SourceCondition{Source: i, Says: c.say(s.Is)})
+		} else if n == 0 {
+			c.unknown("source", Ref{Pos: s.Pos, Name: s.Key}, c.doc.Sources.Each.Keys())
+		}
+	}
+	return out
+}
+
+// isMarketing says whether a reason is direct marketing. What sends marketing is,
+// unless the file says in so many words that it is not.
+func isMarketing(q *Purpose, r Reason) bool {
+	if r.DirectMarketing.Set {
+		return r.DirectMarketing.Yes
+	}
+	return q.Sends == "marketing"
+}
+
+func (c *compiler) addTopic(name string, at placedPurpose) {
+	i, ok := c.p.names.topics[name]
+	if !ok {
+		i = len(c.p.Topics)
+		c.p.names.topics[name] = i
+		title := titleOf(name)
+		if name == at.Key {
+			title = c.say(at.Is.Title)
+		}
+		c.p.Topics = append(c.p.Topics, Topic{Name: name, Title: title})
+	}
+	c.p.Topics[i].Purposes.Add(at.index)
+}
+
+// titleOf makes a title of a name: `partner-news` is "Partner news".
+func titleOf(name string) string {
+	first, size := utf8.DecodeRuneInString(name)
+	return string(unicode.ToUpper(first)) + strings.ReplaceAll(name[size:], "-", " ")
+}
+
+// groundsOf fills the table of grounds: the reason's own for every act, and what
+// one act has in its place (`to-collect`, `to-keep`, `to-send`).
+func (c *compiler) groundsOf(out *CompiledReason, at placedPurpose, r Reason) {
+	whole := c.grounds(c.basisOf(r), out.Clause)
+	for act := range out.Grounds {
+		out.Grounds[act] = whole
+	}
+	rules := []struct {
+		act  avow.Act
+		name string
+		rule ActRule
+	}{{avow.Collect, "to-collect", at.Is.ToCollect}, {avow.Keep, "to-keep", at.Is.ToKeep}, {avow.Send, "to-send", at.Is.ToSend}}
+	for _, x := range rules {
+		if x.rule.Basis.Given {
+			clause := c.actClause(at, x.name, x.rule)
+			out.Grounds[x.act] = c.grounds(x.rule.Basis, clause)
+		}
+	}
+}
+
+// actClause is the sentence of a rule for one act, made once for all reasons of the purpose.
+func (c *compiler) actClause(at placedPurpose, name string, rule ActRule) int {
+	key := at.key + "." + name
+	if i := c.p.Clause(key); i > 0 {
+		return i
+	}
+	for _, to := range rule.To {
+		if to.Name != "you" {
+			c.factRefs(Refs{to})
+		}
+	}
+	says := c.say(at.Is.Title) + " (" + strings.TrimPrefix(name, "to-") + ")"
+	return c.clause(key, rule.Pos, sentence(says, c.say(rule.About)))
+}
+
+// basisOf is the basis of a reason: its own, else the default one, else none stated.
+func (c *compiler) basisOf(r Reason) Bases {
+	if r.Basis.Given {
+		return r.Basis
+	}
+	if c.doc.DefaultBasis.Given {
+		return c.doc.DefaultBasis
+	}
+	none := []BasisTerm{{Pos: r.Pos, Basis: avow.NotStated}}
+	return Bases{Pos: r.Pos, Individual: none, Business: none}
+}
+
+func (c *compiler) grounds(b Bases, clause int) [3][]Ground {
+	individual, business := c.terms(b.Individual, clause), c.terms(b.Business, clause)
+	return [3][]Ground{avow.KindUnknown: individual, avow.Individual: individual, avow.Business: business}
+}
+
+func (c *compiler) terms(terms []BasisTerm, clause int) []Ground {
+	var list []Ground
+	for _, t := range terms {
+		if t.Basis == avow.NotApplicable {
+			continue
+		}
+		g := Ground{Basis: t.Basis, Law: t.Law, Facts: c.factRefs(t.If), Lane: -1, Clause: clause}
+		if g.Basis == avow.BasisNone {
+			g.Basis = avow.NotStated // an article of law stands in for it; an objection stops it
+		}
+		switch {
+		case t.WhereLawAsks:
+			g.When = WhereLawAsks
+		case t.Otherwise:
+			g.When = WhereLawDoesNotAsk
+		}
+		list = append(list, g)
+	}
+	return list
+}
