@@ -76,7 +76,7 @@ var house = map[string]room{
 	"edge": {line: faces, only: []string{"policy", "law", "sdk"}},
 
 	"cmd": {line: door, modules: []string{"github.com/alecthomas/kong", "github.com/goccy/go-yaml", "github.com/prometheus/client_golang",
-		"github.com/emersion/go-smtp", "github.com/emersion/go-message"}},
+		"github.com/emersion/go-smtp", "github.com/emersion/go-message", "golang.org/x/net"}},
 }
 
 // anyRoom may be imported by every room but the words.

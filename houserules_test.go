@@ -13,8 +13,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"github.com/avowhq/avow/law"
 )
 
 type houseRule struct {
@@ -129,33 +127,6 @@ func ruleSkip(t *testing.T, tree fs.FS) (wrong []string) {
 			}
 			return true
 		})
-	}
-	return wrong
-}
-
-var textWithLaw = []string{".go", ".sql", ".ts", ".css", ".html", ".md", ".sh"}
-
-// ruleCitations: what is cited is in law/index.txt.
-func ruleCitations(t *testing.T, tree fs.FS) (wrong []string) {
-	index, err := law.Index()
-	if err != nil {
-		return []string{err.Error()}
-	}
-	listed := map[string]bool{}
-	for _, e := range index {
-		listed[e.Citation] = true
-	}
-	for _, name := range treeFiles(t, tree) {
-		if !slices.Contains(textWithLaw, path.Ext(name)) || path.Dir(name) == "law" {
-			continue
-		}
-		for i, text := range strings.Split(readText(t, tree, name), "\n") {
-			for _, c := range law.Citations(text, func(source string) bool { return listed[source] }) {
-				if !listed[c] {
-					wrong = append(wrong, fmt.Sprintf("%s:%d: %s is not in law/index.txt", name, i+1, c))
-				}
-			}
-		}
 	}
 	return wrong
 }
