@@ -1,0 +1,214 @@
+package vault
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/binary"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/store"
+)
+
+const (
+	keySize   = 32
+	cacheSize = 1 << 15
+	cacheTime = time.Minute // how long another node may still hold a key destroyed here
+)
+
+// ErrErased answers for what was sealed under a key that was destroyed.
+var ErrErased = avow.Errorf(avow.NotFound, "this was erased")
+
+// dataKey is an opened key: what seals, and what tells two equal values of one person from two different ones.
+type dataKey struct {
+	aead cipher.AEAD
+	same []byte
+	at   time.Time
+}
+
+func newDataKey(key []byte) (*dataKey, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	gcm, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, err
+	}
+	return &dataKey{aead: gcm, same: derive(key, "same value", sha256.Size)}, nil
+}
+
+// derive makes a key for one use out of a secret (rfc:5869).
+func derive(secret []byte, use string, size int) []byte {
+	key, err := hkdf.Key(sha256.New, secret, nil, "avow vault: "+use, size)
+	if err != nil {
+		panic(err) // only for sizes beyond what a hash can give; ours are fixed
+	}
+	return key
+}
+
+// madeKey is a new key on its way to the disk.
+type madeKey struct {
+	subject avow.ID
+	wrapped []byte
+	opened  *dataKey
+}
+
+// makeKey makes a subject's key. It is on disk before the transaction that uses it is.
+func (v *Vault) makeKey(tx *store.Tx, subject avow.ID) error {
+	key, err := v.random(keySize)
+	if err != nil {
+		return err
+	}
+	wrapped, err := v.org.Encrypt(key, wrapContext(subject))
+	if err != nil {
+		return err
+	}
+	opened, err := newDataKey(key)
+	if err != nil {
+		return err
+	}
+	v.made.Add(tx, madeKey{subject, wrapped, opened})
+	return nil
+}
+
+// keepKeys writes a batch's new keys: in the same transaction on PostgreSQL, in
+// their own file on SQLite. There a crash in between leaves keys of nobody.
+func (v *Vault) keepKeys(tx *store.Tx, keys []madeKey) error {
+	if v.keys == v.db {
+		return insertKeys(tx, keys)
+	}
+	return v.keys.Write(tx.Context(), func(tx *store.Tx) error { return insertKeys(tx, keys) })
+}
+
+func insertKeys(tx *store.Tx, keys []madeKey) error {
+	var b strings.Builder
+	b.WriteString("INSERT INTO vault_keys (subject, wrapped, made) VALUES ")
+	args := make([]any, 0, 3*len(keys))
+	for i, k := range keys {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("(?, ?, ?)")
+		args = append(args, k.subject[:], k.wrapped, tx.Now())
+	}
+	b.WriteString(" ON CONFLICT DO NOTHING")
+	_, err := tx.Exec(b.String(), args...)
+	return err
+}
+
+// key finds a subject's opened key; the zero subject is the organisation.
+func (v *Vault) key(tx *store.Tx, subject avow.ID) (*dataKey, error) {
+	if subject.IsZero() {
+		return v.own, nil
+	}
+	if k := v.cache.get(subject, tx.Now()); k != nil {
+		return k, nil
+	}
+	if made, ok := v.made.Pending(tx, func(k madeKey) bool { return k.subject == subject }); ok {
+		return made.opened, nil
+	}
+	wrapped, err := v.wrappedKey(tx, subject)
+	if err != nil {
+		return nil, err
+	}
+	key, err := v.org.Decrypt(wrapped, wrapContext(subject))
+	if err != nil {
+		return nil, avow.Errorf(avow.Internal, "a subject's key does not open with the organisation's key: %w", err)
+	}
+	k, err := newDataKey(key)
+	if err != nil {
+		return nil, err
+	}
+	v.cache.put(subject, k, tx.Now())
+	return k, nil
+}
+
+func (v *Vault) wrappedKey(tx *store.Tx, subject avow.ID) ([]byte, error) {
+	if v.keys == v.db {
+		return selectKey(tx, subject)
+	}
+	return v.heldKey(tx.Context(), subject)
+}
+
+func (v *Vault) heldKey(ctx context.Context, subject avow.ID) (wrapped []byte, err error) {
+	err = v.keys.Read(ctx, func(tx *store.Tx) error {
+		wrapped, err = selectKey(tx, subject)
+		return err
+	})
+	return wrapped, err
+}
+
+func selectKey(tx *store.Tx, subject avow.ID) (wrapped []byte, err error) {
+	err = tx.QueryRow("SELECT wrapped FROM vault_keys WHERE subject = ? AND wrapped IS NOT NULL", subject[:]).Scan(&wrapped)
+	if avow.KindOf(err) == avow.NotFound {
+		return nil, ErrErased
+	}
+	return wrapped, err
+}
+
+// wrapContext binds a wrapped key to its subject.
+func wrapContext(subject avow.ID) []byte { return append([]byte("avow data key\x00"), subject[:]...) }
+
+func (v *Vault) random(n int) ([]byte, error) {
+	b := make([]byte, n)
+	_, err := io.ReadFull(v.rand, b)
+	return b, err
+}
+
+func newKeyCache() keyCache {
+	return keyCache{mu: &sync.RWMutex{}, keys: map[avow.ID]*dataKey{}}
+}
+
+func (c keyCache) get(subject avow.ID, now time.Time) *dataKey {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	k := c.keys[subject]
+	if k == nil || now.Sub(k.at).Abs() > cacheTime {
+		return nil
+	}
+	return k
+}
+
+func (c keyCache) put(subject avow.ID, k *dataKey, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for old := range c.keys { // any other: the order of a map is random enough
+		if len(c.keys) < cacheSize {
+			break
+		}
+		delete(c.keys, old)
+	}
+	k.at = now
+	c.keys[subject] = k
+}
+
+func (c keyCache) drop(subjects ...avow.ID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range subjects {
+		delete(c.keys, s)
+	}
+}
+
+func (c keyCache) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.keys)
+}
+
+// parts joins byte strings so that no two lists join to the same bytes.
+func parts(list ...[]byte) []byte {
+	var b []byte
+	for _, p := range list {
+		b = binary.AppendUvarint(b, uint64(len(p)))
+		b = append(b, p...)
+	}
+	return b
+}

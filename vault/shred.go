@@ -1,0 +1,131 @@
+package vault
+
+import (
+	"context"
+	"slices"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/store"
+)
+
+// Shred destroys a person: first the keys of all their ids, so that nothing sealed
+// under them opens any more, here or in a backup; then identities, values and links.
+// It is done in steps, each on disk before the next; Open finishes one that was cut
+// short, and calling it again is safe. Another node may hold an opened key for a
+// minute. A subject that is not there is NotFound.
+//
+// PostgreSQL keeps a deleted row's bytes until it reuses them, and in its
+// write-ahead log; they are wrapped keys, worth nothing once the organisation's
+// key has been rotated.
+func (v *Vault) Shred(ctx context.Context, subject avow.ID) error {
+	family, err := v.family(ctx, subject)
+	if err != nil {
+		return err
+	}
+	for {
+		if err := v.destroyKeys(ctx, family); err != nil {
+			return err
+		}
+		grown, err := v.clear(ctx, family)
+		if err != nil {
+			return err
+		}
+		if len(grown) == 0 {
+			return v.finished(ctx, family)
+		}
+		family = grown // somebody was joined with them meanwhile
+	}
+}
+
+func (v *Vault) family(ctx context.Context, subject avow.ID) (family []avow.ID, err error) {
+	err = v.db.Read(ctx, func(tx *store.Tx) error {
+		family, err = v.Family(tx, subject)
+		return err
+	})
+	return family, err
+}
+
+func (v *Vault) destroyKeys(ctx context.Context, family []avow.ID) error {
+	err := v.keys.Write(ctx, func(tx *store.Tx) error {
+		for _, id := range family {
+			_, err := tx.Exec("UPDATE vault_keys SET wrapped = NULL, shredded = ? WHERE subject = ? AND shredded IS NULL", tx.Now(), id[:])
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	v.cache.drop(family...)
+	return v.keys.Scrub(ctx)
+}
+
+// clear removes the rows of a family whose keys are gone. When the family has grown meanwhile it removes
+// nothing and returns it whole.
+func (v *Vault) clear(ctx context.Context, family []avow.ID) (grown []avow.ID, err error) {
+	err = v.db.Write(ctx, func(tx *store.Tx) error {
+		grown = nil
+		now, err := v.Family(tx, family[0])
+		if err != nil && avow.KindOf(err) != avow.NotFound {
+			return err
+		}
+		if slices.ContainsFunc(now, func(id avow.ID) bool { return !slices.Contains(family, id) }) {
+			grown = now
+			return nil
+		}
+		return clearRows(tx, family)
+	})
+	if err == nil && grown == nil {
+		v.cache.drop(family...) // a read may have opened a key from a snapshot older than its end
+		err = v.db.Scrub(ctx)
+	}
+	return grown, err
+}
+
+func clearRows(tx *store.Tx, family []avow.ID) error {
+	in := " IN (" + store.Marks(len(family)) + ")"
+	for _, statement := range []string{
+		"DELETE FROM vault_values WHERE subject", "DELETE FROM vault_links WHERE subject", "DELETE FROM vault_identities WHERE subject",
+		"DELETE FROM vault_aliases WHERE subject", "DELETE FROM vault_subjects WHERE id",
+	} {
+		if _, err := tx.Exec(statement+in, list(family)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *Vault) finished(ctx context.Context, family []avow.ID) error {
+	return v.keys.Write(ctx, func(tx *store.Tx) error {
+		for _, id := range family {
+			if _, err := tx.Exec("UPDATE vault_keys SET finished = ? WHERE subject = ?", tx.Now(), id[:]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// finishShredding clears the rows of subjects whose keys were destroyed before a stop.
+func (v *Vault) finishShredding(ctx context.Context) error {
+	var begun []avow.ID
+	err := v.keys.Read(ctx, func(tx *store.Tx) (err error) {
+		begun, err = store.Collect(tx, scanID, "SELECT subject FROM vault_keys WHERE shredded IS NOT NULL AND finished IS NULL ORDER BY subject")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range begun {
+		err := v.Shred(ctx, id)
+		if avow.KindOf(err) == avow.NotFound {
+			err = v.finished(ctx, []avow.ID{id})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,271 @@
+package vault
+
+import (
+	"time"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/store"
+)
+
+// indexVersion names the key of the blind index, so that a new one can be brought in beside it.
+const indexVersion = 1
+
+// Subject is a person, or somebody acting for a business, about whom something is kept.
+type Subject struct {
+	ID       avow.ID
+	Kind     avow.SubjectKind
+	Made     time.Time
+	Verified bool // an identity of theirs was verified
+}
+
+// Found is a subject that an identity finds.
+type Found struct {
+	Subject  avow.ID
+	Verified bool
+}
+
+// Claim finds or makes the subject of an identity that somebody typed and nobody
+// verified. It is never the subject who has the identity verified: what comes with a
+// claim stays apart until the holder of the address says it is theirs. A second
+// identity in the same form is a value, not a claim: else the holder of my
+// telephone would one day open what was sent under your address.
+func (v *Vault) Claim(tx *store.Tx, id Identity) (avow.ID, error) {
+	n, err := id.normal()
+	if err != nil {
+		return avow.ID{}, err
+	}
+	blind, err := v.lockIdentity(tx, n)
+	if err != nil {
+		return avow.ID{}, err
+	}
+	subject, err := v.held(tx, n.kind, blind, false)
+	if avow.KindOf(err) != avow.NotFound {
+		return subject, err
+	}
+	return v.newSubject(tx, n, blind, false)
+}
+
+// Verification is what verifying an identity came to.
+type Verification struct {
+	Subject avow.ID
+	// Absorbed are subjects that were found to be the same person and are now
+	// aliases: what rooms keep of them is brought together under Subject.
+	Absorbed []avow.ID
+}
+
+// Verify records that whoever acts now holds the identity: a link sent to it was
+// used (see UseLink), or staff saw evidence. What was claimed under it joins its
+// holder; nothing claimed under another identity does.
+func (v *Vault) Verify(tx *store.Tx, id Identity) (Verification, error) {
+	n, err := id.normal()
+	if err != nil {
+		return Verification{}, err
+	}
+	blind, err := v.lockIdentity(tx, n)
+	if err != nil {
+		return Verification{}, err
+	}
+	holder, errHolder := v.held(tx, n.kind, blind, true)
+	claimed, errClaimed := v.held(tx, n.kind, blind, false)
+	hasHolder, err := found(errHolder)
+	if err != nil {
+		return Verification{}, err
+	}
+	hasClaim, err := found(errClaimed)
+	if err != nil {
+		return Verification{}, err
+	}
+	if hasHolder {
+		if err := v.sameSpelling(tx, n, blind, holder); err != nil {
+			return Verification{}, err
+		}
+	}
+	switch {
+	case hasHolder && hasClaim:
+		return Verification{holder, []avow.ID{claimed}}, v.absorb(tx, n, blind, holder, claimed)
+	case hasHolder:
+		return Verification{Subject: holder}, nil
+	case hasClaim:
+		return Verification{Subject: claimed}, v.promote(tx, n, blind, claimed)
+	}
+	subject, err := v.newSubject(tx, n, blind, true)
+	return Verification{Subject: subject}, err
+}
+
+// promote makes a claimed identity a verified one, in the spelling that was verified.
+func (v *Vault) promote(tx *store.Tx, n normal, blind []byte, subject avow.ID) error {
+	sealed, err := v.Seal(tx, subject, identityContext(subject, n.kind, blind), []byte(n.written))
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`UPDATE vault_identities SET verified = ?, verified_at = ?, sealed = ?
+		WHERE kind = ? AND index_version = ? AND blind = ? AND verified = ?`, true, tx.Now(), sealed, n.kind, indexVersion, blind, false)
+	return err
+}
+
+// sameSpelling refuses to take the holder of Ann@ for the holder of ann@: on a
+// server that tells them apart they are two people. NewLink writes to the kept
+// spelling, so nobody honest meets this.
+func (v *Vault) sameSpelling(tx *store.Tx, n normal, blind []byte, holder avow.ID) error {
+	kept, err := v.spelling(tx, n.kind, blind, holder, true)
+	if err == nil && kept != n.written {
+		err = avow.Errorf(avow.Refused, "this address was verified in another spelling; use that one")
+	}
+	return err
+}
+
+// spelling opens how a subject's identity is written.
+func (v *Vault) spelling(tx *store.Tx, kind string, blind []byte, subject avow.ID, verified bool) (string, error) {
+	var sealed []byte
+	err := tx.QueryRow("SELECT sealed FROM vault_identities WHERE kind = ? AND index_version = ? AND blind = ? AND verified = ?",
+		kind, indexVersion, blind, verified).Scan(&sealed)
+	if err != nil {
+		return "", err
+	}
+	plain, err := v.Open(tx, subject, identityContext(subject, kind, blind), sealed)
+	return string(plain), err
+}
+
+func found(err error) (bool, error) {
+	if avow.KindOf(err) == avow.NotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// absorb makes the claimed subject an alias of the holder. Its values stay sealed under its own key.
+func (v *Vault) absorb(tx *store.Tx, n normal, blind []byte, holder, claimed avow.ID) error {
+	for _, step := range []struct {
+		query string
+		args  []any
+	}{
+		{"DELETE FROM vault_identities WHERE kind = ? AND index_version = ? AND blind = ? AND verified = ?", []any{n.kind, indexVersion, blind, false}},
+		{"UPDATE vault_aliases SET subject = ? WHERE subject = ?", []any{holder, claimed}},
+		{"INSERT INTO vault_aliases (old, subject, at) VALUES (?, ?, ?)", []any{claimed, holder, tx.Now()}},
+		{"DELETE FROM vault_subjects WHERE id = ?", []any{claimed}},
+	} {
+		if _, err := tx.Exec(step.query, step.args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Find gives the subjects an identity finds: the one who has it verified first,
+// then the one it was claimed for. An objection counts for both.
+func (v *Vault) Find(tx *store.Tx, id Identity) ([]Found, error) {
+	n, err := id.normal()
+	if err != nil {
+		return nil, err
+	}
+	return store.Collect(tx, func(r *store.Rows) (f Found, err error) {
+		return f, r.Scan(store.IntoID(&f.Subject), &f.Verified)
+	}, `SELECT subject, verified FROM vault_identities WHERE kind = ? AND index_version = ? AND blind = ?
+		ORDER BY verified DESC`, n.kind, indexVersion, v.blind(n))
+}
+
+// Subject gives a subject by its id, or by one it had before it was joined with another.
+func (v *Vault) Subject(tx *store.Tx, id avow.ID) (Subject, error) {
+	var s Subject
+	var kind string
+	err := tx.QueryRow(`SELECT id, kind, made, EXISTS (SELECT 1 FROM vault_identities WHERE subject = vault_subjects.id AND verified)
+		FROM vault_subjects WHERE id = ? OR id = (SELECT subject FROM vault_aliases WHERE old = ?)`, id, id).
+		Scan(store.IntoID(&s.ID), &kind, store.IntoTime(&s.Made), &s.Verified)
+	if err != nil {
+		return s, err
+	}
+	s.Kind, err = avow.ParseSubjectKind(kind)
+	return s, err
+}
+
+// SetKind records whether the subject acts as an individual or for a business.
+func (v *Vault) SetKind(tx *store.Tx, id avow.ID, kind avow.SubjectKind) error {
+	s, err := v.Subject(tx, id)
+	if err != nil || s.Kind == kind {
+		return err
+	}
+	_, err = tx.Exec("UPDATE vault_subjects SET kind = ? WHERE id = ?", kind.String(), s.ID)
+	return err
+}
+
+// Family gives all ids a person has had here, the present one first.
+func (v *Vault) Family(tx *store.Tx, id avow.ID) ([]avow.ID, error) {
+	s, err := v.Subject(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	old, err := store.Collect(tx, scanID, "SELECT old FROM vault_aliases WHERE subject = ? ORDER BY old", s.ID)
+	return append([]avow.ID{s.ID}, old...), err
+}
+
+func scanID(r *store.Rows) (id avow.ID, err error) { return id, r.Scan(store.IntoID(&id)) }
+
+// Identities gives what finds a subject, in the spelling that is kept: where to write to them.
+func (v *Vault) Identities(tx *store.Tx, subject avow.ID) ([]Identity, error) {
+	s, err := v.Subject(tx, subject)
+	if err != nil {
+		return nil, err
+	}
+	type row struct {
+		id            Identity
+		blind, sealed []byte
+	}
+	rows, err := store.Collect(tx, func(r *store.Rows) (x row, err error) {
+		return x, r.Scan(&x.id.Kind, &x.id.Verified, &x.blind, &x.sealed)
+	}, "SELECT kind, verified, blind, sealed FROM vault_identities WHERE subject = ? ORDER BY verified DESC, claimed_at, kind", s.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Identity, 0, len(rows))
+	for _, x := range rows {
+		plain, err := v.Open(tx, s.ID, identityContext(s.ID, x.id.Kind, x.blind), x.sealed)
+		if err != nil {
+			return nil, err
+		}
+		x.id.Value = string(plain)
+		out = append(out, x.id)
+	}
+	return out, nil
+}
+
+// newSubject makes a subject with its key and its first identity.
+func (v *Vault) newSubject(tx *store.Tx, n normal, blind []byte, verified bool) (avow.ID, error) {
+	subject := avow.NewID(tx.Now())
+	if err := v.makeKey(tx, subject); err != nil {
+		return subject, err
+	}
+	sealed, err := v.Seal(tx, subject, identityContext(subject, n.kind, blind), []byte(n.written))
+	if err != nil {
+		return subject, err
+	}
+	_, err = tx.Exec("INSERT INTO vault_subjects (id, kind, made) VALUES (?, ?, ?)", subject, avow.KindUnknown.String(), tx.Now())
+	if err != nil {
+		return subject, err
+	}
+	var at time.Time
+	if verified {
+		at = tx.Now()
+	}
+	_, err = tx.Exec(`INSERT INTO vault_identities (kind, index_version, blind, verified, subject, sealed, claimed_at, verified_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, n.kind, indexVersion, blind, verified, subject, sealed, tx.Now(), at)
+	return subject, err
+}
+
+// held finds the subject that has an identity in one state.
+func (v *Vault) held(tx *store.Tx, kind string, blind []byte, verified bool) (subject avow.ID, err error) {
+	err = tx.QueryRow("SELECT subject FROM vault_identities WHERE kind = ? AND index_version = ? AND blind = ? AND verified = ?",
+		kind, indexVersion, blind, verified).Scan(store.IntoID(&subject))
+	return subject, err
+}
+
+// lockIdentity makes claims and verifications of one identity wait for each other, on all nodes.
+func (v *Vault) lockIdentity(tx *store.Tx, n normal) ([]byte, error) {
+	blind := v.blind(n)
+	return blind, tx.Lock("vault identity", blind)
+}
+
+func (v *Vault) blind(n normal) []byte { return mac(v.index, n.matched()) }
+
+func identityContext(subject avow.ID, kind string, blind []byte) []byte {
+	return parts([]byte("vault_identities"), subject[:], []byte(kind), blind)
+}
