@@ -110,9 +110,19 @@ func (v *Vault) finished(ctx context.Context, family []avow.ID) error {
 
 // finishShredding clears the rows of subjects whose keys were destroyed before a stop.
 func (v *Vault) finishShredding(ctx context.Context) error {
+	return v.shredAgain(ctx, "SELECT subject FROM vault_keys WHERE shredded IS NOT NULL AND finished IS NULL ORDER BY subject")
+}
+
+// ApplyTombstones clears the rows of everybody who was ever shredded: what a
+// restored backup of the data brought back. Their keys are gone in any case.
+func (v *Vault) ApplyTombstones(ctx context.Context) error {
+	return v.shredAgain(ctx, "SELECT subject FROM vault_keys WHERE shredded IS NOT NULL ORDER BY subject")
+}
+
+func (v *Vault) shredAgain(ctx context.Context, which string) error {
 	var begun []avow.ID
 	err := v.keys.Read(ctx, func(tx *store.Tx) (err error) {
-		begun, err = store.Collect(tx, scanID, "SELECT subject FROM vault_keys WHERE shredded IS NOT NULL AND finished IS NULL ORDER BY subject")
+		begun, err = store.Collect(tx, scanID, which)
 		return err
 	})
 	if err != nil {
