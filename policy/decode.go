@@ -4,16 +4,19 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/avowhq/avow"
 )
 
 // decoder gives the nodes of a file their types. It never stops at a problem: a
 // part that is wrong is reported and left out, and the next one is read.
 type decoder struct {
 	*report
-	shapes map[reflect.Type]*shape
+	shapes    map[reflect.Type]*shape
+	countries map[string]avow.Region // by English name in small letters; made when first needed
 }
 
-func newDecoder(r *report) *decoder { return &decoder{r, map[reflect.Type]*shape{}} }
+func newDecoder(r *report) *decoder { return &decoder{report: r, shapes: map[reflect.Type]*shape{}} }
 
 // reader is a type that reads itself from a node, because it may be written in
 // several ways.

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/avowhq/avow"
@@ -9,19 +11,32 @@ import (
 )
 
 // regionByName finds a country by its English name: "South Africa" is ZA.
-func regionByName(name string) (avow.Region, bool) {
-	var found avow.Region
-	eachCountry(func(code avow.Region, title string) bool {
-		if strings.EqualFold(title, name) {
-			found = code
+func (d *decoder) regionByName(name string) (avow.Region, bool) {
+	if d.countries == nil {
+		d.countries = countriesByName()
+	}
+	code, ok := d.countries[strings.ToLower(name)]
+	return code, ok
+}
+
+// countriesByName is every country under its English name in small letters.
+func countriesByName() map[string]avow.Region {
+	titles := display.Regions(language.English)
+	byName := map[string]avow.Region{}
+	for a := 'A'; a <= 'Z'; a++ {
+		for b := 'A'; b <= 'Z'; b++ {
+			code := avow.Region([]rune{a, b})
+			region, err := language.ParseRegion(string(code))
+			if err == nil && code.Known() && code.Country() == code {
+				byName[strings.ToLower(titles.Name(region))] = code
+			}
 		}
-		return found == ""
-	})
-	return found, found != ""
+	}
+	return byName
 }
 
 // suggestRegion helps with a country that was not understood.
-func suggestRegion(wrote string) string {
+func (d *decoder) suggestRegion(wrote string) string {
 	if code, ok := otherNames[strings.ToUpper(strings.ReplaceAll(wrote, ".", ""))]; ok {
 		return "did you mean " + quote(string(code)) + "?"
 	}
@@ -29,11 +44,12 @@ func suggestRegion(wrote string) string {
 	for _, g := range avow.RegionGroups() {
 		names = append(names, string(g))
 	}
-	eachCountry(func(_ avow.Region, title string) bool {
-		names = append(names, title)
-		return true
-	})
+	names = slices.AppendSeq(names, maps.Keys(d.countries))
+	slices.Sort(names)
 	if near := nearest(wrote, names); near != "" {
+		if code, country := d.countries[near]; country {
+			near = string(code)
+		}
 		return "did you mean " + quote(near) + "?"
 	}
 	return "write the code of a country (`NL`, `US`), of a part of one (`US-CA`), `EU`, `EEA` or `anywhere`"
@@ -43,24 +59,4 @@ func suggestRegion(wrote string) string {
 var otherNames = map[string]avow.Region{
 	"UK": "GB", "ENGLAND": "GB-ENG", "SCOTLAND": "GB-SCT", "WALES": "GB-WLS", "NORTHERN IRELAND": "GB-NIR",
 	"USA": "US", "AMERICA": "US", "HOLLAND": "NL", "EUROPEAN UNION": "EU", "CALIFORNIA": "US-CA",
-}
-
-// eachCountry calls f with every country until it returns false.
-func eachCountry(f func(code avow.Region, title string) bool) {
-	names := display.Regions(language.English)
-	for a := 'A'; a <= 'Z'; a++ {
-		for b := 'A'; b <= 'Z'; b++ {
-			code := avow.Region([]rune{a, b})
-			if !code.Known() {
-				continue
-			}
-			if code == "EU" {
-				continue
-			}
-			region, err := language.ParseRegion(string(code))
-			if err == nil && !f(code, names.Name(region)) {
-				return
-			}
-		}
-	}
 }

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -136,11 +135,7 @@ func (p *Places) read(d *decoder, n *node) {
 	if n.kind == scalarNode && p.words(n) {
 		return
 	}
-	for _, region := range eachItem(d, n, func(item *node) (avow.Region, bool) { return d.region(p, item) }) {
-		if !slices.Contains(p.Regions, region) {
-			p.Regions = append(p.Regions, region)
-		}
-	}
+	p.Regions = eachItem(d, n, func(item *node) (avow.Region, bool) { return d.region(p, item) })
 }
 
 // words takes a description of a place that is not the name of one: it begins with
@@ -171,9 +166,9 @@ func (d *decoder) region(p *Places, n *node) (avow.Region, bool) {
 	if r := avow.Region(text); r.Known() {
 		return r, true
 	}
-	if r, ok := regionByName(text); ok {
+	if r, ok := d.regionByName(text); ok {
 		return r, true
 	}
-	d.add(n.Pos, "unknown-region", "unknown country or region "+quote(text), text, suggestRegion(text))
+	d.add(n.Pos, "unknown-region", "unknown country or region "+quote(text), text, d.suggestRegion(text))
 	return "", false
 }

@@ -89,7 +89,7 @@ func eachItem[T any](d *decoder, n *node, one func(*node) (T, bool)) []T {
 	if n.kind != sequenceNode {
 		items = []*node{n}
 	}
-	out := make([]T, 0, len(items))
+	var out []T
 	for _, item := range items {
 		if item.kind == emptyNode {
 			d.add(item.Pos, "nothing-written", "an entry of the list is empty", "", "write it, or remove it")

@@ -7,6 +7,7 @@ type node struct {
 	kind   nodeKind
 	text   string // scalarNode
 	quoted bool   // scalarNode: it stood in quotes or as a block
+	joined bool   // scalarNode: a comma in it was taken for the end of an entry
 	pairs  []pair // mappingNode, in the order of the file
 	items  []*node
 }

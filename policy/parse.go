@@ -12,6 +12,7 @@ const (
 	maxSize  = 1 << 20 // bytes
 	maxDepth = 32      // parts inside parts
 	maxNodes = 100_000 // keys, texts, lists and groups
+	maxMarks = 400_000 // characters that mean something in YAML, and line ends: they take far more memory than others
 )
 
 // Parse reads a policy file: its text, its shape, and every word whose meaning
@@ -56,6 +57,10 @@ func readable(r *report, src []byte) (string, bool) {
 		r.add(start, "too-large", fmt.Sprintf("the file is too large: %d bytes, at most %d are read", len(src), maxSize), "", "move long texts to documents of their own and name them under `other-policies`")
 		return "", false
 	}
+	if marks(src) > maxMarks {
+		r.add(start, "too-many", fmt.Sprintf("the file has more than %d lines, commas, colons and brackets", maxMarks), "", "split it into several policies")
+		return "", false
+	}
 	text := strings.TrimPrefix(string(src), "\uFEFF")
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	if strings.TrimSpace(text) == "" {
@@ -69,6 +74,16 @@ func readable(r *report, src []byte) (string, bool) {
 		}
 	}
 	return text, ok
+}
+
+func marks(src []byte) int {
+	count := 0
+	for _, c := range src {
+		if strings.IndexByte("\n[]{},:-?&*!|>%@`#'\"", c) >= 0 {
+			count++
+		}
+	}
+	return count
 }
 
 // readableLine reports what on a line no editor shows, and what YAML forbids in

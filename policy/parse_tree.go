@@ -116,8 +116,9 @@ func (b *builder) after() *token.Token {
 	return b.tokens[b.next+1]
 }
 
+// take goes past the next token, which its caller has peeked at.
 func (b *builder) take() *token.Token {
-	t := b.peek()
+	t := b.tokens[b.next]
 	b.next++
 	return t
 }
@@ -396,13 +397,20 @@ func continuesText(m, key *node) bool {
 		return false
 	}
 	last := m.pairs[len(m.pairs)-1].value
-	return last.kind == scalarNode && !last.quoted
+	return last.kind == scalarNode && !last.quoted && len(last.text) < maxJoined
 }
+
+// maxJoined keeps texts that are put together from their parts in bounds.
+const maxJoined = 4096
 
 // joinText puts back a comma that YAML took for the end of an entry.
 func (b *builder) joinText(m, key *node) {
 	last := m.pairs[len(m.pairs)-1].value
 	last.text += ", " + key.text
+	if last.joined {
+		return
+	}
+	last.joined = true
 	b.warn(last.Pos, "comma-in-text", "the comma in this text is read as part of it, but other readers of YAML take what follows for a key", last.text, "put the text in quotes")
 }
 
