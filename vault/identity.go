@@ -93,10 +93,21 @@ func plainLocal(s string) bool {
 
 // normalPhone is E.164. Whether the number is in use shows when it is verified.
 func normalPhone(text string, region avow.Region) (normal, error) {
-	n, err := phonenumbers.Parse(text, string(region.Country()))
-	if err != nil || !phonenumbers.IsPossibleNumber(n) {
-		return normal{}, avow.FieldErrorf(Phone, "is not a telephone number; begin with + and the country code")
+	bad := avow.FieldErrorf(Phone, "is not a telephone number; begin with + and the country code")
+	if len(text) > 64 {
+		return normal{}, bad
 	}
-	e164 := phonenumbers.Format(n, phonenumbers.E164)
+	e164, ok := readPhone(text, string(region.Country()))
+	if again, same := readPhone(e164, ""); !ok || !same || again != e164 {
+		return normal{}, bad // a number that reads differently the second time would be two people
+	}
 	return normal{Phone, e164, e164}, nil
+}
+
+func readPhone(text, country string) (string, bool) {
+	n, err := phonenumbers.Parse(text, country)
+	if err != nil || !phonenumbers.IsPossibleNumber(n) {
+		return "", false
+	}
+	return phonenumbers.Format(n, phonenumbers.E164), true
 }
