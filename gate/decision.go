@@ -23,11 +23,12 @@ type Decision struct {
 // it stands in the API and in metrics.
 type Reason uint8
 
-// The reasons. The first two are the only ones a yes has.
+// The reasons. A yes has one of the three that begin with By.
 const (
 	Undecided          Reason = iota
 	ByReason                  // a reason of the purpose covers the data and its basis holds
 	ByAgreement               // the agreement the data is held under allows it
+	ByNecessity               // a cookie the site does not work without, for what was asked for (eprivacy:5(3))
 	NoTime                    // the request does not say when
 	NoSubject                 // the request is about nobody
 	NoVersion                 // no version of the policy was in force then
@@ -39,6 +40,7 @@ const (
 	NoData                    // the request names no data
 	UnknownRecipient          // a recipient no version of the policy names
 	UnknownRole               // a role today's version does not have
+	UnknownCookie             // a cookie the version in force does not declare
 	PurposeEnded              // today's version ends the purpose, for everybody
 	PurposeNotPromised        // the version that decides does not have the purpose
 	NoCookies                 // a browser signal refuses the cookie
@@ -51,7 +53,6 @@ const (
 	NotApproved               // a declared disclosure without its approver
 	RoleDoesNotServe          // the asker's role does not serve the purpose
 	NeverKept                 // data the policy promises never to keep
-	NoPersonFrom              // nobody's identity may be learned from these data
 	NotCombined               // the policy does not bring these data together
 	NoRecipient               // a disclosure without saying to whom
 	RecipientNotThere         // the version that decides does not have the recipient
@@ -63,6 +64,7 @@ const (
 	SwitchedOff               // off until the person switches it on
 	NotCovered                // no reason of the purpose covers all these data
 	SourceNotAllowed          // the data comes only from a source under an unmet condition
+	NoPersonFrom              // nobody's identity may be learned from these data
 	SpecialData               // special categories without their own basis (gdpr:9)
 	CriminalData              // data about convictions without their own basis (gdpr:10)
 	NotForThisKind            // the purpose does not exist for this kind of person
@@ -75,13 +77,13 @@ const (
 )
 
 var reasonNames = [reasons]string{
-	"undecided", "by-reason", "by-agreement", "no-time", "no-subject", "no-version", "not-cached", "stale",
-	"unknown-purpose", "unknown-act", "unknown-data", "no-data", "unknown-recipient", "unknown-role",
+	"undecided", "by-reason", "by-agreement", "by-necessity", "no-time", "no-subject", "no-version", "not-cached", "stale",
+	"unknown-purpose", "unknown-act", "unknown-data", "no-data", "unknown-recipient", "unknown-role", "unknown-cookie",
 	"purpose-ended", "purpose-not-promised", "no-cookies", "not-held", "kept-for-others", "agreement-denies",
 	"agreement-silent", "only-disclosed", "no-event", "not-approved", "role-does-not-serve", "never-kept",
-	"no-person-from", "not-combined", "no-recipient", "recipient-not-there", "recipient-not-data",
+	"not-combined", "no-recipient", "recipient-not-there", "recipient-not-data",
 	"recipient-not-for", "recipient-place", "staff-place", "done-once", "switched-off", "not-covered",
-	"source-not-allowed", "special-data", "criminal-data", "not-for-this-kind", "no-basis", "no-consent",
+	"source-not-allowed", "no-person-from", "special-data", "criminal-data", "not-for-this-kind", "no-basis", "no-consent",
 	"objected", "opted-out", "under-restriction",
 }
 

@@ -12,14 +12,150 @@
 // table: the consent room alone calls Set and Delete.
 package gate
 
-import "time"
+import (
+	"iter"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/policy"
+)
 
 // Options bound a gate. The zero value is the default.
 type Options struct {
 	// Staleness is how long after reading the ledger's head the view counts as
 	// fresh. Zero is one second.
 	Staleness time.Duration
-	// MaxProfiles bounds how many different kinds of subjects are held; a
+	// MaxProfiles bounds how many different sorts of subjects are held; a
 	// subject past it is not cached. Zero is 65,536.
 	MaxProfiles int
+}
+
+// Gate holds one policy and its subjects. It is safe for concurrent use.
+type Gate struct {
+	staleness int64 // nanoseconds
+	rules     atomic.Pointer[Rules]
+	floor     atomic.Int64 // index of the oldest version that Decide answers for
+	seen      atomic.Uint64
+	readAt    atomic.Int64 // Unix nanoseconds
+	subjects  slots
+	profiles  profiles
+	publish   sync.Mutex
+}
+
+// New makes an empty gate: it says no to everything until a version is published.
+func New(o Options) *Gate {
+	if o.Staleness <= 0 {
+		o.Staleness = time.Second
+	}
+	if o.MaxProfiles <= 0 {
+		o.MaxProfiles = 1 << 16
+	}
+	g := &Gate{staleness: int64(o.Staleness)}
+	g.profiles.init(o.MaxProfiles)
+	return g
+}
+
+// Publish adds the next version of the policy; now tells which one is in force.
+// Versions come in order, 1 first. It is Conflict when they do not, or when the
+// version takes effect before the one before it.
+func (g *Gate) Publish(p *policy.Policy, now time.Time) error {
+	g.publish.Lock()
+	defer g.publish.Unlock()
+	var versions []*policy.Policy
+	if old := g.rules.Load(); old != nil {
+		versions = old.Versions()
+	}
+	rules, err := NewRules(append(versions, p))
+	if err != nil {
+		return err
+	}
+	floor := max(0, rules.inForce(now.UnixMilli()))
+	g.profiles.recompile(rules, floor)
+	g.floor.Store(int64(floor))
+	g.rules.Store(rules)
+	return nil
+}
+
+// Rules gives the versions published so far; nil before the first.
+func (g *Gate) Rules() *Rules { return g.rules.Load() }
+
+// InForce is the version in force at a time; nil when none was.
+func (g *Gate) InForce(at time.Time) *policy.Policy {
+	if s := g.rules.Load(); s != nil {
+		return s.InForce(at)
+	}
+	return nil
+}
+
+// Set puts or replaces a subject's state. A state the ledger has already gone
+// past (a smaller Seen) changes nothing. It reports false when the subject cannot
+// be held, for want of room for its profile or before the first version: the
+// subject is then not cached, and the answer about it is no and NotCached.
+func (g *Gate) Set(s *State) bool {
+	id := g.profiles.acquire(s)
+	if id == 0 {
+		g.Delete(s.Subject)
+		return false
+	}
+	n := slotOf(s, id)
+	old, stale := g.subjects.put(&n)
+	if stale {
+		old = id
+	}
+	g.profiles.release(old)
+	return true
+}
+
+func slotOf(s *State, profile uint32) (n slot) {
+	n[wordID0], n[wordID1] = idWords(s.Subject)
+	n[wordConsents], n[wordSeen] = s.Consents, s.Seen
+	n[wordObjections0], n[wordObjections1] = s.Objections[0], s.Objections[1]
+	if !s.Until.IsZero() {
+		n[wordUntil] = uint64(max(1, s.Until.UnixMilli()))
+	}
+	n[wordMeta] = uint64(profile)
+	if s.Restricted {
+		n[wordMeta] |= flagRestricted
+	}
+	return n
+}
+
+// Delete forgets a subject.
+func (g *Gate) Delete(id avow.ID) { g.profiles.release(g.subjects.remove(id)) }
+
+// Load sets many subjects, for the start of the program. It returns how many are held.
+func (g *Gate) Load(states iter.Seq[*State]) (held int) {
+	for s := range states {
+		if g.Set(s) {
+			held++
+		}
+	}
+	return held
+}
+
+// Len counts the subjects held.
+func (g *Gate) Len() int { return g.subjects.len() }
+
+// Bytes is the memory of the subjects' table.
+func (g *Gate) Bytes() int { return g.subjects.bytes() + profileBytes*g.profiles.count() }
+
+// Profiles counts the different sorts of subjects held.
+func (g *Gate) Profiles() int { return g.profiles.count() }
+
+// Advance records that the head of the ledger was read at a time, and that the
+// table is up to date with it.
+func (g *Gate) Advance(index uint64, at time.Time) {
+	g.seen.Store(index)
+	g.readAt.Store(at.UnixNano())
+}
+
+// Seen is the ledger index the view has seen.
+func (g *Gate) Seen() uint64 { return g.seen.Load() }
+
+// Fresh reports whether the head of the ledger was read within the staleness.
+func (g *Gate) Fresh(now time.Time) bool {
+	at := g.readAt.Load()
+	return at != 0 && now.UnixNano()-at <= g.staleness
 }

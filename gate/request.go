@@ -29,26 +29,19 @@ type Request struct {
 	Place   avow.Region
 	Event   bool // the event a disclosure needs has happened: somebody answers for saying so
 	Signals avow.Signals
-	Cookie  Cookie
-	At      time.Time
+	// Cookie is what is stored or read on a device (eprivacy:5(3)): an index in
+	// the Cookies of the version in force at At; -1 nothing. With a cookie,
+	// Purpose may be -1, which is the cookie's own, and no data need be named.
+	Cookie int
+	At     time.Time
 }
-
-// Cookie says whether the request stores or reads something on a device (eprivacy:5(3)).
-type Cookie uint8
-
-// The kinds of cookies a signal tells apart.
-const (
-	NoCookie Cookie = iota
-	OptionalCookie
-	NecessaryCookie
-)
 
 // About starts a request about a stored subject: a use by the controller's own system.
 func About(subject avow.ID, purpose int, at time.Time) Request {
-	return Request{Subject: subject, Purpose: purpose, Recipient: -1, Role: -1, At: at}
+	return Request{Subject: subject, Purpose: purpose, Recipient: -1, Role: -1, Cookie: -1, At: at}
 }
 
 // Visiting starts a request about a visitor.
 func Visiting(kind avow.SubjectKind, region avow.Region, purpose int, at time.Time) Request {
-	return Request{Visitor: true, Kind: kind, Region: region, Purpose: purpose, Recipient: -1, Role: -1, At: at}
+	return Request{Visitor: true, Kind: kind, Region: region, Purpose: purpose, Recipient: -1, Role: -1, Cookie: -1, At: at}
 }

@@ -1,0 +1,119 @@
+package gate
+
+import "github.com/avowhq/avow/policy"
+
+// Decide answers from the table. It allocates nothing and waits for no writer.
+func (g *Gate) Decide(r *Request) Decision {
+	seen := g.seen.Load()
+	d := g.decide(r)
+	d.Seen = seen
+	return d
+}
+
+func (g *Gate) decide(r *Request) Decision {
+	rules := g.rules.Load()
+	at, why := rules.start(r)
+	if why != Undecided {
+		return refuse(why, 0, 0)
+	}
+	if r.Visitor {
+		return rules.visit(r, rules.inForce(at))
+	}
+	var s slot
+	v, found := g.subjects.read(r.Subject, &g.profiles.dir, &s)
+	if !found {
+		return refuse(NotCached, 0, 0)
+	}
+	if until := int64(s[wordUntil]); until != 0 && at >= until {
+		return refuse(Stale, 0, 0)
+	}
+	today := v.rules.inForce(at)
+	if today < v.floor {
+		return refuse(Stale, 0, 0) // a past date: the database knows who the subject was then
+	}
+	q := query{r: r, rules: v.rules, class: v.class, consents: s[wordConsents],
+		objections: [2]uint64{s[wordObjections0], s[wordObjections1]}, restricted: s[wordMeta]&flagRestricted != 0}
+	return q.decide(&v.days[today-v.floor])
+}
+
+// start tells when a request is about, or why it cannot be answered.
+func (s *Rules) start(r *Request) (at int64, why Reason) {
+	switch {
+	case r.At.IsZero():
+		return 0, NoTime
+	case r.Subject.IsZero() && !r.Visitor:
+		return 0, NoSubject
+	case s == nil:
+		return 0, NoVersion
+	}
+	at = r.At.UnixMilli()
+	if len(s.starts) == 0 || at < s.starts[0] {
+		return at, NoVersion
+	}
+	return at, Undecided
+}
+
+func (s *Rules) visit(r *Request, today int) Decision {
+	class := s.atlas.class(r.Region)
+	q := query{r: r, rules: s, class: class}
+	return q.visit(s.visitor(today, r.Kind, class))
+}
+
+// Decide answers for a state that was read from elsewhere, for any date: replays,
+// explanations, and subjects the table does not hold. A nil state is nobody: only
+// a visitor's request can be allowed. It allocates.
+func (s *Rules) Decide(st *State, r *Request) Decision {
+	at, why := s.start(r)
+	if why != Undecided {
+		return refuse(why, 0, 0)
+	}
+	today := s.inForce(at)
+	if r.Visitor {
+		return s.visit(r, today)
+	}
+	if st == nil || st.Subject != r.Subject {
+		return refuse(NotCached, 0, 0)
+	}
+	if !st.Until.IsZero() && at >= max(1, st.Until.UnixMilli()) {
+		return refuse(Stale, 0, 0)
+	}
+	v := s.viewOf(st, today, today)
+	q := query{r: r, rules: s, class: v.class, consents: st.Consents, objections: st.Objections, restricted: st.Restricted}
+	d := q.decide(&v.days[0])
+	d.Seen = st.Seen
+	return d
+}
+
+// DecideState answers for a state that was just read from the database, under the
+// published versions. It allocates.
+func (g *Gate) DecideState(st *State, r *Request) Decision {
+	return g.rules.Load().Decide(st, r)
+}
+
+// DecideAt answers from explicit versions and state: what would the gate have said
+// at r.At? It is Invalid when the versions are not 1, 2, … of one policy. To ask
+// more than once make Rules.
+func DecideAt(versions []*policy.Policy, st *State, r *Request) (Decision, error) {
+	s, err := NewRules(versions)
+	if err != nil {
+		return Decision{}, err
+	}
+	return s.Decide(st, r), nil
+}
+
+// Ask answers a question in words. Indexes in r are overwritten.
+func (g *Gate) Ask(n *Names, r *Request) Decision {
+	if why := g.Resolve(n, r); why != Undecided {
+		return refuse(why, 0, 0)
+	}
+	return g.Decide(r)
+}
+
+// Resolve fills a request's indexes from words, see Rules.Resolve.
+func (g *Gate) Resolve(n *Names, r *Request) Reason {
+	s := g.rules.Load()
+	if s == nil {
+		return NoVersion
+	}
+	return s.Resolve(n, r)
+}
