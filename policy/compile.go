@@ -32,9 +32,7 @@ func Load(file string, src []byte, after *Policy) (*Policy, Problems) {
 func Compile(doc *Document, src []byte, after *Policy) (*Policy, Problems) {
 	c := newCompiler(doc, src, after)
 	c.compile()
-	if !c.problems.Errors() {
-		c.check()
-	}
+	c.check()
 	sortProblems(c.problems)
 	if c.problems.Errors() {
 		return nil, c.problems

@@ -345,10 +345,7 @@ func (c *compiler) terms(terms []BasisTerm, clause int) []Ground {
 		if t.Basis == avow.NotApplicable {
 			continue
 		}
-		g := Ground{Basis: t.Basis, Law: t.Law, Facts: c.factRefs(t.If), Lane: -1, Clause: clause}
-		if g.Basis == avow.BasisNone {
-			g.Basis = avow.NotStated // an article of law stands in for it; an objection stops it
-		}
+		g := Ground{Basis: basisByArticle(t), Law: t.Law, Facts: c.factRefs(t.If), Lane: -1, Clause: clause}
 		switch {
 		case t.WhereLawAsks:
 			g.When = WhereLawAsks
@@ -358,4 +355,23 @@ func (c *compiler) terms(terms []BasisTerm, clause int) []Ground {
 		list = append(list, g)
 	}
 	return list
+}
+
+// articles are the bases that a file may also write by their number.
+var articles = map[string]avow.Basis{
+	"gdpr:6(1)(a)": avow.Consent, "gdpr:6(1)(b)": avow.Contract, "gdpr:6(1)(c)": avow.LegalObligation,
+	"gdpr:6(1)(d)": avow.VitalInterests, "gdpr:6(1)(e)": avow.PublicTask, "gdpr:6(1)(f)": avow.LegitimateInterests,
+	"gdpr:9(2)(a)": avow.Consent, "gdpr:9(2)(c)": avow.VitalInterests,
+}
+
+// basisByArticle is the basis of a term. Any other article than the six is kept
+// as NotStated with its Law: it holds, and an objection stops it.
+func basisByArticle(t BasisTerm) avow.Basis {
+	if t.Basis != avow.BasisNone {
+		return t.Basis
+	}
+	if b, ok := articles[t.Law]; ok {
+		return b
+	}
+	return avow.NotStated
 }

@@ -197,7 +197,7 @@ type SourceCondition struct {
 // Ground is one basis that may hold.
 type Ground struct {
 	Basis  avow.Basis
-	Law    string
+	Law    string // the article, where the file names one: beside NotStated it stands for the basis, and holds
 	Facts  uint64 // any one of these facts must be shown; 0: no condition
 	Lane   int    // for consent: the consent lane that must be given; else -1
 	When   LawCondition
