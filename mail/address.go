@@ -17,7 +17,7 @@ func Address(s string) (address string, beyond bool, err error) {
 	s = strings.TrimSpace(s)
 	at := strings.LastIndexByte(s, '@')
 	if at < 1 || at == len(s)-1 {
-		return "", false, avow.Errorf(avow.Invalid, "an e-mail address has one name, an @ and a domain, like ann@example.org")
+		return "", false, avow.Errorf(avow.Invalid, "an e-mail address has one name, an @ and a domain, like name@mail.example")
 	}
 	local, domain := s[:at], s[at+1:]
 	if err := checkLocal(local); err != nil {
