@@ -47,7 +47,7 @@ start() {
 		port=$(($(od -An -N2 -tu2 /dev/urandom) % 20000 + 20000))
 		if as "cd '$dir' && '$pg/pg_ctl' -D '$dir/data' -w -t 60 -s -l '$dir/server.log' \
 			-o \"-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories= \
-			-c fsync=off -c full_page_writes=off -c max_connections=200\" start" >/dev/null 2>&1; then
+			-c fsync=off -c full_page_writes=off -c deadlock_timeout=100ms -c max_connections=300\" start" >/dev/null 2>&1; then
 			echo "postgres://avow@127.0.0.1:$port/postgres?sslmode=disable"
 			return
 		fi

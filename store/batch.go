@@ -1,10 +1,8 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
-	"errors"
 	"time"
 
 	"github.com/avowhq/avow"
@@ -23,8 +21,13 @@ type batch struct {
 	landed int // closures that succeeded
 }
 
-// errAborted: the server says that a commit it did not answer was rolled back. Running it again is safe.
-var errAborted = errors.New("the commit was rolled back")
+var (
+	// errAborted: the server says that a commit it did not answer was rolled back. Running it again is safe.
+	errAborted = avow.Errorf(avow.Unavailable, "the database was lost before a commit; nothing was changed")
+	// errUnknown wraps nothing, so that nothing takes it for a reason to run the closure again.
+	errUnknown = avow.Errorf(avow.Internal, "the database was lost during a commit and has not come back: this may or may not have been kept")
+	errSlow    = avow.Errorf(avow.Unavailable, "the database took longer than a minute; nothing was changed")
+)
 
 func (db *DB) begin() (*batch, error) {
 	b := &batch{db: db, cancel: func() {}, items: map[stage][]any{}}
@@ -60,8 +63,11 @@ func (b *batch) run(j *job, shared bool) error {
 	tx := &Tx{b: b}
 	err := j.call(tx)
 	tx.ended = true
-	if avow.KindOf(tx.fault) == avow.Unavailable || b.ctx.Err() != nil {
-		return cmp.Or(tx.fault, b.ctx.Err()) // the ground is gone for everyone
+	switch {
+	case b.ctx.Err() != nil:
+		return errSlow
+	case avow.KindOf(tx.fault) == avow.Unavailable:
+		return tx.fault // the ground is gone for everyone
 	}
 	if err == nil {
 		err = tx.fault
@@ -130,5 +136,5 @@ func (b *batch) commit() error {
 	case known:
 		return errAborted
 	}
-	return avow.Errorf(avow.Internal, "the database was lost during a commit and has not come back: this may or may not have been kept: %w", err)
+	return errUnknown
 }

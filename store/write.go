@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/avowhq/avow"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
@@ -177,8 +178,13 @@ func (db *DB) attempt(jobs []*job) error {
 	return b.finish()
 }
 
-// again: the same transaction may succeed on another try, and has certainly left nothing so far.
-func again(err error) bool { return transient(err) || errors.Is(err, errAborted) }
+// again: the same transaction may succeed on another try, and has certainly left
+// nothing so far. A connection that broke before the commit is one such case; one
+// that cannot be made is not.
+func again(err error) bool {
+	var connect *pgconn.ConnectError
+	return transient(err) || errors.Is(err, errAborted) || lost(err) && !errors.As(err, &connect)
+}
 
 // unreachable: no closure would fare better alone.
 func unreachable(err error) bool {

@@ -1,0 +1,300 @@
+package store_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/store"
+	"github.com/avowhq/avow/store/storetest"
+)
+
+// A full disk: what does not fit leaves nothing, and later, with room again, all is as before.
+func TestDiskFull(t *testing.T) {
+	db := storetest.Open(t)
+	things(t, db)
+	room := func(pages int) {
+		t.Helper()
+		if err := db.Write(t.Context(), func(tx *store.Tx) error {
+			var n int
+			return tx.QueryRow(fmt.Sprintf("PRAGMA max_page_count = %d", pages)).Scan(&n)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	room(20)
+	kept := 0
+	var full error
+	for i := 0; full == nil && i < 100; i++ {
+		full = db.Write(t.Context(), func(tx *store.Tx) error {
+			if err := add(tx, fmt.Sprintf("a-%02d", i)); err != nil {
+				return err
+			}
+			return add(tx, fmt.Sprintf("b-%02d", i)+strings.Repeat("x", 5000))
+		})
+		if full == nil {
+			kept += 2
+		}
+	}
+	if avow.KindOf(full) != avow.Unavailable || kept == 0 {
+		t.Fatalf("%d rows, then %v", kept, full)
+	}
+	if got := names(t, db); len(got) != kept {
+		t.Errorf("%d rows, %d acknowledged", len(got), kept)
+	}
+	var wg sync.WaitGroup
+	for i := range 10 {
+		wg.Go(func() {
+			err := db.Write(t.Context(), func(tx *store.Tx) error { return add(tx, fmt.Sprintf("c-%02d", i)+strings.Repeat("x", 9000)) })
+			if avow.KindOf(err) != avow.Unavailable {
+				t.Errorf("together: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	room(1 << 20)
+	if err := db.Write(t.Context(), func(tx *store.Tx) error { return add(tx, "d") }); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
+	if got := names(t, db); len(got) != kept+1 {
+		t.Errorf("%d rows, want %d", len(got), kept+1)
+	}
+}
+
+// A damaged file is said to be one.
+func TestDamagedFile(t *testing.T) {
+	c := storetest.SQLite(t)
+	db, err := store.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	things(t, db)
+	for i := range 50 {
+		if err := db.Write(t.Context(), func(tx *store.Tx) error { return add(tx, fmt.Sprint(i)+strings.Repeat("y", 500)) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(c.Path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt(bytes.Repeat([]byte{0xff}, 20*4096), 2*4096); err != nil {
+		t.Fatal(err)
+	}
+	db = storetest.OpenConfig(t, c)
+	err = db.Read(t.Context(), func(tx *store.Tx) error {
+		_, err := store.Collect(tx, func(r *store.Rows) (s string, err error) { return s, r.Scan(&s) }, "SELECT name FROM things")
+		return err
+	})
+	if avow.KindOf(err) != avow.Unavailable || !strings.Contains(avow.MessageOf(err), "damaged") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A connection is cut around the commit: before the server saw it, and after it
+// did but before it said so. Either way the row is there once and Write says so.
+func TestLostDuringCommit(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, c store.Config) {
+		for name, forward := range map[string]bool{"before the server saw it": false, "before the server said so": true} {
+			t.Run(name, func(t *testing.T) {
+				w := startWire(t, c.DSN)
+				db := storetest.OpenConfig(t, store.Config{DSN: w.dsn})
+				if err := db.Migrate(t.Context(), "things", migrations(first)); err != nil {
+					t.Fatal(err)
+				}
+				runs := 0
+				w.forward.Store(forward)
+				w.armed.Store(true)
+				err := db.Write(t.Context(), func(tx *store.Tx) error {
+					runs++
+					return add(tx, name)
+				})
+				if err != nil || w.cuts.Load() != 1 {
+					t.Errorf("%v after %d cuts", err, w.cuts.Load())
+				}
+				want := 2
+				if forward {
+					want = 1
+				}
+				if runs != want {
+					t.Errorf("the closure ran %d times, want %d", runs, want)
+				}
+				if got := names(t, db); len(got) != 1 || got[0] != name {
+					t.Errorf("rows %v", got)
+				}
+				if err := db.Write(t.Context(), func(tx *store.Tx) error { _, err := tx.Exec("DELETE FROM things"); return err }); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	})
+}
+
+// The server ends our connections, as it does when it restarts: nobody hears of it.
+func TestConnectionsEnded(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, c store.Config) {
+		db, other := storetest.OpenConfig(t, c), storetest.OpenConfig(t, c)
+		things(t, db)
+		for i := range 5 {
+			err := other.Write(t.Context(), func(tx *store.Tx) error {
+				_, err := tx.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := db.Write(t.Context(), func(tx *store.Tx) error { return add(tx, fmt.Sprint(i)) }); err != nil {
+				t.Error(err)
+			}
+		}
+		if got := names(t, db); len(got) != 5 {
+			t.Errorf("rows %v", got)
+		}
+	})
+}
+
+// The server goes away and comes back.
+func TestServerAway(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, c store.Config) {
+		w := startWire(t, c.DSN)
+		db := storetest.OpenConfig(t, store.Config{DSN: w.dsn})
+		things(t, db)
+		w.away.Store(true)
+		w.cutAll()
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				err := db.Write(t.Context(), func(tx *store.Tx) error { return add(tx, fmt.Sprint(i)) })
+				if avow.KindOf(err) != avow.Unavailable {
+					t.Errorf("a write while the server is away: %v", err)
+				}
+			})
+		}
+		wg.Wait()
+		if err := db.Read(t.Context(), func(tx *store.Tx) error { return nil }); avow.KindOf(err) != avow.Unavailable {
+			t.Errorf("a read while the server is away: %v", err)
+		}
+		if err := db.Ping(t.Context()); avow.KindOf(err) != avow.Unavailable {
+			t.Errorf("a ping while the server is away: %v", err)
+		}
+		w.away.Store(false)
+		if err := db.Write(t.Context(), func(tx *store.Tx) error { return add(tx, "back") }); err != nil {
+			t.Error(err)
+		}
+		if got := names(t, db); len(got) != 1 {
+			t.Errorf("rows %v", got)
+		}
+	})
+}
+
+func eachPostgres(t *testing.T, test func(t *testing.T, c store.Config)) {
+	t.Helper()
+	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
+		if c.DSN != "" {
+			test(t, c)
+		}
+	})
+}
+
+// wire stands between us and a real server, and cuts connections when told.
+type wire struct {
+	dsn     string
+	server  string
+	armed   atomic.Bool // cut at the next commit
+	forward atomic.Bool // let the server see that commit
+	away    atomic.Bool // take no connections
+	cuts    atomic.Int64
+	mu      sync.Mutex
+	open    []net.Conn
+}
+
+func startWire(t *testing.T, dsn string) *wire {
+	t.Helper()
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wire{server: u.Host}
+	u.Host = l.Addr().String()
+	w.dsn = u.String()
+	t.Cleanup(func() { l.Close(); w.cutAll() })
+	go func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			if w.away.Load() {
+				client.Close()
+				continue
+			}
+			go w.join(client)
+		}
+	}()
+	return w
+}
+
+func (w *wire) join(client net.Conn) {
+	server, err := net.Dial("tcp", w.server)
+	if err != nil {
+		client.Close()
+		return
+	}
+	w.mu.Lock()
+	w.open = append(w.open, client, server)
+	w.mu.Unlock()
+	go func() {
+		io.Copy(client, server)
+		client.Close()
+	}()
+	w.pass(client, server)
+	server.Close()
+}
+
+// pass copies what the client says, up to a commit at which it is to be cut.
+func (w *wire) pass(client, server net.Conn) {
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := client.Read(buf)
+		if err != nil {
+			return
+		}
+		if bytes.Contains(buf[:n], []byte("commit\x00")) && w.armed.CompareAndSwap(true, false) {
+			w.cuts.Add(1)
+			client.Close()
+			if w.forward.Load() {
+				server.Write(buf[:n])
+				io.CopyN(io.Discard, server, 1) // the server has answered somebody who is gone
+			}
+			return
+		}
+		if _, err := server.Write(buf[:n]); err != nil {
+			return
+		}
+	}
+}
+
+func (w *wire) cutAll() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.open {
+		c.Close()
+	}
+	w.open = nil
+}
