@@ -167,6 +167,7 @@ func (d *decoder) structure(v reflect.Value, n *node, at Pos, name string) {
 	}
 	s.place(v, at)
 	var rest []pair
+	var slipped []string // the keys that unknown ones were meant for
 	for _, p := range n.pairs {
 		f, known := s.find(p.key.text)
 		switch {
@@ -176,12 +177,13 @@ func (d *decoder) structure(v reflect.Value, n *node, at Pos, name string) {
 			rest = append(rest, p)
 		default:
 			d.unknownKey(p.key, name, s.keyNames())
+			slipped = append(slipped, nearest(p.key.text, s.keyNames()))
 		}
 	}
 	if s.rest != nil && len(rest) > 0 {
 		d.value(v.FieldByIndex(s.rest), &node{Pos: at, kind: mappingNode, pairs: rest}, at, name, nil)
 	}
-	d.missing(s, n, at, name)
+	d.missing(s, n, at, name, slipped)
 }
 
 // place notes where a struct stands, and the struct that is written inside it.
@@ -204,10 +206,10 @@ func (d *decoder) unknownKey(key *node, where string, allowed []string) {
 	d.add(key.Pos, "unknown-key", "unknown key "+quote(key.text)+" in "+where, key.text, didYouMean(key.text, allowed))
 }
 
-// missing reports the keys that must be there and are not.
-func (d *decoder) missing(s *shape, n *node, at Pos, name string) {
+// missing reports the keys that must be there and are not, unless they are there with a slip.
+func (d *decoder) missing(s *shape, n *node, at Pos, name string, slipped []string) {
 	for _, k := range s.keys {
-		if !k.required {
+		if !k.required || slices.Contains(slipped, k.key) {
 			continue
 		}
 		if _, ok := n.get(k.key); !ok {

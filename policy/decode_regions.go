@@ -40,7 +40,7 @@ func (d *decoder) suggestRegion(wrote string) string {
 	if code, ok := otherNames[strings.ToUpper(strings.ReplaceAll(wrote, ".", ""))]; ok {
 		return "did you mean " + quote(string(code)) + "?"
 	}
-	var names []string
+	names := []string{"anywhere", "everyone-else"}
 	for _, g := range avow.RegionGroups() {
 		names = append(names, string(g))
 	}

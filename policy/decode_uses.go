@@ -168,7 +168,10 @@ func (d *decoder) basisTerm(n *node, text string) []BasisTerm {
 func (d *decoder) people(n *node, text string) Refs {
 	var out Refs
 	for name := range strings.SplitSeq(text, " or ") {
-		if d.isName(n, name) {
+		switch {
+		case len(name) > maxName || !refPattern.MatchString(name):
+			d.add(n.Pos, "bad-name", quote(name)+" is not a name", name, "write names with `or` between them: `party or asked-first`")
+		default:
 			out = append(out, Ref{n.Pos, name})
 		}
 	}

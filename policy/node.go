@@ -8,8 +8,13 @@ type node struct {
 	text   string // scalarNode
 	quoted bool   // scalarNode: it stood in quotes or as a block
 	joined bool   // scalarNode: a comma in it was taken for the end of an entry
+	lines  bool   // scalarNode: it stood on several lines
+	flow   bool   // mappingNode, sequenceNode: it stood in braces or brackets
 	pairs  []pair // mappingNode, in the order of the file
 	items  []*node
+	head   []string // the comments above it or above its key; an empty one is a blank line
+	foot   []string // of the root: the comments below everything
+	trail  string   // the comment behind it or behind its key
 }
 
 type nodeKind uint8
@@ -59,4 +64,22 @@ func (n *node) shown() string {
 		return n.pairs[0].key.text
 	}
 	return n.text
+}
+
+// same reports whether two nodes say the same, however they are laid out.
+func (n *node) same(o *node) bool {
+	if n.kind != o.kind || n.text != o.text || len(n.pairs) != len(o.pairs) || len(n.items) != len(o.items) {
+		return false
+	}
+	for i, p := range n.pairs {
+		if p.key.text != o.pairs[i].key.text || !p.value.same(o.pairs[i].value) {
+			return false
+		}
+	}
+	for i, item := range n.items {
+		if !item.same(o.items[i]) {
+			return false
+		}
+	}
+	return true
 }

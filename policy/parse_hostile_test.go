@@ -47,6 +47,7 @@ var hostile = map[string]func(n int) string{
 	"comments behind":         func(n int) string { return numbered("k%d: v # c\n", n) },
 	"hashes":                  func(n int) string { return "a: " + strings.Repeat(" #", n/2) },
 	"colons":                  func(n int) string { return "a: " + strings.Repeat(":", n) },
+	"colons in brackets":      func(n int) string { return "a: {b: [" + strings.Repeat("x:", n/2) + "]}" },
 	"keys behind keys":        func(n int) string { return strings.Repeat("a: ", n/3) },
 	"question marks":          func(n int) string { return strings.Repeat("? ", n/2) },
 	"dashes":                  func(n int) string { return strings.Repeat("- ", n/2) },

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/token"
@@ -13,7 +14,8 @@ import (
 // long mappings, is recursive without a bound, and stops at the first error.
 func buildTree(r *report, text string) *node {
 	b := &builder{report: r}
-	b.tokens = b.plain(tokenize(r, text))
+	b.comments = newComments(text)
+	b.tokens = b.plain(rejoin(tokenize(r, text)))
 	if len(r.list) > 0 || len(b.tokens) == 0 {
 		if len(r.list) == 0 {
 			r.add(Pos{1, 1}, "empty-file", "the file holds nothing but comments", "", "begin with `avow: v1`")
@@ -24,6 +26,7 @@ func buildTree(r *report, text string) *node {
 	if !b.stopped && !b.end() {
 		b.unexpected("this line does not belong to what stands above it", "check how far it is indented")
 	}
+	b.leftOver(root)
 	return root
 }
 
@@ -38,21 +41,59 @@ func tokenize(r *report, text string) (tokens token.Tokens) {
 	return lexer.Tokenize(text)
 }
 
+// rejoin mends a fault of the library: in a list in brackets inside braces it cuts
+// texts such as https://shop.example at the colon. YAML ends a key at a colon only
+// where a space follows.
+func rejoin(all token.Tokens) token.Tokens {
+	out := make(token.Tokens, 0, len(all))
+	for i := 0; i < len(all); i++ {
+		t := all[i]
+		if last := len(out) - 1; last >= 0 && i+1 < len(all) && cutInText(out[last], t, all[i+1]) {
+			joined := *out[last]
+			joined.Type = token.StringType
+			joined.Value += ":" + all[i+1].Value
+			out[last] = &joined
+			i++
+			continue
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+func cutInText(before, colon, after *token.Token) bool {
+	return len(before.Value) < maxJoined && isColon(colon) && isPlain(before) && isPlain(after) && sameLine(before, colon) && sameLine(colon, after) &&
+		before.Position.Column+utf8.RuneCountInString(before.Value) == colon.Position.Column &&
+		colon.Position.Column+1 == after.Position.Column
+}
+
+// isPlain reports whether a token is a text without quotes.
+func isPlain(t *token.Token) bool {
+	return isScalar(t) && t.Type != token.SingleQuoteType && t.Type != token.DoubleQuoteType && t.Type != token.ImplicitNullType
+}
+
 // builder makes a tree out of tokens, one token at a time, never going back.
 type builder struct {
 	*report
-	tokens  []*token.Token
-	next    int
-	nodes   int
+	tokens []*token.Token
+	next   int
+	nodes  int
+	comments
 	stopped bool // a bound was passed; what follows is not read
 }
 
 // plain takes out comments and refuses what this language leaves out of YAML.
 func (b *builder) plain(all token.Tokens) []*token.Token {
 	var kept []*token.Token
-	ended := false
+	ended, directive := false, 0
 	for _, t := range all {
+		if t.Type == token.DirectiveType {
+			directive = t.Position.Line
+		} else if t.Position.Line == directive {
+			continue
+		}
 		if t.Type == token.CommentType {
+			b.comment(t, len(kept))
 			continue
 		}
 		if t.Type == token.DocumentEndType {
@@ -92,9 +133,22 @@ func leftOut(t *token.Token) (what, do string) {
 	case token.DirectiveType:
 		return "`%` begins an instruction to the YAML reader, which a policy does not need", "remove it; put a text that begins with `%` in quotes"
 	case token.InvalidType:
-		return "this cannot be read: " + t.Error, "check the quotes; put a text with special characters in quotes"
+		return unreadable(t.Error)
 	}
 	return "", ""
+}
+
+// unreadable puts the library's commonest complaints in words for everybody.
+func unreadable(complaint string) (what, do string) {
+	switch {
+	case strings.Contains(complaint, "end character"):
+		return "the quotes that open here are never closed", "close them where the text ends"
+	case strings.Contains(complaint, "escape"):
+		return "a backslash in double quotes stands before a letter it cannot stand before", "put the text in single quotes"
+	case strings.Contains(complaint, "reserved"):
+		return "a text cannot begin with this character", "put the text in quotes"
+	}
+	return "this cannot be read: " + complaint, "put a text with special characters in quotes"
 }
 
 func place(t *token.Token) Pos { return Pos{t.Position.Line, max(t.Position.Column, 1)} }
@@ -169,9 +223,12 @@ func (b *builder) blockMapping(depth int) *node {
 			b.notAKey(t)
 			return m
 		}
+		start := b.next
 		key := b.scalar(depth + 1)
 		colon := b.take()
-		b.pair(m, seen, pair{key, b.valueOf(colon, column, depth+1)})
+		value := b.valueOf(colon, column, depth+1)
+		b.claim(value, start)
+		b.pair(m, seen, pair{key, value})
 		if !b.lineEnds(colon) {
 			return m
 		}
@@ -253,7 +310,7 @@ func isBlockHeader(t *token.Token) bool {
 // tooFar reports a line that is indented deeper than its neighbours.
 func (b *builder) tooFar(column int) {
 	if t := b.peek(); t != nil && t.Position.Column > column {
-		b.unexpected("this line is indented deeper than the lines it belongs to", fmt.Sprintf("begin it in column %d", column))
+		b.unexpected("this line does not begin in the same column as the lines it belongs to", "indent it as they are")
 	}
 }
 
@@ -262,19 +319,25 @@ func (b *builder) blockList(depth int) *node {
 	column := b.peek().Position.Column
 	list := b.node(place(b.peek()), sequenceNode, depth)
 	for t := b.peek(); t != nil && t.Position.Column == column && t.Type == token.SequenceEntryType; t = b.peek() {
+		start := b.next
 		dash := b.take()
-		item := b.peek()
-		if item == nil || (!sameLine(dash, item) && item.Position.Column <= column) {
-			list.items = append(list.items, b.node(place(dash), emptyNode, depth+1))
-			continue
-		}
-		list.items = append(list.items, b.block(depth+1))
+		list.items = append(list.items, b.blockItem(dash, column, depth+1))
+		b.claim(list.items[len(list.items)-1], start)
 		if !b.stopped && !b.lineEnds(dash) {
 			return list
 		}
 	}
 	b.tooFar(column)
 	return list
+}
+
+// blockItem reads what stands behind a dash.
+func (b *builder) blockItem(dash *token.Token, column, depth int) *node {
+	item := b.peek()
+	if item == nil || (!sameLine(dash, item) && item.Position.Column <= column) {
+		return b.node(place(dash), emptyNode, depth)
+	}
+	return b.block(depth)
 }
 
 // inline reads a text or something in brackets.
@@ -302,13 +365,14 @@ func (b *builder) scalar(depth int) *node {
 	n := b.node(place(t), scalarNode, depth)
 	n.text = t.Value
 	n.quoted = t.Type == token.DoubleQuoteType || t.Type == token.SingleQuoteType
+	n.lines = strings.Contains(strings.TrimSpace(t.Origin), "\n")
 	return n
 }
 
 // blockText reads a text under `|` or `>`.
 func (b *builder) blockText(depth int) *node {
 	n := b.node(place(b.take()), scalarNode, depth)
-	n.quoted = true
+	n.quoted, n.lines = true, true
 	if t := b.peek(); t != nil && isScalar(t) {
 		n.text = b.take().Value
 	}
@@ -319,6 +383,7 @@ func (b *builder) blockText(depth int) *node {
 func (b *builder) flowList(depth int) *node {
 	open := b.take()
 	list := b.node(place(open), sequenceNode, depth)
+	list.flow = true
 	for {
 		t := b.peek()
 		switch {
@@ -329,8 +394,12 @@ func (b *builder) flowList(depth int) *node {
 			b.take()
 			return list
 		}
-		list.items = append(list.items, b.flowItem(depth+1))
-		if !b.separated(open, token.SequenceEndType, "]") {
+		start := b.next
+		item := b.flowItem(depth + 1)
+		list.items = append(list.items, item)
+		more := b.separated(open, token.SequenceEndType, "]")
+		b.claim(item, start)
+		if !more {
 			return list
 		}
 	}
@@ -343,6 +412,7 @@ func (b *builder) flowItem(depth int) *node {
 		return b.inline(depth)
 	}
 	m := b.node(place(t), mappingNode, depth)
+	m.flow = true
 	b.flowPair(m, map[string]int{}, depth)
 	return m
 }
@@ -351,6 +421,7 @@ func (b *builder) flowItem(depth int) *node {
 func (b *builder) flowMapping(depth int) *node {
 	open := b.take()
 	m := b.node(place(open), mappingNode, depth)
+	m.flow = true
 	seen := map[string]int{}
 	for {
 		t := b.peek()
@@ -365,8 +436,13 @@ func (b *builder) flowMapping(depth int) *node {
 			b.unexpected("a key is expected here", "write `key: value`, or put the text in quotes")
 			return m
 		}
+		start := b.next
 		b.flowPair(m, seen, depth)
-		if !b.separated(open, token.MappingEndType, "}") {
+		more := b.separated(open, token.MappingEndType, "}")
+		if len(m.pairs) > 0 {
+			b.claim(m.pairs[len(m.pairs)-1].value, start)
+		}
+		if !more {
 			return m
 		}
 	}

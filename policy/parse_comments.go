@@ -1,0 +1,85 @@
+package policy
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/token"
+)
+
+// comments keeps the comments of a file by the token they stand at, until the
+// part of the tree they belong to claims them.
+type comments struct {
+	lines  []string
+	above  map[int][]string // on lines of their own, above the token
+	behind map[int]string   // on the token's line, behind it
+	last   int              // the line of the last comment above a token
+}
+
+func newComments(text string) comments {
+	return comments{lines: strings.Split(text, "\n"), above: map[int][]string{}, behind: map[int]string{}}
+}
+
+// comment notes a comment that stands before token number next.
+func (c *comments) comment(t *token.Token, next int) {
+	text := "#" + strings.TrimRight(t.Value, " ")
+	if _, taken := c.behind[next-1]; !taken && next > 0 && !c.ownLine(t) {
+		c.behind[next-1] = text
+		return
+	}
+	line := t.Position.Line
+	if list := c.above[next]; (len(list) > 0 && line > c.last+1) || (len(list) == 0 && c.blank(line-1)) {
+		c.above[next] = append(list, "")
+	}
+	c.last = line
+	c.above[next] = append(c.above[next], text)
+}
+
+// ownLine reports whether nothing but space stands before a comment.
+func (c *comments) ownLine(t *token.Token) bool {
+	if t.Position.Line > len(c.lines) {
+		return true
+	}
+	return strings.HasPrefix(strings.TrimSpace(c.lines[t.Position.Line-1]), "#")
+}
+
+// blank reports whether a line (from 1) is there and empty.
+func (c *comments) blank(line int) bool {
+	return line >= 1 && line <= len(c.lines) && strings.TrimSpace(c.lines[line-1]) == ""
+}
+
+// claim gives a node the comments at the tokens from start to the next one, except
+// those that a part inside it has claimed.
+func (b *builder) claim(n *node, start int) {
+	if len(b.above) == 0 && len(b.behind) == 0 && !b.blank(b.tokens[start].Position.Line-1) {
+		return
+	}
+	if list := b.above[start]; b.blank(b.tokens[start].Position.Line-1) && (len(list) > 0 || start > 0) {
+		b.above[start] = append(list, "")
+	}
+	for i := start; i < min(b.next, len(b.tokens)); i++ {
+		n.head = append(n.head, b.above[i]...)
+		delete(b.above, i)
+		text, ok := b.behind[i]
+		switch {
+		case ok && n.trail == "":
+			n.trail = text
+		case ok:
+			n.head = append(n.head, text)
+		}
+		delete(b.behind, i)
+	}
+}
+
+// leftOver puts the comments nobody claimed at the top and the foot of the file.
+func (b *builder) leftOver(root *node) {
+	root.foot = b.above[len(b.tokens)]
+	delete(b.above, len(b.tokens))
+	for _, at := range slices.Sorted(maps.Keys(b.above)) {
+		root.head = append(root.head, b.above[at]...)
+	}
+	for _, at := range slices.Sorted(maps.Keys(b.behind)) {
+		root.head = append(root.head, b.behind[at])
+	}
+}
