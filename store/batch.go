@@ -57,10 +57,7 @@ func (b *batch) rollback() {
 // run runs one closure, in a savepoint when it shares the transaction. It returns
 // an error when the whole batch must be given up; the closure's own failure is the job's.
 func (b *batch) run(j *job, shared bool) error {
-	if err := b.savepoint("SAVEPOINT job", shared); err != nil {
-		return err
-	}
-	tx := &Tx{b: b}
+	tx := &Tx{b: b, alone: !shared}
 	err := j.call(tx)
 	tx.ended = true
 	switch {
@@ -74,21 +71,31 @@ func (b *batch) run(j *job, shared bool) error {
 	}
 	if err != nil {
 		j.err = errorOf(err)
-		return b.savepoint("ROLLBACK TO SAVEPOINT job", shared)
+		return tx.endSavepoint("ROLLBACK TO SAVEPOINT job")
 	}
 	for _, h := range tx.staged {
 		b.items[h.to] = append(b.items[h.to], h.item)
 	}
 	b.after = append(b.after, tx.after...)
 	b.landed++
-	return b.savepoint("RELEASE SAVEPOINT job", shared)
+	return tx.endSavepoint("RELEASE SAVEPOINT job")
 }
 
-func (b *batch) savepoint(statement string, shared bool) error {
-	if !shared {
+// beginSavepoint is called before the first statement: a closure that only hands in to stages needs none.
+func (tx *Tx) beginSavepoint() error {
+	if tx.alone || tx.marked {
 		return nil
 	}
-	_, err := b.tx.ExecContext(b.ctx, statement)
+	tx.marked = true
+	_, err := tx.b.tx.ExecContext(tx.b.ctx, "SAVEPOINT job")
+	return tx.fail(err)
+}
+
+func (tx *Tx) endSavepoint(statement string) error {
+	if !tx.marked {
+		return nil
+	}
+	_, err := tx.b.tx.ExecContext(tx.b.ctx, statement)
 	return err
 }
 
@@ -101,7 +108,7 @@ func (b *batch) finish() error {
 		if len(b.items[s]) == 0 {
 			continue
 		}
-		tx := &Tx{b: b}
+		tx := &Tx{b: b, alone: true}
 		err := s.run(tx, b.items[s])
 		tx.ended = true
 		if err == nil {

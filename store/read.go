@@ -27,7 +27,7 @@ func (db *DB) read(ctx context.Context, fn func(*Tx) error) error {
 		return err
 	}
 	defer t.Rollback()
-	tx := &Tx{b: &batch{db: db, ctx: ctx, tx: t}}
+	tx := &Tx{b: &batch{db: db, ctx: ctx, tx: t}, alone: true}
 	err = fn(tx)
 	tx.ended = true
 	if tx.fault != nil {

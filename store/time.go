@@ -20,7 +20,7 @@ func (b *batch) setTime() error {
 	floors := b.db.floors
 	b.db.mu.Unlock()
 	for _, floor := range floors {
-		t, err := floor(&Tx{b: b})
+		t, err := floor(&Tx{b: b, alone: true})
 		if err != nil {
 			return err
 		}

@@ -18,6 +18,8 @@ type Tx struct {
 	b      *batch
 	fault  error // the first statement that failed
 	ended  bool
+	alone  bool // needs no savepoint
+	marked bool // has one
 	open   bool // rows are being read
 	staged []handed
 	after  []func()
@@ -100,7 +102,10 @@ func (tx *Tx) usable() error {
 	case tx.open:
 		return tx.fail(errOpen)
 	}
-	return tx.fault
+	if tx.fault != nil {
+		return tx.fault
+	}
+	return tx.beginSavepoint()
 }
 
 // fail keeps the first failure, so that no later statement runs on a broken ground.

@@ -65,8 +65,7 @@ func (v *Vault) address(tx *store.Tx, subject avow.ID, kind string) (blind []byt
 	}
 	holder := subject
 	if claimed {
-		other, err := v.held(tx, kind, blind, true)
-		known, err := found(err)
+		other, known, err := v.held(tx, kind, blind, true)
 		if err != nil {
 			return nil, to, err
 		}

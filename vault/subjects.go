@@ -38,8 +38,8 @@ func (v *Vault) Claim(tx *store.Tx, id Identity) (avow.ID, error) {
 	if err != nil {
 		return avow.ID{}, err
 	}
-	subject, err := v.held(tx, n.kind, blind, false)
-	if avow.KindOf(err) != avow.NotFound {
+	subject, held, err := v.held(tx, n.kind, blind, false)
+	if held || err != nil {
 		return subject, err
 	}
 	return v.newSubject(tx, n, blind, false)
@@ -65,13 +65,11 @@ func (v *Vault) Verify(tx *store.Tx, id Identity) (Verification, error) {
 	if err != nil {
 		return Verification{}, err
 	}
-	holder, errHolder := v.held(tx, n.kind, blind, true)
-	claimed, errClaimed := v.held(tx, n.kind, blind, false)
-	hasHolder, err := found(errHolder)
+	holder, hasHolder, err := v.held(tx, n.kind, blind, true)
 	if err != nil {
 		return Verification{}, err
 	}
-	hasClaim, err := found(errClaimed)
+	claimed, hasClaim, err := v.held(tx, n.kind, blind, false)
 	if err != nil {
 		return Verification{}, err
 	}
@@ -124,13 +122,6 @@ func (v *Vault) spelling(tx *store.Tx, kind string, blind []byte, subject avow.I
 	}
 	plain, err := v.Open(tx, subject, identityContext(subject, kind, blind), sealed)
 	return string(plain), err
-}
-
-func found(err error) (bool, error) {
-	if avow.KindOf(err) == avow.NotFound {
-		return false, nil
-	}
-	return err == nil, err
 }
 
 // absorb makes the claimed subject an alias of the holder. Its values stay sealed under its own key.
@@ -251,11 +242,14 @@ func (v *Vault) newSubject(tx *store.Tx, n normal, blind []byte, verified bool) 
 	return subject, err
 }
 
-// held finds the subject that has an identity in one state.
-func (v *Vault) held(tx *store.Tx, kind string, blind []byte, verified bool) (subject avow.ID, err error) {
+// held finds the subject that has an identity in one state, if anybody has.
+func (v *Vault) held(tx *store.Tx, kind string, blind []byte, verified bool) (subject avow.ID, held bool, err error) {
 	err = tx.QueryRow("SELECT subject FROM vault_identities WHERE kind = ? AND index_version = ? AND blind = ? AND verified = ?",
 		kind, indexVersion, blind, verified).Scan(store.IntoID(&subject))
-	return subject, err
+	if avow.KindOf(err) == avow.NotFound {
+		return subject, false, nil
+	}
+	return subject, err == nil, err
 }
 
 // lockIdentity makes claims and verifications of one identity wait for each other, on all nodes.

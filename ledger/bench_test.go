@@ -1,0 +1,73 @@
+package ledger_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/ledger"
+	"github.com/avowhq/avow/store"
+	"github.com/avowhq/avow/store/storetest"
+	"github.com/avowhq/avow/vault"
+)
+
+// BenchmarkAppend is a durable event, sealed under its person's key, acknowledged.
+func BenchmarkAppend(b *testing.B) {
+	for _, k := range storetest.Kinds(b) {
+		for _, flight := range []int{1, 64, 512} {
+			b.Run(fmt.Sprintf("%s/%d-in-flight", k.Name, flight), func(b *testing.B) {
+				db, l, ann := benchLedger(b, k)
+				var wg sync.WaitGroup
+				work := make(chan struct{})
+				b.ResetTimer()
+				for range flight {
+					wg.Go(func() {
+						for range work {
+							err := db.Write(b.Context(), func(tx *store.Tx) error {
+								_, err := l.Append(tx, ledger.Event{Type: ledger.ConsentGiven, Subject: ann, Policy: "website", Version: 1,
+									Body: json.RawMessage(`{"purposes":["newsletter"]}`)})
+								return err
+							})
+							if err != nil {
+								b.Error(err)
+							}
+						}
+					})
+				}
+				for b.Loop() {
+					work <- struct{}{}
+				}
+				close(work)
+				wg.Wait()
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+			})
+		}
+	}
+}
+
+func benchLedger(b *testing.B, k storetest.Kind) (*store.DB, *ledger.Ledger, avow.ID) {
+	b.Helper()
+	dir := b.TempDir()
+	db := storetest.OpenConfig(b, k.Config(b))
+	v, err := vault.Open(b.Context(), db, vault.Config{OrganisationKey: filepath.Join(dir, "org.key"), Keys: filepath.Join(dir, "keys.db")})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { v.Close() })
+	l, err := ledger.Open(b.Context(), db, v, ledger.Config{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var ann avow.ID
+	err = db.Write(b.Context(), func(tx *store.Tx) (err error) {
+		ann, err = v.Claim(tx, vault.Identity{Kind: vault.Email, Value: "ann@example.com"})
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return db, l, ann
+}
