@@ -150,14 +150,14 @@ func (s *Rules) near(person int, place avow.Region) bool {
 // never: the negative promises, and what may be brought together.
 func (c *check) never() (Reason, int) {
 	t := c.table
-	if c.r.Act == avow.Keep && !c.part.And(t.p.NeverKept).Empty() {
-		return NeverKept, 0
+	if kept := c.part.And(t.p.NeverKept); c.r.Act == avow.Keep && !kept.Empty() {
+		return NeverKept, t.p.Fields[first(kept)].Clause
 	}
 	if c.r.Act != avow.Combine {
 		return Undecided, 0
 	}
 	if c.wouldName(t) {
-		return NoPersonFrom, 0
+		return NoPersonFrom, t.nameless
 	}
 	if t.p.CombineAll {
 		return Undecided, 0
@@ -167,7 +167,7 @@ func (c *check) never() (Reason, int) {
 			return Undecided, 0
 		}
 	}
-	return NotCombined, 0
+	return NotCombined, t.combine
 }
 
 // wouldName reports whether the data together would say who is behind data from
@@ -222,8 +222,19 @@ func (c *check) recipientPlace(t *table, who *policy.CompiledRecipient) bool {
 	if c.r.Place == "" || c.r.Role >= 0 {
 		return c.rules.reaches[t.index][c.class].recipients.Has(c.r.Recipient)
 	}
-	if !who.Anywhere && !stated(c.r.Place, who.Places) {
+	if len(who.Places) == 0 && !who.Anywhere && !who.NotStated {
+		return true
+	}
+	if len(who.Places) > 0 && !who.Anywhere && !stated(c.r.Place, who.Places) {
 		return false
 	}
 	return c.rules.near(c.class, c.r.Place) || c.rules.atlas.stands(&who.Safeguard, c.class)
+}
+
+func first(s policy.FieldSet) int {
+	i := 0
+	for s[i>>6]&(1<<(i&63)) == 0 {
+		i++
+	}
+	return i
 }

@@ -96,7 +96,7 @@ func firstApplicable(list []policy.Ground) int {
 }
 
 func applicable(g *policy.Ground) bool {
-	return g.Basis != avow.NotApplicable && (g.Basis != avow.BasisNone || g.Law != "")
+	return g.Basis != avow.NotApplicable && g.Basis != avow.BasisNone
 }
 
 func (k tableKey) met(list []policy.Ground) (out []ground) {

@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/avowhq/avow"
@@ -18,20 +20,30 @@ type atlas struct {
 	regimes   map[avow.Regime][]bool
 }
 
-var common = sync.OnceValue(func() *atlas { return newAtlas(nil) })
+var common = sync.OnceValue(newAtlas)
 
 // atlasFor gives the atlas for regions that are named besides those of the regimes.
 func atlasFor(named []avow.Region) *atlas {
 	a := common()
 	for _, r := range named {
 		if a.regions[a.class(r)] != r {
-			return newAtlas(named)
+			return a.with(named)
 		}
 	}
 	return a
 }
 
-func newAtlas(named []avow.Region) *atlas {
+// with adds regions to an atlas.
+func (a *atlas) with(named []avow.Region) *atlas {
+	b := &atlas{regions: slices.Clone(a.regions), countries: a.countries, others: maps.Clone(a.others), regimes: map[avow.Regime][]bool{}}
+	for _, r := range named {
+		b.add(r)
+	}
+	b.draw(a)
+	return b
+}
+
+func newAtlas() *atlas {
 	a := &atlas{regions: []avow.Region{""}, others: map[avow.Region]int16{}, regimes: map[avow.Regime][]bool{}}
 	for x := byte('A'); x <= 'Z'; x++ {
 		for y := byte('A'); y <= 'Z'; y++ {
@@ -49,10 +61,7 @@ func newAtlas(named []avow.Region) *atlas {
 			a.add(avow.Region(c))
 		}
 	}
-	for _, r := range named {
-		a.add(r)
-	}
-	a.draw()
+	a.draw(&atlas{})
 	return a
 }
 
@@ -63,21 +72,27 @@ func (a *atlas) add(r avow.Region) {
 	}
 }
 
-func (a *atlas) draw() {
-	words := (len(a.regions) + 63) / 64
-	for _, from := range a.regions {
-		row := make([]uint64, words)
-		for i, to := range a.regions {
-			if avow.Adequate(from, to) {
-				row[i>>6] |= 1 << (i & 63)
+// draw finds what holds between regions and of each; what is drawn already is copied.
+func (a *atlas) draw(drawn *atlas) {
+	words, done := (len(a.regions)+63)/64, len(drawn.regions)
+	for i, from := range a.regions {
+		row, start := make([]uint64, words), 0
+		if i < done {
+			copy(row, drawn.adequate[i])
+			start = done
+		}
+		for j := start; j < len(a.regions); j++ {
+			if avow.Adequate(from, a.regions[j]) {
+				row[j>>6] |= 1 << (j & 63)
 			}
 		}
 		a.adequate = append(a.adequate, row)
 	}
 	for _, f := range avow.Regimes() {
 		covers := make([]bool, len(a.regions))
-		for i, r := range a.regions[1:] {
-			covers[i+1] = len(avow.RegimesFor(r, []avow.Regime{f.Name})) > 0
+		copy(covers, drawn.regimes[f.Name])
+		for i := max(1, done); i < len(covers); i++ {
+			covers[i] = len(avow.RegimesFor(a.regions[i], []avow.Regime{f.Name})) > 0
 		}
 		a.regimes[f.Name] = covers
 	}
@@ -157,13 +172,14 @@ func (a *atlas) named(p *policy.Policy, name avow.Regime) bool {
 }
 
 // gdpr:44. A recipient may have data when each of its places is in the person's
-// region or adequate for it, or a safeguard stands.
+// region or adequate for it, or a safeguard stands. Without a place and without
+// NotStated it is where its law holds.
 func (a *atlas) recipientReached(c *policy.CompiledRecipient, class int) bool {
 	safe := a.stands(&c.Safeguard, class)
 	switch {
 	case c.Anywhere:
 		return safe
-	case c.NotStated || len(c.Places) == 0:
+	case c.NotStated:
 		return safe && class != 0
 	}
 	return safe || a.allWithin(class, c.Places)

@@ -28,7 +28,7 @@ func (c *check) reason(p *purposeRule, r *reasonRule) Decision {
 	t := c.table
 	no := Decision{Version: t.p.Number, Clause: r.Clause, Lane: -1}
 	if c.mode != byAgreement {
-		if !r.Fields.Covers(c.part) {
+		if !c.duty && !r.Fields.Covers(c.part) {
 			no.Reason = NotCovered
 			return no
 		}
@@ -40,12 +40,8 @@ func (c *check) reason(p *purposeRule, r *reasonRule) Decision {
 	if no.Reason = c.sensitive(r); no.Reason != Undecided {
 		return no
 	}
-	if why, lane := c.stopped(p, r); why != Undecided {
-		no.Reason, no.Lane = why, lane
-		if why == OptedOut {
-			no.Version, no.Clause = c.today.p.Number, c.today.gpc
-		}
-		return no
+	if why := c.stopped(p, r); why != Undecided {
+		return c.stop(no, why, r)
 	}
 	if c.mode == byAgreement {
 		return c.grounds(p, r, []ground{{basis: avow.Contract, lane: -1, clause: c.agreement.agreement.Clause}}, no)
@@ -75,16 +71,29 @@ func (c *check) any(list []ground) bool {
 
 // stopped: what stops a reason whatever its basis. gdpr:21(3) for direct
 // marketing; an opt-out by signal; the promise to learn nobody's identity.
-func (c *check) stopped(p *purposeRule, r *reasonRule) (Reason, int) {
+func (c *check) stopped(p *purposeRule, r *reasonRule) Reason {
 	switch {
 	case r.Profiling && c.wouldName(c.table):
-		return NoPersonFrom, -1
+		return NoPersonFrom
 	case r.Marketing && c.objected(r.ObjectionLane):
-		return Objected, r.ObjectionLane
+		return Objected
 	case c.optOut && (r.Marketing || r.Profiling && p.marketing):
-		return OptedOut, -1
+		return OptedOut
 	}
-	return Undecided, -1
+	return Undecided
+}
+
+func (c *check) stop(no Decision, why Reason, r *reasonRule) Decision {
+	no.Reason = why
+	switch why {
+	case Objected:
+		no.Lane = r.ObjectionLane
+	case OptedOut:
+		no.Version, no.Clause = c.today.p.Number, c.today.gpc
+	case NoPersonFrom:
+		no.Clause = c.table.nameless
+	}
+	return no
 }
 
 // grounds looks for one basis that holds, in the policy's order.

@@ -27,7 +27,7 @@ type Rules struct {
 type facts struct {
 	used                          uint64 // facts some ground asks for
 	special, criminal, identifies policy.FieldSet
-	dnt, gpc                      int // clauses
+	dnt, gpc, combine, nameless   int // clauses
 	conditions                    bool
 }
 
@@ -121,6 +121,10 @@ func factsOf(p *policy.Policy) facts {
 			f.dnt = i
 		case "signals.gpc":
 			f.gpc = i
+		case "combine":
+			f.combine = i
+		case "never." + string(policy.NeverIdentifyFrom):
+			f.nameless = i
 		}
 	}
 	for i := range p.Purposes {

@@ -198,8 +198,7 @@ func enumerate(list []string, none string) string {
 	}
 }
 
-var basisWords = map[avow.Basis]string{
-	avow.BasisNone:           "on the law the policy names",
+var basisWords = [...]string{
 	avow.Consent:             "on the person's consent",
 	avow.Contract:            "for a contract with the person or the steps before one",
 	avow.LegalObligation:     "on a legal obligation",

@@ -197,9 +197,10 @@ func (d *day) tableOf(group int) *table {
 
 func (d *day) block(st *State, group int, t *table, purpose int, r *policy.CompiledReason) {
 	var bad, good policy.FieldSet
+	duty := t.purposes[purpose].Kind == policy.Duty
 	for i := range d.pieces {
 		p := &d.pieces[i]
-		if p.group != group || p.limited && !p.onlyFor.Has(purpose) {
+		if p.group != group || p.limited && !duty && !p.onlyFor.Has(purpose) {
 			continue
 		}
 		if unmet(st, t.p, r, p.source) {
