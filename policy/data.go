@@ -3,9 +3,11 @@ package policy
 // Category is a category of personal data.
 type Category struct {
 	Pos
+	// What people read above this data.
 	Title Text `key:"title,required"`
 	// What it is, said to the reader.
-	Says   Text `key:"says"`
+	Says Text `key:"says"`
+	// The single pieces of data, by name.
 	Fields Refs `key:"fields"`
 	// The fields that say who somebody is.
 	Identifies Refs `key:"identifies"`
@@ -46,6 +48,7 @@ type Sources struct {
 // Source is one origin.
 type Source struct {
 	Pos
+	// What people read of where the data comes from.
 	Title Text `key:"title,required"`
 	// How the data comes from it.
 	Ways Words `key:"ways"`
@@ -81,6 +84,7 @@ type CombineWith struct {
 // Enrichment is learning something from data already held.
 type Enrichment struct {
 	Pos
+	// The data it is learned from.
 	From DataRefs `key:"from,required"`
 	// What it is compared with.
 	With Words `key:"with"`
@@ -90,6 +94,8 @@ type Enrichment struct {
 	Identifies string `key:"identifies" enum:"organisation|person|nobody"`
 	// What it identifies at times.
 	Sometimes string `key:"sometimes" enum:"organisation|person"`
-	About     Words  `key:"about"`
-	For       Refs   `key:"for,required"`
+	// Whom or what the insight is about.
+	About Words `key:"about"`
+	// The purposes it serves.
+	For Refs `key:"for,required"`
 }

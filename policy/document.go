@@ -175,6 +175,7 @@ type Children struct {
 // Organisation is who makes the promises.
 type Organisation struct {
 	Pos
+	// The name people know it by.
 	Name Text `key:"name,required"`
 	// Where to read more about it.
 	About string `key:"about"`
@@ -193,9 +194,12 @@ type Organisation struct {
 // Contact is how to reach the organisation.
 type Contact struct {
 	Pos
+	// The e-mail address.
 	Email string `key:"email"`
+	// The telephone number.
 	Phone string `key:"phone"`
-	Post  Text   `key:"post"`
+	// The postal address.
+	Post Text `key:"post"`
 	// A page with a form.
 	Page string `key:"page"`
 	// Advice to whoever writes, such as not to mail anything confidential.
@@ -205,20 +209,27 @@ type Contact struct {
 // Officer is the data protection officer.
 type Officer struct {
 	Pos
-	Title Text   `key:"title"`
-	Name  string `key:"name"`
+	// What the office is called.
+	Title Text `key:"title"`
+	// The name of the officer, when it is published.
+	Name string `key:"name"`
+	// The e-mail address.
 	Email string `key:"email"`
+	// The telephone number.
 	Phone string `key:"phone"`
 }
 
 // Entity is one company of the organisation.
 type Entity struct {
 	Pos
+	// The registered name.
 	Name Text `key:"name,required"`
 	// Form and registration.
-	Registered Text   `key:"registered"`
-	VAT        string `key:"vat"`
-	Office     Text   `key:"office"`
+	Registered Text `key:"registered"`
+	// The VAT number.
+	VAT string `key:"vat"`
+	// Where the office is.
+	Office Text `key:"office"`
 	// Where it is established.
 	In Places `key:"in"`
 	// Who deals with it, by where they live: `everyone-else` takes the rest.
@@ -240,15 +251,20 @@ type Entity struct {
 // EntityException gives some people another law.
 type EntityException struct {
 	Pos
-	Who      Text   `key:"who,required"`
+	// Whom the exception is for.
+	Who Text `key:"who,required"`
+	// Where they live.
 	LivingIn Places `key:"living-in"`
-	Law      Text   `key:"law"`
-	Courts   Text   `key:"courts"`
+	// The law that governs for them.
+	Law Text `key:"law"`
+	// The courts that decide for them.
+	Courts Text `key:"courts"`
 }
 
 // Person is a word for people, used after "if".
 type Person struct {
 	Pos
+	// Who is meant.
 	Means Text `key:"means,required"`
 	// What shows it: `event purchase`, `agreement service`, `portal account`, `import`, `staff`. Without it nobody is one.
 	ShownBy Text `key:"shown-by"`

@@ -3,9 +3,13 @@ package policy
 // Security says how data is kept safe (gdpr:32).
 type Security struct {
 	Pos
-	Administrative  Words `key:"administrative"`
-	Technical       Words `key:"technical"`
-	Physical        Words `key:"physical"`
+	// Measures of organisation.
+	Administrative Words `key:"administrative"`
+	// Technical measures.
+	Technical Words `key:"technical"`
+	// Physical measures.
+	Physical Words `key:"physical"`
+	// What the measures are against.
 	ProtectsAgainst Words `key:"protects-against"`
 	// No system is promised to be perfectly safe.
 	NoGuarantee Flag `key:"no-guarantee"`
@@ -33,28 +37,41 @@ type Right struct {
 	Pos
 	// How it is used: `request`, `written request`.
 	When Text `key:"when"`
+	// What the policy says of it.
 	Says Text `key:"says"`
 }
 
 // ComplaintStep is one place to complain.
 type ComplaintStep struct {
 	Pos
-	Name  Text   `key:"name"`
-	Page  Ref    `key:"page"`
+	// Who hears the complaint.
+	Name Text `key:"name"`
+	// The document of the organisation that explains it.
+	Page Ref `key:"page"`
+	// The e-mail address.
 	Email string `key:"email"`
-	URL   string `key:"url"`
+	// The web address.
+	URL string `key:"url"`
+	// The telephone number.
 	Phone string `key:"phone"`
+	// When the telephone is answered.
 	Hours string `key:"hours"`
-	Post  Text   `key:"post"`
-	About Words  `key:"about"`
-	Does  Text   `key:"does"`
+	// The postal address.
+	Post Text `key:"post"`
+	// What a complaint there may be about.
+	About Words `key:"about"`
+	// What it does with a complaint.
+	Does Text `key:"does"`
 	// Where the people it is for live.
 	Serves Places `key:"serves"`
-	Where  Places `key:"where"`
+	// Where it is.
+	Where Places `key:"where"`
 	// The step that comes before.
-	After     Ref  `key:"after"`
+	After Ref `key:"after"`
+	// What it costs the person.
 	CostToYou Text `key:"cost-to-you"`
 	// The schemes it belongs to.
-	Under   Refs `key:"under"`
+	Under Refs `key:"under"`
+	// Its decision binds.
 	Binding Flag `key:"binding"`
 }

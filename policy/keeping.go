@@ -13,15 +13,18 @@ type Retention struct {
 // RetentionRule is one line of the schedule. Its name is a category, or any name when `of` says what it is about.
 type RetentionRule struct {
 	Pos
+	// The data the rule is about, when its name is not a category.
 	Of DataRefs `key:"of"`
 	// The purposes it is kept for; kept for these it is there for nothing else.
-	For   Refs  `key:"for"`
+	For Refs `key:"for"`
+	// When keeping ends.
 	Until Until `key:"until,required"`
 	// `erase`, `anonymise`, `shorten`, or `not-stated`.
 	Then string `key:"then" enum:"erase|anonymise|shorten|pseudonymise|not-stated"`
 	// What stays behind.
-	Leaves  Words `key:"leaves"`
-	Because Text  `key:"because"`
+	Leaves Words `key:"leaves"`
+	// Why so long.
+	Because Text `key:"because"`
 }
 
 // Cookies are the means that store or read something on a device (eprivacy:5(3)).
@@ -42,9 +45,11 @@ type Cookie struct {
 	// The purpose it serves.
 	For Ref `key:"for"`
 	// The site does not work without it, for what the person asked for.
-	Necessary Flag  `key:"necessary"`
-	Until     Until `key:"until"`
-	Says      Text  `key:"says"`
+	Necessary Flag `key:"necessary"`
+	// How long it stays on the device.
+	Until Until `key:"until"`
+	// What it does, said to the reader.
+	Says Text `key:"says"`
 	// What kind of storage: `cookie`, `local-storage`, `pixel`, `beacon`, `fingerprint`.
 	Kind string `key:"kind" enum:"cookie|local-storage|session-storage|pixel|beacon|fingerprint"`
 }
@@ -52,11 +57,13 @@ type Cookie struct {
 // Embed is content of others inside our pages.
 type Embed struct {
 	Pos
+	// What it is, said to the reader.
 	Title Text `key:"title"`
 	// The hosts it loads from.
 	Hosts []string `key:"hosts,required"`
 	// The recipient behind it.
-	By  Ref `key:"by"`
+	By Ref `key:"by"`
+	// The purpose it serves.
 	For Ref `key:"for"`
 	// `when-asked`: nothing loads before the visitor asks. `at-once`.
 	Load string `key:"load" enum:"when-asked|at-once|with-consent"`
@@ -74,15 +81,19 @@ type Links struct {
 // Forums are places where visitors publish.
 type Forums struct {
 	Pos
-	Public  Flag `key:"public"`
+	// What is written there can be read by anybody.
+	Public Flag `key:"public"`
+	// What visitors are told before they write.
 	Warning Text `key:"warning"`
 }
 
 // CollectionPoint is one way in.
 type CollectionPoint struct {
 	Pos
-	Title  Text `key:"title"`
-	Source Ref  `key:"source,required"`
+	// What the way in is called.
+	Title Text `key:"title"`
+	// The source, from `sources`.
+	Source Ref `key:"source,required"`
 	// Fields that must be given.
 	Needs DataRefs `key:"needs"`
 	// Fields that may be given.
@@ -122,5 +133,6 @@ type Statistics struct {
 	Pos
 	// The smallest group a figure may describe.
 	SmallestGroup Number `key:"smallest-group"`
-	Says          Text   `key:"says"`
+	// What is counted, said to the reader.
+	Says Text `key:"says"`
 }

@@ -14,6 +14,7 @@ type Safe struct {
 // Recipient is somebody who receives data.
 type Recipient struct {
 	Pos
+	// The name people read.
 	Name Text `key:"name"`
 	// `processor`, `controller`, `joint-controller`, `group`, `authority`, `public`, `on-our-behalf`, `other-users`, `successor` or `not-stated`.
 	Role string `key:"role" enum:"processor|controller|joint-controller|group|authority|public|on-our-behalf|other-users|successor|not-stated"`
@@ -26,15 +27,17 @@ type Recipient struct {
 	// A class of recipients without names.
 	Group Text `key:"group"`
 	// What decides which of the class it is.
-	DependsOn Text     `key:"depends-on"`
-	Receives  DataRefs `key:"receives"`
+	DependsOn Text `key:"depends-on"`
+	// The data it receives.
+	Receives DataRefs `key:"receives"`
 	// Not more than the task needs.
 	Limited Flag `key:"limited"`
 	// The purposes it receives for: names, or `all`.
 	For Refs `key:"for"`
 	// Where it is.
-	In        Places `key:"in"`
-	Safeguard Safe   `key:"safeguard"`
+	In Places `key:"in"`
+	// The safeguard of a transfer to it.
+	Safeguard Safe `key:"safeguard"`
 	// The recipients it passes data to.
 	Uses Words `key:"uses"`
 	// How long it keeps the data.
@@ -72,7 +75,8 @@ type Disclosure struct {
 	ApprovedBy Ref `key:"approved-by"`
 	// What it protects, and whose.
 	ToProtect Words `key:"to-protect"`
-	Of        Words `key:"of"`
+	// Whose interests it protects.
+	Of Words `key:"of"`
 	// What passes with the data.
 	AllOf Words `key:"all-of"`
 	// What binds the receiver.
@@ -113,7 +117,9 @@ type Never struct {
 // Agreement is a contract that takes precedence over the policy for what it covers.
 type Agreement struct {
 	Pos
-	With   Text `key:"with,required"`
+	// The other side.
+	With Text `key:"with,required"`
+	// The data it covers.
 	Covers Text `key:"covers"`
 	// `where-they-conflict`: it decides what it speaks of. `always`: it alone decides.
 	Wins string `key:"wins" enum:"where-they-conflict|always"`
@@ -124,6 +130,7 @@ type Agreement struct {
 // Transfers says what a transfer out of somebody's region needs.
 type Transfers struct {
 	Pos
+	// The place a transfer leaves.
 	Outside Places `key:"outside"`
 	// The safeguard that every such transfer needs.
 	Need Safe `key:"need"`
@@ -132,6 +139,7 @@ type Transfers struct {
 // Safeguard is a declared way of protecting a transfer.
 type Safeguard struct {
 	Pos
+	// What protects the data.
 	Means Text `key:"means,required"`
 	// What it commits to.
 	Principles Words `key:"principles"`
@@ -144,21 +152,28 @@ type Safeguard struct {
 // Scheme is a certification the organisation takes part in.
 type Scheme struct {
 	Pos
-	Name   Text   `key:"name"`
+	// The name of the scheme.
+	Name Text `key:"name"`
+	// Where the people it protects live.
 	Covers Places `key:"covers"`
-	To     Places `key:"to"`
+	// Where the data may go.
+	To Places `key:"to"`
 	// Whether it is a safeguard for transfers today. A scheme a court struck down is not.
 	Safeguard Flag `key:"safeguard"`
 	// What became of it, and when.
-	Since     Text `key:"since"`
+	Since Text `key:"since"`
+	// Who watches over it.
 	Authority Text `key:"authority"`
 	// Whom the organisation cooperates with.
 	CooperatesWith Words `key:"cooperates-with"`
-	CostToYou      Text  `key:"cost-to-you"`
-	LiableFor      Text  `key:"liable-for"`
+	// What a complaint under it costs the person.
+	CostToYou Text `key:"cost-to-you"`
+	// What the organisation answers for under it.
+	LiableFor Text `key:"liable-for"`
 	// When the organisation certified, and until when that holds.
 	Certified Date `key:"certified"`
-	RenewBy   Date `key:"renew-by"`
+	// When the certification ends.
+	RenewBy Date `key:"renew-by"`
 	// What it shows.
 	Shows Text `key:"shows"`
 }

@@ -3,8 +3,11 @@ package policy
 // PurposeGroup is a table of purposes under one heading.
 type PurposeGroup struct {
 	Pos
-	Title    Text             `key:"title,required"`
-	Says     Text             `key:"says"`
+	// The heading people read.
+	Title Text `key:"title,required"`
+	// A sentence under the heading.
+	Says Text `key:"says"`
+	// The purposes, by name.
 	Purposes Entries[Purpose] `key:"purposes,required"`
 }
 
@@ -12,7 +15,9 @@ type PurposeGroup struct {
 // in place, or several under `reasons`; a use needs one that covers all its data.
 type Purpose struct {
 	Pos
-	Title   Text     `key:"title,required"`
+	// What is done, in a few words.
+	Title Text `key:"title,required"`
+	// Several reasons, each with its own basis and data.
 	Reasons []Reason `key:"reasons"`
 	Reason  `key:",inline"`
 	// The groups in which the purpose is printed a second time.
@@ -57,8 +62,10 @@ type Purpose struct {
 	Decides Decision `key:"decides"`
 	// Other bases for one operation on the data.
 	ToCollect ActRule `key:"to-collect"`
-	ToKeep    ActRule `key:"to-keep"`
-	ToSend    ActRule `key:"to-send"`
+	// The basis for keeping the data.
+	ToKeep ActRule `key:"to-keep"`
+	// The basis for sending something to people.
+	ToSend ActRule `key:"to-send"`
 	// Conditions on data from one source: `{vendors: where-permitted-by-law}`.
 	FromSources Entries[Text] `key:"from-sources"`
 }
@@ -66,9 +73,12 @@ type Purpose struct {
 // Reason is why the organisation does it, on which basis, with which data.
 type Reason struct {
 	Pos
-	Because Text     `key:"because"`
-	Basis   Bases    `key:"basis"`
-	Uses    DataRefs `key:"uses"`
+	// Why.
+	Because Text `key:"because"`
+	// The lawful basis (gdpr:6(1)).
+	Basis Bases `key:"basis"`
+	// The data it uses.
+	Uses DataRefs `key:"uses"`
 	// The basis for special categories among the data, on top of the other (gdpr:9(2)).
 	ForSpecial ActRule `key:"for-special"`
 	// The law that allows use of data about convictions (gdpr:10).
@@ -90,6 +100,7 @@ type Reason struct {
 // ActRule is a rule for one operation.
 type ActRule struct {
 	Pos
+	// The basis for this operation.
 	Basis Bases `key:"basis"`
 	// By which means: `email`, `other electronic means`.
 	By Words `key:"by"`
@@ -102,13 +113,15 @@ type ActRule struct {
 // Decision is a decision about a person.
 type Decision struct {
 	Pos
+	// What is decided.
 	What Text `key:"what,required"`
 	// Whether a machine decides alone: `yes`, `no`, `maybe`.
 	Alone string `key:"alone" enum:"yes|no|maybe"`
 	// Where to ask for a person to look at it.
 	HumanReview Text `key:"human-review"`
 	// How it is decided, and what follows for the person.
-	Logic  Text `key:"logic"`
+	Logic Text `key:"logic"`
+	// What follows for the person.
 	Effect Text `key:"effect"`
 }
 
@@ -130,6 +143,7 @@ type ConsentRule struct {
 // StaffRole is a role in the organisation: what it works on and where.
 type StaffRole struct {
 	Pos
+	// What the role is called.
 	Title Text `key:"title"`
 	// The purposes it serves. A role may ask for nothing else.
 	For Refs `key:"for"`
