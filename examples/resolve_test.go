@@ -51,6 +51,10 @@ func step(v reflect.Value, key string) []found {
 		return choose(key, map[string]any{"individual": part.Individual, "business": part.Business})
 	case policy.Combine:
 		return step(reflect.ValueOf(part.With), key)
+	case policy.Text:
+		return step(reflect.ValueOf(part.In), key)
+	case policy.Until:
+		return ends(part, key)
 	case policy.CombineWith:
 		return step(reflect.ValueOf(part.With), key)
 	}
@@ -61,6 +65,17 @@ func step(v reflect.Value, key string) []found {
 		return keys(v, key)
 	}
 	return nil
+}
+
+// ends goes into an end that has several.
+func ends(u policy.Until, key string) []found {
+	switch {
+	case key == "latest" && u.Form == policy.UntilLatest, key == "earliest" && u.Form == policy.UntilEarliest:
+		return []found{{key, reflect.ValueOf(u.Of)}}
+	case key == "moves-to" && u.Form == policy.UntilMoved:
+		return []found{{key, reflect.ValueOf(u.To)}}
+	}
+	return step(reflect.ValueOf(u.Cases), key)
 }
 
 func promises(list []policy.Never, key string) []found {
@@ -235,6 +250,8 @@ func untilWords(u policy.Until) string {
 		return "no longer needed for its purposes or by law"
 	case policy.UntilNotStated:
 		return "not-stated"
+	case policy.UntilForEver:
+		return "for ever"
 	case policy.UntilPeriod:
 		return fmt.Sprintf("%d %s after %s", u.Period.N, u.Period.Unit, u.After)
 	}
