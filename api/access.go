@@ -21,10 +21,10 @@ type Access struct {
 	Gate func(policy string) *gate.Gate
 	// Find gives the subjects an identity finds, who has it verified first.
 	Find func(ctx context.Context, id vault.Identity) ([]avow.ID, error)
-	// Refresh brings a subject's state from the database into the gate.
-	Refresh func(ctx context.Context, policy string, subject avow.ID) error
-	// Explain gives the whole reason for a decision, with its evidence.
-	Explain func(ctx context.Context, policy string, subject avow.ID, r *gate.Request) (gate.Explanation, error)
+	// State reads a subject's state from the database, and puts it into the gate.
+	State func(ctx context.Context, policy string, subject avow.ID) (*gate.State, error)
+	// Evidence finds the events a decision under a policy rests on.
+	Evidence func(policy string) gate.Evidence
 	// Decided counts a decision. It gets no personal value.
 	Decided func(policy, purpose string, allowed bool, reason string)
 	Now     func() time.Time
@@ -186,10 +186,11 @@ func (a *Access) ofAll(ctx context.Context, k *asked) (d gate.Decision, err erro
 		k.request.Subject = id
 		d = k.gate.Ask(&k.names, &k.request)
 		if d.Reason.AskDatabase() {
-			if err := a.Refresh(ctx, k.policy, id); err != nil {
+			st, err := a.State(ctx, k.policy, id)
+			if err != nil {
 				return d, err
 			}
-			d = k.gate.Ask(&k.names, &k.request)
+			d = k.gate.DecideState(st, &k.request)
 		}
 		if !d.Allowed {
 			return d, nil
@@ -215,7 +216,7 @@ func (a *Access) ready(ctx context.Context, caller Caller, q *question) (*asked,
 	if role == SystemRole {
 		role = ""
 	}
-	k.names = gate.Names{Purpose: q.purpose, Data: q.data, Recipient: q.recipient, Role: role}
+	k.names = gate.Names{Purpose: q.purpose, Data: q.data, Recipient: q.recipient, Role: role, Cookie: q.cookie}
 	if k.request, err = a.request(current, q); err != nil || k.request.Visitor {
 		return k, err
 	}
@@ -224,15 +225,12 @@ func (a *Access) ready(ctx context.Context, caller Caller, q *question) (*asked,
 }
 
 func (a *Access) request(p *policy.Policy, q *question) (r gate.Request, err error) {
-	r = gate.Request{Recipient: -1, Role: -1, At: a.Now(), Event: q.onEvent, Place: avow.Region(q.place)}
+	r = gate.Request{Recipient: -1, Role: -1, Cookie: -1, At: a.Now(), Event: q.onEvent, Place: avow.Region(q.place)}
 	if r.Act, err = avow.ParseAct(q.action); err != nil {
 		return r, avow.FieldErrorf("action.name", "must be one of %s", strings.Join(avow.ActNames(), ", "))
 	}
 	if r.Place != "" && !r.Place.Known() {
 		return r, avow.FieldErrorf("context.place", "is not a region code such as US or GB-SCT")
-	}
-	if q.cookie {
-		r.Cookie = gate.OptionalCookie
 	}
 	for _, s := range q.signals {
 		switch strings.ToLower(s) {
@@ -281,12 +279,18 @@ func (a *Access) count(k *asked, d gate.Decision) {
 func told(k *asked, d gate.Decision) answer {
 	ans := answer{allowed: d.Allowed, reason: d.Reason.String(), says: k.gate.Sentence(d, &k.request), basis: d.Basis.String(),
 		policy: k.policy, version: d.Version, obligations: obligations(d.Obligations)}
-	for _, p := range k.gate.Versions() {
-		if p.Number == d.Version && d.Clause < len(p.Clauses) {
-			ans.clause, ans.line = p.Clauses[d.Clause].Key, p.Clauses[d.Clause].Line
-		}
+	if p := k.version(d.Version); p != nil && d.Clause < len(p.Clauses) {
+		ans.clause, ans.line = p.Clauses[d.Clause].Key, p.Clauses[d.Clause].Line
 	}
 	return ans
+}
+
+// version is one version of the policy asked about; nil for none.
+func (k *asked) version(number int) *policy.Policy {
+	if rules := k.gate.Rules(); rules != nil && number > 0 && number <= len(rules.Versions()) {
+		return rules.Versions()[number-1]
+	}
+	return nil
 }
 
 var obligationNames = []struct {

@@ -28,7 +28,8 @@ type question struct {
 	kind, region string   // of a visitor
 
 	purpose, recipient, role, place string
-	onEvent, cookie                 bool
+	cookie                          string // the name of one that is to be set or read
+	onEvent                         bool
 	signals                         []string
 
 	has parts
@@ -183,7 +184,7 @@ func (s *scanner) contextMember(q *question, key string) {
 	case "on_event":
 		q.onEvent = s.yes()
 	case "cookie":
-		q.cookie = s.yes()
+		q.cookie = s.text()
 	case "signals":
 		q.signals = s.texts(8)
 	default:
@@ -220,9 +221,9 @@ func (q *question) complete() error {
 		return avow.FieldErrorf("resource.type", "must be data-subject or visitor")
 	case q.resourceType == "data-subject" && q.resourceID == "":
 		return avow.FieldErrorf("resource.id", "name the data subject")
-	case q.purpose == "":
+	case q.purpose == "" && q.cookie == "":
 		return avow.FieldErrorf("context.purpose", "name the purpose; a use with no stated purpose is refused")
-	case len(q.data) == 0:
+	case len(q.data) == 0 && q.cookie == "":
 		return avow.FieldErrorf("resource.properties.data", "name the data: categories, or fields as category.field")
 	}
 	return nil

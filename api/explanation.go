@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
@@ -79,7 +80,19 @@ func (a *Access) explain(r *http.Request, caller Caller, q *question) (explanati
 			return explanation{}, err
 		}
 	}
-	x, err := a.Explain(r.Context(), k.policy, k.request.Subject, &k.request)
+	return a.explainOne(r.Context(), k)
+}
+
+// explainOne explains the decision about the request's subject, or a visitor.
+func (a *Access) explainOne(ctx context.Context, k *asked) (explanation, error) {
+	var st *gate.State
+	if !k.request.Visitor {
+		var err error
+		if st, err = a.State(ctx, k.policy, k.request.Subject); err != nil {
+			return explanation{}, err
+		}
+	}
+	x, err := k.gate.Explain(ctx, st, &k.request, a.Evidence(k.policy))
 	if err != nil {
 		return explanation{}, err
 	}
@@ -89,10 +102,8 @@ func (a *Access) explain(r *http.Request, caller Caller, q *question) (explanati
 func explained(k *asked, x gate.Explanation) explanation {
 	e := explanation{Decision: x.Decision.Allowed, Reason: x.Decision.Reason.String(), Says: x.Sentence, MakeYes: x.MakeYes, Basis: x.Basis.String(),
 		Policy: x.Policy, Version: x.Version, Clause: x.Key, Line: x.Line, Words: x.Says, Evidence: []evidence{}}
-	for _, p := range k.gate.Versions() {
-		if p.Number == x.Version {
-			e.Hash = hex.EncodeToString(p.Hash[:])
-		}
+	if p := k.version(x.Version); p != nil {
+		e.Hash = hex.EncodeToString(p.Hash[:])
 	}
 	for _, p := range x.Evidence {
 		e.Evidence = append(e.Evidence, evidence{Event: p.Event.String(), Index: p.Index, At: p.At, What: p.What})

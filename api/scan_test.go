@@ -8,12 +8,12 @@ import (
 	"github.com/avowhq/avow"
 )
 
-const asked = `{"subject":{"type":"service","id":"shop"},"action":{"name":"send"},
+const askedBody = `{"subject":{"type":"service","id":"shop"},"action":{"name":"send"},
  "resource":{"type":"data-subject","id":"x","properties":{"policy":"website","data":["contact","website.usage"],"other":{"a":[1,2.5e3,null]}}},
  "context":{"purpose":"newsletter","on_event":true,"signals":["dnt"],"unknown":"é\u00e9\"\\"}}`
 
 func TestReadQuestion(t *testing.T) {
-	q, err := readQuestion([]byte(asked))
+	q, err := readQuestion([]byte(askedBody))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestReadBatchFillsFromDefaults(t *testing.T) {
 }
 
 func TestBadJSONIsRefused(t *testing.T) {
-	for _, bad := range []string{``, `{`, `[]`, `{"a":}`, `{"subject":{"type":1}}`, asked + `x`, `{"a":"` + "\x01" + `"}`, `{"a":"\q"}`, "{\"a\":\"\xff\"}",
+	for _, bad := range []string{``, `{`, `[]`, `{"a":}`, `{"subject":{"type":1}}`, askedBody + `x`, `{"a":"` + "\x01" + `"}`, `{"a":"\q"}`, "{\"a\":\"\xff\"}",
 		`{"a":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`, `{"a":01}`, `{"context":{"on_event":"yes"}}`, `{"a":"unfinished`, `{"a":"b\`} {
 		if _, err := readQuestion([]byte(bad)); avow.KindOf(err) != avow.Invalid {
 			t.Errorf("%.40q: got %v, want an invalid-input error", bad, err)
@@ -50,7 +50,7 @@ func TestBadJSONIsRefused(t *testing.T) {
 // FuzzScan holds the scanner against encoding/json: it accepts nothing that is
 // not JSON, and reads the same texts.
 func FuzzScan(f *testing.F) {
-	for _, s := range []string{asked, `{}`, `{"context":{"purpose":"a\nb"}}`, `{"a":[{"b":null}]}`} {
+	for _, s := range []string{askedBody, `{}`, `{"context":{"purpose":"a\nb"}}`, `{"a":[{"b":null}]}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
