@@ -38,6 +38,7 @@ start() {
 	if [ "$(id -u)" = 0 ]; then
 		id postgres >/dev/null 2>&1 || die "there is no user postgres to run the server as"
 		chown postgres "$dir"
+		as "cd '$dir'" 2>/dev/null || die "the user postgres cannot reach $dir; name a directory below one that everybody may enter, such as /tmp"
 	fi
 	as "'$pg/initdb' -D '$dir/data' -U avow -A trust -E UTF8 --locale=C >'$dir/initdb.log' 2>&1" ||
 		die "initdb failed; see $dir/initdb.log"

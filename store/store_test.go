@@ -232,6 +232,20 @@ func TestDatabaseClock(t *testing.T) {
 	})
 }
 
+func TestPaths(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, path := range []string{"plain.db", "sub/dir/avow.db", "a b?c#d%20é.db", filepath.Join(t.TempDir(), "x&y=z.db")} {
+		db := storetest.OpenConfig(t, store.Config{Path: path})
+		things(t, db)
+		if err := db.Write(t.Context(), func(tx *store.Tx) error { return add(tx, "here") }); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+			t.Errorf("%s: the file is not where it was asked to be: %v", path, err)
+		}
+	}
+}
+
 func TestFilesAreOursAlone(t *testing.T) {
 	db := storetest.Open(t)
 	things(t, db)

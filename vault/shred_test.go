@@ -222,3 +222,37 @@ func TestShreddingIsFinished(t *testing.T) {
 		})
 	})
 }
+
+// Keys that cannot be kept keep nothing that would need them.
+func TestKeysComeFirst(t *testing.T) {
+	h := build(t, storetest.SQLite(t))
+	s := h.secret()
+	if err := h.Close(); err != nil { // the place of the keys is away
+		t.Fatal(err)
+	}
+	err := h.db.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := h.Claim(tx, email("bob@example.com"))
+		return err
+	})
+	if avow.KindOf(err) != avow.Unavailable {
+		t.Errorf("a person without a key: %v", err)
+	}
+	h.write(func(tx *store.Tx) error {
+		list, err := h.Find(tx, email("bob@example.com"))
+		if len(list) != 0 {
+			t.Errorf("a person was kept whose key was not: %v", list)
+		}
+		return err
+	})
+	if err := h.Shred(t.Context(), s); avow.KindOf(err) != avow.Unavailable {
+		t.Errorf("shredding without the keys: %v", err)
+	}
+	if v, err := vault.Open(t.Context(), h.db, h.config()); err != nil {
+		t.Fatal(err)
+	} else {
+		h.Vault = v
+	}
+	if got := data(h.values(s)); len(got) != 1 {
+		t.Errorf("after the keys came back: %v", got)
+	}
+}
