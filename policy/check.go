@@ -14,7 +14,7 @@ import (
 // After an error in the names only further errors are reported, since what a
 // warning says may then be the fault of the name.
 func (c *compiler) check() {
-	broken := c.problems.Errors()
+	c.broken = c.problems.Errors()
 	before := len(c.problems)
 	for _, theme := range []func(){
 		c.checkHead, c.checkOrganisation, c.checkChildren,
@@ -27,7 +27,7 @@ func (c *compiler) check() {
 	} {
 		theme()
 	}
-	if broken {
+	if c.broken {
 		c.problems = append(c.problems[:before], slices.DeleteFunc(c.problems[before:], func(p Problem) bool { return p.Warning })...)
 	}
 }

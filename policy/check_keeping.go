@@ -25,7 +25,7 @@ func (c *compiler) checkRetention() {
 
 func (c *compiler) checkRule(e *Entry[RetentionRule], r *CompiledRetention) {
 	if r.Fields.Empty() && len(e.Is.Of) == 0 {
-		if _, known := c.doc.Data.Get(e.Key); known {
+		if _, known := c.doc.Data.Get(e.Key); known && !c.broken {
 			c.errorf(e.Pos, codeRetentionOfNothing, e.Key, "remove the line, or say under `of` what it is about", "the retention line %s is about no data", quote(e.Key))
 		}
 		return

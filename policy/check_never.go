@@ -31,6 +31,12 @@ func (c *compiler) doubts(n Never, at Pos, by, suggest, format string, args ...a
 	c.warnf(at, codeNeverInDoubt, by, suggest, "this leaves `never` %s (line %d) in doubt: "+format, args...)
 }
 
+// promisedNever is the data that promises of one kind are about.
+func (c *compiler) promisedNever(kind NeverKind) FieldSet {
+	fields, _, _ := c.p.promised(kind)
+	return fields
+}
+
 // eachReceiver calls f for the recipients that receive any of the data.
 func (c *compiler) eachReceiver(fields FieldSet, f func(e *Entry[Recipient], r *CompiledRecipient)) {
 	for i := range c.doc.Recipients {
@@ -46,10 +52,8 @@ func (c *compiler) eachReceiver(fields FieldSet, f func(e *Entry[Recipient], r *
 // show it. One of no stated role may be paying (ccpa:1798.140(ad)). Selling and
 // renting are doubted once.
 func (c *compiler) neverSold(n Never, fields FieldSet) {
-	for _, other := range c.doc.Never {
-		if n.Kind == NeverRent && other.Kind == NeverSell {
-			fields = fields.Minus(c.p.resolveAll(other.Data))
-		}
+	if n.Kind == NeverRent {
+		fields = fields.Minus(c.promisedNever(NeverSell))
 	}
 	c.eachReceiver(c.personal(fields), func(e *Entry[Recipient], r *CompiledRecipient) {
 		if e.Is.Role == "" || e.Is.Role == "not-stated" {

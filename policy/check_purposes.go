@@ -68,7 +68,8 @@ func (c *compiler) checkDecision(at placedPurpose) {
 		c.warnf(d.Pos, codeDecidesAlone, at.Key, "say under `human-review` where to ask for a person",
 			"%s lets a machine decide alone, and nobody can ask for a person to look at it (gdpr:22(3))", quote(at.Key))
 	}
-	if d.Alone == "yes" && !restsOn(&c.p.Purposes[at.index], avow.Consent, avow.Contract, avow.LegalObligation) {
+	q := &c.p.Purposes[at.index]
+	if d.Alone == "yes" && restsOn(q, avow.LegitimateInterests, avow.PublicTask, avow.VitalInterests) && !restsOn(q, avow.Consent, avow.Contract, avow.LegalObligation) {
 		c.warnf(d.Pos, codeDecidesBasis, at.Key, "rest it on consent, a contract or a law",
 			"%s lets a machine decide alone, on another basis than consent, contract or law (gdpr:22(2))", quote(at.Key))
 	}

@@ -39,6 +39,9 @@ func (c *compiler) checkReceives(e *Entry[Recipient], r *CompiledRecipient) {
 		c.warnf(e.Pos, codeReceivesNothing, e.Key, "list under `receives` what it gets", "nothing says what %s receives, so nothing is given to it", quote(e.Key))
 	case c.personal(r.Receives).Empty() || onlyNeeded(e.Is.Receives):
 	case r.For.Empty():
+		if !r.Receives.And(c.promisedNever(NeverShareUnstated)).Empty() {
+			return // reported as a broken promise
+		}
 		c.warnf(e.Pos, codeReceivesForNothing, e.Key, "list the purposes under `for`", "nothing says what %s receives data for, so nothing is given to it", quote(e.Key))
 	default:
 		more := c.personal(r.Receives.Minus(c.p.usesOf(r.For)))

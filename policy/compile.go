@@ -50,6 +50,8 @@ type compiler struct {
 	purposes []placedPurpose
 	seen     map[Problem]bool
 	full     map[string]bool // bounds already reported
+	circles  map[string]bool // names in a circle already reported
+	broken   bool            // a name is wrong: what follows from it is not reported
 }
 
 func newCompiler(doc *Document, src []byte, after *Policy) *compiler {

@@ -109,6 +109,7 @@ func refNames(refs Refs) []string {
 
 // gatherParts adds to every category the fields of its parts, and of theirs.
 func (c *compiler) gatherParts() {
+	c.circles = map[string]bool{}
 	own := c.p.names.categories
 	whole := make(map[string]FieldSet, len(own))
 	for name, set := range own {
@@ -123,7 +124,7 @@ func (c *compiler) gatherParts() {
 			return ""
 		})
 		if !ok {
-			c.errorf(e.Is.PartOf.Pos, codeCycle, e.Is.PartOf.Name, "", "the category %s is a part of itself: %s", quote(e.Key), joinArrow(line))
+			c.circle(e.Is.PartOf, line, "let one of them be a part of nothing", "the category "+quote(e.Key)+" is a part of itself")
 			continue
 		}
 		for _, above := range line[1:] {
@@ -182,6 +183,7 @@ func (c *compiler) compileSources() {
 			TellThePerson: s.TellThePerson, Clause: c.clause("sources."+e.Key, e.Pos, sentence(c.say(s.Title), c.sayAll(s.Ways))),
 		})
 	}
+	c.circles = map[string]bool{}
 	for i := range all {
 		c.inheritSource(&all[i], i)
 	}
@@ -196,7 +198,7 @@ func (c *compiler) inheritSource(e *Entry[Source], i int) {
 		return ""
 	})
 	if !ok {
-		c.errorf(e.Is.PartOf.Pos, codeCycle, e.Is.PartOf.Name, "", "the source %s is a part of itself: %s", quote(e.Key), joinArrow(line))
+		c.circle(e.Is.PartOf, line, "let one of them be a part of nothing", "the source "+quote(e.Key)+" is a part of itself")
 		return
 	}
 	s := &c.p.Sources[i]

@@ -184,6 +184,7 @@ func (c *compiler) compileConsentRules() {
 }
 
 func (c *compiler) compileComplaints() {
+	c.circles = map[string]bool{}
 	steps := c.doc.Complaints.Keys()
 	for i := range c.doc.Complaints {
 		e := &c.doc.Complaints[i]
@@ -198,8 +199,7 @@ func (c *compiler) compileComplaints() {
 			return ""
 		})
 		if !ok {
-			c.errorf(e.Is.After.Pos, codeCycle, e.Is.After.Name, "begin with a step that comes after none",
-				"the complaint steps go round in a circle: %s", joinArrow(line))
+			c.circle(e.Is.After, line, "begin with a step that comes after none", "the complaint steps go round in a circle")
 		}
 	}
 }

@@ -159,15 +159,11 @@ func (p *Policy) purpose(name string) (int, bool) {
 	return i, true
 }
 
-// purposeNames lists what a file may name as a purpose, in the order of the index.
+// purposeNames lists what a file names as its purposes, in the order of the index.
 func (p *Policy) purposeNames() []string {
-	var list []string
-	for _, q := range p.Purposes {
-		if q.Declared {
-			list = append(list, q.Name)
-		}
-	}
-	return list
+	var names []string
+	p.listed().Each(func(i int) { names = append(names, p.Purposes[i].Name) })
+	return names
 }
 
 // purposeRef resolves one purpose; -1 with an error when there is none.
@@ -260,4 +256,13 @@ func (c *compiler) oneOf(what string, r Ref, among []string) bool {
 	return false
 }
 
-func joinArrow(names []string) string { return strings.Join(names, " → ") }
+// circle reports a chain of names that comes back to itself, once for all of its links.
+func (c *compiler) circle(r Ref, chain []string, suggest, what string) {
+	if c.circles[r.Name] {
+		return
+	}
+	for _, name := range chain {
+		c.circles[name] = true
+	}
+	c.errorf(r.Pos, codeCycle, r.Name, suggest, "%s: %s", what, strings.Join(chain, " → "))
+}

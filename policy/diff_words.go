@@ -1,0 +1,221 @@
+package policy
+
+import (
+	"reflect"
+	"strings"
+)
+
+// words reports what differs and was not said otherwise: each part of the file is
+// compared whole, places aside.
+func (d *diff) words() {
+	said := map[string]bool{}
+	for _, c := range d.changes {
+		said[c.Key] = true
+	}
+	a, b := reflect.ValueOf(d.old.Document).Elem(), reflect.ValueOf(d.now.Document).Elem()
+	for i := range a.NumField() {
+		key, _, _ := strings.Cut(a.Type().Field(i).Tag.Get("key"), ",")
+		switch key {
+		case "", "avow", "updated", "effective":
+			continue
+		}
+		d.part(key, a.Field(i), b.Field(i), said)
+	}
+}
+
+// part reports the smallest entries that differ under a key.
+func (d *diff) part(key string, a, b reflect.Value, said map[string]bool) {
+	if sameWords(a, b) || mentioned(said, key, isEntries(a.Type())) {
+		return
+	}
+	if rest, ok := restOf(a.Type()); ok {
+		d.part(key, a.Field(rest), b.Field(rest), said)
+		if !sameWithout(a, b, rest) && !said[key] {
+			d.add(Restates, key, "the words of `"+key+"` changed")
+		}
+		return
+	}
+	if !isEntries(a.Type()) {
+		d.add(Restates, key, "the words of `"+key+"` changed")
+		return
+	}
+	d.entries(key, a, b, said)
+}
+
+// entries compares two mappings name by name. A mapping whose entries hold
+// nothing but others, as groups of purposes do, is gone into.
+func (d *diff) entries(key string, a, b reflect.Value, said map[string]bool) {
+	found := false
+	for i := range b.Len() {
+		name := b.Index(i).FieldByName("Key").String()
+		entry := key + "." + name
+		was, ok := entryOf(a, name)
+		is := b.Index(i).FieldByName("Is")
+		if ok && sameWords(was, is) {
+			continue
+		}
+		found = true
+		if !mentioned(said, entry, true) {
+			d.add(Restates, entry, "`"+name+"`: "+newOrChanged(ok))
+		}
+	}
+	for i := range a.Len() {
+		name := a.Index(i).FieldByName("Key").String()
+		if _, ok := entryOf(b, name); !ok {
+			found = true
+			if !mentioned(said, key+"."+name, true) {
+				d.add(Restates, key+"."+name, "`"+name+"` is gone")
+			}
+		}
+	}
+	if !found && !said[key] {
+		d.add(Restates, key, "the order of `"+key+"` changed")
+	}
+}
+
+func newOrChanged(known bool) string {
+	if known {
+		return "the words changed"
+	}
+	return "new"
+}
+
+func entryOf(entries reflect.Value, name string) (reflect.Value, bool) {
+	for i := range entries.Len() {
+		if entries.Index(i).FieldByName("Key").String() == name {
+			return entries.Index(i).FieldByName("Is"), true
+		}
+	}
+	return reflect.Value{}, false
+}
+
+// mentioned reports whether a change was said at the key, or, unless only the key itself counts, below it.
+func mentioned(said map[string]bool, key string, below bool) bool {
+	if said[key] {
+		return true
+	}
+	if !below {
+		return false
+	}
+	for k := range said {
+		if strings.HasPrefix(k, key+".") || strings.HasPrefix(k, key+"[") {
+			return true
+		}
+	}
+	return false
+}
+
+// isEntries reports whether a type is a mapping from names.
+func isEntries(t reflect.Type) bool {
+	if t.Kind() != reflect.Slice || t.Elem().Kind() != reflect.Struct {
+		return false
+	}
+	_, key := t.Elem().FieldByName("Key")
+	_, is := t.Elem().FieldByName("Is")
+	return key && is
+}
+
+// restOf finds the field of a struct that holds the entries its author names.
+func restOf(t reflect.Type) (int, bool) {
+	if t.Kind() != reflect.Struct {
+		return 0, false
+	}
+	for i := range t.NumField() {
+		if t.Field(i).Tag.Get("key") == ",rest" {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+func sameWithout(a, b reflect.Value, field int) bool {
+	for i := range a.NumField() {
+		if i != field && !sameWords(a.Field(i), b.Field(i)) {
+			return false
+		}
+	}
+	return true
+}
+
+var posType = reflect.TypeFor[Pos]()
+
+// sameWords reports whether two parts of a document say the same, wherever they stand.
+func sameWords(a, b reflect.Value) bool {
+	if a.Type() == posType {
+		return true
+	}
+	switch a.Kind() {
+	case reflect.Struct:
+		return sameWithout(a, b, -1)
+	case reflect.Slice:
+		if a.Len() != b.Len() {
+			return false
+		}
+		for i := range a.Len() {
+			if !sameWords(a.Index(i), b.Index(i)) {
+				return false
+			}
+		}
+		return true
+	}
+	return a.Equal(b)
+}
+
+// lineOf finds the line of a key by walking the document along it; 0 when it is not there.
+func (d *Document) lineOf(key string) int {
+	line := 0
+	v := reflect.ValueOf(d).Elem()
+	for _, step := range strings.Split(key, ".") {
+		next, at, ok := follow(v, step)
+		if !ok {
+			return 0
+		}
+		v = next
+		if at > 0 {
+			line = at
+		}
+	}
+	return line
+}
+
+// follow goes one step of a key down: to a field by its key, or to an entry by its name.
+func follow(v reflect.Value, step string) (next reflect.Value, line int, ok bool) {
+	if isEntries(v.Type()) {
+		for i := range v.Len() {
+			if e := v.Index(i); e.FieldByName("Key").String() == step {
+				return e.FieldByName("Is"), e.FieldByName("Pos").Interface().(Pos).Line, true
+			}
+		}
+		return v, 0, false
+	}
+	if v.Kind() != reflect.Struct {
+		return v, 0, false
+	}
+	for i := range v.NumField() {
+		if name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("key"), ","); name == step {
+			return v.Field(i), lineIn(v.Field(i)), true
+		}
+	}
+	if rest, has := restOf(v.Type()); has {
+		return follow(v.Field(rest), step)
+	}
+	return v, 0, false
+}
+
+// lineIn is the first line a part says it stands in.
+func lineIn(v reflect.Value) int {
+	switch v.Kind() {
+	case reflect.Struct:
+		if v.Type() == posType {
+			return v.Interface().(Pos).Line
+		}
+		if p := v.FieldByName("Pos"); p.IsValid() {
+			return lineIn(p)
+		}
+	case reflect.Slice:
+		if v.Len() > 0 {
+			return lineIn(v.Index(0))
+		}
+	}
+	return 0
+}
