@@ -75,3 +75,7 @@ func (v *Vault) Fingerprint(use string, id Identity) ([]byte, error) {
 	}
 	return mac(derive(v.secret, "fingerprint "+use, sha256.Size), n.matched()), nil
 }
+
+// KeyFor is a key of 32 bytes for another room's use, derived from the organisation's
+// secret: the same at every start, and different for each use.
+func (v *Vault) KeyFor(use string) []byte { return derive(v.secret, "key for "+use, keySize) }
