@@ -8,21 +8,21 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// comments keeps the comments of a file by the token they stand at, until the
+// commentKeeper keeps the comments of a file by the token they stand at, until the
 // part of the tree they belong to claims them.
-type comments struct {
+type commentKeeper struct {
 	lines  []string
 	above  map[int][]string // on lines of their own, above the token
 	behind map[int]string   // on the token's line, behind it
 	last   int              // the line of the last comment above a token
 }
 
-func newComments(text string) comments {
-	return comments{lines: strings.Split(text, "\n"), above: map[int][]string{}, behind: map[int]string{}}
+func newComments(text string) commentKeeper {
+	return commentKeeper{lines: strings.Split(text, "\n"), above: map[int][]string{}, behind: map[int]string{}}
 }
 
 // comment notes a comment that stands before token number next.
-func (c *comments) comment(t *token.Token, next int) {
+func (c *commentKeeper) comment(t *token.Token, next int) {
 	text := "#" + strings.TrimRight(t.Value, " ")
 	if _, taken := c.behind[next-1]; !taken && next > 0 && !c.ownLine(t) {
 		c.behind[next-1] = text
@@ -37,7 +37,7 @@ func (c *comments) comment(t *token.Token, next int) {
 }
 
 // ownLine reports whether nothing but space stands before a comment.
-func (c *comments) ownLine(t *token.Token) bool {
+func (c *commentKeeper) ownLine(t *token.Token) bool {
 	if t.Position.Line > len(c.lines) {
 		return true
 	}
@@ -45,7 +45,7 @@ func (c *comments) ownLine(t *token.Token) bool {
 }
 
 // blank reports whether a line (from 1) is there and empty.
-func (c *comments) blank(line int) bool {
+func (c *commentKeeper) blank(line int) bool {
 	return line >= 1 && line <= len(c.lines) && strings.TrimSpace(c.lines[line-1]) == ""
 }
 

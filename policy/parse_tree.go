@@ -14,7 +14,7 @@ import (
 // long mappings, is recursive without a bound, and stops at the first error.
 func buildTree(r *report, text string) *node {
 	b := &builder{report: r}
-	b.comments = newComments(text)
+	b.commentKeeper = newComments(text)
 	b.tokens = b.plain(rejoin(tokenize(r, text)))
 	if len(r.list) > 0 || len(b.tokens) == 0 {
 		if len(r.list) == 0 {
@@ -78,7 +78,7 @@ type builder struct {
 	tokens []*token.Token
 	next   int
 	nodes  int
-	comments
+	commentKeeper
 	stopped bool // a bound was passed; what follows is not read
 }
 
