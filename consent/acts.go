@@ -1,0 +1,313 @@
+package consent
+
+import (
+	"strings"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/ledger"
+	"github.com/avowhq/avow/policy"
+)
+
+// What each kind of event says beside its place; names and words of the policy only.
+type (
+	objectionBody struct {
+		Purpose string `json:"purpose,omitempty"`
+		Topic   string `json:"topic,omitempty"`
+		Way     string `json:"way,omitempty"`
+		By      string `json:"by,omitempty"`
+		Reason  string `json:"reason,omitempty"`
+	}
+	wordBody struct {
+		What string `json:"what"`
+		Way  string `json:"way,omitempty"`
+		By   string `json:"by,omitempty"`
+	}
+)
+
+// Give records a consent (gdpr:7(1)). It counts at once when the person is verified
+// or the policy asks for no confirmation; else when it is confirmed. Refused when
+// the policy asks nobody's consent for the purpose.
+func (h *Hand) Give(c Choice) (*ledger.Receipt, error) {
+	p, u, err := h.purpose(c)
+	if err != nil {
+		return nil, err
+	}
+	if u.ConsentLane < 0 {
+		return nil, avow.Errorf(avow.Refused, "policy %s does not rest on consent for %s", p.Name, u.Name)
+	}
+	lane := p.Consents[u.ConsentLane]
+	now := choice{policy: p.Name, kind: kindConsent, name: u.Name, generation: lane.Generation, state: given}
+	if before := h.find(p.Name, kindConsent, u.Name, lane.Generation); !h.who.Verified && lane.Confirm != "none" && before.state != given {
+		now.state = unconfirmed
+	}
+	return h.consent(p, u, c, now, ledger.ConsentGiven, now.state)
+}
+
+// consent writes a consent row with its event and the record that stands in the receipt.
+func (h *Hand) consent(p *policy.Policy, u *policy.CompiledPurpose, c Choice, now choice, what ledger.Type, said string) (*ledger.Receipt, error) {
+	if lane := laneOf(p, u, now.generation); lane != nil && lane.LastsFor.N > 0 && now.state == given {
+		now.ends = after(h.tx.Now(), lane.LastsFor)
+	}
+	record := recordOf(p, u, c, h.region(), h.r.base)
+	record.State = said
+	if !now.ends.IsZero() {
+		record.Until = now.ends.Format("2006-01-02")
+	}
+	return h.write(now, ledger.Event{Type: what, Policy: p.Name, Version: p.Number, Body: body(record)})
+}
+
+func laneOf(p *policy.Policy, u *policy.CompiledPurpose, generation int) *policy.ConsentLane {
+	for i := range p.Consents {
+		if l := &p.Consents[i]; p.Purposes[l.Purpose].Name == u.Name && l.Generation == generation {
+			return l
+		}
+	}
+	return nil
+}
+
+// Unconfirmed lists the consents that wait for a confirmation.
+func (h *Hand) Unconfirmed() []Choice {
+	var list []Choice
+	for _, c := range h.said {
+		if c.kind == kindConsent && c.state == unconfirmed {
+			list = append(list, Choice{Policy: c.policy, Version: c.version, Purpose: c.name})
+		}
+	}
+	return list
+}
+
+// Confirm makes a consent count that was given under an address nobody had verified.
+func (h *Hand) Confirm(c Choice) (*ledger.Receipt, error) {
+	p, u, err := h.purpose(c)
+	if err != nil {
+		return nil, err
+	}
+	if u.ConsentLane < 0 {
+		return nil, avow.Errorf(avow.Refused, "policy %s does not rest on consent for %s", p.Name, u.Name)
+	}
+	now := choice{policy: p.Name, kind: kindConsent, name: u.Name, generation: p.Consents[u.ConsentLane].Generation, state: given}
+	return h.consent(p, u, c, now, ledger.ConsentConfirmed, "confirmed")
+}
+
+// Withdraw takes a consent back, in every generation (gdpr:7(3)). Where the purpose
+// is direct marketing it is an objection to that too, whichever basis is left.
+func (h *Hand) Withdraw(c Choice) (*ledger.Receipt, error) {
+	return h.no(c, withdrawn, ledger.ConsentWithdrawn)
+}
+
+// Refuse records that a person who was asked said no.
+func (h *Hand) Refuse(c Choice) (*ledger.Receipt, error) {
+	return h.no(c, refused, ledger.ConsentRefused)
+}
+
+func (h *Hand) no(c Choice, state string, what ledger.Type) (*ledger.Receipt, error) {
+	p, u, err := h.purpose(c)
+	if err != nil {
+		return nil, err
+	}
+	if u.ConsentLane < 0 {
+		return nil, avow.Errorf(avow.Refused, "policy %s does not rest on consent for %s; object to it instead", p.Name, u.Name)
+	}
+	for _, o := range h.said {
+		if o.policy == p.Name && o.kind == kindConsent && samePurpose(p, o.name, u) && o.state != state {
+			o.state = state
+			if err := h.put(o); err != nil {
+				return nil, err
+			}
+		}
+	}
+	now := choice{policy: p.Name, kind: kindConsent, name: u.Name, generation: p.Consents[u.ConsentLane].Generation, state: state}
+	receipt, err := h.consent(p, u, c, now, what, state)
+	if err != nil || !isMarketing(u) {
+		return receipt, err
+	}
+	return receipt, h.put(choice{policy: p.Name, kind: kindMarketing, name: u.Name, state: set, version: p.Number, event: receipt.ID})
+}
+
+func samePurpose(p *policy.Policy, name string, u *policy.CompiledPurpose) bool {
+	i, ok := p.Purpose(name)
+	return ok && p.Purposes[i].Name == u.Name
+}
+
+func isMarketing(u *policy.CompiledPurpose) bool {
+	for i := range u.Reasons {
+		if u.Reasons[i].Marketing {
+			return true
+		}
+	}
+	return false
+}
+
+// Object records an objection to a purpose, or to all direct marketing under a
+// topic (gdpr:21(1), gdpr:21(2)). It counts whoever brought it.
+func (h *Hand) Object(c Choice) (*ledger.Receipt, error) {
+	p, now, err := h.objection(c)
+	if err != nil {
+		return nil, err
+	}
+	now.state = set
+	return h.write(now, ledger.Event{Type: ledger.Objected, Policy: p.Name, Version: p.Number,
+		Body: body(objectionBody{Purpose: c.Purpose, Topic: c.Topic, Way: c.Way, By: c.By})})
+}
+
+// Allow ends an objection: the person says so themselves.
+func (h *Hand) Allow(c Choice) (*ledger.Receipt, error) {
+	p, now, err := h.objection(c)
+	if err != nil {
+		return nil, err
+	}
+	now.state = ended
+	if err := h.release(now); err != nil {
+		return nil, err
+	}
+	if now.kind == kindPurpose { // what a withdrawal set goes with it
+		if m := h.find(p.Name, kindMarketing, now.name, 0); m.state == set || m.state == recalled {
+			m.state = ended
+			if err := h.put(m); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return h.write(now, ledger.Event{Type: ledger.ObjectionEnded, Policy: p.Name, Version: p.Number,
+		Body: body(objectionBody{Purpose: c.Purpose, Topic: c.Topic, Way: c.Way, By: c.By})})
+}
+
+// objection is the row of an objection to a purpose or a topic.
+func (h *Hand) objection(c Choice) (*policy.Policy, choice, error) {
+	if (c.Purpose == "") == (c.Topic == "") {
+		return nil, choice{}, avow.Errorf(avow.Invalid, "an objection is to a purpose or to a topic, one of the two")
+	}
+	if c.Purpose != "" {
+		p, u, err := h.purpose(c)
+		if err != nil {
+			return nil, choice{}, err
+		}
+		if !canStop(p, u.Name) {
+			return nil, choice{}, avow.Errorf(avow.Refused, "%s of policy %s rests on nothing that an objection ends; consent to it can be withdrawn", u.Name, p.Name)
+		}
+		return p, choice{policy: p.Name, kind: kindPurpose, name: u.Name}, nil
+	}
+	p, err := h.version(c)
+	if err != nil {
+		return nil, choice{}, err
+	}
+	if _, ok := p.Topic(c.Topic); !ok {
+		return nil, choice{}, avow.Errorf(avow.Invalid, "policy %s has no topic %q", p.Name, clip(c.Topic))
+	}
+	return p, choice{policy: p.Name, kind: kindTopic, name: c.Topic}, nil
+}
+
+func canStop(p *policy.Policy, purpose string) bool {
+	for _, l := range p.Objections {
+		if !l.Once && p.Purposes[l.Purpose].Name == purpose {
+			return true
+		}
+	}
+	return false
+}
+
+// Override records that staff weighed an objection to a purpose and found grounds
+// that outweigh it (gdpr:21(1)). The reason is sealed with the person's data. Direct
+// marketing is never overridden (gdpr:21(3)).
+func (h *Hand) Override(c Choice, reason string) (*ledger.Receipt, error) {
+	p, u, err := h.purpose(c)
+	if err != nil {
+		return nil, err
+	}
+	reason = strings.TrimSpace(reason)
+	before := h.find(p.Name, kindPurpose, u.Name, 0)
+	switch {
+	case reason == "" || len(reason) > 4000:
+		return nil, avow.FieldErrorf("reason", "say in at most 4,000 characters what outweighs the person's interests")
+	case before.state != set && before.state != recalled:
+		return nil, avow.Errorf(avow.Conflict, "there is no objection to %s to weigh", u.Name)
+	case !isWeighed(p, u.Name):
+		return nil, avow.Errorf(avow.Refused, "policy %s promises that an objection to %s stops it", p.Name, u.Name)
+	}
+	before.state = overridden
+	return h.write(before, ledger.Event{Type: ledger.ObjectionOverridden, Policy: p.Name, Version: p.Number,
+		Body: body(objectionBody{Purpose: u.Name, Way: c.Way, By: c.By, Reason: reason})})
+}
+
+func isWeighed(p *policy.Policy, purpose string) bool {
+	for _, l := range p.Objections {
+		if l.Weighed && p.Purposes[l.Purpose].Name == purpose {
+			return true
+		}
+	}
+	return false
+}
+
+// Restrict limits what is done with the person's data to keeping it, but for what
+// gdpr:18(2) names. It holds in every policy.
+func (h *Hand) Restrict(way, by string) (*ledger.Receipt, error) {
+	return h.write(choice{kind: kindRestriction, state: set}, ledger.Event{Type: ledger.Restricted, Body: body(wordBody{"restriction", way, by})})
+}
+
+// Unrestrict lifts a restriction; the person is told before (gdpr:18(3)), which is the caller's to see to.
+func (h *Hand) Unrestrict(way, by string) (*ledger.Receipt, error) {
+	return h.write(choice{kind: kindRestriction, state: ended}, ledger.Event{Type: ledger.Unrestricted, Body: body(wordBody{"restriction", way, by})})
+}
+
+// ShowFact records that a word under `people` was shown to be true, with the event
+// that showed it: something collected at a point that `makes` it.
+func (h *Hand) ShowFact(policyName, fact string, by *ledger.Receipt) error {
+	p, err := h.r.Version(policyName, 0)
+	if err != nil {
+		return err
+	}
+	if _, ok := p.Fact(fact); !ok {
+		return avow.Errorf(avow.Invalid, "policy %s has no word %q under people", p.Name, clip(fact))
+	}
+	c := choice{policy: p.Name, kind: kindFact, name: fact, state: set, version: p.Number}
+	if by != nil {
+		c.event = by.ID
+	}
+	return h.put(c)
+}
+
+// UseOnce records that something was done that the policy lets be done once.
+func (h *Hand) UseOnce(c Choice) (*ledger.Receipt, error) {
+	p, u, err := h.purpose(c)
+	if err != nil {
+		return nil, err
+	}
+	if !u.Once {
+		return nil, avow.Errorf(avow.Refused, "policy %s does not limit %s to once", p.Name, u.Name)
+	}
+	if h.find(p.Name, kindOnce, u.Name, 0).state == set {
+		return nil, avow.Errorf(avow.Conflict, "%s was done for this person already", u.Name)
+	}
+	return h.write(choice{policy: p.Name, kind: kindOnce, name: u.Name, state: set},
+		ledger.Event{Type: ledger.UsedOnce, Policy: p.Name, Version: p.Number, Body: body(wordBody{What: u.Name, Way: c.Way})})
+}
+
+// LivesIn records where the person lives, which is what law covers them. The empty region changes nothing.
+func (h *Hand) LivesIn(region avow.Region) error {
+	if region == "" || region == h.region() {
+		return nil
+	}
+	if !region.Known() {
+		return avow.FieldErrorf("region", "is not a country code such as NL, or a part of one such as US-CA")
+	}
+	if _, err := h.tx.Exec(`DELETE FROM consent_choices WHERE subject = ? AND kind = ?`, h.who.ID, kindRegion); err != nil {
+		return err
+	}
+	kept := h.said[:0:0]
+	for _, c := range h.said {
+		if c.kind != kindRegion {
+			kept = append(kept, c)
+		}
+	}
+	h.said = kept
+	return h.put(choice{kind: kindRegion, name: string(region), state: set})
+}
+
+func (h *Hand) region() avow.Region {
+	for _, c := range h.said {
+		if c.kind == kindRegion {
+			return avow.Region(c.name)
+		}
+	}
+	return ""
+}

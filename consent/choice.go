@@ -1,0 +1,100 @@
+package consent
+
+import (
+	"time"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/policy"
+	"github.com/avowhq/avow/store"
+)
+
+// Choice is something a person says about a purpose or a topic of a policy.
+type Choice struct {
+	Policy   string
+	Version  int    // whose words were shown; 0: those in force
+	Purpose  string // of a consent, or an objection to a purpose
+	Topic    string // of an objection to all direct marketing under a topic
+	Language string // of the words shown; empty: the policy's own
+	Shown    string // the words beside the choice
+	Way      string // how it was made: `form newsletter`, `preference centre`, `unsubscribe link`
+	By       string // who acted, when it was not the person: `staff`, `parent`
+}
+
+// Kinds and states of a row of consent_choices.
+const (
+	kindConsent     = "consent"
+	kindPurpose     = "purpose"
+	kindMarketing   = "marketing"
+	kindTopic       = "topic"
+	kindOnce        = "once"
+	kindFact        = "fact"
+	kindRestriction = "restriction"
+	kindRegion      = "region"
+
+	given       = "given"
+	unconfirmed = "unconfirmed"
+	withdrawn   = "withdrawn"
+	refused     = "refused"
+
+	set        = "set"
+	overridden = "overridden"
+	ended      = "ended"
+	recalled   = "recalled" // said before the person was erased, or by the holder of an address that somebody claims
+)
+
+// choice is a row: what a person has said about one thing, as it stands.
+type choice struct {
+	policy, kind, name string
+	generation         int
+	state              string
+	seq                int64
+	at, ends           time.Time
+	version            int
+	event              avow.ID
+}
+
+const choiceColumns = `policy, kind, name, generation, state, seq, at, ends, version, event`
+
+func scanChoice(r *store.Rows) (c choice, err error) {
+	err = r.Scan(&c.policy, &c.kind, &c.name, &c.generation, &c.state, &c.seq, store.IntoTime(&c.at), store.IntoTime(&c.ends), &c.version, store.IntoID(&c.event))
+	return c, err
+}
+
+// choices reads all that a person has said, in the order they said it.
+func choices(tx *store.Tx, subject avow.ID) ([]choice, error) {
+	return store.Collect(tx, scanChoice, `SELECT `+choiceColumns+` FROM consent_choices WHERE subject = ? ORDER BY seq, policy, kind, name, generation`, subject)
+}
+
+func writeChoice(tx *store.Tx, subject avow.ID, c choice) error {
+	_, err := tx.Exec(`INSERT INTO consent_choices (subject, `+choiceColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (subject, policy, kind, name, generation) DO UPDATE SET
+		state = excluded.state, seq = excluded.seq, at = excluded.at, ends = excluded.ends, version = excluded.version, event = excluded.event`,
+		subject, c.policy, c.kind, c.name, c.generation, c.state, c.seq, c.at, c.ends, c.version, c.event)
+	return err
+}
+
+// after is the moment a period later.
+func after(from time.Time, p policy.Period) time.Time {
+	switch p.Unit {
+	case policy.Hours:
+		return from.Add(time.Duration(p.N) * time.Hour)
+	case policy.Days:
+		return from.AddDate(0, 0, p.N)
+	case policy.Weeks:
+		return from.AddDate(0, 0, 7*p.N)
+	case policy.Months:
+		return addMonths(from, p.N)
+	case policy.Years:
+		return addMonths(from, 12*p.N)
+	}
+	return time.Time{}
+}
+
+// addMonths stays in the month meant: a month after the 31st of January is the last of February.
+func addMonths(from time.Time, n int) time.Time {
+	to := from.AddDate(0, n, 0)
+	if to.Day() != from.Day() {
+		to = to.AddDate(0, 0, -to.Day())
+	}
+	return to
+}

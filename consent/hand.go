@@ -1,0 +1,241 @@
+package consent
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/gate"
+	"github.com/avowhq/avow/ledger"
+	"github.com/avowhq/avow/policy"
+	"github.com/avowhq/avow/store"
+	"github.com/avowhq/avow/vault"
+)
+
+// Hand writes what one person says, in a transaction. Done ends it.
+type Hand struct {
+	r       *Register
+	tx      *store.Tx
+	who     vault.Subject
+	said    []choice
+	receipt *ledger.Receipt // the latest
+}
+
+// In takes a person's hand in a transaction. Two hands of one person wait for each
+// other, on all nodes. NotFound when there is no such person.
+func (r *Register) In(tx *store.Tx, subject avow.ID) (*Hand, error) {
+	who, err := r.vault.Subject(tx, subject)
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.Lock("consent", who.ID[:]); err != nil {
+		return nil, err
+	}
+	said, err := choices(tx, who.ID)
+	return &Hand{r: r, tx: tx, who: who, said: said}, err
+}
+
+// Do is In, act and Done in a transaction of its own. When it returns nil, what was
+// said is on disk and true in the gate.
+func (r *Register) Do(ctx context.Context, subject avow.ID, act func(h *Hand) error) error {
+	return r.db.Write(ctx, func(tx *store.Tx) error {
+		h, err := r.In(tx, subject)
+		if err != nil {
+			return err
+		}
+		if err := act(h); err != nil {
+			return err
+		}
+		return h.Done()
+	})
+}
+
+// Done folds the person's state anew and has the gates take it when the transaction is on disk.
+func (h *Hand) Done() error {
+	if _, err := h.tx.Exec(`INSERT INTO consent_subjects (subject) VALUES (?) ON CONFLICT DO NOTHING`, h.who.ID); err != nil {
+		return err
+	}
+	who, err := h.r.vault.Subject(h.tx, h.who.ID) // its kind may have been set meanwhile
+	if err != nil {
+		return err
+	}
+	size, err := h.r.ledger.Size(h.tx)
+	if err != nil {
+		return err
+	}
+	states, err := h.r.states(h.tx, who, h.r.all(), uint64(size))
+	if err != nil {
+		return err
+	}
+	receipt := h.receipt
+	h.tx.OnCommit(func() {
+		for _, s := range states {
+			if receipt != nil {
+				s.state.Seen = uint64(receipt.Proof.Index) + 1
+			}
+			s.gate.Set(&s.state)
+		}
+	})
+	return nil
+}
+
+// Renew folds a person's state anew in a transaction that changed what is held of
+// them, because of an event: something corrected, or erased in part.
+func (r *Register) Renew(tx *store.Tx, subject avow.ID, because *ledger.Receipt) error {
+	h, err := r.In(tx, subject)
+	if err != nil {
+		return err
+	}
+	h.receipt = because
+	return h.Done()
+}
+
+// Lapse ends every consent of a person who wants to be erased and of whom something
+// must be kept. What they stopped stays stopped.
+func (r *Register) Lapse(tx *store.Tx, subject avow.ID, because *ledger.Receipt) error {
+	h, err := r.In(tx, subject)
+	if err != nil {
+		return err
+	}
+	for _, c := range slices.Clone(h.said) {
+		if c.kind == kindConsent && (c.state == given || c.state == unconfirmed) {
+			c.state, c.event = withdrawn, because.ID
+			if err := h.put(c); err != nil {
+				return err
+			}
+		}
+	}
+	h.receipt = because
+	return h.Done()
+}
+
+// Find gives whom an identity finds, the one who has it verified first.
+func (r *Register) Find(ctx context.Context, id vault.Identity) (found []vault.Found, err error) {
+	err = r.db.Read(ctx, func(tx *store.Tx) error {
+		found, err = r.vault.Find(tx, id)
+		return err
+	})
+	return found, err
+}
+
+// state is a person's state and the gate it belongs to.
+type state struct {
+	gate  *gate.Gate
+	state gate.State
+}
+
+// states folds a person's state in each policy that has heard of them.
+func (r *Register) states(tx *store.Tx, who vault.Subject, list []*series, seen uint64) ([]state, error) {
+	values, err := r.vault.Holdings(tx, who.ID)
+	if err != nil {
+		return nil, err
+	}
+	said, err := choices(tx, who.ID)
+	if err != nil {
+		return nil, err
+	}
+	states := make([]state, 0, len(list))
+	for _, s := range list {
+		states = append(states, state{s.gate, fold(s.versions, who, values, said, tx.Now(), seen)})
+	}
+	return states, nil
+}
+
+// write puts a choice into the table with the event that it is.
+func (h *Hand) write(c choice, e ledger.Event) (*ledger.Receipt, error) {
+	e.Subject = h.who.ID
+	receipt, err := h.r.ledger.Append(h.tx, e)
+	if err != nil {
+		return nil, err
+	}
+	h.receipt = receipt
+	c.event, c.version = receipt.ID, e.Version
+	return receipt, h.put(c)
+}
+
+// put puts a choice into the table, after all that was said before.
+func (h *Hand) put(c choice) error {
+	c.at = h.tx.Now()
+	c.seq = 1
+	for _, o := range h.said {
+		c.seq = max(c.seq, o.seq+1)
+	}
+	h.said = append(dropSame(h.said, c), c)
+	return writeChoice(h.tx, h.who.ID, c)
+}
+
+func dropSame(list []choice, c choice) []choice {
+	kept := list[:0:0]
+	for _, o := range list {
+		if !o.sameThing(c) {
+			kept = append(kept, o)
+		}
+	}
+	return kept
+}
+
+func (c choice) sameThing(o choice) bool {
+	return c.policy == o.policy && c.kind == o.kind && c.name == o.name && c.generation == o.generation
+}
+
+// find gives what was said about one thing; the zero choice when nothing was.
+func (h *Hand) find(policy, kind, name string, generation int) choice {
+	want := choice{policy: policy, kind: kind, name: name, generation: generation}
+	for _, c := range h.said {
+		if c.sameThing(want) {
+			return c
+		}
+	}
+	return choice{}
+}
+
+// Append adds an event about the person that is no choice: something collected, or shown.
+func (h *Hand) Append(e ledger.Event) (*ledger.Receipt, error) {
+	e.Subject = h.who.ID
+	receipt, err := h.r.ledger.Append(h.tx, e)
+	if err == nil {
+		h.receipt = receipt
+	}
+	return receipt, err
+}
+
+// Subject is whose hand it is.
+func (h *Hand) Subject() vault.Subject { return h.who }
+
+// version is the policy version a choice is about.
+func (h *Hand) version(c Choice) (*policy.Policy, error) {
+	if c.Version == 0 {
+		return h.r.Current(c.Policy, h.tx.Now())
+	}
+	return h.r.Version(c.Policy, c.Version)
+}
+
+// purpose is the purpose a choice is about.
+func (h *Hand) purpose(c Choice) (*policy.Policy, *policy.CompiledPurpose, error) {
+	p, err := h.version(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	i, ok := p.Purpose(c.Purpose)
+	if !ok || !p.Purposes[i].Declared {
+		return nil, nil, avow.Errorf(avow.Invalid, "policy %s has no purpose %q", p.Name, clip(c.Purpose))
+	}
+	return p, &p.Purposes[i], nil
+}
+
+func clip(s string) string {
+	if len(s) > 60 {
+		return strings.ToValidUTF8(s[:60], "") + "…"
+	}
+	return s
+}
+
+func body(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // only types of this room, which all have a JSON form
+	}
+	return b
+}
