@@ -130,6 +130,20 @@ func TestTelling(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
+	for _, c := range []struct {
+		kind   avow.SubjectKind
+		reason Reason
+		want   string
+	}{
+		{avow.Business, NotForThisKind, "No: “To orders” does not apply to businesses when it comes to using data."},
+		{avow.Individual, NotForThisKind, "No: “To orders” does not apply to individuals when it comes to using data."},
+		{avow.Individual, StaffPlace, "No: staff there is outside GB, and no safeguard stands for the transfer."},
+	} {
+		v := Visiting(c.kind, "GB", pOrders, noon)
+		if got := g.Sentence(Decision{Reason: c.reason, Version: 2, Lane: -1}, &v); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
 	nothing := &Request{Purpose: 99, Recipient: 99, Role: 99, Data: policy.FieldSet{}}
 	for reason := range reasons {
 		d := Decision{Reason: reason, Version: 9, Clause: 99, Lane: 99}

@@ -9,9 +9,6 @@ import (
 // whose basis holds. When there is none, the refusal is of the reason that came furthest.
 func (c *check) reasons(p *purposeRule) Decision {
 	best := refuse(NotCovered, c.table.p.Number, p.Clause)
-	if len(p.reasons) == 0 {
-		return best
-	}
 	for i := range p.reasons {
 		out := c.reason(p, &p.reasons[i])
 		if out.Allowed {

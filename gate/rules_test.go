@@ -37,6 +37,10 @@ func TestNothingPublished(t *testing.T) {
 	if d := g.Decide(&q); d.Allowed || d.Reason != NoVersion {
 		t.Errorf("got %+v", d)
 	}
+	rules, err := NewRules(nil)
+	if err != nil || rules.InForce(noon) != nil {
+		t.Errorf("no versions give %v, %v", rules, err)
+	}
 	if g.Set(customer()) || g.InForce(noon) != nil || g.Rules() != nil {
 		t.Error("something is there before the first version")
 	}
@@ -167,6 +171,9 @@ func TestResolve(t *testing.T) {
 		if c.want.At = noon; why == Undecided && r != c.want {
 			t.Errorf("%+v: got %+v, want %+v", c.names, r, c.want)
 		}
+	}
+	if why := g.Resolve(&Names{Purpose: "answer"}, &Request{At: dayOne.AddDate(0, 0, -1)}); why != NoVersion {
+		t.Errorf("before the first version: %v", why)
 	}
 }
 

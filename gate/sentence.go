@@ -134,7 +134,7 @@ func (t *teller) word(name string) string {
 	case "weighed":
 		return t.weighed()
 	}
-	return "{" + name + "}"
+	return name
 }
 
 var acting = [avow.Acts]string{"using data", "collecting", "keeping", "sending", "combining", "disclosing", "transferring"}

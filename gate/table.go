@@ -80,8 +80,8 @@ func probe(body []uint64, a, b, h uint64) (i int, found bool) {
 		return 0, false
 	}
 	i = home(h, size)
-	for dist := 0; dist < size; dist++ {
-		if load(body, i, wordMeta) == 0 {
+	for dist := 0; ; dist++ {
+		if load(body, i, wordMeta) == 0 || dist == size { // round once: a writer is moving slots under a reader
 			return i, false
 		}
 		x, y := load(body, i, wordID0), load(body, i, wordID1)
@@ -95,7 +95,6 @@ func probe(body []uint64, a, b, h uint64) (i int, found bool) {
 			i = 0
 		}
 	}
-	return i, false
 }
 
 func distance(i, home, size int) int {
@@ -247,7 +246,7 @@ func closeGap(body []uint64, i int) {
 			next = 0
 		}
 		x, y, meta := load(body, next, wordID0), load(body, next, wordID1), load(body, next, wordMeta)
-		if meta == 0 || home(hash(x, y), size) == next || next == i {
+		if meta == 0 || home(hash(x, y), size) == next {
 			store(body, i, &slot{})
 			return
 		}

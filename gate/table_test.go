@@ -184,6 +184,30 @@ func TestReadersSeeWholeSlots(t *testing.T) {
 	}
 }
 
+// A reader waits for a writer that is moving slots, and only for that.
+func TestReaderWaitsForMoves(t *testing.T) {
+	g := openShop(t)
+	g.Set(customer())
+	a, b := idWords(ann)
+	s := g.subjects.shard(hash(a, b))
+	s.seq.Add(1)
+	read := make(chan bool)
+	go func() {
+		var out slot
+		_, found := g.subjects.read(ann, &g.profiles.dir, &out)
+		read <- found
+	}()
+	select {
+	case <-read:
+		t.Error("a slot was read while it was being moved")
+	case <-time.After(20 * time.Millisecond):
+	}
+	s.seq.Add(1)
+	if !<-read {
+		t.Error("the subject was missed")
+	}
+}
+
 // Decisions stay right while subjects come, change profile and go, and while a
 // version is published: a subject that consents is never refused for want of it.
 func TestDecideWhileWriting(t *testing.T) {
@@ -286,6 +310,32 @@ func TestTooManyProfiles(t *testing.T) {
 	}
 	if d := g.Decide(&q); !d.Allowed {
 		t.Errorf("got %+v", d)
+	}
+}
+
+// Profiles whose hashes collide stay apart, and leave one by one in any order.
+func TestCollidingProfiles(t *testing.T) {
+	for _, order := range [][3]int{{0, 1, 2}, {2, 1, 0}, {1, 0, 2}, {1, 2, 0}} {
+		g := openShop(t)
+		p := &g.profiles
+		var ids [3]uint32
+		for i, region := range []avow.Region{"GB", "FR", "NL"} {
+			ids[i] = p.add(1234, &State{Region: region})
+		}
+		for left, i := range order {
+			if g.Profiles() != 3-left {
+				t.Fatalf("%d profiles, want %d", g.Profiles(), 3-left)
+			}
+			p.release(ids[i])
+			for id := p.byHash[1234]; id != 0; id = p.byID[id].next {
+				if id == ids[i] {
+					t.Fatalf("profile %d is still found", id)
+				}
+			}
+		}
+		if len(p.byHash) != 0 {
+			t.Errorf("%d hashes are left", len(p.byHash))
+		}
 	}
 }
 

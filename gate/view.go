@@ -1,7 +1,9 @@
 package gate
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/policy"
@@ -36,7 +38,7 @@ type piece struct {
 	onlyFor   policy.PurposeSet
 	limited   bool
 	agreement *policy.CompiledAgreement
-	version   int // the agreement's version
+	version   int // the agreement's version; 0 without one
 	source    string
 }
 
@@ -82,7 +84,7 @@ func (s *Rules) dayOf(st *State, class, today int) day {
 // pieceOf says which version decides about a holding: its own when that version
 // or today's promises so, else today's.
 func (s *Rules) pieceOf(st *State, h *Holding, class, today int) piece {
-	p := piece{fields: h.Fields, onlyFor: h.OnlyFor, limited: !h.OnlyFor.Empty(), version: h.Version, table: nil}
+	p := piece{fields: h.Fields, onlyFor: h.OnlyFor, limited: !h.OnlyFor.Empty()}
 	known := h.Version >= 1 && h.Version <= len(s.versions)
 	if known {
 		own := s.versions[h.Version-1]
@@ -90,7 +92,7 @@ func (s *Rules) pieceOf(st *State, h *Holding, class, today int) piece {
 			p.source = own.Sources[h.Source].Name
 		}
 		if h.Agreement >= 0 && h.Agreement < len(own.Agreements) {
-			p.agreement = &own.Agreements[h.Agreement]
+			p.agreement, p.version = &own.Agreements[h.Agreement], h.Version
 		}
 	}
 	switch {
@@ -106,31 +108,16 @@ func (s *Rules) pieceOf(st *State, h *Holding, class, today int) piece {
 	return p
 }
 
+// byWords puts the oldest words first, and an agreement after the policy's own.
 func byWords(a, b piece) int {
-	if c := a.order() - b.order(); c != 0 {
-		return c
-	}
-	switch {
-	case a.agreement == b.agreement:
-		return 0
-	case a.agreement == nil:
-		return -1
-	case b.agreement == nil:
-		return 1
-	case a.version != b.version:
-		return a.version - b.version
-	}
-	return compare(a.agreement.Name, b.agreement.Name)
+	return cmp.Or(a.order()-b.order(), a.version-b.version, strings.Compare(a.agreed(), b.agreed()))
 }
 
-func compare(a, b string) int {
-	if a < b {
-		return -1
+func (p *piece) agreed() string {
+	if p.agreement == nil {
+		return ""
 	}
-	if a > b {
-		return 1
-	}
-	return 0
+	return p.agreement.Name
 }
 
 func (p *piece) order() int {
@@ -169,30 +156,27 @@ next:
 // blockSources finds what no reason with a condition on its source may use: what
 // comes only from a source whose condition nothing shows.
 func (d *day) blockSources(st *State) {
-	for g := 0; len(d.pieces) > 0 && g <= d.pieces[len(d.pieces)-1].group; g++ {
-		for _, t := range []*table{d.tableOf(g), d.today} {
-			if t == nil || !t.conditions {
-				continue
-			}
-			for p := range t.purposes {
-				for i := range t.purposes[p].reasons {
-					d.block(st, g, t, p, t.purposes[p].reasons[i].CompiledReason)
-				}
-			}
-			if t == d.today {
-				break
-			}
+	for i := range d.pieces {
+		p := &d.pieces[i]
+		if i > 0 && d.pieces[i-1].group == p.group {
+			continue
+		}
+		d.blockGroup(st, p.group, p.table)
+		if p.table != d.today {
+			d.blockGroup(st, p.group, d.today)
 		}
 	}
 }
 
-func (d *day) tableOf(group int) *table {
-	for i := range d.pieces {
-		if d.pieces[i].group == group {
-			return d.pieces[i].table
+func (d *day) blockGroup(st *State, group int, t *table) {
+	if t == nil || !t.conditions {
+		return
+	}
+	for p := range t.purposes {
+		for i := range t.purposes[p].reasons {
+			d.block(st, group, t, p, t.purposes[p].reasons[i].CompiledReason)
 		}
 	}
-	return nil
 }
 
 func (d *day) block(st *State, group int, t *table, purpose int, r *policy.CompiledReason) {
