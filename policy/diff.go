@@ -35,7 +35,7 @@ func Widening(changes []Change) bool {
 // sentence of its own is reported as restated. Changes are sorted by the part of
 // the file they are in, in its order; of one part, what widens comes first.
 func Diff(before, after *Policy) []Change {
-	d := &diff{old: before, now: after}
+	d := &diff{old: before, now: after, said: map[string]bool{}}
 	d.head()
 	d.data()
 	d.purposes()
@@ -68,6 +68,7 @@ func partOf(key string) int {
 type diff struct {
 	old, now *Policy
 	changes  []Change
+	said     map[string]bool // keys of parts about which enough was said
 }
 
 func (d *diff) add(e Effect, key string, what string) {
@@ -133,19 +134,30 @@ func (p *Policy) describePurposes(set PurposeSet) string {
 	return list(names)
 }
 
-// names compares two lists of names or short texts.
+// names compares two lists of names or short texts. A name that is a part of
+// the file stands under its own key.
 func (d *diff) names(more Effect, was, is []string, key, now, gone string) {
 	for _, n := range is {
 		if !slices.Contains(was, n) {
-			d.add(more, key, strings.Replace(now, "%", quote(n), 1))
+			d.add(more, d.under(key, n), strings.Replace(now, "%", quote(n), 1))
 		}
 	}
 	for _, n := range was {
 		if !slices.Contains(is, n) {
-			d.add(more.reverse(), key, strings.Replace(gone, "%", quote(n), 1))
+			d.add(more.reverse(), d.under(key, n), strings.Replace(gone, "%", quote(n), 1))
 		}
 	}
 }
+
+func (d *diff) under(key, name string) string {
+	if own := key + "." + name; d.now.lineOf(own)+d.old.lineOf(own) > 0 {
+		return own
+	}
+	return key
+}
+
+// still is the data that both versions declare.
+func (d *diff) still() FieldSet { return d.old.declaredFields().And(d.now.declaredFields()) }
 
 // rank compares places on a scale where a higher one promises more.
 func (d *diff) rank(was, is int, key, what string) {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -13,10 +14,18 @@ func (d *diff) head() {
 	was, is := d.old.Document, d.now.Document
 	d.either(Narrows, d.old.NewData, d.now.NewData, "changes",
 		"data collected earlier keeps the words it was collected under", "today's words hold for data collected earlier too")
-	d.rank(was.Changes.Notice.hours(), is.Changes.Notice.hours(), "changes", "changes are announced another length of time ahead")
+	d.rank(was.Changes.Notice.hours(), is.Changes.Notice.hours(), "changes", "changes are announced "+is.Changes.Notice.words()+" ahead")
 	d.rank(dntStrength[was.Signals.DNT], dntStrength[is.Signals.DNT], "signals.dnt", "Do Not Track: `"+is.Signals.DNT+"` in place of `"+was.Signals.DNT+"`")
 	d.rank(gpcStrength[was.Signals.GPC], gpcStrength[is.Signals.GPC], "signals.gpc", "Global Privacy Control: `"+is.Signals.GPC+"` in place of `"+was.Signals.GPC+"`")
 	d.names(Narrows, regimesOf(d.old), regimesOf(d.now), "regimes", "the policy names the law %", "the policy no longer names the law %")
+}
+
+// words is a period as a person writes it.
+func (p Period) words() string {
+	if p.N == 0 {
+		return "at no stated time"
+	}
+	return fmt.Sprintf("%d %s", p.N, plural(p.N, strings.TrimSuffix(string(p.Unit), "s"), string(p.Unit)))
 }
 
 func regimesOf(p *Policy) []string {
@@ -53,12 +62,13 @@ func (d *diff) field(i int, was, is Field) {
 	key := "data." + cmpText(is.Category, was.Category)
 	switch {
 	case is.Declared && !was.Declared:
-		d.add(Widens, key, "the policy now knows the field "+quote(is.Path()))
+		d.add(Widens, key, "there is a new field: "+quote(is.Path()))
 	case was.Declared && !is.Declared:
 		d.add(Narrows, "data."+was.Category, "the field "+quote(was.Path())+" is gone")
 	case is.Declared:
 		path := quote(is.Path())
 		if was.Path() != is.Path() {
+			d.said["data."+was.Category] = true
 			d.add(Restates, key, quote(was.Path())+" is now called "+path)
 		}
 		d.either(Widens, was.Identifies, is.Identifies, key, path+" now says who somebody is", path+" no longer says who somebody is")
@@ -90,7 +100,7 @@ func (d *diff) source(was, is *CompiledSource) {
 	a, b := was.TellThePerson, is.TellThePerson
 	d.either(Narrows, a.N > 0, b.N > 0, key, "who data from "+name+" is about is told", "nothing says any more when somebody is told of data from "+name)
 	if a.N > 0 && b.N > 0 {
-		d.rank(-a.hours(), -b.hours(), key, "who data from "+name+" is about is told at another time")
+		d.rank(-a.hours(), -b.hours(), key, "who data from "+name+" is about is told within "+b.words())
 	}
 }
 

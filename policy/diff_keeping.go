@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ func (d *diff) keeping() {
 var endings = map[string]int{"erase": 3, "anonymise": 2, "pseudonymise": 1, "shorten": 1}
 
 func (d *diff) retention() {
-	d.fields(Narrows, d.old.scheduled(), d.now.scheduled(), "retention", "keeping % now has an end", "keeping % no longer has an end")
+	d.fields(Narrows, d.old.scheduled().And(d.still()), d.now.scheduled().And(d.still()), "retention", "keeping % now has an end", "keeping % no longer has an end")
 	for i := range d.now.Retention {
 		is := &d.now.Retention[i]
 		j := slices.IndexFunc(d.old.Retention, func(r CompiledRetention) bool { return r.Name == is.Name })
@@ -133,7 +134,7 @@ func (d *diff) point(was, is *CompiledPoint) {
 	d.purposeSets(Widens, was.For, is.For, key, name+" now collects for %", name+" no longer collects for %")
 	d.purposeSets(Restates, setOf(was.Consent), setOf(is.Consent), key, name+" asks for consent to %", name+" no longer asks for consent to %")
 	d.names(Narrows, was.Confirm, is.Confirm, key, "at "+name+" the giver confirms %", "at "+name+" the giver no longer confirms %")
-	d.rank(was.FromAge, is.FromAge, key, name+" takes data from another age on")
+	d.rank(was.FromAge, is.FromAge, key, fmt.Sprintf("%s takes data from the age of %d on", name, is.FromAge))
 	d.either(Widens, was.Public, is.Public, key, "what is given at "+name+" becomes public", "what is given at "+name+" no longer becomes public")
 	d.either(Widens, was.Automatic, is.Automatic, key, name+" collects without anybody typing", name+" no longer collects by itself")
 	if was.As != is.As {

@@ -14,6 +14,7 @@ func (d *diff) purposes() {
 		}
 		switch {
 		case is.Declared && !was.Declared:
+			d.said["ends"] = d.said["ends"] || was.Ended
 			d.add(Widens, d.now.keyOf(&is), "a new "+noun(is.Kind)+": "+quote(is.Name)+" ("+is.Title+")")
 		case was.Declared && !is.Declared:
 			d.goneOrEnded(&was, &is)
@@ -37,8 +38,10 @@ func noun(k PurposeKind) string {
 
 func (d *diff) goneOrEnded(was, is *CompiledPurpose) {
 	key := d.old.keyOf(was)
+	d.said[key] = true
 	if is.Ended {
-		d.add(Narrows, key, "the purpose "+quote(was.Name)+" ends, for data collected before too")
+		d.said["ends"] = true
+		d.add(Narrows, "ends."+was.Name, "the purpose "+quote(was.Name)+" ends, for data collected before too")
 		return
 	}
 	d.add(Narrows, key, "the "+noun(was.Kind)+" "+quote(was.Name)+" is gone")
@@ -50,6 +53,7 @@ func (d *diff) purpose(i int, was, is *CompiledPurpose) {
 	key, name := d.now.keyOf(is), quote(is.Name)
 	before := len(d.changes)
 	if was.Name != is.Name {
+		d.said[d.old.keyOf(was)] = true
 		d.add(Restates, key, quote(was.Name)+" is now called "+name)
 	}
 	if was.Title != is.Title {
@@ -78,16 +82,32 @@ func (d *diff) purpose(i int, was, is *CompiledPurpose) {
 // bases says which grounds are new and which are gone, by kind of person, and by
 // act where an act has its own.
 func (d *diff) bases(was, is *CompiledPurpose, key string) {
-	for kind := avow.Individual; kind <= avow.Business; kind++ {
-		usual := d.grounds(groundsFor(was, avow.Use, kind), groundsFor(is, avow.Use, kind))
-		d.sayBases(usual, key, quote(is.Name), kind.String()+"s")
-		for act := avow.Act(1); int(act) < avow.Acts; act++ {
-			own := d.grounds(groundsFor(was, act, kind), groundsFor(is, act, kind))
-			if !sameChange(own, usual) {
-				d.sayBases(own, key, quote(is.Name)+" ("+act.String()+")", kind.String()+"s")
-			}
+	usual := d.byKind(was, is, avow.Use)
+	usual.say(d, key, quote(is.Name))
+	for act := avow.Act(1); int(act) < avow.Acts; act++ {
+		if own := d.byKind(was, is, act); own != usual {
+			own.say(d, key, quote(is.Name)+" ("+act.String()+")")
 		}
 	}
+}
+
+// kinds is what became of the grounds for individuals and for businesses.
+type kinds struct{ individual, business groundChange }
+
+func (d *diff) byKind(was, is *CompiledPurpose, act avow.Act) kinds {
+	return kinds{
+		d.grounds(groundsFor(was, act, avow.Individual), groundsFor(is, act, avow.Individual)),
+		d.grounds(groundsFor(was, act, avow.Business), groundsFor(is, act, avow.Business)),
+	}
+}
+
+func (k kinds) say(d *diff, key, name string) {
+	if k.individual == k.business {
+		k.individual.say(d, key, name, "")
+		return
+	}
+	k.individual.say(d, key, name, " for individuals")
+	k.business.say(d, key, name, " for businesses")
 }
 
 func groundsFor(q *CompiledPurpose, act avow.Act, kind avow.SubjectKind) []Ground {
@@ -98,44 +118,36 @@ func groundsFor(q *CompiledPurpose, act avow.Act, kind avow.SubjectKind) []Groun
 	return all
 }
 
-// groundChange is what became of the grounds for one act and kind.
+// groundChange is what became of the grounds for one act and kind, each a list of names.
 type groundChange struct {
-	more, less, other []string // grounds that widen, grounds whose loss narrows, either without effect
-}
-
-func sameChange(a, b groundChange) bool {
-	return slices.Equal(a.more, b.more) && slices.Equal(a.less, b.less) && slices.Equal(a.other, b.other)
+	more, less string // grounds that widen; grounds whose loss narrows
+	asks       string // consent, come beside other grounds
+	asksNot    string // consent, gone and others left
 }
 
 func (d *diff) grounds(was, is []Ground) groundChange {
-	return groundChange{more: d.now.uncovered(is, was), less: d.old.uncovered(was, is), other: slices.Concat(d.now.consents(is, was), d.old.consents(was, is))}
+	return groundChange{more: d.now.uncovered(is, was), less: d.old.uncovered(was, is), asks: beside(is, was), asksNot: beside(was, is)}
 }
 
 // uncovered names the grounds of one list that the other does not cover.
-func (p *Policy) uncovered(list, other []Ground) []string {
+func (p *Policy) uncovered(grounds, other []Ground) string {
 	var names []string
-	for _, g := range list {
-		if !slices.ContainsFunc(other, func(o Ground) bool { return coversGround(o, g) }) {
-			names = appendNew(names, p.groundName(g))
+	for _, g := range grounds {
+		name := quote(p.groundName(g))
+		if !slices.ContainsFunc(other, func(o Ground) bool { return coversGround(o, g) }) && !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
-	return names
+	return list(names)
 }
 
-// consents names a consent that comes beside other grounds, or goes and leaves others.
-func (p *Policy) consents(list, other []Ground) []string {
+// beside names a consent in one list of grounds where the other has grounds and no consent.
+func beside(grounds, other []Ground) string {
 	isConsent := func(g Ground) bool { return g.Basis == avow.Consent }
-	if len(other) > 0 && slices.ContainsFunc(list, isConsent) && !slices.ContainsFunc(other, isConsent) {
-		return []string{"consent"}
+	if len(other) > 0 && slices.ContainsFunc(grounds, isConsent) && !slices.ContainsFunc(other, isConsent) {
+		return "consent"
 	}
-	return nil
-}
-
-func appendNew(names []string, name string) []string {
-	if slices.Contains(names, name) {
-		return names
-	}
-	return append(names, name)
+	return ""
 }
 
 func (p *Policy) groundName(g Ground) string {
@@ -155,15 +167,18 @@ func (p *Policy) groundName(g Ground) string {
 	return name + [...]string{"", " where the law asks for consent", " where the law does not ask for consent"}[g.When]
 }
 
-func (d *diff) sayBases(g groundChange, key, name, kinds string) {
-	for _, b := range g.more {
-		d.add(Widens, key, name+" may now rest on "+quote(b)+" for "+kinds)
+func (g groundChange) say(d *diff, key, name, who string) {
+	if g.more != "" {
+		d.add(Widens, key, name+" may now rest on "+g.more+who)
 	}
-	for _, b := range g.less {
-		d.add(Narrows, key, name+" no longer rests on "+quote(b)+" for "+kinds)
+	if g.less != "" {
+		d.add(Narrows, key, name+" no longer rests on "+g.less+who)
 	}
-	if len(g.other) > 0 {
-		d.add(Restates, key, "consent is now one of the bases of "+name+" for "+kinds+", or no longer is")
+	if g.asks != "" {
+		d.add(Restates, key, name+" may now rest on consent"+who)
+	}
+	if g.asksNot != "" {
+		d.add(Restates, key, name+" no longer rests on consent"+who)
 	}
 }
 
@@ -200,7 +215,7 @@ func topicsOf(q *CompiledPurpose) []string {
 	var names []string
 	for i := range q.Reasons {
 		if r := &q.Reasons[i]; r.Marketing {
-			names = appendNew(names, r.Topic)
+			names = append(names, r.Topic)
 		}
 	}
 	return names

@@ -48,37 +48,35 @@ func (d *diff) role(was, is CompiledRole) {
 	d.places(rolePlace(&was), rolePlace(&is), key, name)
 }
 
-// places compares where something is and what stands behind a transfer there.
+// places compares where something is, and what stands behind a transfer there.
 func (d *diff) places(was, is locale, key, name string) {
-	if placeWidens(was, is) {
+	if regionsWiden(was, is) {
 		d.add(Widens, key, name+" is now "+is.words())
 	}
-	if placeWidens(is, was) {
+	if regionsWiden(is, was) {
 		d.add(Narrows, key, name+" is no longer "+was.words())
 	}
+	d.either(Narrows, was.safeguard.Stands, is.safeguard.Stands, key,
+		"a safeguard stands for "+name+": "+quote(is.safeguard.Name), "no safeguard stands for "+name+" any more")
 	if was.safeguard.Name != is.safeguard.Name && was.safeguard.Stands == is.safeguard.Stands {
 		d.add(Restates, key, name+" has another safeguard: "+quote(cmpText(is.safeguard.Name, "none")))
 	}
 }
 
 func (l locale) words() string {
-	where := "in a place nobody states"
 	switch {
 	case l.anywhere:
-		where = "anywhere"
-	case len(l.regions) > 0:
-		regions := make([]string, len(l.regions))
-		for i, r := range l.regions {
-			regions[i] = string(r)
-		}
-		where = "in " + list(regions)
-	case !l.unstated:
-		where = "with the person"
+		return "anywhere"
+	case l.unstated:
+		return "in a place nobody states"
+	case len(l.regions) == 0:
+		return "with the person"
 	}
-	if !l.safeguard.Stands {
-		return where + ", without a safeguard"
+	regions := make([]string, len(l.regions))
+	for i, r := range l.regions {
+		regions[i] = string(r)
 	}
-	return where + ", under " + quote(l.safeguard.Name)
+	return "in " + list(regions)
 }
 
 // never compares the negative promises, kind by kind.
@@ -101,7 +99,7 @@ func (d *diff) promise(kind NeverKind) {
 		d.either(Narrows, had, has, key, "a promise is given: never "+name, "the promise is taken back: never "+name)
 		return
 	}
-	d.fields(Narrows, was, is, key, "the promise never "+name+" is now about % too", "the promise never "+name+" is no longer about %")
+	d.fields(Narrows, was.And(d.still()), is.And(d.still()), key, "the promise never "+name+" is now about % too", "the promise never "+name+" is no longer about %")
 	d.names(Narrows, wasWhat, isWhat, key, "the promise never "+name+" is now about % too", "the promise never "+name+" is no longer about %")
 }
 

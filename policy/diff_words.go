@@ -8,9 +8,8 @@ import (
 // words reports what differs and was not said otherwise: each part of the file is
 // compared whole, places aside.
 func (d *diff) words() {
-	said := map[string]bool{}
 	for _, c := range d.changes {
-		said[c.Key] = true
+		d.said[c.Key] = true
 	}
 	a, b := reflect.ValueOf(d.old.Document).Elem(), reflect.ValueOf(d.now.Document).Elem()
 	for i := range a.NumField() {
@@ -19,65 +18,76 @@ func (d *diff) words() {
 		case "", "avow", "updated", "effective":
 			continue
 		}
-		d.part(key, a.Field(i), b.Field(i), said)
+		d.part(key, a.Field(i), b.Field(i))
 	}
 }
 
-// part reports the smallest entries that differ under a key.
-func (d *diff) part(key string, a, b reflect.Value, said map[string]bool) {
-	if sameWords(a, b) || mentioned(said, key, isEntries(a.Type())) {
-		return
+// part goes down to the smallest named parts that differ, and reports those of
+// which nothing was said.
+func (d *diff) part(key string, a, b reflect.Value) {
+	switch {
+	case sameWords(a, b):
+	case isEntries(a.Type()):
+		d.entries(key, a, b)
+	case holdsParts(a.Type()):
+		d.parts(key, a, b)
+	case !d.mentioned(key):
+		d.add(Restates, key, "the words of "+quote(key)+" changed")
 	}
-	if rest, ok := restOf(a.Type()); ok {
-		d.part(key, a.Field(rest), b.Field(rest), said)
-		if !sameWithout(a, b, rest) && !said[key] {
-			d.add(Restates, key, "the words of `"+key+"` changed")
+}
+
+// parts compares a part that holds named parts and words of its own.
+func (d *diff) parts(key string, a, b reflect.Value) {
+	own := false
+	for i := range a.NumField() {
+		name, _, _ := strings.Cut(a.Type().Field(i).Tag.Get("key"), ",")
+		switch {
+		case sameWords(a.Field(i), b.Field(i)):
+		case !isEntries(a.Field(i).Type()):
+			own = true
+		case name == "":
+			d.entries(key, a.Field(i), b.Field(i))
+		default:
+			d.entries(key+"."+name, a.Field(i), b.Field(i))
 		}
-		return
 	}
-	if !isEntries(a.Type()) {
-		d.add(Restates, key, "the words of `"+key+"` changed")
-		return
+	if own && !d.said[key] {
+		d.add(Restates, key, "the words of "+quote(key)+" changed")
 	}
-	d.entries(key, a, b, said)
 }
 
-// entries compares two mappings name by name. A mapping whose entries hold
-// nothing but others, as groups of purposes do, is gone into.
-func (d *diff) entries(key string, a, b reflect.Value, said map[string]bool) {
-	found := false
+// entries compares two mappings name by name.
+func (d *diff) entries(key string, a, b reflect.Value) {
+	differ := false
 	for i := range b.Len() {
 		name := b.Index(i).FieldByName("Key").String()
-		entry := key + "." + name
-		was, ok := entryOf(a, name)
+		was, known := entryOf(a, name)
 		is := b.Index(i).FieldByName("Is")
-		if ok && sameWords(was, is) {
-			continue
-		}
-		found = true
-		if !mentioned(said, entry, true) {
-			d.add(Restates, entry, "`"+name+"`: "+newOrChanged(ok))
+		switch {
+		case !known:
+			differ = true
+			d.unlessSaid(key+"."+name, quote(name)+" is new")
+		case !sameWords(was, is):
+			differ = true
+			d.part(key+"."+name, was, is)
 		}
 	}
 	for i := range a.Len() {
 		name := a.Index(i).FieldByName("Key").String()
-		if _, ok := entryOf(b, name); !ok {
-			found = true
-			if !mentioned(said, key+"."+name, true) {
-				d.add(Restates, key+"."+name, "`"+name+"` is gone")
-			}
+		if _, known := entryOf(b, name); !known {
+			differ = true
+			d.unlessSaid(key+"."+name, quote(name)+" is gone")
 		}
 	}
-	if !found && !said[key] {
-		d.add(Restates, key, "the order of `"+key+"` changed")
+	if !differ && !sameWords(a, b) {
+		d.add(Restates, key, "the order of "+quote(key)+" changed")
 	}
 }
 
-func newOrChanged(known bool) string {
-	if known {
-		return "the words changed"
+func (d *diff) unlessSaid(key, what string) {
+	if !d.mentioned(key) {
+		d.add(Restates, key, what)
 	}
-	return "new"
 }
 
 func entryOf(entries reflect.Value, name string) (reflect.Value, bool) {
@@ -89,21 +99,38 @@ func entryOf(entries reflect.Value, name string) (reflect.Value, bool) {
 	return reflect.Value{}, false
 }
 
-// mentioned reports whether a change was said at the key, or, unless only the key itself counts, below it.
-func mentioned(said map[string]bool, key string, below bool) bool {
-	if said[key] {
+// mentioned reports whether a change was said at the key, below it, or, for a new
+// name in a list of names, at the list.
+func (d *diff) mentioned(key string) bool {
+	parent := key[:max(strings.LastIndex(key, "."), 0)]
+	if d.said[key] || d.said[parent] {
 		return true
 	}
-	if !below {
-		return false
-	}
-	for k := range said {
+	for k := range d.said {
 		if strings.HasPrefix(k, key+".") || strings.HasPrefix(k, key+"[") {
 			return true
 		}
 	}
 	return false
 }
+
+// holdsParts reports whether a part has named parts in it that are more than a text.
+func holdsParts(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct {
+		return false
+	}
+	for i := range t.NumField() {
+		if f := t.Field(i).Type; isEntries(f) {
+			is, _ := f.Elem().FieldByName("Is")
+			if is.Type.Kind() == reflect.Struct && is.Type != textType {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var textType = reflect.TypeFor[Text]()
 
 // isEntries reports whether a type is a mapping from names.
 func isEntries(t reflect.Type) bool {

@@ -110,9 +110,12 @@ func recipientPlace(r *CompiledRecipient) locale {
 func rolePlace(r *CompiledRole) locale { return locale{r.Places, r.Anywhere, false, r.Safeguard} }
 
 func placeWidens(old, now locale) bool {
-	if old.safeguard.Stands && !now.safeguard.Stands && (len(now.regions) > 0 || now.anywhere || now.unstated) {
-		return true
-	}
+	abroad := len(now.regions) > 0 || now.anywhere || now.unstated
+	return regionsWiden(old, now) || abroad && old.safeguard.Stands && !now.safeguard.Stands
+}
+
+// regionsWiden: a place more, or one that nobody can tell.
+func regionsWiden(old, now locale) bool {
 	if old.anywhere || old.unstated {
 		return false
 	}
