@@ -106,7 +106,11 @@ func (h *htmlWriter) lang(tag string) *htmlWriter {
 }
 
 func (h *htmlWriter) article(n *Notice) {
-	h.raw(`<article class="notice" lang="`).text(n.Lang).raw("\">\n")
+	class := "notice"
+	if n.wide {
+		class += " notice-wide"
+	}
+	h.raw(`<article class="` + class + `" lang="`).text(n.Lang).raw("\">\n")
 	h.raw("<header>\n<h1>").inline(n.Title).raw("</h1>\n")
 	h.facts(n.Summary, "notice-facts")
 	if len(n.Other) > 0 {

@@ -122,6 +122,10 @@ func (b *builder) until(u policy.Until) Inline {
 			cases = append(cases, b.untilCase(c))
 		}
 		return b.semicolons(cases)
+	case policy.UntilSchedule:
+		if name := b.d.Retention.Schedule.Name; name != "" {
+			return b.say("until.schedule-in", b.document(name))
+		}
 	case policy.UntilMoved:
 		return b.untilMoved(u.To.Name)
 	}

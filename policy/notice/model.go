@@ -20,6 +20,7 @@ type Notice struct {
 	Other         []Inline  `json:"other,omitempty"` // links to other renderings
 	ContentsTitle Inline    `json:"contents_title"`
 	Sections      []Section `json:"sections"`
+	wide          bool      // tables have many columns
 }
 
 // Section is a heading with what stands under it. Its ID is the key of the

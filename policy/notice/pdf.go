@@ -217,7 +217,7 @@ var headings = []struct{ size, before, after float64 }{{15, 9, 2.5}, {11.5, 5, 1
 
 func (d *pdfDoc) section(s Section, level int) {
 	h := headings[min(level, len(headings)-1)]
-	d.need(h.before + 26) // a heading does not stand alone at the foot of a page
+	d.need(h.before + 45) // a heading does not stand alone at the foot of a page
 	if d.y > marginTop {
 		d.y += h.before
 	}

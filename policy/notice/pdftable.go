@@ -70,12 +70,12 @@ func (p *pdfTable) share(total float64, least, weight []float64) {
 	sumLeast, sumRoot := 0.0, 0.0
 	for i := range least {
 		sumLeast += least[i]
-		sumRoot += math.Sqrt(weight[i])
+		sumRoot += math.Pow(weight[i], .8)
 	}
 	rest, x := max(0, total-sumLeast), marginX
 	scale := min(1, total/sumLeast)
 	for i := range least {
-		w := least[i]*scale + rest*math.Sqrt(weight[i])/sumRoot
+		w := least[i]*scale + rest*math.Pow(weight[i], .8)/sumRoot
 		p.x, p.w = append(p.x, x), append(p.w, w)
 		x += w
 	}
@@ -84,11 +84,7 @@ func (p *pdfTable) share(total float64, least, weight []float64) {
 // head draws the heading; it is drawn again on every page.
 func (p *pdfTable) head() {
 	d := p.d
-	rows := 0
-	for _, lines := range p.header {
-		rows = max(rows, len(lines))
-	}
-	h := float64(rows)*lineHeight(smallSize) + 2*rowPad
+	h := float64(tallest(p.header))*lineHeight(smallSize) + 2*rowPad
 	d.file.SetFillColor(243, 240, 232)
 	d.file.Rect(marginX, d.y, pageWidth-2*marginX, h, "F")
 	for i, lines := range p.header {
@@ -99,21 +95,22 @@ func (p *pdfTable) head() {
 
 func (p *pdfTable) group(g Group) {
 	s := style{size: tableSize}
+	var head []textLine
+	for n, line := range g.Head {
+		if n == 0 {
+			line = strong(line)
+		}
+		head = append(head, p.d.wrap(line, s, p.inner(0))...)
+	}
 	for i, r := range g.Rows {
-		cells := make([][]textLine, len(p.x))
+		ids, cells := []string{r.ID}, make([][]textLine, len(p.x))
 		if i == 0 {
-			for n, line := range g.Head {
-				if n == 0 {
-					line = strong(line)
-				}
-				cells[0] = append(cells[0], p.d.wrap(line, s, p.inner(0))...)
-			}
+			ids, cells[0] = append(ids, g.ID), head
 		}
 		for c, cell := range r.Cells {
 			cells[c+1] = p.cell(cell, c+1, s)
 		}
-		last := i == len(g.Rows)-1
-		p.row([]string{g.ID, r.ID}, i == 0, cells, last)
+		p.row(ids, head, cells, i == len(g.Rows)-1)
 	}
 }
 
@@ -140,37 +137,46 @@ func (p *pdfTable) cell(c Cell, col int, s style) []textLine {
 
 // row draws a row; one that does not fit on what is left of the page goes to the
 // next, and one longer than a page is continued there.
-func (p *pdfTable) row(ids []string, first bool, cells [][]textLine, last bool) {
-	d, h := p.d, lineHeight(tableSize)
-	for {
-		rows := 0
-		for _, lines := range cells {
-			rows = max(rows, len(lines))
-		}
-		room := int((d.bottom() - d.y - 2*rowPad) / h)
-		if rows > room && (room < 4 || rows <= 25) && d.y > marginTop+30 {
-			d.newPage()
-			p.head()
-			continue
-		}
-		if first {
-			d.anchor(ids[0])
-		}
-		d.anchor(ids[1])
-		now := min(rows, max(room, 1))
+func (p *pdfTable) row(ids []string, head []textLine, cells [][]textLine, last bool) {
+	d := p.d
+	if rows := tallest(cells); rows > p.room() && (p.room() < 4 || rows <= 25) {
+		p.nextPage()
+		cells[0] = head // on a new page a row says again what it belongs to
+	}
+	for _, id := range ids {
+		d.anchor(id)
+	}
+	for left := tallest(cells); left > 0; {
+		now := min(left, max(p.room(), 1))
 		for c := range cells {
 			n := min(now, len(cells[c]))
 			d.drawLines(cells[c][:n], p.x[c]+cellPad, d.y+rowPad, style{size: tableSize})
 			cells[c] = cells[c][n:]
 		}
-		d.y += float64(now)*h + 2*rowPad
-		if now == rows {
-			break
+		d.y += float64(now)*lineHeight(tableSize) + 2*rowPad
+		if left -= now; left > 0 {
+			p.nextPage()
 		}
-		d.newPage()
-		p.head()
 	}
 	p.rule(last)
+}
+
+// room is the number of lines of a row that fit on the page.
+func (p *pdfTable) room() int {
+	return int((p.d.bottom() - p.d.y - 2*rowPad) / lineHeight(tableSize))
+}
+
+func (p *pdfTable) nextPage() {
+	p.d.newPage()
+	p.head()
+}
+
+func tallest(cells [][]textLine) int {
+	rows := 0
+	for _, lines := range cells {
+		rows = max(rows, len(lines))
+	}
+	return rows
 }
 
 // rule draws the line below a row: thin, and from the second column on, where

@@ -23,7 +23,8 @@ func BuildROPA(p *policy.Policy, o Options) *Notice {
 	b := newBuilder(p, o)
 	n := &Notice{
 		Lang: b.words.lang, Title: b.say("ropa", b.text(b.d.Organisation.Name)), Policy: p.Name, Version: p.Number,
-		Hash: hex.EncodeToString(p.Hash[:]), Effective: p.Effective.Format(time.DateOnly), ContentsTitle: b.say("contents"),
+		Hash: hex.EncodeToString(p.Hash[:]), Effective: p.Effective.Format(time.DateOnly), Updated: isoDate(b.d.Updated),
+		ContentsTitle: b.say("contents"), wide: true,
 	}
 	n.Summary = append(b.head(n), b.fact("ropa.policy", b.text(b.d.Title)), b.fact("changes.hash", plain(n.Hash[:16])))
 	n.Sections = nonEmpty(b.ropaWho(), b.ropaActivities(), b.ropaProcessor(), b.ropaSecurity())

@@ -199,11 +199,11 @@ func (b *builder) entityRow(e policy.Entry[policy.Entity]) Group {
 	if anyPlace(is.Serves) {
 		where = b.serves(is.Serves)
 	}
-	company := cell(strong(b.text(is.Name)), b.text(is.Registered),
+	company := cell(strong(b.text(is.Name)), capitalised(b.text(is.Registered)),
 		b.labelled("entities.office", b.text(is.Office)),
 		b.labelled("entities.established", b.places(is.In)),
 		b.labelled("entities.vat", plain(is.VAT)))
-	law, courts := cell(b.text(is.Law)), cell(b.text(is.Courts))
+	law, courts := cell(capitalised(b.text(is.Law))), cell(capitalised(b.text(is.Courts)))
 	for _, x := range is.Except {
 		who := b.exceptWho(x)
 		law = append(law, lines(b.exception(who, x.Law))...)
