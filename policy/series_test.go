@@ -3,7 +3,11 @@ package policy
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -283,6 +287,9 @@ func TestCodes(t *testing.T) {
 		shown[m.code] = true
 	}
 	listed := map[string]bool{}
+	for _, c := range readingCodes {
+		shown[c.Name] = true // testdata/parse shows them
+	}
 	for _, c := range Codes() {
 		if listed[c.Name] || c.Says == "" || !strings.HasSuffix(c.Says, ".") {
 			t.Errorf("%+v: listed twice, or not explained", c)
@@ -296,6 +303,43 @@ func TestCodes(t *testing.T) {
 		if !listed[code] {
 			t.Errorf("%s is not listed", code)
 		}
+	}
+}
+
+// TestCodesOfReading: every code that the reader gives is explained.
+func TestCodesOfReading(t *testing.T) {
+	given := regexp.MustCompile(`\.(?:add|warn)\([^"\n]*"([a-z]+(?:-[a-z]+)*)"|Code: "([a-z-]+)"`)
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(file, "_test.go") || strings.HasPrefix(file, "diff") {
+			continue
+		}
+		for _, m := range given.FindAllStringSubmatch(string(src), -1) {
+			n++
+			code := m[1] + m[2]
+			if !slices.ContainsFunc(Codes(), func(c Code) bool { return c.Name == code }) {
+				t.Errorf("%s gives %s, which is not listed", file, code)
+			}
+		}
+	}
+	if n < 30 {
+		t.Errorf("only %d codes found in the source", n)
+	}
+}
+
+// TestChecksPage: docs/checks.md is what Checks writes.
+func TestChecksPage(t *testing.T) {
+	page, err := os.ReadFile("../docs/checks.md")
+	if err != nil || !bytes.Equal(page, Checks()) {
+		t.Errorf("docs/checks.md is stale (%v): run go generate ./policy", err)
 	}
 }
 

@@ -33,5 +33,8 @@ func run(args []string) error {
 	if err := os.WriteFile("schema.json", policy.Schema(), 0o644); err != nil {
 		return err
 	}
+	if err := os.WriteFile("../docs/checks.md", policy.Checks(), 0o644); err != nil {
+		return err
+	}
 	return os.WriteFile("../docs/language.md", policy.Reference(), 0o644)
 }
