@@ -31,9 +31,11 @@ func (g *Gate) decide(r *Request) Decision {
 	if today < v.floor {
 		return refuse(Stale, 0, 0) // a past date: the database knows who the subject was then
 	}
-	q := query{r: r, rules: v.rules, class: v.class, consents: s[wordConsents],
+	d := &v.days[today-v.floor]
+	q := query{r: r, rules: v.rules, day: d, today: d.today, class: v.class, consents: s[wordConsents],
 		objections: [2]uint64{s[wordObjections0], s[wordObjections1]}, restricted: s[wordMeta]&flagRestricted != 0}
-	return q.decide(&v.days[today-v.floor])
+	q.decide()
+	return q.out
 }
 
 // start tells when a request is about, or why it cannot be answered.
@@ -55,8 +57,9 @@ func (s *Rules) start(r *Request) (at int64, why Reason) {
 
 func (s *Rules) visit(r *Request, today int) Decision {
 	class := s.atlas.class(r.Region)
-	q := query{r: r, rules: s, class: class}
-	return q.visit(s.visitor(today, r.Kind, class))
+	q := query{r: r, rules: s, today: s.visitor(today, r.Kind, class), class: class}
+	q.visit()
+	return q.out
 }
 
 // Decide answers for a state that was read from elsewhere, for any date: replays,
@@ -78,10 +81,12 @@ func (s *Rules) Decide(st *State, r *Request) Decision {
 		return refuse(Stale, 0, 0)
 	}
 	v := s.viewOf(st, today, today)
-	q := query{r: r, rules: s, class: v.class, consents: st.Consents, objections: st.Objections, restricted: st.Restricted}
-	d := q.decide(&v.days[0])
-	d.Seen = st.Seen
-	return d
+	d := &v.days[0]
+	q := query{r: r, rules: s, day: d, today: d.today, class: v.class,
+		consents: st.Consents, objections: st.Objections, restricted: st.Restricted}
+	q.decide()
+	q.out.Seen = st.Seen
+	return q.out
 }
 
 // DecideState answers for a state that was just read from the database, under the

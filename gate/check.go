@@ -5,17 +5,6 @@ import (
 	"github.com/avowhq/avow/policy"
 )
 
-// A check is one part of the data under the words of one version.
-type check struct {
-	*query
-	table, today *table
-	part         policy.FieldSet
-	group        int
-	day          *day // nil: the data is being collected, it has no history
-	mode         mode
-	agreement    *piece // in mode byAgreement
-}
-
 type mode uint8
 
 const (
@@ -28,82 +17,59 @@ const (
 	byAgreement
 )
 
-// words finds whose words decide: the agreement's or the policy version's.
-func (c *check) words(p *piece) Decision {
-	if p == nil || p.agreement == nil || c.duty {
-		return c.run()
-	}
-	a := p.agreement
-	switch {
-	case a.Denies.Has(c.purpose):
-		return refuse(AgreementDenies, p.version, a.Clause)
-	case a.Allows.Has(c.purpose):
-		c.mode, c.agreement = byAgreement, p
-		if c.table == nil || !c.declared(c.table) {
-			c.table = c.today
-		}
-		return c.run()
-	case a.Wins == "always":
-		return refuse(AgreementSilent, p.version, a.Clause)
-	}
-	return c.run()
-}
-
-func (c *check) declared(t *table) bool {
-	return c.purpose < len(t.purposes) && t.purposes[c.purpose].exists
+func (q *query) declared() bool {
+	return q.purpose < len(q.table.purposes) && q.table.purposes[q.purpose].exists
 }
 
 // run applies rules 2 to 8 in the order of the design.
-func (c *check) run() Decision {
-	t := c.table
-	if t == nil || !c.declared(t) {
-		version := 0
-		if t != nil {
-			version = t.p.Number
-		}
-		return refuse(PurposeNotPromised, version, 0)
+func (q *query) run() bool {
+	t, r := q.table, q.r
+	if t == nil {
+		return q.no(PurposeNotPromised, 0, 0)
 	}
-	p := &t.purposes[c.purpose]
+	if !q.declared() {
+		return q.no(PurposeNotPromised, t.p.Number, 0)
+	}
+	p := &t.purposes[q.purpose]
 	if p.Kind == policy.DisclosureOnEvent {
-		if why := c.disclosure(p); why != Undecided {
-			return refuse(why, t.p.Number, p.Clause)
+		if why := q.disclosure(p); why != Undecided {
+			return q.no(why, t.p.Number, p.Clause)
 		}
 	}
-	if c.r.Role >= 0 || c.r.Place != "" {
-		if why, clause := c.staff(p); why != Undecided {
-			return refuse(why, t.p.Number, clause)
+	if r.Role >= 0 || r.Place != "" {
+		if why, clause := q.staff(p); why != Undecided {
+			return q.no(why, t.p.Number, clause)
 		}
 	}
-	if why, clause := c.never(); why != Undecided {
-		return refuse(why, t.p.Number, clause)
-	}
-	if c.r.Recipient >= 0 || c.r.Act == avow.Disclose || c.r.Act == avow.Transfer {
-		if out := c.out(p); out.Reason != Undecided {
-			return out
+	if r.Act == avow.Keep || r.Act == avow.Combine {
+		if why, clause := q.never(); why != Undecided {
+			return q.no(why, t.p.Number, clause)
 		}
 	}
-	if c.objected(p.OnceLane) {
-		return lane(refuse(DoneOnce, t.p.Number, p.Clause), p.OnceLane)
+	if (r.Recipient >= 0 || r.Act == avow.Disclose || r.Act == avow.Transfer) && !q.recipient(p) {
+		return false
 	}
-	if p.OffUntil && !c.consented(p.ConsentLane) {
-		return lane(refuse(SwitchedOff, t.p.Number, p.Clause), p.ConsentLane)
+	if q.objected(p.OnceLane) {
+		q.no(DoneOnce, t.p.Number, p.Clause)
+		q.out.Lane = p.OnceLane
+		return false
 	}
-	return c.reasons(p)
-}
-
-func lane(d Decision, lane int) Decision {
-	d.Lane = lane
-	return d
+	if p.OffUntil && !q.consented(p.ConsentLane) {
+		q.no(SwitchedOff, t.p.Number, p.Clause)
+		q.out.Lane = p.ConsentLane
+		return false
+	}
+	return q.reasons(p)
 }
 
 // disclosure: on its event, approved by whom the policy names, and for nothing else.
-func (c *check) disclosure(p *purposeRule) Reason {
+func (q *query) disclosure(p *purposeRule) Reason {
 	switch {
-	case c.r.Act != avow.Disclose && c.r.Act != avow.Transfer:
+	case q.r.Act != avow.Disclose && q.r.Act != avow.Transfer:
 		return OnlyDisclosed
-	case !c.r.Event:
+	case !q.r.Event:
 		return NoEvent
-	case p.ApprovedBy >= 0 && c.r.Role != p.ApprovedBy:
+	case p.ApprovedBy >= 0 && q.r.Role != p.ApprovedBy:
 		return NotApproved
 	}
 	return Undecided
@@ -111,35 +77,35 @@ func (c *check) disclosure(p *purposeRule) Reason {
 
 // staff: need-to-know, and place; own staff abroad is a transfer too. A role the
 // deciding version does not know is today's: staff act on instructions.
-func (c *check) staff(p *purposeRule) (Reason, int) {
-	if c.r.Role < 0 {
-		if c.r.Recipient < 0 && !c.rules.near(c.class, c.r.Place) {
+func (q *query) staff(p *purposeRule) (Reason, int) {
+	if q.r.Role < 0 {
+		if q.r.Recipient < 0 && !q.rules.near(q.class, q.r.Place) {
 			return StaffPlace, 0
 		}
 		return Undecided, 0
 	}
-	t := c.table
-	if c.r.Role >= len(t.p.Roles) || !t.p.Roles[c.r.Role].Declared {
-		t = c.today
+	t := q.table
+	if q.r.Role >= len(t.p.Roles) || !t.p.Roles[q.r.Role].Declared {
+		t = q.today
 	}
-	role := &t.p.Roles[c.r.Role]
-	if !role.For.Has(c.purpose) && !(p.Kind == policy.DisclosureOnEvent && p.ApprovedBy == c.r.Role) {
+	role := &t.p.Roles[q.r.Role]
+	if !role.For.Has(q.purpose) && !(p.Kind == policy.DisclosureOnEvent && p.ApprovedBy == q.r.Role) {
 		return RoleDoesNotServe, role.Clause
 	}
-	if !c.staffPlace(t, role) {
+	if !q.staffPlace(t, role) {
 		return StaffPlace, role.Clause
 	}
 	return Undecided, 0
 }
 
-func (c *check) staffPlace(t *table, role *policy.CompiledRole) bool {
-	if c.r.Place == "" || c.r.Recipient >= 0 {
-		return c.rules.reaches[t.index][c.class].roles&(1<<c.r.Role) != 0
+func (q *query) staffPlace(t *table, role *policy.CompiledRole) bool {
+	if q.r.Place == "" || q.r.Recipient >= 0 {
+		return q.rules.reaches[t.index][q.class].roles&(1<<q.r.Role) != 0
 	}
-	if len(role.Places) > 0 && !role.Anywhere && !stated(c.r.Place, role.Places) {
+	if len(role.Places) > 0 && !role.Anywhere && !stated(q.r.Place, role.Places) {
 		return false
 	}
-	return c.rules.near(c.class, c.r.Place) || c.rules.atlas.stands(&role.Safeguard, c.class)
+	return q.rules.near(q.class, q.r.Place) || q.rules.atlas.stands(&role.Safeguard, q.class)
 }
 
 // near reports whether a place needs no safeguard for a person.
@@ -148,22 +114,22 @@ func (s *Rules) near(person int, place avow.Region) bool {
 }
 
 // never: the negative promises, and what may be brought together.
-func (c *check) never() (Reason, int) {
-	t := c.table
-	if kept := c.part.And(t.p.NeverKept); c.r.Act == avow.Keep && !kept.Empty() {
+func (q *query) never() (Reason, int) {
+	t := q.table
+	if kept := q.part.And(t.p.NeverKept); q.r.Act == avow.Keep && !kept.Empty() {
 		return NeverKept, t.p.Fields[first(kept)].Clause
 	}
-	if c.r.Act != avow.Combine {
+	if q.r.Act != avow.Combine {
 		return Undecided, 0
 	}
-	if c.wouldName(t) {
+	if q.wouldName(t) {
 		return NoPersonFrom, t.nameless
 	}
 	if t.p.CombineAll {
 		return Undecided, 0
 	}
 	for i := range t.p.CombinePairs {
-		if t.p.CombinePairs[i].Fields.Covers(c.data) {
+		if t.p.CombinePairs[i].Fields.Covers(q.data) {
 			return Undecided, 0
 		}
 	}
@@ -172,63 +138,62 @@ func (c *check) never() (Reason, int) {
 
 // wouldName reports whether the data together would say who is behind data from
 // which the policy promises to learn nobody's identity.
-func (c *check) wouldName(t *table) bool {
-	return !c.data.And(t.p.NoPersonFrom).Empty() && !c.data.And(t.identifies).Empty()
+func (q *query) wouldName(t *table) bool {
+	return !q.data.And(t.p.NoPersonFrom).Empty() && !q.data.And(t.identifies).Empty()
 }
 
-// out: the recipient is declared, receives these data, for this purpose, where
-// they may be. A processor acts on instructions: today's words.
-func (c *check) out(p *purposeRule) Decision {
-	t := c.table
-	number := t.p.Number
-	if c.r.Recipient < 0 {
-		if p.Kind == policy.DisclosureOnEvent && p.To < 0 || c.r.Act == avow.Transfer && c.r.Place != "" {
-			return Decision{}
+// recipient: it is declared, receives these data, for this purpose, where they
+// may be. A processor acts on instructions: today's words.
+func (q *query) recipient(p *purposeRule) bool {
+	t := q.table
+	if q.r.Recipient < 0 {
+		if p.Kind == policy.DisclosureOnEvent && p.To < 0 || q.r.Act == avow.Transfer && q.r.Place != "" {
+			return true
 		}
-		return refuse(NoRecipient, number, p.Clause)
+		return q.no(NoRecipient, t.p.Number, p.Clause)
 	}
-	if now := &c.today.p.Recipients[c.r.Recipient]; now.Declared && now.Processor {
-		t, number = c.today, c.today.p.Number
+	if now := &q.today.p.Recipients[q.r.Recipient]; now.Declared && now.Processor {
+		t = q.today
 	}
-	if c.r.Recipient >= len(t.p.Recipients) || !t.p.Recipients[c.r.Recipient].Declared {
-		return refuse(RecipientNotThere, number, 0)
+	if q.r.Recipient >= len(t.p.Recipients) || !t.p.Recipients[q.r.Recipient].Declared {
+		return q.no(RecipientNotThere, t.p.Number, 0)
 	}
-	who := &t.p.Recipients[c.r.Recipient]
-	if why := c.mayReceive(p, t, who); why != Undecided {
-		return refuse(why, number, who.Clause)
+	who := &t.p.Recipients[q.r.Recipient]
+	if why := q.mayReceive(p, t, who); why != Undecided {
+		return q.no(why, t.p.Number, who.Clause)
 	}
-	if c.optOut && !who.Processor && who.Role != "group" && p.Kind != policy.DisclosureOnEvent && p.Kind != policy.Duty {
-		return refuse(OptedOut, c.today.p.Number, c.today.gpc)
+	if q.optOut && !who.Processor && who.Role != "group" && p.Kind != policy.DisclosureOnEvent && p.Kind != policy.Duty {
+		return q.no(OptedOut, q.today.p.Number, q.today.gpc)
 	}
-	return Decision{}
+	return true
 }
 
-func (c *check) mayReceive(p *purposeRule, t *table, who *policy.CompiledRecipient) Reason {
+func (q *query) mayReceive(p *purposeRule, t *table, who *policy.CompiledRecipient) Reason {
 	onEvent := p.Kind == policy.DisclosureOnEvent
 	switch {
-	case !who.Receives.Covers(c.part) && !onEvent:
+	case !who.Receives.Covers(q.part) && !onEvent:
 		return RecipientNotData
-	case onEvent && p.To >= 0 && p.To != c.r.Recipient, !onEvent && !who.For.Has(c.purpose):
+	case onEvent && p.To >= 0 && p.To != q.r.Recipient, !onEvent && !who.For.Has(q.purpose):
 		return RecipientNotFor
-	case onEvent && who.Role == "authority" && p.required&(1<<c.r.Act) != 0:
+	case onEvent && who.Role == "authority" && p.required&(1<<q.r.Act) != 0:
 		return Undecided // what the law demands goes to the authority wherever it is
-	case !c.recipientPlace(t, who):
+	case !q.recipientPlace(t, who):
 		return RecipientPlace
 	}
 	return Undecided
 }
 
-func (c *check) recipientPlace(t *table, who *policy.CompiledRecipient) bool {
-	if c.r.Place == "" || c.r.Role >= 0 {
-		return c.rules.reaches[t.index][c.class].recipients.Has(c.r.Recipient)
+func (q *query) recipientPlace(t *table, who *policy.CompiledRecipient) bool {
+	if q.r.Place == "" || q.r.Role >= 0 {
+		return q.rules.reaches[t.index][q.class].recipients.Has(q.r.Recipient)
 	}
 	if len(who.Places) == 0 && !who.Anywhere && !who.NotStated {
 		return true
 	}
-	if len(who.Places) > 0 && !who.Anywhere && !stated(c.r.Place, who.Places) {
+	if len(who.Places) > 0 && !who.Anywhere && !stated(q.r.Place, who.Places) {
 		return false
 	}
-	return c.rules.near(c.class, c.r.Place) || c.rules.atlas.stands(&who.Safeguard, c.class)
+	return q.rules.near(q.class, q.r.Place) || q.rules.atlas.stands(&who.Safeguard, q.class)
 }
 
 func first(s policy.FieldSet) int {

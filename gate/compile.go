@@ -20,6 +20,7 @@ type purposeRule struct {
 	marketing bool // some reason of it is direct marketing
 	required  byte // a bit per act: the law requires this disclosure
 	reasons   []reasonRule
+	brings    [avow.Acts]policy.Obligations // with a yes
 }
 
 type reasonRule struct {
@@ -51,6 +52,7 @@ func newTable(p *policy.Policy, f *facts, key tableKey) *table {
 		c := &p.Purposes[i]
 		rule := &t.purposes[i]
 		rule.CompiledPurpose, rule.exists = c, c.Declared && !c.Ended
+		rule.brings = bring(c)
 		rule.reasons = make([]reasonRule, len(c.Reasons))
 		for j := range c.Reasons {
 			rule.reasons[j] = key.reason(c, &c.Reasons[j])
@@ -137,6 +139,26 @@ func goesOn(p *policy.CompiledPurpose, r *policy.CompiledReason) bool {
 		}
 	}
 	return r.Restricted || r.LegalClaims
+}
+
+// bring is what a yes for each act carries.
+func bring(p *policy.CompiledPurpose) (out [avow.Acts]policy.Obligations) {
+	always := p.Obligations
+	if p.Anonymous {
+		always |= policy.MustMakeAnonymous
+	}
+	if p.Once {
+		always |= policy.MustUseOnce
+	}
+	if p.ApprovedBy >= 0 {
+		always |= policy.MustBeApproved
+	}
+	for act := range out {
+		out[act] = always
+	}
+	out[avow.Disclose] |= policy.MustRecord
+	out[avow.Transfer] |= policy.MustRecord
+	return out
 }
 
 func requiredBy(r *reasonRule) (acts byte) {

@@ -5,132 +5,172 @@ import (
 	"github.com/avowhq/avow/policy"
 )
 
-// A query is a request with what is known of the subject. It lives on the stack.
+// A query is a request being decided. It lives on the stack; its methods say
+// whether to go on, or whether it is allowed, and leave the answer in out.
 type query struct {
-	r          *Request
-	rules      *Rules
-	class      int
-	purpose    int
-	data       policy.FieldSet // all that is asked for
+	r     *Request
+	rules *Rules
+	today *table
+	day   *day // nil: a visitor
+	out   Decision
+
+	// of the subject
 	consents   uint64
 	objections [2]uint64
+	class      int // where it lives
 	restricted bool
-	optOut     bool
-	duty       bool // the purpose is a built-in duty
+
+	purpose int
+	duty    bool // the purpose is a built-in duty
+	optOut  bool // a browser signal opts out
+	data    policy.FieldSet
+
+	// of the part that is being decided
+	part  policy.FieldSet
+	group int // -1: the data is being collected, it has no history
+	table *table
+	mode  mode
+	under *piece // the agreement, in mode byAgreement
 }
 
 func (q *query) objected(lane int) bool {
-	return lane >= 0 && lane < policy.MaxObjectionLanes && q.objections[lane>>6&1]&(1<<(lane&63)) != 0
+	return uint(lane) < policy.MaxObjectionLanes && q.objections[lane>>6&1]&(1<<(lane&63)) != 0
 }
 
 func (q *query) consented(lane int) bool {
-	return lane >= 0 && lane < policy.MaxConsentLanes && q.consents&(1<<(lane&63)) != 0
+	return uint(lane) < policy.MaxConsentLanes && q.consents&(1<<(lane&63)) != 0
 }
 
-// visit decides about a visitor: what is asked about counts as collected now.
-func (q *query) visit(today *table) Decision {
-	if d, done := q.begin(today); done {
-		return d
-	}
+// no refuses.
+func (q *query) no(why Reason, version, clause int) bool {
+	q.out = refuse(why, version, clause)
+	return false
+}
+
+// collected decides about what is being collected now: by today's words.
+func (q *query) collected() bool {
 	q.data = q.r.Data.Or(q.r.Whole)
-	return q.piece(today, today, nil, 0, q.data, nil)
+	q.part, q.group, q.table = q.data, -1, q.today
+	return q.run()
 }
 
-// decide decides about a stored subject on one day.
-func (q *query) decide(d *day) Decision {
-	if out, done := q.begin(d.today); done {
-		return out
+// visit decides about a visitor.
+func (q *query) visit() {
+	if q.begin() {
+		q.collected()
 	}
-	if q.r.Act == avow.Collect {
-		q.data = q.r.Data.Or(q.r.Whole)
-		return q.piece(d.today, d.today, nil, 0, q.data, nil)
+}
+
+// decide decides about a stored subject.
+func (q *query) decide() {
+	if !q.begin() {
+		return
 	}
-	held := q.held(d)
-	if !held.Covers(q.r.Data) {
-		return q.missing(d, q.r.Data.Minus(held))
+	r, d := q.r, q.day
+	if r.Act == avow.Collect {
+		q.collected()
+		return
 	}
-	q.data = q.r.Data.Or(q.r.Whole.And(held))
-	if q.data.Empty() {
-		if q.r.Cookie >= 0 {
-			return q.piece(d.today, d.today, nil, 0, q.data, nil)
-		}
-		return q.missing(d, q.r.Whole)
+	held := &d.free
+	if d.limited {
+		h := q.held()
+		held = &h
 	}
-	return q.pieces(d)
+	if !held.Covers(r.Data) {
+		q.missing(r.Data.Minus(*held))
+		return
+	}
+	q.data = r.Data.Or(r.Whole.And(*held))
+	switch {
+	case !q.data.Empty():
+		q.pieces()
+	case r.Cookie >= 0:
+		q.part, q.group, q.table = q.data, -1, q.today
+		q.run()
+	default:
+		q.missing(r.Whole)
+	}
 }
 
 // begin answers what needs no state: is the question whole, is its purpose one
 // the policy has today, does a browser signal refuse the cookie.
-func (q *query) begin(today *table) (Decision, bool) {
-	r := q.r
-	version := today.p.Number
+func (q *query) begin() bool {
+	r, today := q.r, q.today
 	if r.Act >= avow.Act(avow.Acts) {
-		return refuse(UnknownAct, 0, 0), true
+		return q.no(UnknownAct, 0, 0)
 	}
-	if why := q.known(today); why != Undecided {
-		return refuse(why, version, 0), true
+	if r.Recipient >= 0 || r.Role >= 0 || r.Cookie >= 0 {
+		if why := q.known(); why != Undecided {
+			return q.no(why, today.p.Number, 0)
+		}
 	}
 	if r.Signals != 0 {
-		if clause, no := q.signals(today); no {
-			return refuse(NoCookies, version, clause), true
+		if clause, refused := q.signals(); refused {
+			return q.no(NoCookies, today.p.Number, clause)
 		}
 	}
-	if q.purpose = r.Purpose; q.purpose < 0 && r.Cookie >= 0 {
-		cookie := &today.p.Cookies[r.Cookie]
-		if q.purpose = cookie.Purpose; q.purpose < 0 && cookie.Necessary {
-			return Decision{Allowed: true, Reason: ByNecessity, Version: version, Clause: cookie.Clause, Lane: -1}, true
-		}
+	if q.purpose = r.Purpose; q.purpose < 0 && r.Cookie >= 0 && q.ownPurpose() {
+		return false
 	}
-	if q.purpose < 0 || q.purpose >= len(today.purposes) {
-		return refuse(UnknownPurpose, version, 0), true
+	if uint(q.purpose) >= uint(len(today.purposes)) {
+		return q.no(UnknownPurpose, today.p.Number, 0)
 	}
 	p := &today.purposes[q.purpose]
 	if p.Ended {
-		return refuse(PurposeEnded, version, p.Clause), true
+		return q.no(PurposeEnded, today.p.Number, p.Clause)
 	}
 	q.duty = p.Kind == policy.Duty
 	if r.Cookie < 0 && r.Data.Empty() && r.Whole.Empty() {
-		return refuse(NoData, version, 0), true
+		return q.no(NoData, today.p.Number, 0)
 	}
-	return Decision{}, false
+	return true
 }
 
-func (q *query) known(today *table) Reason {
-	r := q.r
+func (q *query) known() Reason {
+	r, p := q.r, q.today.p
 	switch {
-	case r.Recipient >= len(today.p.Recipients):
+	case r.Recipient >= len(p.Recipients):
 		return UnknownRecipient
-	case r.Role >= len(today.p.Roles) || r.Role >= 0 && !today.p.Roles[r.Role].Declared:
+	case r.Role >= len(p.Roles) || r.Role >= 0 && !p.Roles[r.Role].Declared:
 		return UnknownRole
-	case r.Cookie >= len(today.p.Cookies):
+	case r.Cookie >= len(p.Cookies):
 		return UnknownCookie
 	}
 	return Undecided
 }
 
-// signals applies what the browser asks for (design section 4 rule 8): it finds an
-// opt-out, and tells whether a cookie is refused, by which clause.
-func (q *query) signals(today *table) (clause int, refused bool) {
-	if q.r.Signals&avow.DNT != 0 {
-		if q.signal(today, today.p.DNT) {
-			return today.dnt, true
-		}
+// ownPurpose takes a cookie's own purpose. One that has none is decided by its
+// necessity alone (eprivacy:5(3)).
+func (q *query) ownPurpose() (decided bool) {
+	cookie := &q.today.p.Cookies[q.r.Cookie]
+	if q.purpose = cookie.Purpose; q.purpose >= 0 || !cookie.Necessary {
+		return false
 	}
-	if q.r.Signals&avow.GPC != 0 {
-		q.optOut = q.optOut || q.rules.reaches[today.index][q.class].optOut
-		if q.signal(today, today.p.GPC) {
-			return today.gpc, true
-		}
-	}
-	return 0, false
+	q.out = Decision{Allowed: true, Reason: ByNecessity, Version: q.today.p.Number, Clause: cookie.Clause, Lane: -1}
+	return true
 }
 
-func (q *query) signal(today *table, rule policy.SignalRule) (refused bool) {
+// signals applies what the browser asks for (design section 4 rule 8): it finds an
+// opt-out, and tells whether a cookie is refused, by which clause.
+func (q *query) signals() (clause int, refused bool) {
+	if q.r.Signals&avow.DNT != 0 && q.signal(q.today.p.DNT) {
+		return q.today.dnt, true
+	}
+	if q.r.Signals&avow.GPC == 0 {
+		return 0, false
+	}
+	if q.rules.reaches[q.today.index][q.class].optOut {
+		q.optOut = true
+	}
+	return q.today.gpc, q.signal(q.today.p.GPC)
+}
+
+func (q *query) signal(rule policy.SignalRule) (refused bool) {
 	switch rule {
 	case policy.SignalNoCookies:
 		return q.r.Cookie >= 0
 	case policy.SignalNoOptionalCookies:
-		return q.r.Cookie >= 0 && !today.p.Cookies[q.r.Cookie].Necessary
+		return q.r.Cookie >= 0 && !q.today.p.Cookies[q.r.Cookie].Necessary
 	case policy.SignalOptOut:
 		q.optOut = true
 	}
@@ -139,76 +179,102 @@ func (q *query) signal(today *table, rule policy.SignalRule) (refused bool) {
 
 // held is what is there for the purpose. A built-in duty reaches everything: a
 // copy of one's data is a copy of all of it.
-func (q *query) held(d *day) policy.FieldSet {
-	if !d.limited {
-		return d.free
-	}
+func (q *query) held() policy.FieldSet {
 	if q.duty {
-		return d.all
+		return q.day.all
 	}
-	held := d.free
-	for i := range d.pieces {
-		if p := &d.pieces[i]; p.limited && p.onlyFor.Has(q.purpose) {
+	held := q.day.free
+	for i := range q.day.pieces {
+		if p := &q.day.pieces[i]; p.limited && p.onlyFor.Has(q.purpose) {
 			held = held.Or(p.fields)
 		}
 	}
 	return held
 }
 
-func (q *query) missing(d *day, fields policy.FieldSet) Decision {
-	version := d.today.p.Number
-	kept := d.all.And(fields)
+// missing refuses because of fields that are not there for the purpose.
+func (q *query) missing(fields policy.FieldSet) {
+	p := q.today.p
+	kept := q.day.all.And(fields)
 	if kept.Empty() {
-		return refuse(NotHeld, version, 0)
+		q.no(NotHeld, p.Number, 0)
+		return
 	}
 	clause := 0
-	for i := range d.today.p.Retention {
-		if rule := &d.today.p.Retention[i]; !rule.OnlyFor.Empty() && !rule.Fields.And(kept).Empty() {
+	for i := range p.Retention {
+		if rule := &p.Retention[i]; !rule.OnlyFor.Empty() && !rule.Fields.And(kept).Empty() {
 			clause = rule.Clause
 			break
 		}
 	}
-	return refuse(KeptForOthers, version, clause)
+	q.no(KeptForOthers, p.Number, clause)
 }
 
 // pieces decides every group of pieces that holds some of the data: each must
 // allow (design section 4 rule 1). The answer is that of the oldest words.
-func (q *query) pieces(d *day) Decision {
-	var out Decision
-	var part policy.FieldSet
+func (q *query) pieces() {
+	d := q.day
+	if d.single {
+		q.part = q.data
+		q.piece(&d.pieces[0])
+		return
+	}
+	var answer Decision
+	q.part = policy.FieldSet{}
 	for i := range d.pieces {
 		p := &d.pieces[i]
 		if !p.limited || q.duty || p.onlyFor.Has(q.purpose) {
-			part = part.Or(p.fields.And(q.data))
+			q.part = q.part.Or(p.fields.And(q.data))
 		}
-		if i+1 < len(d.pieces) && d.pieces[i+1].group == p.group || part.Empty() {
+		if i+1 < len(d.pieces) && d.pieces[i+1].group == p.group || q.part.Empty() {
 			continue
 		}
-		one := q.piece(p.table, d.today, p, p.group, part, d)
-		if !one.Allowed {
-			return one
+		if !q.piece(p) {
+			return
 		}
-		if out.Reason == Undecided {
-			out = one
+		if answer.Allowed {
+			answer.Obligations |= q.out.Obligations
 		} else {
-			out.Obligations |= one.Obligations
+			answer = q.out
 		}
-		part = policy.FieldSet{}
+		q.part = policy.FieldSet{}
 	}
-	return out
+	q.out = answer
 }
 
 // piece decides about the part of the data that is under the same words: by the
 // agreement, else by its version, else by what today's version is exempt for.
-func (q *query) piece(t, today *table, p *piece, group int, part policy.FieldSet, d *day) Decision {
-	c := check{query: q, table: t, today: today, part: part, group: group, day: d}
-	out := c.words(p)
-	if out.Allowed || t == today && (p == nil || p.agreement == nil) {
-		return out
+func (q *query) piece(p *piece) bool {
+	q.group, q.table, q.mode = p.group, p.table, ordinary
+	if p.agreement == nil {
+		if q.run() || p.table == q.today {
+			return q.out.Allowed
+		}
+	} else if q.agreed(p) {
+		return true
 	}
-	c.table, c.mode, c.agreement = today, exempt, nil
-	if by := c.run(); by.Allowed {
-		return by
+	refused := q.out
+	q.table, q.mode = q.today, exempt
+	if !q.run() {
+		q.out = refused
 	}
-	return out
+	return q.out.Allowed
+}
+
+// agreed decides by the agreement that covers the part, where it speaks.
+func (q *query) agreed(p *piece) bool {
+	a := p.agreement
+	switch {
+	case q.duty:
+	case a.Denies.Has(q.purpose):
+		return q.no(AgreementDenies, p.version, a.Clause)
+	case a.Allows.Has(q.purpose):
+		q.mode, q.under = byAgreement, p
+		if q.table == nil || !q.declared() {
+			q.table = q.today
+		}
+	case a.Wins == "always":
+		return q.no(AgreementSilent, p.version, a.Clause)
+	}
+	return q.run()
 }

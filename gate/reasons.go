@@ -7,59 +7,68 @@ import (
 
 // reasons looks for one reason of the purpose that covers all of the part and
 // whose basis holds. When there is none, the refusal is of the reason that came furthest.
-func (c *check) reasons(p *purposeRule) Decision {
-	best := refuse(NotCovered, c.table.p.Number, p.Clause)
+func (q *query) reasons(p *purposeRule) bool {
+	q.no(NotCovered, q.table.p.Number, p.Clause)
 	for i := range p.reasons {
-		out := c.reason(p, &p.reasons[i])
-		if out.Allowed {
-			return out
-		}
-		if out.Reason > best.Reason {
-			best = out
+		if q.reason(p, &p.reasons[i]) {
+			return true
 		}
 	}
-	return best
+	return false
 }
 
-func (c *check) reason(p *purposeRule, r *reasonRule) Decision {
-	t := c.table
-	no := Decision{Version: t.p.Number, Clause: r.Clause, Lane: -1}
-	if c.mode != byAgreement {
-		if !c.duty && !r.Fields.Covers(c.part) {
-			no.Reason = NotCovered
-			return no
+// fails notes why a reason does not do, when it came further than those before it.
+func (q *query) fails(why Reason, basis avow.Basis, clause, lane int) bool {
+	if why > q.out.Reason {
+		q.out = Decision{Reason: why, Basis: basis, Version: q.table.p.Number, Clause: clause, Lane: lane}
+	}
+	return false
+}
+
+func (q *query) reason(p *purposeRule, r *reasonRule) bool {
+	if q.mode != byAgreement {
+		if !q.duty && !r.Fields.Covers(q.part) {
+			return q.fails(NotCovered, 0, r.Clause, -1)
 		}
-		if t.conditions && c.day != nil && !c.day.blockedFor(c.group, r.CompiledReason).And(c.part).Empty() {
-			no.Reason = SourceNotAllowed
-			return no
+		if len(r.SourceConditions) > 0 && q.blocked(r) {
+			return q.fails(SourceNotAllowed, 0, r.Clause, -1)
 		}
 	}
-	if no.Reason = c.sensitive(r); no.Reason != Undecided {
-		return no
+	if q.table.sensitive {
+		if why := q.sensitive(r); why != Undecided {
+			return q.fails(why, 0, r.Clause, -1)
+		}
 	}
-	if why := c.stopped(p, r); why != Undecided {
-		return c.stop(no, why, r)
+	if r.Marketing || r.Profiling {
+		if why := q.stopped(p, r); why != Undecided {
+			return q.stop(why, r)
+		}
 	}
-	if c.mode == byAgreement {
-		return c.grounds(p, r, []ground{{basis: avow.Contract, lane: -1, clause: c.agreement.agreement.Clause}}, no)
+	act := &r.acts[q.r.Act]
+	if q.mode == byAgreement {
+		return q.grounds(p, r, act, []ground{{basis: avow.Contract, lane: -1, clause: q.under.agreement.Clause}})
 	}
-	return c.grounds(p, r, r.acts[c.r.Act].grounds, no)
+	return q.grounds(p, r, act, act.grounds)
+}
+
+func (q *query) blocked(r *reasonRule) bool {
+	return q.group >= 0 && !q.day.blockedFor(q.group, r.CompiledReason).And(q.part).Empty()
 }
 
 // gdpr:9, gdpr:10. Special categories and convictions need their own basis on top.
-func (c *check) sensitive(r *reasonRule) Reason {
-	if !c.part.And(c.table.special).Empty() && !c.any(r.special) {
+func (q *query) sensitive(r *reasonRule) Reason {
+	if !q.part.And(q.table.special).Empty() && !q.any(r.special) {
 		return SpecialData
 	}
-	if !c.part.And(c.table.criminal).Empty() && !c.any(r.criminal) {
+	if !q.part.And(q.table.criminal).Empty() && !q.any(r.criminal) {
 		return CriminalData
 	}
 	return Undecided
 }
 
-func (c *check) any(list []ground) bool {
+func (q *query) any(list []ground) bool {
 	for i := range list {
-		if list[i].lane < 0 || c.consented(list[i].lane) {
+		if list[i].lane < 0 || q.consented(list[i].lane) {
 			return true
 		}
 	}
@@ -68,85 +77,68 @@ func (c *check) any(list []ground) bool {
 
 // stopped: what stops a reason whatever its basis. gdpr:21(3) for direct
 // marketing; an opt-out by signal; the promise to learn nobody's identity.
-func (c *check) stopped(p *purposeRule, r *reasonRule) Reason {
+func (q *query) stopped(p *purposeRule, r *reasonRule) Reason {
 	switch {
-	case r.Profiling && c.wouldName(c.table):
+	case r.Profiling && q.wouldName(q.table):
 		return NoPersonFrom
-	case r.Marketing && c.objected(r.ObjectionLane):
+	case r.Marketing && q.objected(r.ObjectionLane):
 		return Objected
-	case c.optOut && (r.Marketing || r.Profiling && p.marketing):
+	case q.optOut && (r.Marketing || r.Profiling && p.marketing):
 		return OptedOut
 	}
 	return Undecided
 }
 
-func (c *check) stop(no Decision, why Reason, r *reasonRule) Decision {
-	no.Reason = why
+func (q *query) stop(why Reason, r *reasonRule) bool {
 	switch why {
 	case Objected:
-		no.Lane = r.ObjectionLane
-	case OptedOut:
-		no.Version, no.Clause = c.today.p.Number, c.today.gpc
+		return q.fails(why, 0, r.Clause, r.ObjectionLane)
 	case NoPersonFrom:
-		no.Clause = c.table.nameless
+		return q.fails(why, 0, q.table.nameless, -1)
 	}
-	return no
+	if why > q.out.Reason {
+		q.no(why, q.today.p.Number, q.today.gpc) // a signal is today's
+	}
+	return false
 }
 
 // grounds looks for one basis that holds, in the policy's order.
-func (c *check) grounds(p *purposeRule, r *reasonRule, list []ground, no Decision) Decision {
-	act := &r.acts[c.r.Act]
-	no.Reason, no.Basis, no.Clause = act.without, act.basis, act.clause
-	free := !c.restricted || c.r.Act == avow.Keep || r.goesOn
-	objected := c.objected(r.ObjectionLane)
+func (q *query) grounds(p *purposeRule, r *reasonRule, act *actRule, list []ground) bool {
+	free := !q.restricted || q.r.Act == avow.Keep || r.goesOn
 	for i := range list {
 		g := &list[i]
-		if c.mode == exempt && !exempted(g.basis) {
+		if q.mode == exempt && !exempted(g.basis) {
 			continue
 		}
-		why, at := Undecided, g.lane
 		switch {
-		case g.lane >= 0 && !c.consented(g.lane):
-			why = NoConsent
-		case g.soft && objected:
-			why, at = Objected, r.ObjectionLane
-		case !free && g.lane < 0:
-			why = UnderRestriction
-		}
-		if why == Undecided {
-			return c.yes(p, r, g)
-		}
-		if why > no.Reason {
-			no.Reason, no.Basis, no.Clause, no.Lane = why, g.basis, g.clause, at
+		case g.lane >= 0:
+			if q.consented(g.lane) {
+				return q.yes(p, r, g)
+			}
+			q.fails(NoConsent, g.basis, g.clause, g.lane)
+		case g.soft && q.objected(r.ObjectionLane):
+			q.fails(Objected, g.basis, g.clause, r.ObjectionLane)
+		case !free:
+			q.fails(UnderRestriction, g.basis, g.clause, -1)
+		default:
+			return q.yes(p, r, g)
 		}
 	}
-	return no
+	return q.fails(act.without, act.basis, act.clause, -1)
 }
 
 func exempted(b avow.Basis) bool {
 	return b == avow.LegalObligation || b == avow.VitalInterests || b == avow.Consent
 }
 
-func (c *check) yes(p *purposeRule, r *reasonRule, g *ground) Decision {
-	d := Decision{Allowed: true, Reason: ByReason, Basis: g.basis, Version: c.table.p.Number, Clause: g.clause, Lane: g.lane}
-	if c.mode == byAgreement {
-		d.Reason, d.Version = ByAgreement, c.agreement.version
+func (q *query) yes(p *purposeRule, r *reasonRule, g *ground) bool {
+	q.out = Decision{Allowed: true, Reason: ByReason, Basis: g.basis, Version: q.table.p.Number, Clause: g.clause, Lane: g.lane,
+		Obligations: p.brings[q.r.Act]}
+	if q.mode == byAgreement {
+		q.out.Reason, q.out.Version = ByAgreement, q.under.version
 	}
-	d.Obligations = p.Obligations
-	if r.Marketing && c.r.Act == avow.Send {
-		d.Obligations |= policy.MustCarryUnsubscribe // rfc:8058
+	if r.Marketing && q.r.Act == avow.Send {
+		q.out.Obligations |= policy.MustCarryUnsubscribe // rfc:8058
 	}
-	if p.Anonymous {
-		d.Obligations |= policy.MustMakeAnonymous
-	}
-	if p.Once {
-		d.Obligations |= policy.MustUseOnce
-	}
-	if c.r.Act == avow.Disclose || c.r.Act == avow.Transfer {
-		d.Obligations |= policy.MustRecord
-	}
-	if p.ApprovedBy >= 0 {
-		d.Obligations |= policy.MustBeApproved
-	}
-	return d
+	return true
 }

@@ -27,8 +27,9 @@ type Rules struct {
 type facts struct {
 	used                          uint64 // facts some ground asks for
 	special, criminal, identifies policy.FieldSet
-	dnt, gpc, combine, nameless   int // clauses
-	conditions                    bool
+	dnt, gpc, combine, nameless   int  // clauses
+	conditions                    bool // some reason has a condition on a source
+	sensitive                     bool // there are special categories or convictions
 }
 
 type tableKey struct {
@@ -109,7 +110,7 @@ func (s *Rules) InForce(at time.Time) *policy.Policy {
 func (s *Rules) Versions() []*policy.Policy { return append([]*policy.Policy(nil), s.versions...) }
 
 func factsOf(p *policy.Policy) facts {
-	f := facts{special: p.Special, criminal: p.Criminal}
+	f := facts{special: p.Special, criminal: p.Criminal, sensitive: !p.Special.Empty() || !p.Criminal.Empty()}
 	for i := range p.Fields {
 		if p.Fields[i].Identifies {
 			f.identifies.Add(i)

@@ -27,6 +27,7 @@ type day struct {
 	free    policy.FieldSet // held for every purpose
 	blocked []block
 	limited bool // some piece is there for some purposes only
+	single  bool // everything is under the same words and there for every purpose
 }
 
 // A piece is fields under the same words with the same limits. The pieces of one
@@ -78,6 +79,7 @@ func (s *Rules) dayOf(st *State, class, today int) day {
 	d.group()
 	d.blockSources(st)
 	d.merge()
+	d.single = len(d.pieces) == 1 && !d.limited
 	return d
 }
 
