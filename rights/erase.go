@@ -11,6 +11,7 @@ import (
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/mail"
+	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/store"
 	"github.com/avowhq/avow/vault"
 )
@@ -72,78 +73,83 @@ func (d *Desk) scrub(ctx context.Context, before error) error {
 }
 
 func (d *Desk) erase(tx *store.Tx, subject avow.ID) (Erasure, error) {
-	values, err := d.Vault.Holdings(tx, subject)
+	values, err := d.Vault.Values(tx, subject)
 	if err != nil {
 		return Erasure{}, err
 	}
-	done := Erasure{Kept: d.mustKeep(values, tx.Now())}
-	if err := d.eraseValues(tx, subject, values, &done); err != nil {
-		return done, err
+	list, stay := d.mustKeep(values, tx.Now())
+	done := Erasure{Kept: list, Values: len(values) - len(stay)}
+	if len(values) > 0 {
+		if _, err := d.Vault.Erase(tx, subject); err != nil {
+			return done, err
+		}
+	}
+	for _, v := range stay {
+		v.Subject = subject
+		if _, err := d.Vault.Put(tx, v); err != nil {
+			return done, err
+		}
 	}
 	identities, err := d.Vault.Identities(tx, subject)
 	if err != nil {
 		return done, err
 	}
-	if len(done.Kept) > 0 {
+	if len(stay) > 0 {
 		return done, d.keepSome(tx, subject, identities, done)
 	}
 	done.Identities = len(identities)
 	return done, d.letGo(tx, subject, identities, &done)
 }
 
-// eraseValues erases all fields, or all but those of which something must be kept.
-func (d *Desk) eraseValues(tx *store.Tx, subject avow.ID, values []vault.Value, done *Erasure) error {
-	var fields []vault.Field
-	for _, v := range values {
-		f := vault.Field{Category: v.Category, Field: v.Field}
-		if !slices.Contains(fields, f) && !done.keeps(v.Category+"."+v.Field) {
-			fields = append(fields, f)
-		}
-	}
-	if len(fields) == 0 {
-		return nil
-	}
-	n, err := d.Vault.Erase(tx, subject, fields...)
-	done.Values = n
-	return err
-}
-
-func (e *Erasure) keeps(path string) bool {
-	return slices.ContainsFunc(e.Kept, func(k Kept) bool { return slices.Contains(k.Fields, path) })
-}
-
-// mustKeep finds what the schedule keeps for purposes of its own: data that was
-// collected for them alone, and whose time is not over.
-func (d *Desk) mustKeep(values []vault.Value, now time.Time) []Kept {
-	var list []Kept
+// mustKeep finds what the schedule keeps for purposes of its own and whose time is
+// not over, of what was collected for those purposes among others (gdpr:17(3)(b)).
+// From now on it is there for them alone.
+func (d *Desk) mustKeep(values []vault.Value, now time.Time) (list []Kept, stay []vault.Value) {
 	for _, v := range values {
 		p, err := d.Register.Version(v.Policy, v.Version)
 		if err != nil {
 			continue
 		}
-		field, ok := p.Field(v.Category + "." + v.Field)
-		if !ok || len(v.Purposes) == 0 {
-			continue
-		}
+		var purposes []string
 		for _, rule := range p.Retention {
-			if rule.OnlyFor.Empty() || !rule.Fields.Has(field) || over(rule.Until, v.At, now) {
+			served := serves(p, rule, v)
+			if len(served) == 0 || over(rule.Until, v.At, now) {
 				continue
 			}
-			kept := Kept{Policy: p.Name, Fields: []string{v.Category + "." + v.Field}, Until: until(rule.Until), Because: "the rule " + rule.Name + " of the schedule"}
-			if r, ok := p.Document.Retention.Rules.Get(rule.Name); ok && r.Because.Plain != "" {
-				kept.Because = r.Because.Plain
-			}
-			rule.OnlyFor.Each(func(i int) { kept.For = append(kept.For, p.Purposes[i].Name) })
-			if subset(v.Purposes, kept.For) {
-				list = addKept(list, kept)
+			list = addKept(list, keptBy(p, rule, v, served))
+			for _, u := range served {
+				purposes = with(purposes, u)
 			}
 		}
+		if len(purposes) > 0 {
+			v.Purposes = purposes
+			stay = append(stay, v)
+		}
 	}
-	return list
+	return list, stay
 }
 
-func subset(names, of []string) bool {
-	return !slices.ContainsFunc(names, func(n string) bool { return !slices.Contains(of, n) })
+// serves gives the purposes of a rule's own that a value was collected for.
+func serves(p *policy.Policy, rule policy.CompiledRetention, v vault.Value) (served []string) {
+	field, ok := p.Field(v.Category + "." + v.Field)
+	if !ok || !rule.Fields.Has(field) {
+		return nil
+	}
+	rule.OnlyFor.Each(func(i int) {
+		if slices.Contains(v.Purposes, p.Purposes[i].Name) {
+			served = append(served, p.Purposes[i].Name)
+		}
+	})
+	return served
+}
+
+func keptBy(p *policy.Policy, rule policy.CompiledRetention, v vault.Value, served []string) Kept {
+	k := Kept{Policy: p.Name, Fields: []string{v.Category + "." + v.Field}, For: served, Until: until(rule.Until),
+		Because: "The rule " + rule.Name + " of the schedule keeps it."}
+	if r, ok := p.Document.Retention.Rules.Get(rule.Name); ok && r.Because.Plain != "" {
+		k.Because = r.Because.Plain
+	}
+	return k
 }
 
 func addKept(list []Kept, k Kept) []Kept {
@@ -171,7 +177,7 @@ func (d *Desk) keepSome(tx *store.Tx, subject avow.ID, identities []vault.Identi
 	}
 	var lines []string
 	for _, k := range done.Kept {
-		lines = append(lines, "- "+strings.Join(k.Fields, ", ")+", for "+strings.Join(k.For, ", ")+" only: "+k.Until+". "+k.Because+".")
+		lines = append(lines, "- "+strings.Join(k.Fields, ", ")+", for "+strings.Join(k.For, ", ")+" only: "+k.Until+". "+k.Because)
 	}
 	return d.lastLetter(tx, identities, "Your data was erased, but for what must be kept",
 		"You asked "+d.Organisation+" to erase what it held about you. That is done, but for this, which must be kept:\n\n"+strings.Join(lines, "\n"))
