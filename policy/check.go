@@ -11,10 +11,9 @@ import (
 
 // check finds what is wrong though every name is known: errors where the file
 // contradicts itself, warnings where it promises little or leaves something open.
-// After an error in the names only further errors are reported, since what a
-// warning says may then be the fault of the name.
+// When a name means nothing only errors are reported, since what a warning says
+// may be the fault of the name.
 func (c *compiler) check() {
-	c.broken = c.problems.Errors()
 	before := len(c.problems)
 	for _, theme := range []func(){
 		c.checkHead, c.checkOrganisation, c.checkChildren,

@@ -51,7 +51,7 @@ type compiler struct {
 	seen     map[Problem]bool
 	full     map[string]bool // bounds already reported
 	circles  map[string]bool // names in a circle already reported
-	broken   bool            // a name is wrong: what follows from it is not reported
+	broken   bool            // a name means nothing: warnings may be its fault, and are left out
 }
 
 func newCompiler(doc *Document, src []byte, after *Policy) *compiler {

@@ -124,6 +124,7 @@ func (c *compiler) gatherParts() {
 			return ""
 		})
 		if !ok {
+			c.broken = true
 			c.circle(e.Is.PartOf, line, "let one of them be a part of nothing", "the category "+quote(e.Key)+" is a part of itself")
 			continue
 		}
@@ -198,6 +199,7 @@ func (c *compiler) inheritSource(e *Entry[Source], i int) {
 		return ""
 	})
 	if !ok {
+		c.broken = true
 		c.circle(e.Is.PartOf, line, "let one of them be a part of nothing", "the source "+quote(e.Key)+" is a part of itself")
 		return
 	}

@@ -28,6 +28,10 @@ func (c *compiler) report(p Problem) {
 	if c.seen[p] || len(c.seen) >= maxProblems && p.Warning {
 		return
 	}
+	switch p.Code {
+	case codeUnknownName, codeDuplicate, codeReservedName, codeTooMany:
+		c.broken = true
+	}
 	c.seen[p] = true
 	c.problems = append(c.problems, p)
 }
