@@ -46,7 +46,8 @@ type room struct {
 var house = map[string]room{
 	"": {line: words},
 
-	"policy":   {line: foundations, pure: true, modules: []string{"github.com/goccy/go-yaml", "codeberg.org/go-pdf/fpdf"}},
+	// x/image carries the fonts of the PDF notice.
+	"policy":   {line: foundations, pure: true, modules: []string{"github.com/goccy/go-yaml", "codeberg.org/go-pdf/fpdf", "golang.org/x/image"}},
 	"store":    {line: foundations, modules: []string{"modernc.org/sqlite", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
 	"connect":  {line: foundations},
 	"law":      {line: foundations, pure: true},
