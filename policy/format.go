@@ -11,6 +11,8 @@ const (
 	indentStep = 2
 	flowWidth  = 120 // what stands in braces or brackets stays on one line up to here
 	textWidth  = 100 // texts of several lines are wrapped here
+
+	maxCommentColumn = 80 // a comment farther to the right moves up to what it stands behind
 )
 
 // Format lays a policy file out in the one canonical way: the keys of the language
@@ -66,7 +68,7 @@ func commentsOf(n *node) []string {
 	var out []string
 	var walk func(n *node)
 	walk = func(n *node) {
-		for _, text := range append(append(slices.Clone(n.head), n.foot...), n.trail) {
+		for _, text := range append(append(slices.Clone(n.head), n.foot...), n.trail.text) {
 			if text != "" {
 				out = append(out, text)
 			}
@@ -167,13 +169,13 @@ func (l *layout) mark(n *node) bool {
 }
 
 func hasComment(n *node) bool {
-	return n.trail != "" || slices.ContainsFunc(n.head, func(s string) bool { return s != "" })
+	return n.trail.text != "" || slices.ContainsFunc(n.head, func(s string) bool { return s != "" })
 }
 
 func (l *layout) document(root *node) []byte {
 	l.head(root.head, 0)
-	if root.trail != "" {
-		l.head([]string{root.trail}, 0)
+	if root.trail.text != "" {
+		l.head([]string{root.trail.text}, 0)
 	}
 	if len(root.pairs) > 0 {
 		l.mapping(root, 0, false)
@@ -239,10 +241,16 @@ func (l *layout) column() int {
 	return len([]rune(s[strings.LastIndexByte(s, '\n')+1:]))
 }
 
-func (l *layout) endLine(text, trail string) {
+// endLine ends a line. A comment behind it keeps its column where it can, so that
+// comments that stand below each other still do.
+func (l *layout) endLine(text string, trail behind) {
 	l.WriteString(text)
-	if trail != "" {
-		l.WriteString("  " + trail)
+	if trail.text != "" {
+		space := 2
+		if trail.column <= maxCommentColumn {
+			space = max(space, trail.column-1-l.column())
+		}
+		l.WriteString(strings.Repeat(" ", space) + trail.text)
 	}
 	l.WriteString("\n")
 }
@@ -283,7 +291,7 @@ func (l *layout) list(n *node, indent int) {
 		inner := item.kind == mappingNode && len(item.pairs) > 0 && !l.fits(item, indent+1)
 		l.head(item.head, indent)
 		if inner {
-			l.head(append([]string{item.trail}, item.pairs[0].value.head...)[startOf(item):], indent)
+			l.head(append([]string{item.trail.text}, item.pairs[0].value.head...)[startOf(item):], indent)
 		}
 		l.WriteString(strings.Repeat(" ", indent) + "-")
 		if inner {
@@ -297,7 +305,7 @@ func (l *layout) list(n *node, indent int) {
 
 // startOf skips the comment behind a dash when there is none.
 func startOf(item *node) int {
-	if item.trail == "" {
+	if item.trail.text == "" {
 		return 1
 	}
 	return 0

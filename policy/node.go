@@ -14,7 +14,7 @@ type node struct {
 	items  []*node
 	head   []string // the comments above it or above its key; an empty one is a blank line
 	foot   []string // of the root: the comments below everything
-	trail  string   // the comment behind it or behind its key
+	trail  behind   // the comment behind it or behind its key
 }
 
 type nodeKind uint8

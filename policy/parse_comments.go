@@ -13,19 +13,25 @@ import (
 type commentKeeper struct {
 	lines  []string
 	above  map[int][]string // on lines of their own, above the token
-	behind map[int]string   // on the token's line, behind it
+	behind map[int]behind   // on the token's line, behind it
 	last   int              // the line of the last comment above a token
 }
 
+// behind is a comment behind something, with the column it begins in.
+type behind struct {
+	text   string
+	column int
+}
+
 func newComments(text string) commentKeeper {
-	return commentKeeper{lines: strings.Split(text, "\n"), above: map[int][]string{}, behind: map[int]string{}}
+	return commentKeeper{lines: strings.Split(text, "\n"), above: map[int][]string{}, behind: map[int]behind{}}
 }
 
 // comment notes a comment that stands before token number next.
 func (c *commentKeeper) comment(t *token.Token, next int) {
 	text := "#" + strings.TrimRight(t.Value, " ")
 	if _, taken := c.behind[next-1]; !taken && next > 0 && !c.ownLine(t) {
-		c.behind[next-1] = text
+		c.behind[next-1] = behind{text, t.Position.Column}
 		return
 	}
 	line := t.Position.Line
@@ -61,12 +67,12 @@ func (b *builder) claim(n *node, start int) {
 	for i := start; i < min(b.next, len(b.tokens)); i++ {
 		n.head = append(n.head, b.above[i]...)
 		delete(b.above, i)
-		text, ok := b.behind[i]
+		comment, ok := b.behind[i]
 		switch {
-		case ok && n.trail == "":
-			n.trail = text
+		case ok && n.trail.text == "":
+			n.trail = comment
 		case ok:
-			n.head = append(n.head, text)
+			n.head = append(n.head, comment.text)
 		}
 		delete(b.behind, i)
 	}
@@ -80,6 +86,6 @@ func (b *builder) leftOver(root *node) {
 		root.head = append(root.head, b.above[at]...)
 	}
 	for _, at := range slices.Sorted(maps.Keys(b.behind)) {
-		root.head = append(root.head, b.behind[at])
+		root.head = append(root.head, b.behind[at].text)
 	}
 }
