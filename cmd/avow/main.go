@@ -1,0 +1,103 @@
+// Command avow is the door: the command line, its configuration, and the wiring
+// of the rooms.
+//
+// What stays true: a command is a file of its own and one line in commands; what a
+// command reads is bounded; an exit status means the same in all of them.
+//
+// What it never does: decide what a policy means or whether a use is allowed. That
+// is said by the rooms it opens.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/avowhq/avow"
+)
+
+// commands is what can be typed, a line each.
+type commands struct {
+	Check   checkCommand   `cmd:"" group:"policy" help:"Say everything that is wrong with policy files."`
+	Diff    diffCommand    `cmd:"" group:"policy" help:"Say what changed between two versions, and what each change does to the promise."`
+	Fmt     fmtCommand     `cmd:"" group:"policy" help:"Lay policy files out in the one usual way."`
+	Notice  noticeCommand  `cmd:"" group:"policy" help:"Make the notice people read, or the record of processing activities."`
+	Schema  schemaCommand  `cmd:"" group:"policy" help:"Print the JSON Schema of the language, for editors."`
+	Version versionCommand `cmd:"" group:"other" help:"Print the version of avow."`
+}
+
+const about = `avow turns a privacy policy into a program: one file says what is promised about personal data, and avow checks it, publishes it and keeps it.
+
+Exit status: 0 all is well; 1 something is wrong, and the message says what; 2 there are warnings, and --strict was given; 64 the command line cannot be understood; 70 the fault is avow's.`
+
+// terminal is what a command reads from and writes to.
+type terminal struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], &terminal{os.Stdin, os.Stdout, os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+// run carries out one command line and gives its exit status.
+func run(ctx context.Context, args []string, t *terminal) int {
+	parser, err := kong.New(new(commands),
+		kong.Name("avow"), kong.Description(about),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
+		kong.ExplicitGroups([]kong.Group{{Key: "policy", Title: "The policy file"}, {Key: "server", Title: "The server"}, {Key: "other", Title: "Other"}}),
+		kong.Writers(t.out, t.err),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(t))
+	if err != nil {
+		fmt.Fprintln(t.err, "avow:", err)
+		return exitInternal
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(t.err, "avow: %v\nTry `avow --help`.\n", err)
+		return exitUsage
+	}
+	return t.report(command.Run())
+}
+
+// The exit statuses. Those from 64 on are the ones of BSD's sysexits.
+const (
+	exitFine     = 0
+	exitWrong    = 1
+	exitWarnings = 2
+	exitUsage    = 64
+	exitInternal = 70
+)
+
+// outcome ends a command whose findings have been written already.
+type outcome int
+
+func (o outcome) Error() string { return fmt.Sprintf("exit status %d", int(o)) }
+
+// report writes an error and maps it to an exit status.
+func (t *terminal) report(err error) int {
+	var done outcome
+	switch {
+	case err == nil:
+		return exitFine
+	case errors.As(err, &done):
+		return int(done)
+	}
+	fmt.Fprintln(t.err, "avow:", err)
+	if avow.KindOf(err) == avow.Internal {
+		return exitInternal
+	}
+	return exitWrong
+}
