@@ -264,7 +264,7 @@ func (b *builder) semicolons(parts []Inline) Inline {
 	var out Inline
 	for i, p := range parts {
 		if i > 0 {
-			out = append(out, Span{Text: "; "})
+			out = concat(out, b.say("list.semicolon"))
 		}
 		out = concat(out, p)
 	}

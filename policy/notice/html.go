@@ -146,7 +146,7 @@ func unlinked(t Inline) Inline {
 
 func (h *htmlWriter) section(s Section, level int) {
 	tag := "h" + strconv.Itoa(min(level, 6))
-	h.raw("<section").id(s.ID).raw(" aria-labelledby=\"").text(headingID(s.ID)).raw("\">\n<" + tag).id(headingID(s.ID)).raw(">")
+	h.raw("<section").id(s.ID).raw(">\n<" + tag + ">")
 	if s.Number != "" {
 		h.raw(`<span class="notice-number">`).text(s.Number + ".").raw("</span> ")
 	}
@@ -159,9 +159,6 @@ func (h *htmlWriter) section(s Section, level int) {
 	}
 	h.raw("</section>\n")
 }
-
-// headingID cannot meet an id of the text: a clause key has no colon (Anchor).
-func headingID(section string) string { return "heading:" + section }
 
 func (h *htmlWriter) block(b Block) {
 	switch b.Kind {
@@ -221,7 +218,11 @@ func (h *htmlWriter) facts(items []Item, class string) {
 // table writes roles on every part: on a phone the style makes blocks of the
 // cells, and a browser may then forget that they are a table (wcag:2.2#1.3.1).
 func (h *htmlWriter) table(t *Table, id string) {
-	h.raw(`<table role="table"`).id(id).raw(">\n<caption>").inline(t.Caption).raw("</caption>\n")
+	h.raw(`<table role="table"`)
+	if t.even && len(t.Columns) == 5 {
+		h.raw(` class="notice-even"`)
+	}
+	h.id(id).raw(">\n<caption>").inline(t.Caption).raw("</caption>\n")
 	h.raw(`<thead role="rowgroup"><tr role="row">`)
 	for _, c := range t.Columns {
 		h.raw(`<th scope="col" role="columnheader">`).inline(c).raw("</th>")
@@ -241,7 +242,11 @@ func (h *htmlWriter) group(t *Table, g Group) {
 			h.groupHead(g)
 		}
 		for c, cell := range r.Cells {
-			h.raw(`<td role="cell" data-label="`).text(t.Columns[c+1].String()).raw(`">`).lines(cell, false).raw("</td>")
+			class := ""
+			if len(cell) == 1 && cell[0].String() == h.words.say("cell.none").String() {
+				class = ` class="notice-none"`
+			}
+			h.raw(`<td role="cell"` + class + ` data-label="`).text(t.Columns[c+1].String()).raw(`">`).lines(cell, false).raw("</td>")
 		}
 		h.raw("</tr>\n")
 	}

@@ -68,6 +68,7 @@ type Table struct {
 	Caption Inline   `json:"caption"`
 	Columns []Inline `json:"columns"` // the first is the heading of the groups
 	Groups  []Group  `json:"groups"`
+	even    bool     // one of several alike: its columns are as wide as theirs
 }
 
 // Group is the rows beside one row heading.

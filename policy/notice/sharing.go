@@ -69,7 +69,10 @@ func (b *builder) receivesFor(e policy.Entry[policy.Recipient]) Cell {
 			return cell(b.say("recipients.on-event", linked(b.say("recipients.on-event.link"), "#disclosures")))
 		}
 	}
-	return nil
+	if e.Is.Role == "public" {
+		return nil
+	}
+	return cell(b.say("recipients.for-not-stated"))
 }
 
 func (b *builder) role(r policy.Recipient) Inline {

@@ -69,7 +69,13 @@ func (b *builder) group(g policy.Entry[policy.PurposeGroup]) Section {
 		if p.second {
 			continue
 		}
-		if body := b.purposeNotes(at("purpose-groups", g.Key, "purposes", p.Key), p.Is); len(body) > 0 {
+		var body []Inline
+		if !b.givesReasons(listed) {
+			for _, r := range reasons(p.Is) {
+				body = append(body, b.reasonNotes(r)...)
+			}
+		}
+		if body = append(body, b.purposeNotes(at("purpose-groups", g.Key, "purposes", p.Key), p.Is)...); len(body) > 0 {
 			notes = append(notes, Item{ID: at("purpose-groups", g.Key, "purposes", p.Key, "notes"), Term: b.text(p.Is.Title), Body: body})
 		}
 	}
@@ -79,17 +85,29 @@ func (b *builder) group(g policy.Entry[policy.PurposeGroup]) Section {
 	return s
 }
 
+// givesReasons reports whether any purpose of a group says why; where none does,
+// the table has no such column and what is said of reasons stands below it.
+func (b *builder) givesReasons(list []listed) bool {
+	return slices.ContainsFunc(list, func(p listed) bool {
+		return slices.ContainsFunc(reasons(p.Is), func(r policy.Reason) bool { return len(b.because(p.Is, r)) > 0 })
+	})
+}
+
 func (b *builder) purposeTable(g policy.Entry[policy.PurposeGroup], list []listed) []Block {
 	apart := slices.ContainsFunc(list, func(p listed) bool { return b.splits(p.Is) })
 	var groups []Group
 	for _, p := range list {
-		groups = append(groups, b.purposeRows(g.Key, p, apart))
+		groups = append(groups, b.purposeRows(g.Key, p, apart, b.givesReasons(list)))
 	}
 	columns := []string{"uses.purpose", "uses.why", "uses.basis", "uses.data"}
 	if apart {
 		columns = []string{"uses.purpose", "uses.why", "uses.individual", "uses.business", "uses.data"}
 	}
-	return b.table(b.say("uses.caption", b.text(g.Is.Title)), columns, groups)
+	blocks := b.table(b.say("uses.caption", b.text(g.Is.Title)), columns, groups)
+	for _, block := range blocks {
+		block.Table.even = apart
+	}
+	return blocks
 }
 
 // splits reports whether the bases of a purpose differ by who the reader is.
@@ -135,7 +153,7 @@ func usesOf(p policy.Purpose, r policy.Reason) policy.DataRefs {
 	return p.Uses
 }
 
-func (b *builder) purposeRows(group string, p listed, apart bool) Group {
+func (b *builder) purposeRows(group string, p listed, apart, whys bool) Group {
 	id := at("purpose-groups", p.home, "purposes", p.Key)
 	head := Cell{b.text(p.Is.Title)}
 	if p.second {
@@ -145,7 +163,11 @@ func (b *builder) purposeRows(group string, p listed, apart bool) Group {
 	}
 	out := Group{ID: id, Head: head}
 	for i, r := range reasons(p.Is) {
-		row := Row{Cells: []Cell{append(cell(sentence(b.because(p.Is, r))), b.reasonNotes(r)...)}}
+		var why Cell
+		if whys {
+			why = append(cell(sentence(b.because(p.Is, r))), b.reasonNotes(r)...)
+		}
+		row := Row{Cells: []Cell{why}}
 		if len(p.Is.Reasons) > 0 {
 			row.ID = id + reasonID(i)
 		}
@@ -218,7 +240,7 @@ func (b *builder) termsInline(list []policy.BasisTerm) Inline {
 	for _, c := range b.terms(list) {
 		parts = append(parts, lowered(c))
 	}
-	return b.or(parts)
+	return b.join("list.or-else", parts)
 }
 
 // lowered undoes the capital of a phrase of ours.

@@ -164,6 +164,9 @@ func (w words) join(last string, parts []Inline) Inline {
 	}
 	comma := w.say("list.comma")
 	head := parts[0]
+	if last == "list.or-else" {
+		comma = w.say("list.semicolon")
+	}
 	for _, p := range parts[1 : len(parts)-1] {
 		head = concat(head, comma, p)
 	}
