@@ -23,11 +23,12 @@ func (e *Entries[T]) read(d *decoder, n *node) {
 }
 
 // declares reports whether the names of such entries are referred to from
-// elsewhere, so that they must be names. A cookie's name and a case's words are not.
+// elsewhere, so that they must be names. A cookie's name, a case's words and a
+// field of a category are not.
 func declares[T any]() bool {
 	var zero T
 	switch any(zero).(type) {
-	case Cookie, Until, Text, string, Flag, CombineWith:
+	case Cookie, Until, Text, string, Flag, CombineWith, Refs, []Number:
 		return false
 	}
 	return true
