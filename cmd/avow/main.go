@@ -29,6 +29,10 @@ type commands struct {
 	Fmt     fmtCommand     `cmd:"" group:"policy" help:"Lay policy files out in the one usual way."`
 	Notice  noticeCommand  `cmd:"" group:"policy" help:"Make the notice people read, or the record of processing activities."`
 	Schema  schemaCommand  `cmd:"" group:"policy" help:"Print the JSON Schema of the language, for editors."`
+	Demo    demoCommand    `cmd:"" group:"server" help:"Start a complete fictional organisation on this machine."`
+	Serve   serveCommand   `cmd:"" group:"server" help:"Keep the published policies: notice, forms, decisions, privacy centre."`
+	Publish publishCommand `cmd:"" group:"server" help:"Make a policy file the version that holds, after showing what it changes."`
+	Token   tokenCommand   `cmd:"" group:"server" help:"Make a token for a program that asks for decisions."`
 	Version versionCommand `cmd:"" group:"other" help:"Print the version of avow."`
 }
 
@@ -55,7 +59,7 @@ func run(ctx context.Context, args []string, t *terminal) int {
 		kong.Name("avow"), kong.Description(about),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
 		kong.ExplicitGroups([]kong.Group{{Key: "policy", Title: "The policy file"}, {Key: "server", Title: "The server"}, {Key: "other", Title: "Other"}}),
-		kong.Writers(t.out, t.err),
+		kong.Writers(t.out, t.err), kong.Configuration(readYAML),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(t))
 	if err != nil {
 		fmt.Fprintln(t.err, "avow:", err)

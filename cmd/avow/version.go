@@ -10,9 +10,8 @@ type versionCommand struct{}
 
 // Run prints which avow this is, from what the compiler noted.
 func (c *versionCommand) Run(t *terminal) error {
-	version, revision := "unknown", ""
+	version, revision := programVersion(), ""
 	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
 				revision = " (" + s.Value + ")"
@@ -21,4 +20,12 @@ func (c *versionCommand) Run(t *terminal) error {
 	}
 	_, err := fmt.Fprintf(t.out, "avow %s%s, %s, %s/%s\n", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return err
+}
+
+// programVersion is the version the compiler noted.
+func programVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // Story is the six steps of a promise kept, played over HTTP. Every step checks
@@ -65,7 +66,7 @@ func (p *play) proved(format string, args ...any) {
 }
 
 func (p *play) promise() error {
-	page, err := p.v.get(p.ctx, "/policy/website")
+	page, err := p.v.get(p.ctx, "/policy/harbour")
 	if err != nil {
 		return err
 	}
@@ -76,20 +77,22 @@ func (p *play) promise() error {
 		return errors.New("the notice may run a script")
 	}
 	p.proved("the notice is a page that needs no script")
-	twin, err := p.v.get(p.ctx, "/policy/website.json")
+	twin, err := p.v.get(p.ctx, "/policy/harbour.json")
 	if err != nil {
 		return err
 	}
 	var n struct {
-		Version int
-		Hash    string
+		Notice struct {
+			Version int
+			SHA256  string
+		}
 	}
-	if err := json.Unmarshal(twin.body, &n); err != nil || n.Version < 1 || len(n.Hash) != 64 {
+	if err := json.Unmarshal(twin.body, &n); err != nil || n.Notice.Version < 1 || len(n.Notice.SHA256) != 64 {
 		return fmt.Errorf("the machine twin does not name its version and hash (%v)", err)
 	}
-	p.proved("version %d, named by its hash %s…", n.Version, n.Hash[:12])
+	p.proved("version %d, named by its hash %s…", n.Notice.Version, n.Notice.SHA256[:12])
 	for _, form := range []string{".md", ".pdf"} {
-		a, err := p.v.get(p.ctx, "/policy/website"+form)
+		a, err := p.v.get(p.ctx, "/policy/harbour"+form)
 		if err != nil {
 			return err
 		}
@@ -144,7 +147,7 @@ func (p *play) subscribe(address, name string) error {
 
 // confirm follows the link of the newest letter.
 func (p *play) confirm(address string) error {
-	link, err := p.newestLink(address)
+	link, err := p.linkIn(address, "confirm")
 	if err != nil {
 		return err
 	}
@@ -171,15 +174,29 @@ func (p *play) confirm(address string) error {
 	return nil
 }
 
-func (p *play) newestLink(address string) (string, error) {
-	letters, err := p.v.letters(p.ctx, address)
-	if err != nil {
-		return "", err
+// patience is how long a letter may take.
+const patience = 20 * time.Second
+
+// linkIn waits for the letter about something and gives the link in it.
+func (p *play) linkIn(address, about string) (string, error) {
+	for end := time.After(patience); ; {
+		letters, err := p.v.letters(p.ctx, address)
+		if err != nil {
+			return "", err
+		}
+		for _, l := range letters {
+			if strings.Contains(l.Subject, about) {
+				return l.link(p.Base)
+			}
+		}
+		select {
+		case <-end:
+			return "", fmt.Errorf("no letter about %q arrived", about)
+		case <-p.ctx.Done():
+			return "", p.ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
 	}
-	if len(letters) == 0 {
-		return "", errors.New("no letter arrived")
-	}
-	return letters[0].link(p.Base)
 }
 
 func (p *play) use() error {
@@ -224,7 +241,7 @@ func (p *play) enter(address string) error {
 	if string(known.body) != string(unknown.body) || known.status != unknown.status {
 		return errors.New("the answer tells whether an address is known")
 	}
-	link, err := p.newestLink(address)
+	link, err := p.linkIn(address, "Your link")
 	if err != nil {
 		return err
 	}

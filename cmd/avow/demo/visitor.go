@@ -166,7 +166,7 @@ func (v *visitor) ask(ctx context.Context, subject, act, purpose, recipient stri
 	question := map[string]any{
 		"subject":  map[string]any{"type": "service", "id": "shop"},
 		"action":   map[string]any{"name": act},
-		"resource": map[string]any{"type": "data-subject", "id": subject, "properties": map[string]any{"policy": "website", "data": data}},
+		"resource": map[string]any{"type": "data-subject", "id": subject, "properties": map[string]any{"policy": "harbour", "data": data}},
 		"context":  map[string]any{"purpose": purpose, "recipient": recipient},
 	}
 	body, err := json.Marshal(question)

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/consent"
+	"github.com/avowhq/avow/ledger"
+	"github.com/avowhq/avow/mail"
+	"github.com/avowhq/avow/store"
+	"github.com/avowhq/avow/vault"
+)
+
+// house is the rooms of a running program, opened in the order they stand on each other.
+type house struct {
+	db      *store.DB
+	vault   *vault.Vault
+	ledger  *ledger.Ledger
+	consent *consent.Register
+	log     *slog.Logger
+}
+
+// openHouse opens the database and every room that keeps something in it. base is
+// the address people see.
+func openHouse(ctx context.Context, w where, base string, log *slog.Logger) (*house, error) {
+	h := &house{log: log}
+	if err := h.open(ctx, w, base); err != nil {
+		h.close()
+		return nil, err
+	}
+	return h, nil
+}
+
+func (h *house) open(ctx context.Context, w where, base string) (err error) {
+	if err := os.MkdirAll(w.Data, 0o700); err != nil {
+		return avow.Errorf(avow.Unavailable, "the data directory %s cannot be made: %w", w.Data, err)
+	}
+	c := store.Config{DSN: w.Database}
+	if w.Database == "" {
+		c.Path = w.databaseFile()
+	}
+	if h.db, err = store.Open(ctx, c); err != nil {
+		return err
+	}
+	h.vault, err = vault.Open(ctx, h.db, vault.Config{OrganisationKey: filepath.Join(w.Keys, "organisation.json"), Keys: filepath.Join(w.Data, "keys.db")})
+	if err != nil {
+		return err
+	}
+	if h.ledger, err = ledger.Open(ctx, h.db, h.vault, ledger.Config{}); err != nil {
+		return err
+	}
+	if err := mail.Migrate(ctx, h.db); err != nil {
+		return err
+	}
+	h.consent, err = consent.Open(ctx, consent.Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Base: base})
+	return err
+}
+
+func (h *house) close() error {
+	var errs []error
+	if h.vault != nil {
+		errs = append(errs, h.vault.Close())
+	}
+	if h.db != nil {
+		errs = append(errs, h.db.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// from is who writes service messages: as configured, else as the policy says.
+func (h *house) from(m mailing) mail.From {
+	f := mail.From{Address: m.MailFrom}
+	for _, p := range h.consent.Policies(time.Now()) {
+		org := p.Document.Organisation
+		if f.Name == "" {
+			f.Name = org.Name.Plain
+		}
+		if f.Address == "" {
+			f.Address = org.Contact.Email
+		}
+	}
+	if f.Address == "" {
+		f.Address = "avow@localhost"
+	}
+	return f
+}
+
+// sender is the next hop of service messages.
+func sender(m mailing) (mail.Sender, error) {
+	if m.SMTP == "" {
+		return noServer{}, nil
+	}
+	u, err := url.Parse(m.SMTP)
+	if err != nil || u.Host == "" || u.Path != "" {
+		return nil, avow.FieldErrorf("--smtp", "write it as smtp://mail.example:587 or smtps://mail.example:465")
+	}
+	c := mail.SMTP{Addr: u.Host, User: u.User.Username()}
+	switch u.Scheme {
+	case "smtp":
+		c.Security = mail.StartTLS
+	case "smtps":
+		c.Security = mail.TLS
+	case "smtp+plain":
+		c.Security = mail.Plain
+	default:
+		return nil, avow.FieldErrorf("--smtp", "begin it with smtp:// (STARTTLS) or smtps:// (TLS)")
+	}
+	if _, typed := u.User.Password(); typed {
+		return nil, avow.FieldErrorf("--smtp", "put the password into a file and name it with --smtp-password-file; a command line is read by others")
+	}
+	if m.SMTPPassword != "" {
+		b, err := os.ReadFile(m.SMTPPassword)
+		if err != nil {
+			return nil, avow.Errorf(avow.Unavailable, "the password file cannot be read: %w", err)
+		}
+		c.Password = strings.TrimRight(string(b), "\r\n")
+	}
+	return mail.NewSMTP(c)
+}
+
+// noServer stands where no mail server is configured: letters wait, and are sent
+// when there is one.
+type noServer struct{}
+
+func (noServer) Send(context.Context, mail.Letter) error {
+	return avow.Errorf(avow.Unavailable, "no mail server is configured (--smtp); the letter waits")
+}
