@@ -100,7 +100,7 @@ func readableLine(r *report, number int, line string) bool {
 			r.add(at, "tab", "there is a tab here", "", "use spaces")
 		case indent && c != ' ' && unicode.IsSpace(c):
 			r.add(at, "odd-space", "the line begins with a space that is not an ordinary one", "", "use ordinary spaces; pasting from a word processor brings others")
-		case unicode.IsControl(c) || c == '\uFEFF' || c == '\u2028' || c == '\u2029':
+		case unicode.IsControl(c) || deceives(c):
 			r.add(at, "control-character", fmt.Sprintf("there is an invisible character here (U+%04X)", c), "", "remove it")
 		default:
 			indent = indent && c == ' '
@@ -109,4 +109,10 @@ func readableLine(r *report, number int, line string) bool {
 		return false // one a line is enough
 	}
 	return true
+}
+
+// deceives reports whether a character makes a text look different from what it
+// says: byte order marks and line ends no editor shows, and those that reorder letters.
+func deceives(c rune) bool {
+	return c == '\uFEFF' || c == '\u2028' || c == '\u2029' || (c >= '\u202A' && c <= '\u202E') || (c >= '\u2066' && c <= '\u2069')
 }
