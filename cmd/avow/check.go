@@ -11,7 +11,7 @@ import (
 
 type checkCommand struct {
 	Files  []string `arg:"" name:"file" help:"Policy files; - is the standard input."`
-	After  []string `help:"Earlier versions of the policy, oldest first: names that end or are renamed are looked up there." placeholder:"FILE"`
+	After  []string `help:"Earlier versions of the policy, oldest first: names that end or are renamed are looked up there." sep:"none" placeholder:"FILE"`
 	Strict bool     `help:"Treat what a law demands as an error, and end with status 2 when warnings are left."`
 	JSON   bool     `help:"Write a JSON array of what was found." name:"json"`
 	Pretty *bool    `help:"Show the line each remark is about. The default on a terminal." negatable:""`

@@ -11,7 +11,7 @@ import (
 type diffCommand struct {
 	Old        string   `arg:"" help:"The earlier version."`
 	New        string   `arg:"" help:"The later version."`
-	After      []string `help:"Versions before the earlier one, oldest first." placeholder:"FILE"`
+	After      []string `help:"Versions before the earlier one, oldest first." sep:"none" placeholder:"FILE"`
 	NoWidening bool     `help:"End with status 1 when a change widens what may be done with data."`
 	JSON       bool     `help:"Write a JSON array of the changes." name:"json"`
 }

@@ -15,7 +15,7 @@ type noticeCommand struct {
 	Format string   `help:"${enum}." enum:"html,md,pdf,json,ropa,ropa-csv" default:"html"`
 	Out    string   `short:"o" help:"The file to write. Without it the notice is printed." placeholder:"FILE"`
 	Lang   string   `help:"The language of the reader, as a tag: en, nl, pt-BR." default:"en"`
-	After  []string `help:"Earlier versions of the policy, oldest first: the notice then says what changed." placeholder:"FILE"`
+	After  []string `help:"Earlier versions of the policy, oldest first: the notice then says what changed." sep:"none" placeholder:"FILE"`
 }
 
 // Help is shown by avow notice --help.
