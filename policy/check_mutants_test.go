@@ -183,7 +183,7 @@ func testMutant(t *testing.T, src string, m mutant) {
 		if marker == "" {
 			marker, _, _ = strings.Cut(m.new, "\n")
 		}
-		wantOne(t, ps, m.code, lineOf(t, src, marker))
+		wantOne(t, ps, m.code, markedLine(t, src, marker))
 		if (p == nil) != ps.Errors() {
 			t.Errorf("a policy: %t, errors: %t", p != nil, ps.Errors())
 		}
@@ -207,7 +207,7 @@ func mutate(t *testing.T, src, old, new string) string {
 	return strings.Replace(src, old, new, 1)
 }
 
-func lineOf(t *testing.T, src, marker string) int {
+func markedLine(t *testing.T, src, marker string) int {
 	t.Helper()
 	i := strings.Index(src, marker)
 	if i < 0 {

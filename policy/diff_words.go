@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"reflect"
 	"strings"
 )
@@ -189,44 +190,52 @@ func sameWords(a, b reflect.Value) bool {
 }
 
 // lineOf finds the line of a key by walking the document along it; 0 when it is not there.
-func (d *Document) lineOf(key string) int {
-	line := 0
-	v := reflect.ValueOf(d).Elem()
-	for _, step := range strings.Split(key, ".") {
-		next, at, ok := follow(v, step)
-		if !ok {
-			return 0
-		}
-		v = next
-		if at > 0 {
-			line = at
-		}
-	}
-	return line
-}
+func (d *Document) lineOf(key string) int { return walk(reflect.ValueOf(d).Elem(), key, 0) }
 
-// follow goes one step of a key down: to a field by its key, or to an entry by its name.
-func follow(v reflect.Value, step string) (next reflect.Value, line int, ok bool) {
-	if isEntries(v.Type()) {
+// walk follows a key down from a part that stands at a line. Names may hold dots,
+// so that every way to split the key is tried.
+func walk(v reflect.Value, key string, line int) int {
+	switch {
+	case key == "":
+		return line
+	case isEntries(v.Type()):
 		for i := range v.Len() {
-			if e := v.Index(i); e.FieldByName("Key").String() == step {
-				return e.FieldByName("Is"), e.FieldByName("Pos").Interface().(Pos).Line, true
+			e := v.Index(i)
+			if rest, ok := below(key, e.FieldByName("Key").String()); ok {
+				if found := walk(e.FieldByName("Is"), rest, e.FieldByName("Pos").Interface().(Pos).Line); found > 0 {
+					return found
+				}
 			}
 		}
-		return v, 0, false
+	case v.Kind() == reflect.Struct:
+		return walkFields(v, key, line)
 	}
-	if v.Kind() != reflect.Struct {
-		return v, 0, false
-	}
+	return 0
+}
+
+func walkFields(v reflect.Value, key string, line int) int {
 	for i := range v.NumField() {
-		if name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("key"), ","); name == step {
-			return v.Field(i), lineIn(v.Field(i)), true
+		name, form, _ := strings.Cut(v.Type().Field(i).Tag.Get("key"), ",")
+		rest, ok := below(key, name)
+		if form == "rest" {
+			rest, ok = key, true
+		}
+		if !ok {
+			continue
+		}
+		if found := walk(v.Field(i), rest, cmp.Or(lineIn(v.Field(i)), line)); found > 0 {
+			return found
 		}
 	}
-	if rest, has := restOf(v.Type()); has {
-		return follow(v.Field(rest), step)
+	return 0
+}
+
+// below gives what follows a name at the beginning of a key.
+func below(key, name string) (string, bool) {
+	if key == name {
+		return "", true
 	}
-	return v, 0, false
+	return strings.CutPrefix(key, name+".")
 }
 
 // lineIn is the first line a part says it stands in.

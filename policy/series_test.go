@@ -51,7 +51,7 @@ func TestSeriesProblems(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.code, func(t *testing.T) {
 			_, ps := Load("f", []byte(test.src), first)
-			wantOne(t, ps, test.code, lineOf(t, test.src, test.at))
+			wantOne(t, ps, test.code, markedLine(t, test.src, test.at))
 		})
 	}
 }
@@ -265,7 +265,7 @@ func TestBounds(t *testing.T) {
 			for _, problem := range ps {
 				if problem.Code == codeTooMany {
 					n++
-					if problem.Line < lineOf(t, src, test.line(0)) {
+					if problem.Line < markedLine(t, src, test.line(0)) {
 						t.Errorf("reported before the line that passes it: %s", problem)
 					}
 				}
