@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -80,12 +81,7 @@ func (b *bench) resolve(a *asked) {
 			b.unknown("signal", s, []string{"dnt", "gpc"})
 		}
 	}
-	why := b.rules.Resolve(&names, &a.request)
-	if why == gate.UnknownPurpose && b.fairlyUnknown(a.Purpose.Name) {
-		names.Purpose = policy.DutyKeepProof // for the other words
-		why = b.rules.Resolve(&names, &a.request)
-		a.request.Purpose = policy.MaxPurposes
-	}
+	why := b.lookUp(a, names)
 	if all {
 		a.request.Whole = everything(b.last)
 	}
@@ -120,10 +116,35 @@ func dataName(d policy.DataRef) string {
 	return d.Category
 }
 
-// fairlyUnknown: a purpose the policy does not have is a fair question, to which the
-// answer is no. One that is a slip of the pen away from another is a mistake.
-func (b *bench) fairlyUnknown(name string) bool {
-	return name != "" && policy.Nearest(name, purposeNames(b.last)) == ""
+// lookUp finds the indexes of the words. A purpose, recipient or role the policy
+// does not have is a fair question, to which the answer is no. One that is a slip
+// of the pen away from another is a mistake.
+func (b *bench) lookUp(a *asked, names gate.Names) gate.Reason {
+	purpose, recipient, role := names.Purpose, names.Recipient, names.Role
+	if _, known := b.last.Purpose(purpose); !known && fair(purpose, purposeNames(b.last)) { // known by a former name, too
+		names.Purpose = policy.DutyKeepProof
+	}
+	if fair(recipient, recipientNames(b.last)) {
+		names.Recipient = ""
+	}
+	if fair(role, roleNames(b.last)) {
+		names.Role = ""
+	}
+	why := b.rules.Resolve(&names, &a.request)
+	if names.Purpose != purpose {
+		a.request.Purpose = policy.MaxPurposes
+	}
+	if names.Recipient != recipient {
+		a.request.Recipient = policy.MaxRecipients
+	}
+	if names.Role != role {
+		a.request.Role = policy.MaxRoles
+	}
+	return why
+}
+
+func fair(word string, known []string) bool {
+	return word != "" && !slices.Contains(known, word) && policy.Nearest(word, known) == ""
 }
 
 func (a *asked) at(p policy.Pos) policy.Pos {

@@ -109,6 +109,8 @@ func TestCases(t *testing.T) {
   - {id: cookie, who: visitor, in: GB, cookie: choice, want: yes}
   - {id: before, who: ann, purpose: orders, data: [contact], on: 2025-01-01, want: no, because: no-version}
   - {id: never-heard-of, who: ann, purpose: credit-scoring, data: [contact], want: no, because: unknown-purpose}
+  - {id: nobody-we-know, who: ann, act: disclose, purpose: orders, data: [contact], to: advertiser, want: no, because: unknown-recipient}
+  - {id: no-such-role, who: ann, purpose: orders, data: [contact], by: astrologer, want: no, because: unknown-role}
   - {id: not-failing-means-nothing, who: ann, purpose: debts, data: [contact], want: no}
   - {id: another-reason, who: dee, purpose: debts, data: [contact], want: no, because: rainbow}
 `)
@@ -121,10 +123,10 @@ func TestCases(t *testing.T) {
 			t.Errorf("%s:%d %s passed: %v. %s %s", r.File, r.Line, r.ID, r.Passed, r.Sentence, r.MakeYes)
 		}
 	}
-	if len(report.Results) != 21 || report.Failed() != 2 || report.OK() {
+	if len(report.Results) != 23 || report.Failed() != 2 || report.OK() {
 		t.Errorf("%d results, %d failed, OK %v", len(report.Results), report.Failed(), report.OK())
 	}
-	if last := report.Results[20]; last.Because != "rainbow" {
+	if last := report.Results[22]; last.Because != "rainbow" {
 		t.Errorf("the missing word is not told: %+v", last)
 	}
 }
