@@ -246,7 +246,7 @@ func (h *htmlWriter) group(t *Table, g Group) {
 			if len(cell) == 1 && cell[0].String() == h.words.say("cell.none").String() {
 				class = ` class="notice-none"`
 			}
-			h.raw(`<td role="cell"` + class + ` data-label="`).text(t.Columns[c+1].String()).raw(`">`).lines(cell, false).raw("</td>")
+			h.raw(`<td role="cell"`+class+` data-label="`).text(t.Columns[c+1].String()).raw(`">`).lines(cell, false).raw("</td>")
 		}
 		h.raw("</tr>\n")
 	}

@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/avowhq/avow/policy"
@@ -203,9 +204,21 @@ func (b *builder) cookieTable() []Block {
 			keeps = b.cookieUntil(c.Until)
 		}
 		groups = append(groups, one(at("cookies", e.Key), plain(e.Key),
-			cell(capitalised(b.cookieBy(c.By))), why, cell(b.cookieNeed(c)), keeps, cell(capitalised(b.named("cookie.kind.", c.Kind)))))
+			cell(capitalised(b.cookieBy(c.By))), why, cell(b.cookieNeed(c)), keeps, cell(b.cookieKind(c.Kind))))
 	}
 	return b.table(b.say("cookies.caption"), []string{"cookies.name", "cookies.by", "cookies.for", "cookies.necessary", "cookies.until", "cookies.kind"}, groups)
+}
+
+// cookieKind is the kind of storage, where any of the list is not a cookie.
+func (b *builder) cookieKind(kind string) Inline {
+	others := slices.ContainsFunc(b.d.Cookies.Each, func(e policy.Entry[policy.Cookie]) bool { return e.Is.Kind != "" && e.Is.Kind != "cookie" })
+	if !others {
+		return nil
+	}
+	if kind == "" {
+		kind = "cookie"
+	}
+	return capitalised(b.named("cookie.kind.", kind))
 }
 
 func (b *builder) cookiePurpose(ref policy.Ref) Inline {

@@ -12,3 +12,32 @@ func Until(p *policy.Policy, u policy.Until, lang string) string {
 func FieldTitle(p *policy.Policy, name, lang string) string {
 	return capitalised(newBuilder(p, Options{Lang: lang}).field(name)).String()
 }
+
+// BasisMeans says what a lawful basis means to the person: `You said yes, and can
+// take it back at any time.`
+func BasisMeans(p *policy.Policy, basis, lang string) string {
+	return newBuilder(p, Options{Lang: lang}).named("basis.", basis+".means").String()
+}
+
+// Text is a text of the policy in a language, or in the one that prevails.
+func Text(p *policy.Policy, t policy.Text, lang string) string {
+	return newBuilder(p, Options{Lang: lang}).text(t).String()
+}
+
+// Decisions says what is decided about people by machines (gdpr:15(1)(h)), a paragraph each.
+func Decisions(p *policy.Policy, lang string) []string {
+	out := []string{}
+	for _, block := range newBuilder(p, Options{Lang: lang}).decisions().Blocks {
+		if len(block.Text) > 0 {
+			out = append(out, block.Text.String())
+		}
+		for _, item := range block.Items {
+			line := item.Term.String() + ":"
+			for _, part := range item.Body {
+				line += " " + part.String()
+			}
+			out = append(out, line)
+		}
+	}
+	return out
+}

@@ -1,6 +1,8 @@
 package notice
 
 import (
+	"slices"
+
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/policy"
 )
@@ -142,7 +144,10 @@ func (b *builder) recipientNote(r policy.Recipient) []Inline {
 	if len(r.About) > 0 {
 		about = b.labelledList("recipients.about", b.peopleWords(r.About))
 	}
-	if r.Keeps.Form != policy.UntilAbsent {
+	switch {
+	case r.Keeps.Form == policy.UntilPeriod && (r.Keeps.After == "" || r.Keeps.After == "collection"):
+		keeps = b.say("recipients.keeps-for", b.period(r.Keeps.Period))
+	case r.Keeps.Form != policy.UntilAbsent:
 		keeps = b.labelled("recipients.keeps", b.until(r.Keeps))
 	}
 	return lines(listIn,
@@ -221,12 +226,24 @@ func (b *builder) staff() Section {
 func (b *builder) staffBody(r policy.StaffRole) []Inline {
 	return lines(
 		b.labelledList("staff.includes", b.texts(r.Includes)),
-		b.labelled("staff.for", b.semicolons(b.purposes(r.For))),
+		b.labelled("staff.for", b.work(r.For)),
 		b.labelled("staff.in", b.comma(b.placeList(r.In))),
 		b.safeguard(r.Safeguard),
 		b.when(r.FollowTheSun.Yes, "staff.follow-the-sun"),
 		b.labelledList("staff.bound-by", b.texts(r.BoundBy)),
 		b.labelledList("staff.trained-in", b.texts(r.TrainedIn)))
+}
+
+// work names the purposes of a role; all of them are everything.
+func (b *builder) work(refs policy.Refs) Inline {
+	missing := b.purposesWhere(func(policy.Purpose) bool { return true })
+	for _, t := range b.purposes(refs) {
+		missing = slices.DeleteFunc(missing, func(m Inline) bool { return m.String() == t.String() })
+	}
+	if len(missing) == 0 && len(refs) > 1 {
+		return b.say("purposes.all")
+	}
+	return b.semicolons(b.purposes(refs))
 }
 
 // disclosures are what is handed over on an event.
@@ -411,6 +428,9 @@ func (b *builder) promiseID(i int) string {
 
 func (b *builder) promise(n policy.Never) Inline {
 	key := "never." + string(n.Kind)
+	if n.Kind == policy.NeverUseFor && len(n.Data) > 0 && len(n.What) > 0 {
+		return b.say("never.use-for.data", b.or(b.data(n.Data)), b.semicolons(b.purposes(n.What)))
+	}
 	var what []Inline
 	all := false
 	for _, d := range n.Data {

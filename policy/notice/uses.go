@@ -228,6 +228,9 @@ func (b *builder) term(t policy.BasisTerm) Inline {
 	case t.Otherwise:
 		name = b.say("basis.otherwise", name)
 	}
+	if len(t.If) > 0 && t.Basis == avow.Notice {
+		return b.say("basis.notice.if", b.or(b.people(t.If)))
+	}
 	if len(t.If) > 0 {
 		return b.say("basis.if", name, b.or(b.people(t.If)))
 	}

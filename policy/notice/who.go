@@ -107,6 +107,9 @@ func (b *builder) who() Section {
 	}
 	s.Blocks = append(s.Blocks, withID("extends", paragraph(b.extends()))...)
 	s.Blocks = append(s.Blocks, withID("languages", paragraph(b.prevailing()))...)
+	if len(o.Entities) == 0 {
+		s.Blocks = append(s.Blocks, withID("organisation.controller", paragraph(b.say("entities.controller.one", b.text(o.Name))))...)
+	}
 	s.Sections = append(s.Sections, nonEmpty(b.entities(), b.contact(), b.officer())...)
 	return s
 }
@@ -187,10 +190,10 @@ func (b *builder) controller() Inline {
 	case "whoever-serves":
 		return b.say("entities.controller.serves")
 	}
-	if len(b.d.Organisation.Entities) > 1 {
-		return b.say("entities.controller.serves")
+	if companies := b.d.Organisation.Entities; len(companies) == 1 {
+		return b.say("entities.controller.one", b.text(companies[0].Is.Name))
 	}
-	return nil
+	return b.say("entities.controller.serves")
 }
 
 func (b *builder) entityRow(e policy.Entry[policy.Entity]) Group {
