@@ -28,6 +28,7 @@ type commands struct {
 	Diff    diffCommand    `cmd:"" group:"policy" help:"Say what changed between two versions, and what each change does to the promise."`
 	Fmt     fmtCommand     `cmd:"" group:"policy" help:"Lay policy files out in the one usual way."`
 	Notice  noticeCommand  `cmd:"" group:"policy" help:"Make the notice people read, or the record of processing activities."`
+	Test    testCommand    `cmd:"" group:"policy" help:"Run the decision tests written beside policies."`
 	Schema  schemaCommand  `cmd:"" group:"policy" help:"Print the JSON Schema of the language, for editors."`
 	Demo    demoCommand    `cmd:"" group:"server" help:"Start a complete fictional organisation on this machine."`
 	Serve   serveCommand   `cmd:"" group:"server" help:"Keep the published policies: notice, forms, decisions, privacy centre."`
