@@ -1,8 +1,6 @@
 package notice
 
-import (
-	"strings"
-)
+import "strings"
 
 // Notice is a whole notice, as text in a structure. Its JSON form is stable: keys
 // may be added, none is renamed or taken away.

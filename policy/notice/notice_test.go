@@ -241,3 +241,24 @@ func TestRecordHasAllActivities(t *testing.T) {
 		}
 	}
 }
+
+// What other rooms say in the notice's words.
+func TestPhrasesForOtherRooms(t *testing.T) {
+	p := small(t)
+	rule, _ := p.Document.Retention.Rules.Get("bills")
+	if got := Until(p, rule.Until, "en"); got != "7 years after the transaction" {
+		t.Errorf("Until says %q", got)
+	}
+	if got := FieldTitle(p, "email", "en"); got != "E-mail address" {
+		t.Errorf("FieldTitle says %q", got)
+	}
+	if got := BasisMeans(p, "consent", "en"); got != "You said yes, and can take it back at any time." {
+		t.Errorf("BasisMeans says %q", got)
+	}
+	if got := Text(p, p.Document.Title, "nl"); got != "Privacyverklaring van de buurtwinkel" {
+		t.Errorf("Text says %q", got)
+	}
+	if got := strings.Join(Decisions(p, "en"), "\n"); !strings.Contains(got, "Late payments are counted.") {
+		t.Errorf("Decisions says %q", got)
+	}
+}

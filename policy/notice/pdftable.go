@@ -38,6 +38,10 @@ func (p *pdfTable) inner(i int) float64 { return p.w[i] - 2*cellPad }
 // least the room of its longest word, as far as that goes.
 func (p *pdfTable) columns(t *Table) {
 	total := pageWidth - 2*marginX
+	if t.even && len(t.Columns) == len(evenShares) {
+		p.place(total, evenShares[:])
+		return
+	}
 	least, weight := make([]float64, len(t.Columns)), make([]float64, len(t.Columns))
 	note := func(col int, t Inline, bold bool) {
 		for _, s := range t {
@@ -67,17 +71,27 @@ func (p *pdfTable) columns(t *Table) {
 }
 
 func (p *pdfTable) share(total float64, least, weight []float64) {
-	sumLeast, sumRoot := 0.0, 0.0
+	sumLeast, sumWeight := 0.0, 0.0
 	for i := range least {
 		sumLeast += least[i]
-		sumRoot += math.Pow(weight[i], .8)
+		sumWeight += math.Pow(weight[i], .8)
 	}
-	rest, x := max(0, total-sumLeast), marginX
-	scale := min(1, total/sumLeast)
+	rest, scale := max(0, total-sumLeast), min(1, total/sumLeast)
+	shares := make([]float64, len(least))
 	for i := range least {
-		w := least[i]*scale + rest*math.Pow(weight[i], .8)/sumRoot
-		p.x, p.w = append(p.x, x), append(p.w, w)
-		x += w
+		shares[i] = (least[i]*scale + rest*math.Pow(weight[i], .8)/sumWeight) / total
+	}
+	p.place(total, shares)
+}
+
+// evenShares are the parts of the width in tables that should look alike.
+var evenShares = [...]float64{.20, .32, .17, .15, .16}
+
+func (p *pdfTable) place(total float64, shares []float64) {
+	x := marginX
+	for _, share := range shares {
+		p.x, p.w = append(p.x, x), append(p.w, share*total)
+		x += share * total
 	}
 }
 
