@@ -116,9 +116,14 @@ func (c *checked) own() []given { return c.about(false) }
 
 func (c *checked) others() []given { return c.about(true) }
 
+// about: at a point about other people, data of a category about somebody else is
+// theirs; where the point has no such category, all of it is.
 func (c *checked) about(others bool) (list []given) {
+	apart := false
+	c.point.Needs.Or(c.point.May).Each(func(i int) { apart = apart || c.p.Fields[i].Others })
 	for _, g := range c.fields {
-		if (g.field.Others || c.point.Others) == others {
+		theirs := g.field.Others || c.point.Others && !apart
+		if theirs == others {
 			list = append(list, g)
 		}
 	}
@@ -185,7 +190,7 @@ func (d *Desk) values(tx *store.Tx, c checked, subject avow.ID, fields []given) 
 		}
 		if _, err := d.vault.Put(tx, vault.Value{
 			Subject: subject, Category: g.field.Category, Field: g.field.Name, Source: source, Point: c.point.Name,
-			Policy: c.p.Name, Version: c.p.Number, Basis: c.basis(g.index), Purposes: names(c.p, c.point.For), Data: g.value,
+			Policy: c.p.Name, Version: c.p.Number, Basis: c.basis(g.index), Purposes: names(c.p, c.purposes()), Data: g.value,
 		}); err != nil {
 			return err
 		}
@@ -193,8 +198,10 @@ func (d *Desk) values(tx *store.Tx, c checked, subject avow.ID, fields []given) 
 	return nil
 }
 
-func names(p *policy.Policy, set policy.PurposeSet) (list []string) {
-	set.Each(func(i int) { list = append(list, p.Purposes[i].Name) })
+func names(p *policy.Policy, purposes []int) (list []string) {
+	for _, i := range purposes {
+		list = append(list, p.Purposes[i].Name)
+	}
 	return list
 }
 
@@ -211,7 +218,7 @@ type collected struct {
 }
 
 func (c *checked) event(s Submission, fields []given, shown bool) ledger.Event {
-	b := collected{Point: c.point.Name, Source: c.p.Sources[c.point.Source].Name, Fields: []string{}, For: names(c.p, c.point.For),
+	b := collected{Point: c.point.Name, Source: c.p.Sources[c.point.Source].Name, Fields: []string{}, For: names(c.p, c.purposes()),
 		Shown: shown, Way: s.Way, Confirmed: c.point.Confirm, Signals: signalNames(s.Signals)}
 	for _, g := range fields {
 		if !c.p.NeverKept.Has(g.index) {

@@ -166,14 +166,15 @@ func (c *checked) special(Submission) error {
 }
 
 func (c *checked) coveredBy(field int, grounds func(*policy.CompiledReason) []policy.Ground) bool {
-	found := false
-	c.point.For.Each(func(purpose int) {
+	for _, purpose := range c.purposes() {
 		for i := range c.p.Purposes[purpose].Reasons {
 			r := &c.p.Purposes[purpose].Reasons[i]
-			found = found || r.Fields.Has(field) && slices.ContainsFunc(grounds(r), func(g policy.Ground) bool { return c.mayHold(purpose, g) })
+			if r.Fields.Has(field) && slices.ContainsFunc(grounds(r), func(g policy.Ground) bool { return c.mayHold(purpose, g) }) {
+				return true
+			}
 		}
-	})
-	return found
+	}
+	return false
 }
 
 // mayHold: consent holds when its box is ticked; other grounds have conditions that
@@ -208,22 +209,39 @@ func (c *checked) grounded(Submission) error {
 // basis is the ground on which a field is collected: of the purposes it is for,
 // the first that may hold for this kind of person.
 func (c *checked) basis(field int) avow.Basis {
-	basis := avow.BasisNone
-	c.point.For.Each(func(purpose int) {
-		for i := range c.p.Purposes[purpose].Reasons {
-			r := &c.p.Purposes[purpose].Reasons[i]
-			if basis != avow.BasisNone || !r.Fields.Has(field) {
-				continue
-			}
-			for _, g := range r.Grounds[avow.Collect][c.kind] {
-				if c.mayHold(purpose, g) {
-					basis = g.Basis
-					break
-				}
+	for _, purpose := range c.purposes() {
+		if b := c.basisFor(field, purpose); b != avow.BasisNone {
+			return b
+		}
+	}
+	return avow.BasisNone
+}
+
+func (c *checked) basisFor(field, purpose int) avow.Basis {
+	for i := range c.p.Purposes[purpose].Reasons {
+		r := &c.p.Purposes[purpose].Reasons[i]
+		if !r.Fields.Has(field) {
+			continue
+		}
+		for _, g := range r.Grounds[avow.Collect][c.kind] {
+			if c.mayHold(purpose, g) {
+				return g.Basis
 			}
 		}
-	})
-	return basis
+	}
+	return avow.BasisNone
+}
+
+// purposes is what this submission is for: what the point is for, and what was
+// consented to beside it.
+func (c *checked) purposes() (list []int) {
+	c.point.For.Each(func(i int) { list = append(list, i) })
+	for _, i := range c.consents {
+		if !slices.Contains(list, i) {
+			list = append(list, i)
+		}
+	}
+	return list
 }
 
 // clean makes a typed text what will be kept, or says what is wrong with it.
