@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"slices"
 	"time"
@@ -57,7 +58,7 @@ type compiler struct {
 func newCompiler(doc *Document, src []byte, after *Policy) *compiler {
 	c := &compiler{doc: doc, before: after, seen: map[Problem]bool{}, full: map[string]bool{}}
 	c.p = &Policy{
-		Name: doc.Policy.Name, Number: 1, Hash: sha256.Sum256(src), Source: src, Document: doc,
+		Name: doc.Policy.Name, Number: 1, Hash: sha256.Sum256(src), Source: bytes.Clone(src), Document: doc,
 		Clauses: []Clause{{Key: "default", Says: "What no sentence of the policy allows is not done."}},
 	}
 	if after == nil {

@@ -143,22 +143,9 @@ func isEntries(t reflect.Type) bool {
 	return key && is
 }
 
-// restOf finds the field of a struct that holds the entries its author names.
-func restOf(t reflect.Type) (int, bool) {
-	if t.Kind() != reflect.Struct {
-		return 0, false
-	}
-	for i := range t.NumField() {
-		if t.Field(i).Tag.Get("key") == ",rest" {
-			return i, true
-		}
-	}
-	return 0, false
-}
-
-func sameWithout(a, b reflect.Value, field int) bool {
+func sameFields(a, b reflect.Value) bool {
 	for i := range a.NumField() {
-		if i != field && !sameWords(a.Field(i), b.Field(i)) {
+		if !sameWords(a.Field(i), b.Field(i)) {
 			return false
 		}
 	}
@@ -174,7 +161,7 @@ func sameWords(a, b reflect.Value) bool {
 	}
 	switch a.Kind() {
 	case reflect.Struct:
-		return sameWithout(a, b, -1)
+		return sameFields(a, b)
 	case reflect.Slice:
 		if a.Len() != b.Len() {
 			return false

@@ -48,16 +48,6 @@ func (s *PurposeSet) Add(i int) { s[i>>6] |= 1 << (i & 63) }
 // Empty reports whether nothing is in the set.
 func (s PurposeSet) Empty() bool { return s[0]|s[1]|s[2]|s[3] == 0 }
 
-// Covers reports whether everything in o is in s.
-func (s PurposeSet) Covers(o PurposeSet) bool {
-	return o[0]&^s[0]|o[1]&^s[1]|o[2]&^s[2]|o[3]&^s[3] == 0
-}
-
-// And is what is in both.
-func (s PurposeSet) And(o PurposeSet) PurposeSet {
-	return PurposeSet{s[0] & o[0], s[1] & o[1], s[2] & o[2], s[3] & o[3]}
-}
-
 // Or is what is in either.
 func (s PurposeSet) Or(o PurposeSet) PurposeSet {
 	return PurposeSet{s[0] | o[0], s[1] | o[1], s[2] | o[2], s[3] | o[3]}
