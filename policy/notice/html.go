@@ -89,7 +89,11 @@ func (h *htmlWriter) span(s Span) {
 	}
 	switch {
 	case s.Href != "":
-		h.raw(`<a href="`).text(s.Href).raw(`"`).id(s.ID).lang(s.Lang).raw(">")
+		h.raw(`<a href="`).text(s.Href).raw(`"`)
+		if s.Text == s.Href {
+			h.raw(` class="notice-url"`) // print does not say it twice
+		}
+		h.id(s.ID).lang(s.Lang).raw(">")
 		end = "</a>" + end
 	case s.Lang != "" || s.ID != "":
 		h.raw("<span").id(s.ID).lang(s.Lang).raw(">")

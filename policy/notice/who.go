@@ -153,10 +153,15 @@ func (b *builder) entities() Section {
 	if len(o.Entities) == 0 {
 		return s
 	}
-	var groups []Group
+	var groups, rest []Group
 	for _, e := range o.Entities {
+		if e.Is.Serves.EveryoneElse {
+			rest = append(rest, b.entityRow(e)) // after those it is the rest of
+			continue
+		}
 		groups = append(groups, b.entityRow(e))
 	}
+	groups = append(groups, rest...)
 	s.Blocks = append(s.Blocks, withID("organisation.controller", paragraph(b.controller()))...)
 	s.Blocks = append(s.Blocks, b.table(b.say("entities.caption"), []string{"entities.where", "entities.company", "entities.law", "entities.courts", "entities.terms"}, groups)...)
 	for _, e := range o.Entities {
