@@ -267,8 +267,13 @@ func (l *layout) onlyTexts(n *node) bool {
 	return !l.commented[n] && !slices.ContainsFunc(n.items, func(item *node) bool { return item.kind != scalarNode })
 }
 
-// wrapped writes a list of texts in brackets over several lines.
+// wrapped writes a list of texts in brackets over several lines, the later ones
+// below the first text where that leaves them room.
 func (l *layout) wrapped(n *node, column, indent int) {
+	hang := column + len(" [")
+	if hang > flowWidth/3 {
+		hang = indent + indentStep
+	}
 	line := " ["
 	for i, item := range n.items {
 		text := inFlow(item.text, item.quoted)
@@ -277,7 +282,7 @@ func (l *layout) wrapped(n *node, column, indent int) {
 		}
 		if column+len([]rune(line))+1+len([]rune(text)) > flowWidth && i > 0 {
 			l.WriteString(strings.TrimRight(line, " ") + "\n")
-			column, line = indent+indentStep, ""
+			column, line = hang, ""
 			l.WriteString(strings.Repeat(" ", column))
 		}
 		line += text + " "

@@ -13,6 +13,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/tools/txtar"
 
+	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/policy/internal/comments"
 )
 
@@ -165,6 +166,57 @@ func TestEveryKeyIsExplained(t *testing.T) {
 	}
 	if doc, ps := Parse("every_key.yaml", everyKey); doc == nil || len(ps) > 0 {
 		t.Errorf("every_key.yaml: %v", ps)
+	}
+}
+
+// TestMeaningsAreOfTheLanguage reads the examples that the reference explains.
+func TestMeaningsAreOfTheLanguage(t *testing.T) {
+	for _, m := range endMeanings() {
+		decoded[Until](t, m.word)
+	}
+	for _, m := range safeguardMeanings() {
+		decoded[Safe](t, m.word)
+	}
+	for _, m := range lawMeanings() {
+		decoded[RegimeRef](t, m.word)
+	}
+	var kinds []string
+	for _, m := range neverMeanings() {
+		v := decoded[[]Never](t, "\n  - "+m.word)
+		kinds = append(kinds, string(v[0].Kind))
+	}
+	if diff := cmp.Diff(neverKinds(), kinds); diff != "" {
+		t.Errorf("not every promise is explained: %s", diff)
+	}
+	for i, m := range basisMeanings() {
+		if m.word != avow.Bases()[i] {
+			t.Errorf("the basis %s is not explained", avow.Bases()[i])
+		}
+	}
+}
+
+// TestReferenceLinks checks that what the reference points at is there.
+func TestReferenceLinks(t *testing.T) {
+	text := string(Reference())
+	anchors := map[string]bool{}
+	for line := range strings.Lines(text) {
+		if title, ok := strings.CutPrefix(line, "## "); ok {
+			name := anchor(strings.TrimSpace(title))
+			if anchors[name] {
+				t.Errorf("two sections are called %q", title)
+			}
+			anchors[name] = true
+		}
+	}
+	links := 0
+	for part := range strings.SplitSeq(text, "](#") {
+		name, _, _ := strings.Cut(part, ")")
+		if links++; links > 1 && !anchors[name] {
+			t.Errorf("the reference points at #%s, which is not there", name)
+		}
+	}
+	if links < 100 {
+		t.Errorf("only %d links", links)
 	}
 }
 

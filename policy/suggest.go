@@ -23,8 +23,8 @@ func oneOf(words []string) string {
 	for i, w := range words {
 		quoted[i] = quote(w)
 	}
-	if len(quoted) == 1 {
-		return quoted[0]
+	if len(quoted) < 2 {
+		return strings.Join(quoted, "")
 	}
 	last := len(quoted) - 1
 	return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
