@@ -17,7 +17,7 @@ func (c *compiler) check() {
 	before := len(c.problems)
 	for _, theme := range []func(){
 		c.checkHead, c.checkOrganisation, c.checkChildren,
-		c.checkData, c.checkSources,
+		c.checkData, c.checkSources, c.checkEnrich,
 		c.checkPurposes, c.checkBases, c.checkConsents, c.checkObjections,
 		c.checkRecipients, c.checkDisclosures, c.checkTransfers,
 		c.checkNever,

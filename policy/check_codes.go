@@ -42,6 +42,7 @@ const (
 	codeKeepsNeverKept = "keeps-never-kept"
 	codeBoughtNotTold  = "bought-not-told"
 	codeOthersNotTold  = "others-not-told"
+	codeEnrichBeyond   = "learns-beyond-purposes"
 
 	codeNoData           = "no-data"
 	codeNoForSpecial     = "no-for-special"
@@ -89,6 +90,7 @@ const (
 	codeKeptTwice          = "kept-twice"
 	codeForEver            = "kept-for-ever"
 	codeNoSchedule         = "no-schedule"
+	codeKeptForNothing     = "kept-for-nothing"
 	codeCookieForNothing   = "cookie-for-nothing"
 	codeCookieNoConsent    = "cookie-without-consent"
 	codeEmbedAtOnce        = "embed-at-once"
@@ -191,6 +193,7 @@ var codes = []Code{
 	{codeKeepsNeverKept, false, "A field that is never kept stands among what is kept."},
 	{codeBoughtNotTold, true, "Data about people is bought, and nobody tells them."},
 	{codeOthersNotTold, true, "Data about somebody else is taken in, and nothing says when that person is told."},
+	{codeEnrichBeyond, true, "Something is learned from data that no purpose it serves uses."},
 
 	{codeNoData, false, "A purpose or one of its reasons uses no data."},
 	{codeNoForSpecial, true, "A purpose uses special categories of data and names nothing that allows it. The gate refuses such data."},
@@ -238,6 +241,7 @@ var codes = []Code{
 	{codeKeptTwice, false, "Two retention lines give the same data two different ends."},
 	{codeForEver, true, "Data is kept for ever."},
 	{codeNoSchedule, true, "Retention goes by a schedule that is not named."},
+	{codeKeptForNothing, true, "Data is kept for a purpose that does not use it."},
 	{codeCookieForNothing, true, "A cookie is not necessary and serves no purpose."},
 	{codeCookieNoConsent, true, "A cookie that is not necessary serves a purpose that does not ask for consent."},
 	{codeEmbedAtOnce, true, "Content of others loads before anybody asks or consents."},

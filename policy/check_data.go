@@ -81,6 +81,16 @@ func (c *compiler) keepsNeverKept(refs DataRefs, where string) {
 	}
 }
 
+// checkEnrich: something is learned only from data that the purpose it serves uses.
+func (c *compiler) checkEnrich() {
+	for i := range c.doc.Enrich {
+		e := &c.doc.Enrich[i]
+		if more := c.p.resolveAll(e.Is.From).Minus(c.p.usesOf(c.purposeRefs(e.Is.For))); !more.Empty() {
+			c.warnf(e.Pos, codeEnrichBeyond, e.Key, "let the purpose use it, or leave it out here", "%s learns from %s, which no purpose it serves uses", quote(e.Key), c.p.describe(more))
+		}
+	}
+}
+
 func (c *compiler) checkSources() {
 	all := c.doc.Sources.Each
 	for i := range c.p.Sources {

@@ -30,6 +30,7 @@ func (c *compiler) checkRule(e *Entry[RetentionRule], r *CompiledRetention) {
 		}
 		return
 	}
+	c.checkKeptFor(e, r)
 	then := e.Is.Then == "" || e.Is.Then == "not-stated"
 	switch {
 	case e.Is.Until.Form == UntilNotStated && then:
@@ -45,6 +46,15 @@ func (c *compiler) checkRule(e *Entry[RetentionRule], r *CompiledRetention) {
 	if e.Is.Until.Form == UntilSchedule && c.doc.Retention.Schedule.Name == "" {
 		c.warnf(e.Is.Until.Pos, codeNoSchedule, e.Key, "name the document under `retention.schedule`", "%s is kept as a schedule says that is not named", quote(e.Key))
 	}
+}
+
+// checkKeptFor: data kept for single purposes is used by each of them.
+func (c *compiler) checkKeptFor(e *Entry[RetentionRule], r *CompiledRetention) {
+	r.OnlyFor.Each(func(i int) {
+		if q := &c.p.Purposes[i]; usedBy(q).And(r.Fields).Empty() {
+			c.warnf(e.Pos, codeKeptForNothing, e.Key, "leave the purpose out, or let it use the data", "%s is kept for %s, which does not use it", quote(e.Key), quote(q.Name))
+		}
+	})
 }
 
 // ends reports whether keeping ends in a way that something must happen then.

@@ -52,6 +52,8 @@ var mutants = []mutant{
 	{codeBoughtNotTold, "bought: yes, tell-the-person: within 1 month", "bought: yes", ""},
 	{codeOthersNotTold, "yields: [friends], tell-the-person: within 1 month", "yields: [friends]", ""},
 
+	{codeEnrichBeyond, "consents:", "enrich:\n  taste: {from: [loans], learns: [taste], for: [letter]}\nconsents:", "  taste:"},
+
 	{codeNoData, "        basis: legitimate-interests\n        uses: [loans]\n", "        basis: legitimate-interests\n", "      figures:"},
 	{codeNoForSpecial, "        for-special: {basis: consent}\n", "", "      help:"},
 	{codeNoForCriminal, `{law: "prisons-act:7"}`, "consent", "      help:"},
@@ -101,6 +103,7 @@ var mutants = []mutant{
 	{codeKeptTwice, "  notes: {until", "  slips: {of: [loans.due], until: 5 years after return, then: erase}\n  notes: {until", ""},
 	{codeForEver, "{until: 30 days after collection, then: erase}", "{until: for ever}", ""},
 	{codeNoSchedule, "{until: 30 days after collection, then", "{until: as the schedule says, then", ""},
+	{codeKeptForNothing, "notes: {until", "notes: {for: [pages], until", ""},
 	{codeCookieForNothing, "choice: {by: us, necessary: yes}", "choice: {by: us}", ""},
 	{codeCookieNoConsent, "choice: {by: us, necessary: yes}", "choice: {by: us, for: lend}", ""},
 	{codeEmbedAtOnce, "load: when-asked", "load: at-once", ""},

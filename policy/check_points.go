@@ -29,12 +29,12 @@ func (c *compiler) checkPointSource(e *Entry[CollectionPoint], p *CompiledPoint)
 	}
 }
 
+// asks is every purpose a collection point collects for or asks consent to.
+func (p *CompiledPoint) asks() PurposeSet { return p.For.Or(setOf(p.Consent)) }
+
 // checkPointPurposes: nothing is asked for that no purpose of the form uses (gdpr:5(1)(c)).
 func (c *compiler) checkPointPurposes(e *Entry[CollectionPoint], p *CompiledPoint) {
-	purposes := p.For
-	for _, q := range p.Consent {
-		purposes.Add(q)
-	}
+	purposes := p.asks()
 	if purposes.Empty() {
 		if !p.Public && len(e.Is.For)+len(e.Is.Consent) == 0 {
 			c.warnf(e.Pos, codePointForNothing, e.Key, "list the purposes under `for`", "nothing says what %s collects data for", quote(e.Key))
@@ -52,7 +52,7 @@ func (c *compiler) checkPointKind(e *Entry[CollectionPoint], p *CompiledPoint) {
 	if p.As == avow.KindUnknown {
 		return
 	}
-	p.For.Each(func(i int) {
+	p.asks().Each(func(i int) {
 		q := &c.p.Purposes[i]
 		if !appliesTo(q, p.As) && appliesTo(q, other(p.As)) {
 			c.errorf(e.Pos, codePointWrongKind, e.Key, "collect as the other kind, or give the purpose a basis for this one",

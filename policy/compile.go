@@ -34,11 +34,11 @@ func Compile(doc *Document, src []byte, after *Policy) (*Policy, Problems) {
 	c := newCompiler(doc, src, after)
 	c.compile()
 	c.check()
-	sortProblems(c.problems)
-	if c.problems.Errors() {
-		return nil, c.problems
+	problems := bounded(c.problems)
+	if problems.Errors() {
+		return nil, problems
 	}
-	return c.p, c.problems
+	return c.p, problems
 }
 
 // compiler holds one compilation. Its steps run in the order of compile, since

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,10 +23,9 @@ func (c *compiler) warnf(at Pos, code, text, suggest, format string, args ...any
 	c.report(Problem{Pos: at, Code: code, Text: clip(text, 200), Suggest: suggest, Message: fmt.Sprintf(format, args...), Warning: true})
 }
 
-// report keeps a problem once, whichever of the steps meets it again. Of
-// more than the bound the first are kept; they are what to mend first.
+// report keeps a problem once, whichever of the steps meets it again.
 func (c *compiler) report(p Problem) {
-	if c.seen[p] || len(c.seen) >= maxProblems && p.Warning {
+	if c.seen[p] {
 		return
 	}
 	switch p.Code {
@@ -39,6 +39,27 @@ func (c *compiler) report(p Problem) {
 // unknown reports a name that is declared nowhere, with the nearest one that is.
 func (c *compiler) unknown(what string, r Ref, among []string) {
 	c.errorf(r.Pos, codeUnknownName, r.Name, didYouMean(r.Name, among), "unknown %s %s", what, quote(r.Name))
+}
+
+// bounded is what is reported of many problems: the errors before the warnings,
+// up to the bound, in the order of the file.
+func bounded(ps Problems) Problems {
+	sortProblems(ps)
+	if len(ps) <= maxProblems {
+		return ps
+	}
+	slices.SortStableFunc(ps, func(a, b Problem) int { return cmp.Compare(grade(a), grade(b)) })
+	kept := slices.Clone(ps[:maxProblems])
+	sortProblems(kept)
+	return append(kept, Problem{Pos: kept[len(kept)-1].Pos, Warning: !ps.Errors(), Code: "more-problems",
+		Message: fmt.Sprintf("%d more problems are not shown", len(ps)-len(kept)), Suggest: "mend these first and check again"})
+}
+
+func grade(p Problem) int {
+	if p.Warning {
+		return 1
+	}
+	return 0
 }
 
 // room reports, once, that a bound of the language is passed.

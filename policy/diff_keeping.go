@@ -20,11 +20,28 @@ func (d *diff) retention() {
 	d.fields(Narrows, d.old.scheduled().And(d.still()), d.now.scheduled().And(d.still()), "retention", "keeping % now has an end", "keeping % no longer has an end")
 	for i := range d.now.Retention {
 		is := &d.now.Retention[i]
-		j := slices.IndexFunc(d.old.Retention, func(r CompiledRetention) bool { return r.Name == is.Name })
-		if j >= 0 {
-			d.rule(&d.old.Retention[j], is)
+		if was := d.old.retention(is.Name); was != nil {
+			d.rule(was, is)
+		} else if more := is.Fields.And(d.old.scheduled()); !more.Empty() {
+			d.add(Widens, "retention."+is.Name, d.now.describe(more)+" is kept under "+quote(is.Name)+" too")
 		}
 	}
+	for i := range d.old.Retention {
+		was := &d.old.Retention[i]
+		if less := was.Fields.And(d.now.scheduled()); d.now.retention(was.Name) == nil && !less.Empty() {
+			d.add(Narrows, "retention."+was.Name, d.old.describe(less)+" is no longer kept under "+quote(was.Name))
+		}
+	}
+}
+
+// retention finds a line of the schedule.
+func (p *Policy) retention(name string) *CompiledRetention {
+	for i := range p.Retention {
+		if p.Retention[i].Name == name {
+			return &p.Retention[i]
+		}
+	}
+	return nil
 }
 
 // scheduled is all data that some line of the schedule is about.

@@ -380,3 +380,18 @@ func TestLookupsAllocateNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestManyProblems: of very many the errors are shown first, and how many are not.
+func TestManyProblems(t *testing.T) {
+	src := replaced(t, good(t), "yields: [site]}", "yields: [site]}\n  x: {title: X, yields: [nothing]}\n")
+	var many strings.Builder
+	for i := range 2 * maxProblems {
+		fmt.Fprintf(&many, "  x%d: {title: X, yields: [nothing]}\n", i)
+	}
+	src = replaced(t, src, "  x: {title: X, yields: [nothing]}\n", many.String())
+	p, ps := Load("f", []byte(src), nil)
+	last := ps[len(ps)-1]
+	if p != nil || len(ps) != maxProblems+1 || last.Code != "more-problems" || !strings.HasPrefix(last.Message, "200 ") {
+		t.Errorf("%d problems, the last %s", len(ps), last)
+	}
+}

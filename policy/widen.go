@@ -13,7 +13,7 @@ import (
 func widens(before, after *Policy, purpose int) bool {
 	old, now := &before.Purposes[purpose], &after.Purposes[purpose]
 	return reasonsWiden(old, now) || receiversWiden(before, after, purpose) ||
-		staffWidens(before, after, purpose) || keptLonger(before, after, usedBy(now))
+		staffWidens(before, after, purpose) || keptLonger(before, after, purpose)
 }
 
 func usedBy(q *CompiledPurpose) FieldSet {
@@ -140,25 +140,35 @@ func staffWidens(before, after *Policy, purpose int) bool {
 	return false
 }
 
-// keptLonger reports whether any of the fields is kept longer, or until an end
-// that cannot be compared with the one before.
-func keptLonger(before, after *Policy, fields FieldSet) bool {
+// keptLonger reports whether any of the data a purpose uses is kept longer for it,
+// or until an end that cannot be compared with the one before.
+func keptLonger(before, after *Policy, purpose int) bool {
 	longer := false
-	fields.Each(func(i int) {
+	usedBy(&after.Purposes[purpose]).Each(func(i int) {
 		if i < len(before.Fields) && before.Fields[i].Declared {
-			was, now := ends(before, i), ends(after, i)
-			longer = longer || compareEnds(was, now) > 0
+			longer = longer || after.keeps(i, purpose) && compareEnds(before.ends(i, purpose), after.ends(i, purpose)) > 0
 		}
 	})
 	return longer
 }
 
-// ends are the ends of keeping a field under the rules that hold for every
-// purpose, in the order of the file.
-func ends(p *Policy, field int) []Until {
+// keeps reports whether a field is there for a purpose: not when every line of the
+// schedule about it keeps it for others.
+func (p *Policy) keeps(field, purpose int) bool {
+	lines := 0
+	for _, r := range p.Retention {
+		if r.Fields.Has(field) {
+			lines++
+		}
+	}
+	return lines == 0 || len(p.ends(field, purpose)) > 0
+}
+
+// ends are the ends of keeping a field for a purpose, in the order of the file.
+func (p *Policy) ends(field, purpose int) []Until {
 	var list []Until
 	for _, r := range p.Retention {
-		if r.OnlyFor.Empty() && r.Fields.Has(field) {
+		if r.Fields.Has(field) && (r.OnlyFor.Empty() || r.OnlyFor.Has(purpose)) {
 			list = append(list, r.Until)
 		}
 	}
