@@ -38,7 +38,7 @@ func (c *compiler) checkDefaultBasis() {
 	}
 	c.warnf(d.Pos, codeDefaultBasis, "default-basis", "state the basis of each purpose", "%d %s no lawful basis and rest on the notice alone", n, plural(n, "reason states", "reasons state"))
 	if c.regime(demandsBasis) {
-		c.warnf(d.Pos, codeBasisDemanded, "default-basis", "state the basis of each purpose", "%s demands a lawful basis for every use", c.firstRegime(demandsBasis))
+		c.warnf(d.Pos, codeBasisDemanded, "default-basis", "state the basis of each purpose", "the law demands a lawful basis for every use (%s)", c.firstRegime(demandsBasis))
 	}
 }
 
@@ -61,7 +61,7 @@ func (c *compiler) checkBasis(at placedPurpose, r Reason) {
 		return
 	}
 	if c.regime(demandsBasis) {
-		c.warnf(pos, codeBasisDemanded, at.Key, "state it under `basis`", "%s states no lawful basis, and %s demands one", quote(at.Key), c.firstRegime(demandsBasis))
+		c.warnf(pos, codeBasisDemanded, at.Key, "state it under `basis`", "%s states no lawful basis, and the law demands one (%s)", quote(at.Key), c.firstRegime(demandsBasis))
 		return
 	}
 	c.warnf(pos, codeNoBasis, at.Key, "state it under `basis`", "%s states no lawful basis", quote(at.Key))

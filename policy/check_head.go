@@ -43,7 +43,7 @@ func (c *compiler) checkSignals() {
 	if s.GPC == "ignored" {
 		said = "ignores Global Privacy Control"
 	}
-	c.warnf(at, codeGPCRegime, s.GPC, "write `gpc: opt-out`", "the policy %s; %s makes it an opt-out, and it is treated as one for the people that law covers",
+	c.warnf(at, codeGPCRegime, s.GPC, "write `gpc: opt-out`", "the policy %s; by law (%s) it is an opt-out, and it is treated as one for the people that law covers",
 		said, c.firstRegime(givesGPCEffect))
 }
 
@@ -93,7 +93,7 @@ func (c *compiler) checkServed(o Organisation) {
 }
 
 func (c *compiler) servedTwice(e *Entry[Entity], who, other string) {
-	c.errorf(e.Is.Serves.Pos, codeServedTwice, e.Key, "leave them to one of the two", "%s are served by %s and by %s", who, quote(other), quote(e.Key))
+	c.errorf(e.Is.Serves.Pos, codeServedTwice, e.Key, "leave them to one of the two", "%s and %s both serve %s", quote(other), quote(e.Key), who)
 }
 
 // checkChildren: below the age a parent decides (gdpr:8).
