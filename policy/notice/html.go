@@ -106,7 +106,7 @@ func (h *htmlWriter) lang(tag string) *htmlWriter {
 	if tag == "" {
 		return h
 	}
-	return h.raw(` lang="`).text(tag).raw(`"`)
+	return h.raw(` lang="`).text(tag).raw(`" dir="auto"`)
 }
 
 func (h *htmlWriter) article(n *Notice) {

@@ -136,7 +136,7 @@ func TestLanguages(t *testing.T) {
 	if got := rendered(t, HTML, p, Options{}); !strings.Contains(got, "<h1>Privacy notice of the corner shop</h1>") {
 		t.Error("without a language the text that prevails is printed, unmarked")
 	}
-	if got := rendered(t, HTML, p, Options{Lang: "nl-BE"}); !strings.Contains(got, `<h1><span lang="nl">Privacyverklaring van de buurtwinkel</span></h1>`) {
+	if got := rendered(t, HTML, p, Options{Lang: "nl-BE"}); !strings.Contains(got, `<h1><span lang="nl" dir="auto">Privacyverklaring van de buurtwinkel</span></h1>`) {
 		t.Error("a text in the reader's language is printed and marked with it")
 	}
 	if got := rendered(t, HTML, p, Options{Lang: "fr"}); !strings.Contains(got, "<h1>Privacy notice of the corner shop</h1>") {

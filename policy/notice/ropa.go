@@ -191,23 +191,36 @@ func (b *builder) recipientsOf(purpose string) (recipients, transfers []Inline) 
 	return recipients, transfers
 }
 
-// limitsOf are the rules of the schedule that cover the data of a purpose (gdpr:30(1)(f)).
+// limitsOf are the rules of the schedule that cover the data of a purpose
+// (gdpr:30(1)(f)), one line for all data with the same limit.
 func (b *builder) limitsOf(purpose string, uses policy.DataRefs) []Inline {
-	var out []Inline
+	var limits, titles []Inline
 	for _, e := range b.d.Retention.Rules {
 		if !b.ruleCovers(e, uses) || len(e.Is.For) > 0 && !slices.ContainsFunc(e.Is.For, func(r policy.Ref) bool { return r.Name == purpose }) {
 			continue
 		}
-		line := b.say("labelled", unlinked(b.ruleTitle(e)), b.until(e.Is.Until))
-		if e.Is.Then != "" && e.Is.Then != "not-stated" {
-			line = concat(line, b.say("list.comma"), b.say("ropa.then", b.named("then.", e.Is.Then)))
+		limit, title := b.limit(e.Is), unlinked(b.ruleTitle(e))
+		i := slices.IndexFunc(limits, func(t Inline) bool { return t.String() == limit.String() })
+		if i < 0 {
+			limits, titles = append(limits, limit), append(titles, title)
+			continue
 		}
-		out = append(out, line)
+		titles[i] = b.semicolons([]Inline{titles[i], title})
 	}
-	if len(out) == 0 {
+	for i := range limits {
+		limits[i] = b.say("labelled", titles[i], limits[i])
+	}
+	if len(limits) == 0 {
 		return []Inline{capitalised(b.say("until.not-stated"))}
 	}
-	return out
+	return limits
+}
+
+func (b *builder) limit(r policy.RetentionRule) Inline {
+	if r.Then == "" || r.Then == "not-stated" {
+		return b.until(r.Until)
+	}
+	return concat(b.until(r.Until), b.say("list.comma"), b.say("ropa.then", b.named("then.", r.Then)))
 }
 
 func (b *builder) ruleCovers(e policy.Entry[policy.RetentionRule], uses policy.DataRefs) bool {
