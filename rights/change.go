@@ -2,91 +2,77 @@ package rights
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger"
+	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/store"
 	"github.com/avowhq/avow/vault"
 	"golang.org/x/text/unicode/norm"
 )
 
-// changeBody is what an event of a change says: names and counts.
-type changeBody struct {
-	Fields     []string `json:"fields,omitempty"`
-	Values     int      `json:"values,omitempty"`
-	Identities int      `json:"identities,omitempty"`
-	Kept       []Kept   `json:"kept,omitempty"`
-	Suppressed bool     `json:"suppressed,omitempty"`
-	By         string   `json:"by"`
-}
-
-// Correct puts one value in the place of what a field had (gdpr:16). The field is
-// written `contact.name` and must be held. An address or number that finds the person is
-// Refused: it changes by showing that one holds the new one.
+// Correct puts the person's own words in the place of what a field had (gdpr:16).
+// The field is written `contact.name` and must be held; where its values came from and what they
+// were collected for stays as it was. An address or number that finds the person is
+// Refused: it changes by showing that one holds the new one. So is what is kept in a form
+// that nobody reads.
 func (d *Desk) Correct(ctx context.Context, session, path, value string) error {
 	value, err := clean(path, value)
 	if err != nil {
 		return err
 	}
 	return d.DB.Write(ctx, func(tx *store.Tx) error {
-		subject, err := d.who(tx, session)
+		subject, err := d.act(tx, session)
 		if err != nil {
 			return err
 		}
-		old, err := d.latest(tx, subject, path)
+		held, err := d.heldIn(tx, subject, path)
 		if err != nil {
 			return err
 		}
-		p, err := d.Register.Version(old.Policy, old.Version)
+		last := held[len(held)-1]
+		text := value
+		if p := d.words(0).policy(last.Policy, last.Version); p != nil {
+			if text, err = fits(p, path, value); err != nil {
+				return err
+			}
+		}
+		for _, v := range held {
+			if err := d.Vault.Amend(tx, subject, v.ID, text); err != nil {
+				return err
+			}
+		}
+		receipt, err := d.record(tx, ledger.Event{Type: ledger.Corrected, Subject: subject, Policy: last.Policy, Version: last.Version},
+			note{Fields: []string{path}, Values: len(held)})
 		if err != nil {
 			return err
 		}
-		if i, ok := p.Field(path); ok && p.Fields[i].Identifies {
-			return avow.Errorf(avow.Refused, "%s finds you, so it changes when you show that you hold the new one: give the new one on a form, and use the link that is sent to it", path)
-		}
-		old.ID, old.Data, old.At = avow.ID{}, value, tx.Now()
-		if _, err := d.Vault.Correct(tx, old); err != nil {
-			return err
-		}
-		return d.changed(tx, subject, ledger.Event{Type: ledger.Corrected, Policy: old.Policy, Version: old.Version}, changeBody{Fields: []string{path}, By: "the person"})
+		return d.Register.Renew(tx, subject, receipt)
 	})
 }
 
-func (d *Desk) changed(tx *store.Tx, subject avow.ID, e ledger.Event, b changeBody) error {
-	body, err := json.Marshal(b)
-	if err != nil {
-		return err
-	}
-	e.Subject, e.Body = subject, body
-	receipt, err := d.Ledger.Append(tx, e)
-	if err != nil {
-		return err
-	}
-	return d.Register.Renew(tx, subject, receipt)
-}
-
-// latest is the newest value of a field.
-func (d *Desk) latest(tx *store.Tx, subject avow.ID, path string) (vault.Value, error) {
+// heldIn is the values of a field, the newest last.
+func (d *Desk) heldIn(tx *store.Tx, subject avow.ID, path string) ([]vault.Value, error) {
 	values, err := d.Vault.Holdings(tx, subject)
 	if err != nil {
-		return vault.Value{}, err
+		return nil, err
 	}
-	var found *vault.Value
-	for i := range values {
-		if v := &values[i]; v.Category+"."+v.Field == path && (found == nil || !v.At.Before(found.At)) {
-			found = v
+	var held []vault.Value
+	for _, v := range values {
+		if v.Category+"."+v.Field == path {
+			held = append(held, v)
 		}
 	}
-	if found == nil {
-		return vault.Value{}, avow.FieldErrorf(clip(path), "is not held about you, so there is nothing to correct")
+	if len(held) == 0 {
+		return nil, avow.FieldErrorf(clip(path), "is not held about you, so there is nothing to correct")
 	}
-	return *found, nil
+	return held, nil
 }
 
+// clean is what every text goes through.
 func clean(path, value string) (string, error) {
 	value = strings.TrimSpace(norm.NFC.String(strings.ReplaceAll(value, "\r\n", "\n")))
 	switch {
@@ -98,6 +84,28 @@ func clean(path, value string) (string, error) {
 		return r == unicode.ReplacementChar || unicode.IsControl(r) && r != '\n' && r != '\t'
 	}):
 		return "", avow.FieldErrorf(clip(path), "has characters that cannot be read; type it again")
+	}
+	return value, nil
+}
+
+// fits checks a text by what its field is, and gives it as it is kept.
+func fits(p *policy.Policy, path, value string) (string, error) {
+	i, ok := p.Field(path)
+	if !ok {
+		return value, nil
+	}
+	f := p.Fields[i]
+	switch {
+	case f.Identifies:
+		return "", avow.Errorf(avow.Refused, "%s finds you, so it changes when you show that you hold the new one: give the new one on a form, and use the link that is sent to it", path)
+	case f.KeptAs != "":
+		return "", avow.Errorf(avow.Refused, "%s is kept as %s, which nobody can put right; it can be erased", path, f.KeptAs)
+	case f.Name == vault.Email || f.Name == vault.Phone:
+		id, err := vault.Identity{Kind: f.Name, Value: value}.Normal()
+		if err != nil {
+			return "", avow.FieldErrorf(path, "%s", strings.TrimPrefix(avow.MessageOf(err), f.Name+": "))
+		}
+		return id.Value, nil
 	}
 	return value, nil
 }

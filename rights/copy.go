@@ -2,20 +2,22 @@ package rights
 
 import (
 	"archive/zip"
-	"bytes"
 	"context"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
+	"hash"
 	"html/template"
 	"io"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger"
+	"github.com/avowhq/avow/store"
 )
 
 //go:embed copy.html
@@ -37,31 +39,49 @@ func toString(v any) string {
 }
 
 // Copy writes everything held of whoever has the session as a ZIP file (gdpr:15(3),
-// gdpr:20): a page to read, the same as JSON and CSV, the receipts, and a manifest with
+// gdpr:20(1)): a page to read, the same as JSON and CSV, the events and their receipts, and a manifest with
 // the SHA-256 of each file. That it was handed over is an event, recorded before the first byte.
 func (d *Desk) Copy(ctx context.Context, session string, w io.Writer) error {
-	rec, err := d.look(ctx, session, ledger.CopyHandedOver, "copy")
+	var subject avow.ID
+	if err := d.DB.Write(ctx, func(tx *store.Tx) (err error) {
+		subject, err = d.act(tx, session)
+		return err
+	}); err != nil {
+		return err
+	}
+	rec, err := d.read(ctx, subject)
 	if err != nil {
+		return err
+	}
+	if err := d.DB.Write(ctx, func(tx *store.Tx) error { return d.handedOver(tx, session, rec) }); err != nil {
 		return err
 	}
 	return d.pack(rec, w)
 }
 
+func (d *Desk) handedOver(tx *store.Tx, session string, rec Record) error {
+	if _, err := d.who(tx, session); err != nil {
+		return err
+	}
+	n := note{Request: "copy", Events: len(rec.History), Identities: len(rec.Identities)}
+	for _, c := range rec.Categories {
+		n.Values += len(c.Values)
+	}
+	_, err := d.record(tx, ledger.Event{Type: ledger.CopyHandedOver, Subject: rec.Subject}, n)
+	return err
+}
+
 func (d *Desk) pack(rec Record, w io.Writer) error {
 	z := zip.NewWriter(w)
-	m := manifest{Made: rec.At, Files: []packed{}}
+	m := manifest{Format: Format, Made: rec.At, Organisation: d.Organisation, Notices: rec.Notices, Files: []packed{}}
 	for _, f := range []struct {
 		name, says string
 		write      func(io.Writer) error
 	}{
-		{"index.html", "everything held about you, to read", func(w io.Writer) error {
-			return page.Execute(w, struct {
-				Record
-				Organisation string
-			}{rec, d.Organisation})
-		}},
+		{"index.html", "everything held about you, to read", func(w io.Writer) error { return page.Execute(w, pageData{rec, d.Organisation}) }},
 		{"data.json", "the same for machines", func(w io.Writer) error { return asJSON(w, rec) }},
 		{"data.csv", "the values as a table", func(w io.Writer) error { return asCSV(w, rec) }},
+		{"events.json", "what happened, the newest first", func(w io.Writer) error { return asJSON(w, rec.History) }},
 		{"receipts.json", "receipts of what was recorded; each can be checked without us", func(w io.Writer) error { return asJSON(w, rec.Receipts) }},
 	} {
 		p, err := pack(z, rec.At, f.name, f.write)
@@ -77,31 +97,47 @@ func (d *Desk) pack(rec Record, w io.Writer) error {
 	return z.Close()
 }
 
+type pageData struct {
+	Record
+	Organisation string
+}
+
 type manifest struct {
-	Made  time.Time `json:"made"`
-	Files []packed  `json:"files"`
+	Format       string    `json:"format"`
+	Made         time.Time `json:"made"`
+	Organisation string    `json:"organisation"`
+	Notices      []Notice  `json:"notices"`
+	Files        []packed  `json:"files"`
 }
 
 type packed struct {
 	Name   string `json:"name"`
 	Says   string `json:"says"`
-	Size   int    `json:"size"`
+	Size   int64  `json:"size"`
 	SHA256 string `json:"sha256"`
 }
 
+// pack writes one file of the package as it is made.
 func pack(z *zip.Writer, at time.Time, name string, write func(io.Writer) error) (packed, error) {
-	var b bytes.Buffer
-	if err := write(&b); err != nil {
-		return packed{}, err
-	}
-	sum := sha256.Sum256(b.Bytes())
 	f, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: at})
 	if err != nil {
 		return packed{}, err
 	}
-	p := packed{Name: name, Size: b.Len(), SHA256: hex.EncodeToString(sum[:])}
-	_, err = b.WriteTo(f)
-	return p, err
+	sum := &measured{hash: sha256.New()}
+	if err := write(io.MultiWriter(f, sum)); err != nil {
+		return packed{}, err
+	}
+	return packed{Name: name, Size: sum.size, SHA256: hex.EncodeToString(sum.hash.Sum(nil))}, nil
+}
+
+type measured struct {
+	size int64
+	hash hash.Hash
+}
+
+func (m *measured) Write(b []byte) (int, error) {
+	m.size += int64(len(b))
+	return m.hash.Write(b)
 }
 
 func asJSON(w io.Writer, v any) error {

@@ -1,0 +1,134 @@
+package rights
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/ledger"
+	"github.com/avowhq/avow/policy"
+	"github.com/avowhq/avow/policy/notice"
+	"github.com/avowhq/avow/store"
+)
+
+// history opens the events of the person, the newest first, and the receipts of
+// those that can still be opened.
+func (d *Desk) history(tx *store.Tx, w *words, rec *Record) error {
+	family, err := d.Vault.Family(tx, rec.Subject)
+	if err != nil {
+		return err
+	}
+	entries, err := d.Ledger.BySubject(tx, family...)
+	if err != nil {
+		return err
+	}
+	for _, e := range slices.Backward(entries) {
+		h := Happening{ID: e.ID, Index: e.Index, At: e.At, Type: e.Type, Policy: e.Policy, Version: e.Version}
+		event, err := d.Ledger.Open(tx, e)
+		if err != nil && avow.KindOf(err) != avow.NotFound {
+			return err
+		}
+		if err == nil {
+			receipt, err := d.Ledger.Receipt(tx, e)
+			if err != nil {
+				return err
+			}
+			h.Body = event.Body
+			rec.Receipts = append(rec.Receipts, receipt)
+		}
+		h.Words = w.event(h)
+		rec.History = append(rec.History, h)
+	}
+	return nil
+}
+
+var eventWords = map[ledger.Type]string{
+	ledger.Collected:           "You gave data, or it was collected about you",
+	ledger.ConsentGiven:        "Consent was given",
+	ledger.ConsentConfirmed:    "You confirmed a consent",
+	ledger.ConsentWithdrawn:    "You took a consent back",
+	ledger.ConsentRefused:      "You said no when you were asked",
+	ledger.Objected:            "You objected",
+	ledger.ObjectionOverridden: "An objection was weighed, and the use goes on",
+	ledger.ObjectionEnded:      "You allowed it again",
+	ledger.Restricted:          "The use of your data was restricted",
+	ledger.Unrestricted:        "The restriction was lifted",
+	ledger.SignalSeen:          "Your browser asked not to be followed",
+	ledger.LinkSent:            "A one-time link was sent to your address",
+	ledger.IdentityVerified:    "You showed that the address is yours",
+	ledger.Joined:              "What came in under your address was joined with what was known of you",
+	ledger.RequestMade:         "You made a request",
+	ledger.RequestAnswered:     "You looked at your data",
+	ledger.RequestRefused:      "Your request was refused",
+	ledger.CopyHandedOver:      "You took a copy of your data",
+	ledger.Corrected:           "Data was corrected",
+	ledger.Erased:              "Data was erased",
+	ledger.Expired:             "Data was erased because its time was over",
+	ledger.Used:                "Your data was used",
+	ledger.UsedOnce:            "Your data was used once",
+	ledger.Sent:                "Something was sent to you",
+	ledger.Disclosed:           "Your data was given to somebody",
+	ledger.RecipientsTold:      "Recipients were told of a change",
+	ledger.LookedAt:            "Staff looked at your data",
+}
+
+// said is what the bodies of all rooms' events may hold.
+type said struct {
+	Purpose  string   `json:"purpose"`
+	Topic    string   `json:"topic"`
+	Point    string   `json:"point"`
+	By       string   `json:"by"`
+	Fields   []string `json:"fields"`
+	Purposes []struct {
+		Purpose string `json:"purpose"`
+		Title   string `json:"title"`
+	} `json:"purposes"`
+}
+
+// event says what happened, with the names that the policy has for things.
+func (w *words) event(h Happening) string {
+	line := orElse(eventWords[h.Type], spaced(string(h.Type)))
+	var s said
+	if len(h.Body) == 0 || json.Unmarshal(h.Body, &s) != nil {
+		return line
+	}
+	if about := about(w.policy(h.Policy, h.Version), s); len(about) > 0 {
+		line += ": " + strings.Join(about, ", ")
+	}
+	if s.By != "" && s.By != thePerson {
+		line += " (by: " + s.By + ")"
+	}
+	return line
+}
+
+// about names what an event is about. p is nil when no policy is named.
+func about(p *policy.Policy, s said) (out []string) {
+	for _, u := range s.Purposes {
+		out = with(out, orElse(u.Title, u.Purpose))
+	}
+	for _, f := range s.Fields {
+		out = with(out, fieldTitle(p, f))
+	}
+	if p == nil {
+		return out
+	}
+	if i, ok := p.Purpose(s.Purpose); ok {
+		out = with(out, p.Purposes[i].Title)
+	}
+	if i, ok := p.Topic(s.Topic); ok {
+		out = with(out, orElse(p.Topics[i].Title, s.Topic))
+	}
+	if i, ok := p.Point(s.Point); ok && p.Points[i].Title != "" {
+		out = append(out, "at “"+p.Points[i].Title+"”")
+	}
+	return out
+}
+
+func fieldTitle(p *policy.Policy, path string) string {
+	_, name, ok := strings.Cut(path, ".")
+	if p == nil || !ok {
+		return path
+	}
+	return strings.ToLower(notice.FieldTitle(p, name, ""))
+}

@@ -1,0 +1,115 @@
+package rights
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/ledger"
+)
+
+// Format names the form of data.json. A change that takes a key away or gives it
+// another meaning gets a new name; new keys do not.
+const Format = "avow-copy/1"
+
+// Record is everything held of a person (gdpr:15).
+type Record struct {
+	Format     string            `json:"format"`
+	Subject    avow.ID           `json:"subject"`
+	At         time.Time         `json:"at"`
+	Kind       avow.SubjectKind  `json:"-"`
+	Acts       string            `json:"actsAs"` // individual, business or unknown
+	Since      time.Time         `json:"since"`
+	Identities []Identity        `json:"identities"`
+	Categories []Category        `json:"categories"`
+	Choices    []Choice          `json:"choices"`
+	Notices    []Notice          `json:"notices"`  // the versions that values were given under
+	MustKeep   []Kept            `json:"mustKeep"` // what an erasure would leave, and why
+	History    []Happening       `json:"history"`  // the newest first
+	Receipts   []*ledger.Receipt `json:"-"`        // of the events in History that can still be opened
+}
+
+// Identity is something that finds the person.
+type Identity struct {
+	Kind     string `json:"kind"`
+	Value    string `json:"value"`
+	Verified bool   `json:"verified"`
+}
+
+// Category is a category of data under one policy.
+type Category struct {
+	Policy     string   `json:"policy"`
+	Name       string   `json:"name"`
+	Title      string   `json:"title"`
+	Values     []Held   `json:"values"`
+	Recipients []string `json:"recipients"` // who may receive data of it, for what it was collected for (gdpr:15(1)(c))
+	Kept       []string `json:"kept"`       // how long, rule by rule (gdpr:15(1)(d))
+}
+
+// Held is one value with how it came to be held.
+type Held struct {
+	ID         avow.ID     `json:"id"`
+	Field      string      `json:"field"` // `email`
+	Label      string      `json:"label"` // `E-mail address`
+	Value      string      `json:"value"`
+	Source     string      `json:"source"` // title (gdpr:15(1)(g))
+	Point      string      `json:"point"`
+	PointTitle string      `json:"pointTitle"`
+	At         time.Time   `json:"at"`
+	Version    int         `json:"noticeVersion"`
+	Basis      string      `json:"lawfulBasis"`
+	BasisMeans string      `json:"lawfulBasisMeans,omitempty"`
+	Purposes   []Purpose   `json:"purposes"`   // gdpr:15(1)(a)
+	Recipients []Recipient `json:"recipients"` // of this value
+	Kept       []string    `json:"kept"`       // this value
+	Claimed    bool        `json:"claimed"`    // given before anybody showed to hold the address
+}
+
+// Purpose is what a value is for, in the words of the version it was given under.
+type Purpose struct {
+	Name    string   `json:"name"`
+	Title   string   `json:"title"`
+	Because []string `json:"because,omitempty"`
+}
+
+// Recipient is who may receive a value.
+type Recipient struct {
+	Name      string   `json:"name"`
+	Title     string   `json:"title"`
+	Role      string   `json:"role,omitempty"`
+	Places    []string `json:"places,omitempty"`
+	Safeguard string   `json:"safeguard,omitempty"` // of a transfer (gdpr:15(2))
+	For       []string `json:"for"`                 // titles of purposes
+	When      string   `json:"when,omitempty"`      // the event, when only that starts it
+}
+
+// Notice is a version that values were given under.
+type Notice struct {
+	Policy     string      `json:"policy"`
+	Title      string      `json:"title"`
+	Version    int         `json:"version"`
+	Effective  string      `json:"effective"`           // YYYY-MM-DD
+	SHA256     string      `json:"sha256"`              // of the policy file
+	Contact    string      `json:"contact,omitempty"`   // of the officer, else of the organisation
+	Complaints []Complaint `json:"complaints"`          // where to complain (gdpr:15(1)(f))
+	Decisions  []string    `json:"decisions,omitempty"` // made about people by machines (gdpr:15(1)(h))
+}
+
+// Complaint is a place to complain.
+type Complaint struct {
+	Name string `json:"name"`
+	URL  string `json:"url,omitempty"`
+	Mail string `json:"mail,omitempty"`
+}
+
+// Happening is an event of the person's own history.
+type Happening struct {
+	ID      avow.ID         `json:"id"`
+	Index   int64           `json:"index"`
+	At      time.Time       `json:"at"`
+	Type    ledger.Type     `json:"type"`
+	Words   string          `json:"words"`
+	Policy  string          `json:"policy,omitempty"`
+	Version int             `json:"version,omitempty"`
+	Body    json.RawMessage `json:"body,omitempty"` // what it says beside; empty when its time is over
+}
