@@ -185,10 +185,14 @@ func (b *builder) law(citation string) Inline {
 	if !ok {
 		return plain(citation)
 	}
+	article := b.say("law.other", strings.ToUpper(source), place)
 	if key := "law." + source; b.has(key) {
-		return b.say(key, place)
+		article = b.say(key, place)
 	}
-	return b.say("law.other", strings.ToUpper(source), place)
+	if key := "law.name." + citation; b.has(key) {
+		return b.say("law.named", b.say(key), article)
+	}
+	return article
 }
 
 // optional looks a phrase up by a name that the language enumerates; an unknown one is written as a name.

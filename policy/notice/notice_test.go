@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/policy"
@@ -70,7 +71,7 @@ func smallOptions() Options {
 	return Options{
 		Stylesheet: "/notice.css", PrivacyCentre: "/privacy", BaseURL: "https://shop.example/policy/shop",
 		Links:    []Link{{"PDF", "/policy/shop.pdf"}},
-		Versions: []VersionInfo{{Number: 1, URL: "/policy/shop/1"}},
+		Versions: []VersionInfo{{Number: 1, Effective: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), URL: "/policy/shop/1"}},
 		Changes: []policy.Change{
 			{Effect: policy.Widens, What: "`offers` may now use `visit.basket`", Key: "purpose-groups.marketing.purposes.offers"},
 			{Effect: policy.Narrows, What: "`post` no longer receives `gift`", Key: "recipients.post"}},

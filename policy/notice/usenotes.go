@@ -42,7 +42,7 @@ func (b *builder) howItIsDone(p policy.Purpose) []Inline {
 		b.labelledList("note.shown-in", b.texts(p.ShownIn)),
 		b.named("note.makes.", p.Makes),
 		b.named("note.identifies.", p.Identifies),
-		b.reports(p.Reports),
+		b.labelledList("note.reports", b.texts(p.Reports)),
 		b.when(p.Once.Yes, "note.once"),
 		b.when(p.NothingElse.Yes, "note.nothing-else"))
 	for _, f := range p.FromSources {
@@ -59,13 +59,6 @@ func (b *builder) sentenceWith(key string, t Inline) Inline {
 		return nil
 	}
 	return sentence(b.say(key, t))
-}
-
-func (b *builder) reports(list policy.Words) Inline {
-	if len(list) == 0 {
-		return nil
-	}
-	return b.say("note.reports", b.and(b.texts(list)))
 }
 
 func (b *builder) fromSource(f policy.Entry[policy.Text]) Inline {
