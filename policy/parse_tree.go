@@ -3,9 +3,7 @@ package policy
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
-	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/token"
 )
 
@@ -30,48 +28,6 @@ func buildTree(r *report, text string) *node {
 	return root
 }
 
-// tokenize keeps a fault in the library from being more than a problem of the file.
-func tokenize(r *report, text string) (tokens token.Tokens) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			r.add(Pos{1, 1}, "unreadable", "the file cannot be read as YAML", "", "check its quotes and brackets")
-			tokens = nil
-		}
-	}()
-	return lexer.Tokenize(text)
-}
-
-// rejoin mends a fault of the library: in a list in brackets inside braces it cuts
-// texts such as https://shop.example at the colon. YAML ends a key at a colon only
-// where a space follows.
-func rejoin(all token.Tokens) token.Tokens {
-	out := make(token.Tokens, 0, len(all))
-	for i := 0; i < len(all); i++ {
-		t := all[i]
-		if last := len(out) - 1; last >= 0 && i+1 < len(all) && cutInText(out[last], t, all[i+1]) {
-			joined := *out[last]
-			joined.Type = token.StringType
-			joined.Value += ":" + all[i+1].Value
-			out[last] = &joined
-			i++
-			continue
-		}
-		out = append(out, t)
-	}
-	return out
-}
-
-func cutInText(before, colon, after *token.Token) bool {
-	return len(before.Value) < maxJoined && isColon(colon) && isPlain(before) && isPlain(after) && sameLine(before, colon) && sameLine(colon, after) &&
-		before.Position.Column+utf8.RuneCountInString(before.Value) == colon.Position.Column &&
-		colon.Position.Column+1 == after.Position.Column
-}
-
-// isPlain reports whether a token is a text without quotes.
-func isPlain(t *token.Token) bool {
-	return isScalar(t) && t.Type != token.SingleQuoteType && t.Type != token.DoubleQuoteType && t.Type != token.ImplicitNullType
-}
-
 // builder makes a tree out of tokens, one token at a time, never going back.
 type builder struct {
 	*report
@@ -80,75 +36,6 @@ type builder struct {
 	nodes  int
 	commentKeeper
 	stopped bool // a bound was passed; what follows is not read
-}
-
-// plain takes out comments and refuses what this language leaves out of YAML.
-func (b *builder) plain(all token.Tokens) []*token.Token {
-	var kept []*token.Token
-	ended, directive := false, 0
-	for _, t := range all {
-		if t.Type == token.DirectiveType {
-			directive = t.Position.Line
-		} else if t.Position.Line == directive {
-			continue
-		}
-		if t.Type == token.CommentType {
-			b.comment(t, len(kept))
-			continue
-		}
-		if t.Type == token.DocumentEndType {
-			ended = true
-			continue
-		}
-		if t.Type == token.DocumentHeaderType && len(kept) == 0 && !ended {
-			continue
-		}
-		if t.Type == token.DocumentHeaderType || ended {
-			b.add(place(t), "second-document", "a second document begins here", t.Value, "put each policy in a file of its own")
-			return kept
-		}
-		if what, do := leftOut(t); what != "" {
-			b.add(place(t), "yaml-not-allowed", what, t.Value, do)
-			continue
-		}
-		kept = append(kept, t)
-	}
-	return kept
-}
-
-// leftOut says why a kind of token has no place in a policy: nothing in it may
-// mean something that a reader does not see standing there.
-func leftOut(t *token.Token) (what, do string) {
-	switch t.Type {
-	case token.AnchorType:
-		return "`&` marks a part to be repeated elsewhere, which a policy may not do", "write the part out; put a text that begins with `&` in quotes"
-	case token.AliasType:
-		return "`*` repeats a part from elsewhere, which a policy may not do", "write the part out; put a text that begins with `*` in quotes"
-	case token.TagType:
-		return "`!` gives a part a type, which a policy does not need", "remove it; put a text that begins with `!` in quotes"
-	case token.MergeKeyType:
-		return "`<<` merges another part, which a policy may not do", "write the keys out"
-	case token.MappingKeyType:
-		return "`?` begins a key of several lines, which a policy does not have", "write `key: value`; put a text that begins with `?` in quotes"
-	case token.DirectiveType:
-		return "`%` begins an instruction to the YAML reader, which a policy does not need", "remove it; put a text that begins with `%` in quotes"
-	case token.InvalidType:
-		return unreadable(t.Error)
-	}
-	return "", ""
-}
-
-// unreadable puts the library's commonest complaints in words for everybody.
-func unreadable(complaint string) (what, do string) {
-	switch {
-	case strings.Contains(complaint, "end character"):
-		return "the quotes that open here are never closed", "close them where the text ends"
-	case strings.Contains(complaint, "escape"):
-		return "a backslash in double quotes stands before a letter it cannot stand before", "put the text in single quotes"
-	case strings.Contains(complaint, "reserved"):
-		return "a text cannot begin with this character", "put the text in quotes"
-	}
-	return "this cannot be read: " + complaint, "put a text with special characters in quotes"
 }
 
 func place(t *token.Token) Pos { return Pos{t.Position.Line, max(t.Position.Column, 1)} }
@@ -377,145 +264,6 @@ func (b *builder) blockText(depth int) *node {
 		n.text = b.take().Value
 	}
 	return n
-}
-
-// flowList reads `[one, two]`.
-func (b *builder) flowList(depth int) *node {
-	open := b.take()
-	list := b.node(place(open), sequenceNode, depth)
-	list.flow = true
-	for {
-		t := b.peek()
-		switch {
-		case t == nil:
-			b.unclosed(open, "]")
-			return list
-		case t.Type == token.SequenceEndType:
-			b.take()
-			return list
-		}
-		start := b.next
-		item := b.flowItem(depth + 1)
-		list.items = append(list.items, item)
-		more := b.separated(open, token.SequenceEndType, "]")
-		b.claim(item, start)
-		if !more {
-			return list
-		}
-	}
-}
-
-// flowItem reads an item of a list in brackets; `[a: b]` is a mapping of one key.
-func (b *builder) flowItem(depth int) *node {
-	t := b.peek()
-	if !isScalar(t) || !isColon(b.after()) {
-		return b.inline(depth)
-	}
-	m := b.node(place(t), mappingNode, depth)
-	m.flow = true
-	b.flowPair(m, map[string]int{}, depth)
-	return m
-}
-
-// flowMapping reads `{key: value, key: value}`.
-func (b *builder) flowMapping(depth int) *node {
-	open := b.take()
-	m := b.node(place(open), mappingNode, depth)
-	m.flow = true
-	seen := map[string]int{}
-	for {
-		t := b.peek()
-		switch {
-		case t == nil:
-			b.unclosed(open, "}")
-			return m
-		case t.Type == token.MappingEndType:
-			b.take()
-			return m
-		case !isScalar(t):
-			b.unexpected("a key is expected here", "write `key: value`, or put the text in quotes")
-			return m
-		}
-		start := b.next
-		b.flowPair(m, seen, depth)
-		more := b.separated(open, token.MappingEndType, "}")
-		if len(m.pairs) > 0 {
-			b.claim(m.pairs[len(m.pairs)-1].value, start)
-		}
-		if !more {
-			return m
-		}
-	}
-}
-
-// flowPair reads one `key: value` in brackets.
-func (b *builder) flowPair(m *node, seen map[string]int, depth int) {
-	key := b.scalar(depth + 1)
-	if !isColon(b.peek()) && continuesText(m, key) {
-		b.joinText(m, key)
-		return
-	}
-	value := b.node(key.Pos, emptyNode, depth+1)
-	if isColon(b.peek()) {
-		b.take()
-		if t := b.peek(); t != nil && t.Type != token.CollectEntryType && t.Type != token.MappingEndType && t.Type != token.SequenceEndType {
-			value = b.inline(depth + 1)
-		}
-	}
-	b.pair(m, seen, pair{key, value})
-}
-
-// continuesText reports whether an entry of several words without a colon goes on
-// with the text before it: `{covers: sites, apps for phones included, wins: always}`.
-// A single word does not: it is a key that lacks its value.
-func continuesText(m, key *node) bool {
-	if len(m.pairs) == 0 || key.quoted || !strings.Contains(key.text, " ") {
-		return false
-	}
-	last := m.pairs[len(m.pairs)-1].value
-	return last.kind == scalarNode && !last.quoted && len(last.text) < maxJoined
-}
-
-// maxJoined keeps texts that are put together from their parts in bounds.
-const maxJoined = 4096
-
-// joinText puts back a comma that YAML took for the end of an entry.
-func (b *builder) joinText(m, key *node) {
-	last := m.pairs[len(m.pairs)-1].value
-	last.text += ", " + key.text
-	if last.joined {
-		return
-	}
-	last.joined = true
-	b.warn(last.Pos, "comma-in-text", "the comma in this text is read as part of it, but other readers of YAML take what follows for a key", last.text, "put the text in quotes")
-}
-
-// separated reads the comma between two items; the closing bracket may follow as well.
-func (b *builder) separated(open *token.Token, closing token.Type, bracket string) bool {
-	t := b.peek()
-	switch {
-	case t == nil:
-		b.unclosed(open, bracket)
-		return false
-	case t.Type == token.CollectEntryType:
-		b.take()
-		return true
-	case t.Type == closing:
-		return true
-	case isColon(t):
-		b.unexpected("a second colon in one entry", "put the text in quotes")
-	default:
-		b.unexpected("a comma or "+quote(bracket)+" is expected here", fmt.Sprintf("check the bracket that opens on line %d", open.Position.Line))
-	}
-	return false
-}
-
-func (b *builder) unclosed(open *token.Token, bracket string) {
-	if b.stopped {
-		return
-	}
-	b.add(place(open), "unclosed", "the bracket that opens here is never closed", open.Value, "write "+quote(bracket)+" where the list ends")
-	b.stopped = true
 }
 
 func isColon(t *token.Token) bool { return t != nil && t.Type == token.MappingValueType }
