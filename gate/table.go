@@ -37,10 +37,10 @@ const (
 	shards    = 1 << shardBits
 )
 
-// A shard is open addressing with linear probing, its slots in the order of their
-// home position. That order is what makes a miss end early, a delete leave no
-// tombstone, and growth a single pass. It grows by a quarter at seven eighths
-// full and shrinks when a third is empty, so that a subject costs 64/0.65 bytes at most.
+// A shard is open addressing with linear probing. A delete moves those behind it
+// back towards their home, so that no tombstone is left. It grows by a quarter at
+// seven eighths full and shrinks when a third is empty: a subject costs 64/0.65
+// bytes at most.
 //
 // Readers take no lock: they read the words atomically and read again when the
 // sequence has moved meanwhile. It is odd while a writer moves slots.
@@ -72,7 +72,7 @@ func home(h uint64, size int) int {
 
 func load(body []uint64, i, word int) uint64 { return atomic.LoadUint64(&body[i*slotWords+word]) }
 
-// probe finds a slot, or the position where it would have to go. Among writers it
+// probe finds a slot, or the empty one where it would have to go. Among writers it
 // is exact; a reader's result counts only while the sequence stands still.
 func probe(body []uint64, a, b, h uint64) (i int, found bool) {
 	size := len(body) / slotWords
@@ -80,28 +80,18 @@ func probe(body []uint64, a, b, h uint64) (i int, found bool) {
 		return 0, false
 	}
 	i = home(h, size)
-	for dist := 0; ; dist++ {
-		if load(body, i, wordMeta) == 0 || dist == size { // round once: a writer is moving slots under a reader
-			return i, false
-		}
-		x, y := load(body, i, wordID0), load(body, i, wordID1)
-		if x == a && y == b {
+	for n := 0; ; n++ {
+		s := (*[slotWords]uint64)(body[i*slotWords:])
+		if atomic.LoadUint64(&s[wordID1]) == b && atomic.LoadUint64(&s[wordID0]) == a && atomic.LoadUint64(&s[wordMeta]) != 0 {
 			return i, true
 		}
-		if distance(i, home(hash(x, y), size), size) < dist {
+		if atomic.LoadUint64(&s[wordMeta]) == 0 || n == size { // round once: a writer is moving slots under a reader
 			return i, false
 		}
 		if i++; i == size {
 			i = 0
 		}
 	}
-}
-
-func distance(i, home, size int) int {
-	if i -= home; i < 0 {
-		i += size
-	}
-	return i
 }
 
 // read copies a slot and, while it cannot change, what its profile points at.
@@ -160,11 +150,11 @@ func (t *slots) put(n *slot) (old uint32, stale bool) {
 		return old, false
 	}
 	if size := len(body) / slotWords; (s.n+1)*8 > size*7 {
-		body = s.resize(size + max(size/4, 2))
+		body = s.resize(grown(size))
 		i, _ = probe(body, n[wordID0], n[wordID1], h)
 	}
 	s.seq.Add(1)
-	insert(body, i, n)
+	store(body, i, n)
 	s.seq.Add(1)
 	s.n++
 	return 0, false
@@ -202,6 +192,14 @@ func (s *shard) words() []uint64 {
 	return nil
 }
 
+// grown is the next size: small shards grow by less, their copying costs nothing.
+func grown(size int) int {
+	if size < 64 {
+		return size + max(size/8, 1)
+	}
+	return size + size/4
+}
+
 // resize copies the shard to a new place; readers go on with the old one until it is there.
 func (s *shard) resize(size int) []uint64 {
 	old := s.words()
@@ -209,50 +207,50 @@ func (s *shard) resize(size int) []uint64 {
 	body = body[:cap(body)/slotWords*slotWords]
 	for i := 0; i < len(old); i += slotWords {
 		if n := (*slot)(old[i:]); n[wordMeta] != 0 {
-			at, _ := probe(body, n[wordID0], n[wordID1], hash(n[wordID0], n[wordID1]))
-			insert(body, at, n)
+			copy(body[place(body, n)*slotWords:], n[:]) // nobody reads it yet
 		}
 	}
 	s.body.Store(&body)
 	return body
 }
 
-// insert makes room at i by moving everything up to the next empty slot one on.
-func insert(body []uint64, i int, n *slot) {
+// place is the first empty slot from a subject's home on.
+func place(body []uint64, n *slot) int {
 	size := len(body) / slotWords
-	end := i
-	for load(body, end, wordMeta) != 0 {
-		if end++; end == size {
-			end = 0
+	i := home(hash(n[wordID0], n[wordID1]), size)
+	for body[i*slotWords+wordMeta] != 0 {
+		if i++; i == size {
+			i = 0
 		}
 	}
-	for end != i {
-		from := end - 1
-		if from < 0 {
-			from = size - 1
-		}
-		move(body, end, from)
-		end = from
-	}
-	store(body, i, n)
+	return i
 }
 
-// closeGap empties slot i.
+// closeGap empties slot i and moves into it whoever would no longer be found
+// behind it (Knuth, The Art of Computer Programming, 6.4, algorithm R).
 func closeGap(body []uint64, i int) {
 	size := len(body) / slotWords
-	for {
-		next := i + 1
-		if next == size {
-			next = 0
+	for j := i; ; {
+		if j++; j == size {
+			j = 0
 		}
-		x, y, meta := load(body, next, wordID0), load(body, next, wordID1), load(body, next, wordMeta)
-		if meta == 0 || home(hash(x, y), size) == next {
+		if load(body, j, wordMeta) == 0 {
 			store(body, i, &slot{})
 			return
 		}
-		move(body, i, next)
-		i = next
+		at := home(hash(load(body, j, wordID0), load(body, j, wordID1)), size)
+		if distance(j, at, size) >= distance(j, i, size) {
+			move(body, i, j)
+			i = j
+		}
 	}
+}
+
+func distance(i, home, size int) int {
+	if i -= home; i < 0 {
+		i += size
+	}
+	return i
 }
 
 func store(body []uint64, i int, n *slot) {

@@ -152,7 +152,7 @@ func TestProblems(t *testing.T) {
 		people + "  - {id: x, who: ann, purpose: news, want: no}\n  - {id: x, who: ann, purpose: news, want: no}": `two cases`,
 		subjects("held: {contact: 2}"):                                                                            `no version 2`,
 		subjects("held: {contacts: 1}"):                                                                           `unknown data .contacts`,
-		subjects("held: {contact: 1}, from: yoou"):                                                                  `unknown source .yoou.*did you mean .you`,
+		subjects("held: {contact: 1}, from: yoou"):                                                                `unknown source .yoou.*did you mean .you`,
 		subjects("held: {contact: 1}, agreement: servise"):                                                        `unknown agreement .servise`,
 		subjects("is: [costumer]"):                                                                                `unknown word for people .costumer.*did you mean .customer`,
 		subjects("consented: [debts]"):                                                                            `nobody can consent`,
