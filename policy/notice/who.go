@@ -155,7 +155,7 @@ func (b *builder) entities() Section {
 	}
 	var groups, rest []Group
 	for _, e := range o.Entities {
-		if e.Is.Serves.EveryoneElse {
+		if e.Is.Serves.EveryoneElse && b.serving() > 1 {
 			rest = append(rest, b.entityRow(e)) // after those it is the rest of
 			continue
 		}
@@ -226,16 +226,21 @@ func (b *builder) entityRow(e policy.Entry[policy.Entity]) Group {
 
 // serves is whom an entity is for; "everyone else" is everybody where no other is named.
 func (b *builder) serves(p policy.Places) Inline {
-	named := 0
-	for _, e := range b.d.Organisation.Entities {
-		if anyPlace(e.Is.Serves) {
-			named++
-		}
-	}
-	if p.EveryoneElse && named == 1 {
+	if p.EveryoneElse && b.serving() == 1 {
 		return b.say("entities.everywhere")
 	}
 	return capitalised(b.places(p))
+}
+
+// serving counts the entities that say whom they serve.
+func (b *builder) serving() int {
+	n := 0
+	for _, e := range b.d.Organisation.Entities {
+		if anyPlace(e.Is.Serves) {
+			n++
+		}
+	}
+	return n
 }
 
 func (b *builder) exceptWho(x policy.EntityException) Inline {
