@@ -21,17 +21,17 @@ func (r *Register) Load(ctx context.Context) (int, error) {
 }
 
 func (r *Register) load(ctx context.Context, list []*series) (held int, err error) {
-	from := avow.ID{1} // every id is later: ids begin with their time
-	for first := true; ; first = false {
+	var from avow.ID
+	for {
 		var states []state
-		n := 0
+		var ids []avow.ID
 		err := r.db.Read(ctx, func(tx *store.Tx) error {
 			states = states[:0]
 			size, err := r.ledger.Size(tx)
 			if err != nil {
 				return err
 			}
-			ids, err := r.people(tx, from, first)
+			ids, err = store.Collect(tx, scanID, `SELECT subject FROM consent_subjects WHERE subject > ? ORDER BY subject LIMIT ?`, from[:], page)
 			if err != nil {
 				return err
 			}
@@ -41,9 +41,7 @@ func (r *Register) load(ctx context.Context, list []*series) (held int, err erro
 					return err
 				}
 				states = append(states, some...)
-				from = id
 			}
-			n = len(ids)
 			return nil
 		})
 		if err != nil {
@@ -54,18 +52,11 @@ func (r *Register) load(ctx context.Context, list []*series) (held int, err erro
 				held++
 			}
 		}
-		if n < page {
+		if len(ids) < page {
 			return held, nil
 		}
+		from = ids[len(ids)-1]
 	}
-}
-
-func (r *Register) people(tx *store.Tx, from avow.ID, first bool) ([]avow.ID, error) {
-	if first {
-		from = avow.ID{}
-		return store.Collect(tx, scanID, `SELECT subject FROM consent_subjects ORDER BY subject LIMIT ?`, page)
-	}
-	return store.Collect(tx, scanID, `SELECT subject FROM consent_subjects WHERE subject > ? ORDER BY subject LIMIT ?`, from, page)
 }
 
 func scanID(r *store.Rows) (id avow.ID, err error) { return id, r.Scan(store.IntoID(&id)) }

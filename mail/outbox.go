@@ -27,7 +27,7 @@ func Migrate(ctx context.Context, db *store.DB) error {
 // How the outbox works.
 const (
 	atOnce   = 4                   // letters handed over at the same time
-	batch    = 50                  // letters taken in one look
+	batch    = 16                  // letters taken in one look: at worst four minutes of work, less than the lease
 	lease    = 5 * time.Minute     // a letter taken by a node that died is taken again after this
 	worthFor = 3 * 24 * time.Hour  // how long a message is tried when it does not say
 	remember = 30 * 24 * time.Hour // how long an id is kept after its letter has left
