@@ -1,6 +1,7 @@
 package examples_test
 
 import (
+	"bytes"
 	"maps"
 	"testing"
 
@@ -79,4 +80,21 @@ func load(t *testing.T, path string, after *policy.Policy) (*policy.Policy, poli
 		t.Fatalf("%s does not compile:\n%s", path, problems)
 	}
 	return p, problems
+}
+
+// The files are laid out as avow fmt lays them out, so that copying from them is a good beginning.
+func TestExamplesAreLaidOut(t *testing.T) {
+	for _, c := range compiled {
+		src, err := examples.Read(c.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		laidOut, problems := policy.Format(src)
+		if problems.Errors() {
+			t.Fatal(problems)
+		}
+		if !bytes.Equal(src, laidOut) {
+			t.Errorf("run avow fmt -w examples/%s", c.file)
+		}
+	}
 }
