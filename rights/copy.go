@@ -24,18 +24,19 @@ import (
 var pageSource string
 
 var page = template.Must(template.New("copy").Funcs(template.FuncMap{
-	"day":  func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
-	"word": func(s any) string { return strings.ReplaceAll(toString(s), "-", " ") },
+	"day":      func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
+	"word":     func(s string) string { return strings.ReplaceAll(s, "-", " ") },
+	"join":     func(list []string) string { return strings.Join(list, ", ") },
+	"contacts": contacts,
 }).Parse(pageSource))
 
-func toString(v any) string {
-	switch s := v.(type) {
-	case string:
-		return s
-	case ledger.Type:
-		return string(s)
+func contacts(list []Notice) (out []string) {
+	for _, n := range list {
+		if n.Contact != "" {
+			out = with(out, n.Contact)
+		}
 	}
-	return ""
+	return out
 }
 
 // Copy writes everything held of whoever has the session as a ZIP file (gdpr:15(3),
@@ -151,26 +152,40 @@ func asJSON(w io.Writer, v any) error {
 func asCSV(w io.Writer, rec Record) error {
 	c := csv.NewWriter(w)
 	c.UseCRLF = true
-	c.Write([]string{"policy", "category", "field", "value", "source", "point", "collected", "notice version", "lawful basis", "purposes"})
+	c.Write([]string{"policy", "category", "field", "value", "source", "point", "collected", "notice version", "lawful basis", "purposes", "recipients", "kept", "id"})
 	for _, k := range rec.Categories {
 		for _, v := range k.Values {
-			var purposes []string
+			var why, who []string
 			for _, u := range v.Purposes {
-				purposes = append(purposes, u.Name)
+				why = append(why, u.Name)
 			}
-			c.Write([]string{k.Policy, k.Name, v.Field, harmless(v.Value), v.Source, v.Point, v.At.UTC().Format(time.RFC3339), strconv.Itoa(v.Version), v.Basis, strings.Join(purposes, " ")})
+			for _, r := range v.Recipients {
+				who = append(who, r.Name)
+			}
+			c.Write(harmless(k.Policy, k.Name, v.Field, v.Value, v.Source, v.Point, v.At.UTC().Format(time.RFC3339), strconv.Itoa(v.Version),
+				v.Basis, strings.Join(why, " "), strings.Join(who, " "), strings.Join(v.Kept, "; "), v.ID.String()))
 		}
 	}
 	c.Flush()
 	return c.Error()
 }
 
-func harmless(s string) string {
-	if s == "" || !strings.ContainsRune("=@\t\r+-", rune(s[0])) {
-		return s
+func harmless(cells ...string) []string {
+	for i, s := range cells {
+		if runs(s) {
+			cells[i] = "'" + s
+		}
 	}
-	if len(s) > 1 && strings.ContainsRune("+-", rune(s[0])) && strings.IndexFunc(s[1:], func(r rune) bool { return r < '0' || r > '9' }) < 0 {
-		return s // a telephone number
+	return cells
+}
+
+// runs tells whether a spreadsheet takes a text for a formula. A telephone number in
+// one piece is a number to it, which does no harm.
+func runs(s string) bool {
+	s = strings.TrimLeft(s, " \t\r\n")
+	if s == "" || !strings.ContainsRune("=@+-", rune(s[0])) {
+		return false
 	}
-	return "'" + s
+	digits := strings.ContainsRune("+-", rune(s[0])) && len(s) > 1 && strings.IndexFunc(s[1:], func(r rune) bool { return r < '0' || r > '9' }) < 0
+	return !digits
 }

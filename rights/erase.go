@@ -39,7 +39,7 @@ func (d *Desk) Erase(ctx context.Context, session string) (Erasure, error) {
 		return Erasure{}, err
 	}
 	if err := d.finish(context.WithoutCancel(ctx), hashOf(session)); err != nil {
-		return done, avow.Errorf(avow.Unavailable, "your data is gone; the last step, destroying its keys, is being repeated: %w", err)
+		return done, avow.Errorf(avow.Unavailable, "your data is gone; the last step, cleaning up after it, is being repeated: %w", err)
 	}
 	done.Complete = len(done.Kept) == 0
 	return done, nil
