@@ -18,8 +18,8 @@ import (
 // Errors: Invalid with the field and what to do; NotFound for a policy or point
 // that is not there; TooLarge; TooMany, by sender or by point.
 func (d *Desk) Accept(ctx context.Context, s Submission) (Result, error) {
-	if err := d.limit(s); err != nil {
-		return Result{}, err
+	if s.RemoteKey != "" && !d.remotes.allow(s.RemoteKey, d.clock()) {
+		return Result{}, avow.Errorf(avow.TooMany, "that is too often; wait a moment and send it again")
 	}
 	p, shown, err := d.shown(s)
 	if err != nil {
@@ -28,6 +28,9 @@ func (d *Desk) Accept(ctx context.Context, s Submission) (Result, error) {
 	c, err := check(p, s)
 	if err != nil {
 		return Result{}, err
+	}
+	if !d.points.allow(c.p.Name+"\x00"+c.point.Name, d.clock()) { // only of points there are, else made-up ones would push the real ones out
+		return Result{}, avow.Errorf(avow.TooMany, "many people are using this form now; wait a moment and send it again")
 	}
 	if s.Trap != "" {
 		return d.trapped(c, shown), nil
@@ -47,17 +50,6 @@ func (d *Desk) Accept(ctx context.Context, s Submission) (Result, error) {
 	return result, err
 }
 
-func (d *Desk) limit(s Submission) error {
-	now := d.clock()
-	if s.RemoteKey != "" && !d.remotes.allow(s.RemoteKey, now) {
-		return avow.Errorf(avow.TooMany, "that is too often; wait a moment and send it again")
-	}
-	if !d.points.allow(s.Policy+"\x00"+s.Point, now) {
-		return avow.Errorf(avow.TooMany, "many people are using this form now; wait a moment and send it again")
-	}
-	return nil
-}
-
 // trapped answers whoever filled what people do not see as if it had been taken.
 func (d *Desk) trapped(c checked, shown bool) Result {
 	r := c.result(shown)
@@ -71,6 +63,9 @@ func (c *checked) result(shown bool) Result {
 		if !c.p.NeverKept.Has(g.index) {
 			r.Fields = append(r.Fields, g.field.Path())
 		}
+	}
+	if point, ok := c.p.Document.Collect.Get(c.point.Name); ok {
+		r.NeedsConfirmation = point.Verify.Yes
 	}
 	for _, i := range c.consents {
 		r.Consents = append(r.Consents, c.p.Purposes[i].Name)

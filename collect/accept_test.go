@@ -12,6 +12,7 @@ import (
 	"github.com/avowhq/avow/consent"
 	"github.com/avowhq/avow/gate"
 	"github.com/avowhq/avow/ledger"
+	"github.com/avowhq/avow/mail"
 	"github.com/avowhq/avow/vault"
 )
 
@@ -98,8 +99,11 @@ func TestConfirmation(t *testing.T) {
 		if h.decide(who, "newsletter").Allowed {
 			t.Error("looking confirmed")
 		}
-		_, err := h.desk.Confirm(bg, token)
+		done, err := h.desk.Confirm(bg, token)
 		h.check(err)
+		if len(done.Receipts) != 2 || done.Receipts[0].Check() != nil || done.Receipts[0].Proof.Index < 0 {
+			t.Errorf("receipts of what was confirmed: %+v", done.Receipts)
+		}
 		if d := h.decide(who, "newsletter"); !d.Allowed {
 			t.Errorf("after the confirmation: %v", d.Reason)
 		}
@@ -383,6 +387,40 @@ func TestSpecialDataWithConsent(t *testing.T) {
 			if v.Data == "16" {
 				t.Error("the age was kept")
 			}
+		}
+	})
+}
+
+// A point that verifies asks for the address to be confirmed, consent or not.
+func TestVerifiedPoint(t *testing.T) {
+	each(t, func(h *house) {
+		if r := h.accept(submission("register", "contact.email", ann)); !r.NeedsConfirmation {
+			t.Errorf("the answer: %+v", r)
+		}
+		token := h.link(ann)
+		if p, err := h.desk.Look(bg, token); err != nil || len(p.Asks) != 0 || p.Title == "" {
+			t.Errorf("the page: %+v, %v", p, err)
+		}
+		_, err := h.desk.Confirm(bg, token)
+		h.check(err)
+		if f := h.found(ann); len(f) != 1 || !f[0].Verified {
+			t.Errorf("found: %+v", f)
+		}
+	})
+}
+
+// What the vault takes for an address, mail can be sent to.
+func FuzzAddresses(f *testing.F) {
+	for _, s := range []string{"ann@mail.example", "Jürgen+x@Bücher.example", "😀@mail.example", "a!#$%&'*+-/=?^_`{|}~b@x-y.example", "ann@_dmarc.example", "ann@1.2.3.4"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		id, err := vault.Identity{Kind: vault.Email, Value: s}.Normal()
+		if err != nil {
+			return
+		}
+		if address, _, err := mail.Address(id.Value); err != nil || address != id.Value {
+			t.Errorf("the vault keeps %q, and mail says %q, %v", id.Value, address, err)
 		}
 	})
 }

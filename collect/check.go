@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/mail"
 	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/vault"
 	"golang.org/x/text/unicode/norm"
@@ -71,8 +72,14 @@ func (c *checked) bounds(s Submission) error {
 		return avow.Errorf(avow.TooLarge, "a submission has at most %d fields", maxFields)
 	case total > maxTotal:
 		return avow.Errorf(avow.TooLarge, "a submission has at most 64 KiB")
+	case len(s.Language) > 35 || strings.ContainsFunc(s.Language, notTag):
+		return avow.FieldErrorf(InputLanguage, "is a language tag, such as en or pt-BR")
 	}
 	return nil
+}
+
+func notTag(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-')
 }
 
 // read takes the declared fields, and refuses any other by its name.
@@ -286,6 +293,9 @@ func sized(f policy.Field, text string) (string, error) {
 
 func identity(f policy.Field, id vault.Identity) (string, error) {
 	id, err := id.Normal()
+	if err == nil && id.Kind == vault.Email {
+		err = sendable(id.Value)
+	}
 	if avow.KindOf(err) == avow.Invalid {
 		if f.Name == "phone" {
 			return "", avow.FieldErrorf(f.Path(), "is not a telephone number; begin with + and the country code")
@@ -293,6 +303,15 @@ func identity(f policy.Field, id vault.Identity) (string, error) {
 		return "", avow.FieldErrorf(f.Path(), "is not an e-mail address; one looks like name@mail.example")
 	}
 	return id.Value, err
+}
+
+// sendable: mail can be sent there, over the network too.
+func sendable(address string) error {
+	address, _, err := mail.Address(address)
+	if _, domain, _ := strings.Cut(address, "@"); err == nil && !strings.Contains(domain, ".") {
+		err = avow.Errorf(avow.Invalid, "a domain has a dot")
+	}
+	return err
 }
 
 func unseen(r rune) bool {

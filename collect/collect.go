@@ -104,7 +104,8 @@ type Result struct {
 	Version   int      `json:"version"` // of the words it is kept under
 	Shown     bool     `json:"shown"`   // by our form
 	Fields    []string `json:"fields"`  // that were kept
-	// NeedsConfirmation: a mail was sent with a link; until it is used the consents do not count.
+	// NeedsConfirmation: a mail was sent with a link; until it is used the consents
+	// that ask for a confirmation do not count, and the address is not known to be theirs.
 	NeedsConfirmation bool     `json:"needsConfirmation"`
 	Consents          []string `json:"consents"`
 }

@@ -18,6 +18,9 @@ import (
 // linkPurpose names our links to the vault.
 const linkPurpose = "confirm"
 
+// addressOnly stands where a purpose would, for what every link confirms: the address.
+const addressOnly = ""
+
 // linkLife is how long what a link confirms is remembered; the vault ends the link itself earlier.
 const linkLife = time.Hour
 
@@ -56,9 +59,9 @@ func (d *Desk) remember(tx *store.Tx, c checked, s Submission, token string) err
 		return err
 	}
 	hash := sha256.Sum256([]byte(token))
-	for _, i := range c.consents {
+	for _, name := range append([]string{addressOnly}, names(c.p, c.consents)...) {
 		if _, err := tx.Exec(`INSERT INTO collect_confirmations (link, policy, version, purpose, way, expires) VALUES (?, ?, ?, ?, ?, ?)`,
-			hash[:], c.p.Name, c.p.Number, c.p.Purposes[i].Name, s.Way, tx.Now().Add(linkLife)); err != nil {
+			hash[:], c.p.Name, c.p.Number, name, s.Way, tx.Now().Add(linkLife)); err != nil {
 			return err
 		}
 	}
@@ -66,16 +69,17 @@ func (d *Desk) remember(tx *store.Tx, c checked, s Submission, token string) err
 }
 
 func (c *checked) letter(id avow.ID, to, link string, until time.Time) mail.Message {
-	org := text(c.p, c.p.Document.Organisation.Name)
-	var asks []string
-	for _, i := range c.consents {
-		asks = append(asks, "- "+words(c.p, i))
+	said := "."
+	if len(c.consents) > 0 {
+		said = " and said yes to:"
+		for _, i := range c.consents {
+			said += "\n\n- " + words(c.p, i)
+		}
 	}
 	return mail.Message{
-		ID: id, To: to, Until: until, Subject: "Please confirm what you chose",
-		Text: "Somebody, probably you, gave this address to " + org + " and said yes to:\n\n" + strings.Join(asks, "\n") +
+		ID: id, To: to, Until: until, Subject: "Please confirm your address", Button: "See and confirm", Link: link,
+		Text: "Somebody, probably you, gave this address to " + text(c.p, c.p.Document.Organisation.Name) + said +
 			"\n\nIt counts when you confirm it on the page below, within 15 minutes. If it was not you, do nothing: then it never counts.",
-		Button: "See and confirm", Link: link,
 	}
 }
 
@@ -108,9 +112,11 @@ type Pending struct {
 	Policy  string   // name
 	Title   string   // of the policy
 	Version int      // whose words these are
-	Asks    []string // the words said yes to
-	names   []string
-	way     string
+	Asks    []string // the words said yes to; none when it is about the address alone
+	// Receipts are of the consents, once they are confirmed: for the holder of the address.
+	Receipts []*ledger.Receipt
+	names    []string
+	way      string
 }
 
 // Look tells what a link would confirm; Unauthorized when it confirms nothing, in the words the vault has for it.
@@ -129,13 +135,15 @@ func (d *Desk) pending(tx *store.Tx, token string) (Pending, error) {
 	err := store.Each(tx, func(r *store.Rows) error {
 		var name string
 		err := r.Scan(&out.Policy, &out.Version, &name, &out.way)
-		out.names = append(out.names, name)
+		if name != addressOnly {
+			out.names = append(out.names, name)
+		}
 		return err
 	}, `SELECT policy, version, purpose, way FROM collect_confirmations WHERE link = ? AND expires >= ? ORDER BY purpose`, hash[:], tx.Now())
 	if err != nil {
 		return out, err
 	}
-	if len(out.names) == 0 {
+	if out.Policy == "" {
 		return out, avow.Errorf(avow.Unauthorized, "this link was used already, is too old, or is not one of ours; ask for a new one")
 	}
 	p, err := d.consent.Version(out.Policy, out.Version)
@@ -166,12 +174,12 @@ func (d *Desk) Confirm(ctx context.Context, token string) (Pending, error) {
 		if _, err := tx.Exec(`DELETE FROM collect_confirmations WHERE link = ?`, hash[:]); err != nil {
 			return err
 		}
-		return d.confirmed(tx, link, p)
+		return d.confirmed(tx, link, &p)
 	})
 	return p, err
 }
 
-func (d *Desk) confirmed(tx *store.Tx, link vault.Link, p Pending) error {
+func (d *Desk) confirmed(tx *store.Tx, link vault.Link, p *Pending) error {
 	v, err := d.vault.Verify(tx, link.Identity)
 	if err != nil {
 		return err
@@ -179,6 +187,7 @@ func (d *Desk) confirmed(tx *store.Tx, link vault.Link, p Pending) error {
 	if err := d.consent.Join(tx, v.Subject, v.Absorbed); err != nil {
 		return err
 	}
+	p.Receipts = nil
 	h, err := d.consent.In(tx, v.Subject)
 	if err != nil {
 		return err
@@ -188,9 +197,11 @@ func (d *Desk) confirmed(tx *store.Tx, link vault.Link, p Pending) error {
 	}
 	for _, name := range p.names {
 		choice := consent.Choice{Policy: p.Policy, Version: p.Version, Purpose: name, Way: p.way + ", confirmed by link"}
-		if _, err := h.Confirm(choice); err != nil {
+		receipt, err := h.Confirm(choice)
+		if err != nil {
 			return err
 		}
+		p.Receipts = append(p.Receipts, receipt)
 	}
 	return h.Done()
 }

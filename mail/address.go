@@ -49,21 +49,20 @@ func checkLocal(local string) error {
 
 func notAtom(r rune) bool {
 	if r >= utf8.RuneSelf {
-		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsNumber(r)
+		return !unicode.IsGraphic(r) || unicode.IsSpace(r)
 	}
 	letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 	return !letter && !strings.ContainsRune(".!#$%&'*+-/=?^_`{|}~", r)
 }
 
-// plausibleDomain wants two labels at least, or the one name every test machine has.
+// plausibleDomain: letters, digits and dashes in labels; one label will do in a house of one's own.
 func plausibleDomain(d string) bool {
 	for label := range strings.SplitSeq(d, ".") {
 		if len(label) > 63 { // rfc:1035#2.3.4
 			return false
 		}
 	}
-	return len(d) <= 253 && (strings.Contains(strings.Trim(d, "."), ".") || d == "localhost") &&
-		!strings.HasSuffix(d, ".") && strings.IndexFunc(d, notHostname) < 0
+	return d != "" && len(d) <= 253 && !strings.HasSuffix(d, ".") && strings.IndexFunc(d, notHostname) < 0
 }
 
 func notHostname(r rune) bool {

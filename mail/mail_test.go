@@ -30,7 +30,7 @@ func TestAddress(t *testing.T) {
 		"ann":                                    "",
 		"@example.org":                           "",
 		"ann@":                                   "",
-		"ann@example":                            "",
+		"ann@intranet":                           "ann@intranet",
 		"ann@exa mple.org":                       "",
 		"ann@example.org\r\nBcc: x@y.":           "",
 		"ann\n@example.org":                      "",
