@@ -101,7 +101,7 @@ func (h *Hand) Refuse(c Choice) (*ledger.Receipt, error) {
 }
 
 func (h *Hand) no(c Choice, state string, what ledger.Type) (*ledger.Receipt, error) {
-	p, u, err := h.purpose(c)
+	p, u, err := h.everPurpose(c)
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +178,7 @@ func (h *Hand) objection(c Choice) (*policy.Policy, choice, error) {
 		return nil, choice{}, avow.Errorf(avow.Invalid, "an objection is to a purpose or to a topic, one of the two")
 	}
 	if c.Purpose != "" {
-		p, u, err := h.purpose(c)
+		p, u, err := h.everPurpose(c)
 		if err != nil {
 			return nil, choice{}, err
 		}

@@ -212,7 +212,7 @@ func (h *Hand) version(c Choice) (*policy.Policy, error) {
 	return h.r.Version(c.Policy, c.Version)
 }
 
-// purpose is the purpose a choice is about.
+// purpose is the purpose a choice is about, in the version a choice is about.
 func (h *Hand) purpose(c Choice) (*policy.Policy, *policy.CompiledPurpose, error) {
 	p, err := h.version(c)
 	if err != nil {
@@ -223,6 +223,22 @@ func (h *Hand) purpose(c Choice) (*policy.Policy, *policy.CompiledPurpose, error
 		return nil, nil, avow.Errorf(avow.Invalid, "policy %s has no purpose %q", p.Name, clip(c.Purpose))
 	}
 	return p, &p.Purposes[i], nil
+}
+
+// everPurpose is purpose for who says no: a purpose that today's version leaves out
+// may still be served with what was collected before, and can be stopped.
+func (h *Hand) everPurpose(c Choice) (*policy.Policy, *policy.CompiledPurpose, error) {
+	p, u, err := h.purpose(c)
+	s := h.r.find(c.Policy)
+	if err == nil || s == nil || c.Version != 0 {
+		return p, u, err
+	}
+	for _, p := range slices.Backward(s.versions) {
+		if i, ok := p.Purpose(c.Purpose); ok && p.Purposes[i].Declared && !p.Effective.After(h.tx.Now()) {
+			return p, &p.Purposes[i], nil
+		}
+	}
+	return nil, nil, err
 }
 
 func clip(s string) string {

@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/avowhq/avow"
@@ -109,6 +110,26 @@ func preferences(p *policy.Policy, versions []*policy.Policy, who vault.Subject,
 		}
 		if o, ok := objectionChoice(p, i, said); ok {
 			out.Objections = append(out.Objections, o)
+		}
+	}
+	return withEarlier(out, p, versions, said, now)
+}
+
+// withEarlier adds what was consented to under an earlier version and is left out by
+// the one in force: it may still be served with what was collected then, so it can be withdrawn.
+func withEarlier(out Preferences, p *policy.Policy, versions []*policy.Policy, said []choice, now time.Time) Preferences {
+	for _, c := range said {
+		if c.policy != p.Name || c.kind != kindConsent || c.state != given && c.state != unconfirmed {
+			continue
+		}
+		if i, ok := p.Purpose(c.name); ok && (p.Purposes[i].Declared || p.Purposes[i].Ended) {
+			continue
+		}
+		for _, old := range slices.Backward(versions[:p.Number]) {
+			if i, ok := old.Purpose(c.name); ok && old.Purposes[i].Declared && old.Purposes[i].ConsentLane >= 0 {
+				out.Consents = append(out.Consents, consentChoice(old, &old.Purposes[i], said, now))
+				break
+			}
 		}
 	}
 	return out

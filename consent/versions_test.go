@@ -106,6 +106,38 @@ func consentOf(p consent.Preferences, purpose string) consent.ConsentChoice {
 	return consent.ConsentChoice{}
 }
 
+// A purpose that a later version leaves out is still there for what was collected
+// before, and can be withdrawn from.
+func TestWithdrawFromWhatIsLeftOut(t *testing.T) {
+	each(t, func(h *house) {
+		h.publish("v1.yaml")
+		ann := h.verified("ann@mail.example", 1)
+		h.give(ann, "panel")
+		src := h.source("v2.yaml")
+		for _, line := range []string{"      panel: {title: Our panel, because: You chose to take part., basis: consent, uses: [contact.email]}\n", "  panel: {confirm: none, asks: \"Yes, ask me.\"}\n"} {
+			if !bytes.Contains(src, []byte(line)) {
+				t.Fatalf("the file has no line %q", line)
+			}
+			src = bytes.Replace(src, []byte(line), nil, 1)
+		}
+		src = bytes.Replace(src, []byte("consent: [newsletter, offers, panel]"), []byte("consent: [newsletter, offers]"), 1)
+		_, err := h.reg.Publish(bg, "v2.yaml", src)
+		h.check(err)
+		h.pass(200 * 24 * time.Hour)
+		h.want(ann, "panel", true, gate.ByReason)
+		prefs, err := h.reg.State(bg, ann)
+		h.check(err)
+		if c := consentOf(prefs[0], "panel"); c.State != "given" {
+			t.Errorf("the preference centre: %+v", prefs[0].Consents)
+		}
+		if err := h.reg.Do(bg, ann, func(hand *consent.Hand) error { _, err := hand.Give(choice("panel")); return err }); avow.KindOf(err) != avow.Invalid {
+			t.Errorf("consent to what is left out: %v", err)
+		}
+		h.withdraw(ann, "panel")
+		h.want(ann, "panel", false, gate.NoConsent)
+	})
+}
+
 // Everything is there again after a start: versions, states, choices.
 func TestRestart(t *testing.T) {
 	each(t, func(h *house) {
