@@ -5,37 +5,54 @@ import "github.com/avowhq/avow/policy"
 // Decide answers from the table. It allocates nothing and waits for no writer.
 func (g *Gate) Decide(r *Request) Decision {
 	seen := g.seen.Load()
-	d := g.decide(r)
-	d.Seen = seen
-	return d
-}
-
-func (g *Gate) decide(r *Request) Decision {
-	rules := g.rules.Load()
-	at, why := rules.start(r)
-	if why != Undecided {
-		return refuse(why, 0, 0)
-	}
 	if r.Visitor {
-		return rules.visit(r, rules.inForce(at))
+		d := g.unheld(r)
+		d.Seen = seen
+		return d
 	}
 	var s slot
 	v, found := g.subjects.read(r.Subject, &g.profiles.dir, &s)
 	if !found {
-		return refuse(NotCached, 0, 0)
+		d := g.unheld(r)
+		d.Seen = seen
+		return d
 	}
-	if until := int64(s[wordUntil]); until != 0 && at >= until {
-		return refuse(Stale, 0, 0)
+	at := r.At.UnixMilli()
+	today := v.rules.inForce(at) - v.floor
+	until := int64(s[wordUntil])
+	if today < 0 || until != 0 && at >= until {
+		d := g.past(r)
+		d.Seen = seen
+		return d
 	}
-	today := v.rules.inForce(at)
-	if today < v.floor {
-		return refuse(Stale, 0, 0) // a past date: the database knows who the subject was then
-	}
-	d := &v.days[today-v.floor]
+	d := &v.days[today]
 	q := query{r: r, rules: v.rules, day: d, today: d.today, class: v.class, consents: s[wordConsents],
 		objections: [2]uint64{s[wordObjections0], s[wordObjections1]}, restricted: s[wordMeta]&flagRestricted != 0}
 	q.decide()
+	q.out.Seen = seen
 	return q.out
+}
+
+// unheld answers about a visitor, and about whom the table does not have.
+func (g *Gate) unheld(r *Request) Decision {
+	rules := g.rules.Load()
+	at, why := rules.start(r)
+	switch {
+	case why != Undecided:
+		return refuse(why, 0, 0)
+	case r.Visitor:
+		return rules.visit(r, rules.inForce(at))
+	}
+	return refuse(NotCached, 0, 0)
+}
+
+// past refuses for a moment the table cannot speak of: before the versions it
+// decides by, when the database knows who the subject was; or after `until`.
+func (g *Gate) past(r *Request) Decision {
+	if _, why := g.rules.Load().start(r); why != Undecided {
+		return refuse(why, 0, 0)
+	}
+	return refuse(Stale, 0, 0)
 }
 
 // start tells when a request is about, or why it cannot be answered.

@@ -31,7 +31,7 @@ func (q *query) run() bool {
 		return q.no(PurposeNotPromised, t.p.Number, 0)
 	}
 	p := &t.purposes[q.purpose]
-	if p.Kind == policy.DisclosureOnEvent {
+	if p.kind == policy.DisclosureOnEvent {
 		if why := q.disclosure(p); why != Undecided {
 			return q.no(why, t.p.Number, p.Clause)
 		}
@@ -49,12 +49,12 @@ func (q *query) run() bool {
 	if (r.Recipient >= 0 || r.Act == avow.Disclose || r.Act == avow.Transfer) && !q.recipient(p) {
 		return false
 	}
-	if q.objected(p.OnceLane) {
+	if q.objected(int(p.onceLane)) {
 		q.no(DoneOnce, t.p.Number, p.Clause)
 		q.out.Lane = p.OnceLane
 		return false
 	}
-	if p.OffUntil && !q.consented(p.ConsentLane) {
+	if p.offUntil && !q.consented(int(p.consent)) {
 		q.no(SwitchedOff, t.p.Number, p.Clause)
 		q.out.Lane = p.ConsentLane
 		return false
@@ -116,8 +116,8 @@ func (s *Rules) near(person int, place avow.Region) bool {
 // never: the negative promises, and what may be brought together.
 func (q *query) never() (Reason, int) {
 	t := q.table
-	if kept := q.part.And(t.p.NeverKept); q.r.Act == avow.Keep && !kept.Empty() {
-		return NeverKept, t.p.Fields[first(kept)].Clause
+	if q.r.Act == avow.Keep && meet(&q.part, &t.p.NeverKept) {
+		return NeverKept, t.p.Fields[first(q.part.And(t.p.NeverKept))].Clause
 	}
 	if q.r.Act != avow.Combine {
 		return Undecided, 0
@@ -129,7 +129,7 @@ func (q *query) never() (Reason, int) {
 		return Undecided, 0
 	}
 	for i := range t.p.CombinePairs {
-		if t.p.CombinePairs[i].Fields.Covers(q.data) {
+		if covers(&t.p.CombinePairs[i].Fields, &q.data) {
 			return Undecided, 0
 		}
 	}
@@ -139,7 +139,7 @@ func (q *query) never() (Reason, int) {
 // wouldName reports whether the data together would say who is behind data from
 // which the policy promises to learn nobody's identity.
 func (q *query) wouldName(t *table) bool {
-	return !q.data.And(t.p.NoPersonFrom).Empty() && !q.data.And(t.identifies).Empty()
+	return meet(&q.data, &t.p.NoPersonFrom) && meet(&q.data, &t.identifies)
 }
 
 // recipient: it is declared, receives these data, for this purpose, where they
@@ -171,7 +171,7 @@ func (q *query) recipient(p *purposeRule) bool {
 func (q *query) mayReceive(p *purposeRule, t *table, who *policy.CompiledRecipient) Reason {
 	onEvent := p.Kind == policy.DisclosureOnEvent
 	switch {
-	case !who.Receives.Covers(q.part) && !onEvent:
+	case !covers(&who.Receives, &q.part) && !onEvent:
 		return RecipientNotData
 	case onEvent && p.To >= 0 && p.To != q.r.Recipient, !onEvent && !who.For.Has(q.purpose):
 		return RecipientNotFor

@@ -43,14 +43,27 @@ func (q *query) consented(lane int) bool {
 
 // no refuses.
 func (q *query) no(why Reason, version, clause int) bool {
-	q.out = refuse(why, version, clause)
+	q.answer(why, avow.BasisNone, version, clause, -1)
 	return false
+}
+
+// answer writes a refusal field by field: copying a whole Decision costs more than deciding.
+func (q *query) answer(why Reason, basis avow.Basis, version, clause, lane int) {
+	d := &q.out
+	d.Allowed, d.Reason, d.Basis, d.Obligations = false, why, basis, 0
+	d.Version, d.Clause, d.Lane = version, clause, lane
 }
 
 // collected decides about what is being collected now: by today's words.
 func (q *query) collected() bool {
-	q.data = q.r.Data.Or(q.r.Whole)
-	q.part, q.group, q.table = q.data, -1, q.today
+	unite(&q.data, &q.r.Data, &q.r.Whole)
+	return q.fresh()
+}
+
+// fresh decides by today's words about data without a history.
+func (q *query) fresh() bool {
+	become(&q.part, &q.data)
+	q.group, q.table = -1, q.today
 	return q.run()
 }
 
@@ -76,17 +89,17 @@ func (q *query) decide() {
 		h := q.held()
 		held = &h
 	}
-	if !held.Covers(r.Data) {
+	if !covers(held, &r.Data) {
 		q.missing(r.Data.Minus(*held))
 		return
 	}
-	q.data = r.Data.Or(r.Whole.And(*held))
+	become(&q.data, &r.Data)
+	add(&q.data, &r.Whole, held)
 	switch {
-	case !q.data.Empty():
+	case !empty(&q.data):
 		q.pieces()
 	case r.Cookie >= 0:
-		q.part, q.group, q.table = q.data, -1, q.today
-		q.run()
+		q.fresh()
 	default:
 		q.missing(r.Whole)
 	}
@@ -116,11 +129,11 @@ func (q *query) begin() bool {
 		return q.no(UnknownPurpose, today.p.Number, 0)
 	}
 	p := &today.purposes[q.purpose]
-	if p.Ended {
+	if p.ended {
 		return q.no(PurposeEnded, today.p.Number, p.Clause)
 	}
-	q.duty = p.Kind == policy.Duty
-	if r.Cookie < 0 && r.Data.Empty() && r.Whole.Empty() {
+	q.duty = p.kind == policy.Duty
+	if r.Cookie < 0 && empty(&r.Data) && empty(&r.Whole) {
 		return q.no(NoData, today.p.Number, 0)
 	}
 	return true
@@ -215,7 +228,7 @@ func (q *query) missing(fields policy.FieldSet) {
 func (q *query) pieces() {
 	d := q.day
 	if d.single {
-		q.part = q.data
+		become(&q.part, &q.data)
 		q.piece(&d.pieces[0])
 		return
 	}
@@ -224,9 +237,9 @@ func (q *query) pieces() {
 	for i := range d.pieces {
 		p := &d.pieces[i]
 		if !p.limited || q.duty || p.onlyFor.Has(q.purpose) {
-			q.part = q.part.Or(p.fields.And(q.data))
+			add(&q.part, &p.fields, &q.data)
 		}
-		if i+1 < len(d.pieces) && d.pieces[i+1].group == p.group || q.part.Empty() {
+		if i+1 < len(d.pieces) && d.pieces[i+1].group == p.group || empty(&q.part) {
 			continue
 		}
 		if !q.piece(p) {

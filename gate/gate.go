@@ -91,10 +91,13 @@ func (g *Gate) InForce(at time.Time) *policy.Policy {
 
 // Set puts or replaces a subject's state. A state the ledger has already gone
 // past (a smaller Seen) changes nothing. It reports false when the subject cannot
-// be held, for want of room for its profile or before the first version: the
-// subject is then not cached, and the answer about it is no and NotCached.
+// be held, for want of room for its profile, before the first version, or because
+// its ID is zero: it is then not cached, and the answer about it is no and NotCached.
 func (g *Gate) Set(s *State) bool {
-	id := g.profiles.acquire(s)
+	var id uint32
+	if !s.Subject.IsZero() {
+		id = g.profiles.acquire(s)
+	}
 	if id == 0 {
 		g.Delete(s.Subject)
 		return false

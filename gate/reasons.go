@@ -8,59 +8,65 @@ import (
 // reasons looks for one reason of the purpose that covers all of the part and
 // whose basis holds. When there is none, the refusal is of the reason that came furthest.
 func (q *query) reasons(p *purposeRule) bool {
-	q.no(NotCovered, q.table.p.Number, p.Clause)
-	for i := range p.reasons {
-		if q.reason(p, &p.reasons[i]) {
+	q.out.Reason = Undecided
+	steps := p.steps[q.r.Act]
+	for i := range steps {
+		s := &steps[i]
+		if !covers(&s.fields, &q.part) && q.mode != byAgreement {
+			continue
+		}
+		if s.flags&(isMarketing|isProfiling|hasConditions) != 0 || q.table.sensitive {
+			if q.hindered(p, s, &p.reasons[i]) {
+				continue
+			}
+		}
+		list := s.grounds
+		if q.mode == byAgreement {
+			list = []ground{{basis: avow.Contract, lane: -1, clause: int32(q.under.agreement.Clause)}}
+		}
+		if g := q.ground(s, list); g != nil {
+			q.yes(p, s, g)
 			return true
 		}
+	}
+	if q.out.Reason == Undecided {
+		q.no(NotCovered, q.table.p.Number, int(p.clause))
 	}
 	return false
 }
 
 // fails notes why a reason does not do, when it came further than those before it.
-func (q *query) fails(why Reason, basis avow.Basis, clause, lane int) bool {
+func (q *query) fails(why Reason, basis avow.Basis, clause int32, lane int8) {
 	if why > q.out.Reason {
-		q.out = Decision{Reason: why, Basis: basis, Version: q.table.p.Number, Clause: clause, Lane: lane}
+		q.answer(why, basis, q.table.p.Number, int(clause), int(lane))
 	}
-	return false
 }
 
-func (q *query) reason(p *purposeRule, r *reasonRule) bool {
-	if q.mode != byAgreement {
-		if !q.duty && !r.Fields.Covers(q.part) {
-			return q.fails(NotCovered, 0, r.Clause, -1)
-		}
-		if len(r.SourceConditions) > 0 && q.blocked(r) {
-			return q.fails(SourceNotAllowed, 0, r.Clause, -1)
-		}
-	}
-	if q.table.sensitive {
+// hindered: what keeps a reason from counting before its basis is looked at.
+func (q *query) hindered(p *purposeRule, s *step, r *reasonRule) bool {
+	switch {
+	case s.flags&hasConditions != 0 && q.mode != byAgreement && q.blocked(r):
+		q.fails(SourceNotAllowed, 0, s.clause, -1)
+		return true
+	case q.table.sensitive:
 		if why := q.sensitive(r); why != Undecided {
-			return q.fails(why, 0, r.Clause, -1)
+			q.fails(why, 0, s.clause, -1)
+			return true
 		}
 	}
-	if r.Marketing || r.Profiling {
-		if why := q.stopped(p, r); why != Undecided {
-			return q.stop(why, r)
-		}
-	}
-	act := &r.acts[q.r.Act]
-	if q.mode == byAgreement {
-		return q.grounds(p, r, act, []ground{{basis: avow.Contract, lane: -1, clause: q.under.agreement.Clause}})
-	}
-	return q.grounds(p, r, act, act.grounds)
+	return q.stopped(p, s)
 }
 
 func (q *query) blocked(r *reasonRule) bool {
-	return q.group >= 0 && !q.day.blockedFor(q.group, r.CompiledReason).And(q.part).Empty()
+	return q.group >= 0 && q.day.blocks(q.group, r.CompiledReason, &q.part)
 }
 
 // gdpr:9, gdpr:10. Special categories and convictions need their own basis on top.
 func (q *query) sensitive(r *reasonRule) Reason {
-	if !q.part.And(q.table.special).Empty() && !q.any(r.special) {
+	if meet(&q.part, &q.table.special) && !q.any(r.special) {
 		return SpecialData
 	}
-	if !q.part.And(q.table.criminal).Empty() && !q.any(r.criminal) {
+	if meet(&q.part, &q.table.criminal) && !q.any(r.criminal) {
 		return CriminalData
 	}
 	return Undecided
@@ -68,7 +74,7 @@ func (q *query) sensitive(r *reasonRule) Reason {
 
 func (q *query) any(list []ground) bool {
 	for i := range list {
-		if list[i].lane < 0 || q.consented(list[i].lane) {
+		if list[i].lane < 0 || q.consented(int(list[i].lane)) {
 			return true
 		}
 	}
@@ -77,34 +83,25 @@ func (q *query) any(list []ground) bool {
 
 // stopped: what stops a reason whatever its basis. gdpr:21(3) for direct
 // marketing; an opt-out by signal; the promise to learn nobody's identity.
-func (q *query) stopped(p *purposeRule, r *reasonRule) Reason {
+func (q *query) stopped(p *purposeRule, s *step) bool {
+	marketing, profiling := s.flags&isMarketing != 0, s.flags&isProfiling != 0
 	switch {
-	case r.Profiling && q.wouldName(q.table):
-		return NoPersonFrom
-	case r.Marketing && q.objected(r.ObjectionLane):
-		return Objected
-	case q.optOut && (r.Marketing || r.Profiling && p.marketing):
-		return OptedOut
+	case profiling && q.wouldName(q.table):
+		q.fails(NoPersonFrom, 0, int32(q.table.nameless), -1)
+	case marketing && q.objected(int(s.lane)):
+		q.fails(Objected, 0, s.clause, s.lane)
+	case q.optOut && (marketing || profiling && p.marketing):
+		if OptedOut > q.out.Reason {
+			q.no(OptedOut, q.today.p.Number, q.today.gpc) // a signal is today's
+		}
+	default:
+		return false
 	}
-	return Undecided
+	return true
 }
 
-func (q *query) stop(why Reason, r *reasonRule) bool {
-	switch why {
-	case Objected:
-		return q.fails(why, 0, r.Clause, r.ObjectionLane)
-	case NoPersonFrom:
-		return q.fails(why, 0, q.table.nameless, -1)
-	}
-	if why > q.out.Reason {
-		q.no(why, q.today.p.Number, q.today.gpc) // a signal is today's
-	}
-	return false
-}
-
-// grounds looks for one basis that holds, in the policy's order.
-func (q *query) grounds(p *purposeRule, r *reasonRule, act *actRule, list []ground) bool {
-	free := !q.restricted || q.r.Act == avow.Keep || r.goesOn
+// ground looks for one basis that holds, in the policy's order.
+func (q *query) ground(s *step, list []ground) *ground {
 	for i := range list {
 		g := &list[i]
 		if q.mode == exempt && !exempted(g.basis) {
@@ -112,33 +109,34 @@ func (q *query) grounds(p *purposeRule, r *reasonRule, act *actRule, list []grou
 		}
 		switch {
 		case g.lane >= 0:
-			if q.consented(g.lane) {
-				return q.yes(p, r, g)
+			if q.consented(int(g.lane)) {
+				return g
 			}
 			q.fails(NoConsent, g.basis, g.clause, g.lane)
-		case g.soft && q.objected(r.ObjectionLane):
-			q.fails(Objected, g.basis, g.clause, r.ObjectionLane)
-		case !free:
+		case g.soft && q.objected(int(s.lane)):
+			q.fails(Objected, g.basis, g.clause, s.lane)
+		case q.restricted && s.flags&goesOn == 0 && q.r.Act != avow.Keep:
 			q.fails(UnderRestriction, g.basis, g.clause, -1)
 		default:
-			return q.yes(p, r, g)
+			return g
 		}
 	}
-	return q.fails(act.without, act.basis, act.clause, -1)
+	q.fails(s.without, s.basis, s.clause, -1)
+	return nil
 }
 
 func exempted(b avow.Basis) bool {
 	return b == avow.LegalObligation || b == avow.VitalInterests || b == avow.Consent
 }
 
-func (q *query) yes(p *purposeRule, r *reasonRule, g *ground) bool {
-	q.out = Decision{Allowed: true, Reason: ByReason, Basis: g.basis, Version: q.table.p.Number, Clause: g.clause, Lane: g.lane,
-		Obligations: p.brings[q.r.Act]}
+func (q *query) yes(p *purposeRule, s *step, g *ground) {
+	d := &q.out
+	d.Allowed, d.Reason, d.Basis, d.Obligations = true, ByReason, g.basis, p.brings[q.r.Act]
+	d.Version, d.Clause, d.Lane = q.table.p.Number, int(g.clause), int(g.lane)
 	if q.mode == byAgreement {
-		q.out.Reason, q.out.Version = ByAgreement, q.under.version
+		d.Reason, d.Version = ByAgreement, q.under.version
 	}
-	if r.Marketing && q.r.Act == avow.Send {
-		q.out.Obligations |= policy.MustCarryUnsubscribe // rfc:8058
+	if s.flags&isMarketing != 0 && q.r.Act == avow.Send {
+		d.Obligations |= policy.MustCarryUnsubscribe // rfc:8058
 	}
-	return true
 }

@@ -183,7 +183,7 @@ func (d *day) blockGroup(st *State, group int, t *table) {
 
 func (d *day) block(st *State, group int, t *table, purpose int, r *policy.CompiledReason) {
 	var bad, good policy.FieldSet
-	duty := t.purposes[purpose].Kind == policy.Duty
+	duty := t.purposes[purpose].kind == policy.Duty
 	for i := range d.pieces {
 		p := &d.pieces[i]
 		if p.group != group || p.limited && !duty && !p.onlyFor.Has(purpose) {
@@ -223,11 +223,12 @@ func shown(st *State, p *policy.Policy, word string) bool {
 	return false
 }
 
-func (d *day) blockedFor(group int, r *policy.CompiledReason) (out policy.FieldSet) {
+// blocks reports whether a reason may not use some of a part because of its source.
+func (d *day) blocks(group int, r *policy.CompiledReason, part *policy.FieldSet) bool {
 	for i := range d.blocked {
-		if d.blocked[i].group == group && d.blocked[i].reason == r {
-			return d.blocked[i].fields
+		if b := &d.blocked[i]; b.group == group && b.reason == r {
+			return meet(&b.fields, part)
 		}
 	}
-	return out
+	return false
 }
