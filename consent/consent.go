@@ -75,6 +75,10 @@ func Open(ctx context.Context, c Config) (*Register, error) {
 		return nil, err
 	}
 	r := &Register{db: c.DB, vault: c.Vault, ledger: c.Ledger, gates: c.Gate, base: strings.TrimSuffix(c.Base, "/"), series: map[string]*series{}}
+	// What other nodes write from here on, CatchUp takes over; what was before, Load reads.
+	if err := c.DB.Read(ctx, func(tx *store.Tx) (err error) { r.seen, err = c.Ledger.Size(tx); return err }); err != nil {
+		return nil, err
+	}
 	return r, r.reload(ctx)
 }
 

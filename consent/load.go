@@ -136,20 +136,17 @@ func (r *Register) Decide(ctx context.Context, policyName string, q *gate.Reques
 }
 
 // CatchUp reads the head of the ledger and takes over what other nodes have written
-// since the last call: people's states, and versions published. It then tells the gates
-// how far they have seen, which is what makes their answers fresh.
+// since the last call, or since Open: people's states, and versions published. It then
+// tells the gates how far they have seen, which is what makes their answers fresh.
 func (r *Register) CatchUp(ctx context.Context) error {
 	r.following.Lock()
 	defer r.following.Unlock()
-	if r.seen == 0 {
-		return r.start(ctx)
-	}
 	for {
 		var events []ledger.Entry
 		var now time.Time
 		err := r.db.Read(ctx, func(tx *store.Tx) (err error) {
 			now = tx.Now()
-			events, err = r.ledger.Read(tx, r.seen-1, page)
+			events, err = r.ledger.Read(tx, r.seen, page)
 			return err
 		})
 		if err != nil {
@@ -166,25 +163,9 @@ func (r *Register) CatchUp(ctx context.Context) error {
 	}
 }
 
-// start takes the present head as seen: what came before is in the tables that Load
-// and Refresh read. seen counts from 1 here, so that 0 is "not yet".
-func (r *Register) start(ctx context.Context) error {
-	var now time.Time
-	err := r.db.Read(ctx, func(tx *store.Tx) error {
-		now = tx.Now()
-		size, err := r.ledger.Size(tx)
-		r.seen = size + 1
-		return err
-	})
-	if err == nil {
-		r.advance(now)
-	}
-	return err
-}
-
 func (r *Register) advance(now time.Time) {
 	for _, s := range r.all() {
-		s.gate.Advance(uint64(r.seen-1), now)
+		s.gate.Advance(uint64(r.seen), now)
 	}
 }
 

@@ -210,9 +210,6 @@ func TestExplainHasEvidence(t *testing.T) {
 // Two nodes on one database: what one writes, the other's gate knows after a look at the head.
 func TestTwoNodes(t *testing.T) {
 	each(t, func(h *house) {
-		if h.config.DSN == "" {
-			return // SQLite has one node
-		}
 		h.publish("v1.yaml")
 		ann := h.verified("ann@mail.example", 1)
 		h.give(ann, "newsletter")
@@ -221,8 +218,11 @@ func TestTwoNodes(t *testing.T) {
 		other.open()
 		_, err := other.reg.Load(bg)
 		h.check(err)
+		bob := h.verified("bob@mail.example", 1) // between the other's start and its first look
+		h.give(bob, "newsletter")
 		h.check(other.reg.CatchUp(bg))
 		other.want(ann, "newsletter", true, gate.ByReason)
+		other.want(bob, "newsletter", true, gate.ByReason)
 		h.withdraw(ann, "newsletter")
 		h.publish("v2.yaml")
 		h.check(other.reg.CatchUp(bg))
