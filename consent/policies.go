@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,10 +52,36 @@ func (r *Register) Preview(file string, src []byte) (Preview, error) {
 	}
 	p, problems := policy.Load(file, src, before)
 	v := Preview{Policy: p, Problems: problems}
-	if p != nil && before != nil {
-		v.Changes = policy.Diff(before, p)
+	if p == nil || before == nil {
+		return v, nil
 	}
-	return v, nil
+	v.Changes = policy.Diff(before, p)
+	return v, r.hurried(file, before, &v)
+}
+
+// hurried warns when a version that widens the promise begins sooner than the one
+// before it promises to announce changes (E40).
+func (r *Register) hurried(file string, before *policy.Policy, v *Preview) error {
+	notice := before.Document.Changes.Notice
+	if notice.N == 0 || !policy.Widening(v.Changes) {
+		return nil
+	}
+	now, err := r.now(context.Background())
+	if err != nil || !v.Policy.Effective.Before(after(now, notice)) {
+		return err
+	}
+	v.Problems = append(v.Problems, policy.Problem{
+		File: file, Pos: v.Policy.Document.Effective.Pos, Warning: true, Code: "hurried-change",
+		Message: "this version widens the promise, and begins sooner than the " + period(notice) + " of notice that version " +
+			strconv.Itoa(before.Number) + " promises",
+		Suggest: "make it effective from " + after(now, notice).AddDate(0, 0, 1).Format(time.DateOnly),
+	})
+	return nil
+}
+
+func (r *Register) now(ctx context.Context) (now time.Time, err error) {
+	err = r.db.Read(ctx, func(tx *store.Tx) error { now = tx.Now(); return nil })
+	return now, err
 }
 
 // Publish makes a file the next version of its policy. The same bytes as the
@@ -124,8 +151,8 @@ func (r *Register) begin(ctx context.Context, next *series) error {
 
 // open hands the gate the versions it does not have yet.
 func (r *Register) open(ctx context.Context, s *series) error {
-	var now time.Time
-	if err := r.db.Read(ctx, func(tx *store.Tx) error { now = tx.Now(); return nil }); err != nil {
+	now, err := r.now(ctx)
+	if err != nil {
 		return err
 	}
 	have := 0

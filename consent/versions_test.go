@@ -51,6 +51,75 @@ func TestPublish(t *testing.T) {
 	})
 }
 
+// A policy that promises to announce changes is held to it.
+func TestHurriedChange(t *testing.T) {
+	each(t, func(h *house) {
+		promise := func(name string) []byte {
+			return bytes.Replace(h.source(name), []byte("{apply-to: new-data}"), []byte("{apply-to: new-data, notice: 30 days}"), 1)
+		}
+		_, err := h.reg.Publish(bg, "v1.yaml", promise("v1.yaml"))
+		h.check(err)
+		hurried := func() bool {
+			v, err := h.reg.Preview("v2.yaml", promise("v2.yaml"))
+			h.check(err)
+			for _, p := range v.Problems {
+				if p.Code == "hurried-change" {
+					return strings.Contains(p.String(), "30 days") && p.Warning && p.Line == 4
+				}
+			}
+			return false
+		}
+		if hurried() {
+			t.Error("four months ahead is not hurried")
+		}
+		h.pass(time.Date(2026, 5, 20, 0, 0, 0, 0, time.UTC).Sub(h.clock()))
+		if !hurried() {
+			t.Error("twelve days ahead is")
+		}
+	})
+}
+
+// Whoever reads the tables while people change their minds never brings back what
+// was: an answer is right as soon as it is acknowledged, and stays so.
+func TestReadersDoNotBringBackThePast(t *testing.T) {
+	each(t, func(h *house) {
+		h.publish("v1.yaml")
+		ann := h.verified("ann@mail.example", 1)
+		done := make(chan struct{})
+		var wg sync.WaitGroup
+		for _, read := range []func() error{
+			func() error { _, err := h.reg.Load(bg); return err },
+			func() error { _, err := h.reg.Refresh(bg, "site", ann); return err },
+			func() error { return h.reg.CatchUp(bg) },
+		} {
+			wg.Go(func() {
+				for {
+					select {
+					case <-done:
+						return
+					default:
+						if err := read(); err != nil {
+							t.Error(err)
+							return
+						}
+					}
+				}
+			})
+		}
+		for range 8 {
+			h.give(ann, "newsletter")
+			h.want(ann, "newsletter", true, gate.ByReason)
+			h.withdraw(ann, "newsletter")
+			for range 3 {
+				h.want(ann, "newsletter", false, gate.Objected)
+			}
+		}
+		close(done)
+		wg.Wait()
+		h.want(ann, "newsletter", false, gate.Objected)
+	})
+}
+
 func TestVersionInForce(t *testing.T) {
 	each(t, func(h *house) {
 		if _, err := h.reg.Current("site", h.clock()); avow.KindOf(err) != avow.NotFound {
