@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +31,9 @@ const graceful = 15 * time.Second
 // catchUp is how often a node looks for what other nodes wrote; half the time after
 // which a view is no longer fresh.
 const catchUp = 500 * time.Millisecond
+
+// resume is how often a node looks for erasures whose last step is missing.
+const resume = time.Minute
 
 // serveCommand runs the server.
 type serveCommand struct {
@@ -307,21 +311,26 @@ func (s *server) serveMetrics() error {
 	return nil
 }
 
-// runBackground sends letters and follows other nodes until the server stops.
+// runBackground sends letters, finishes erasures that were cut short, and follows
+// other nodes, until the server stops.
 func (s *server) runBackground() {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel, s.background = cancel, make(chan struct{})
-	sent := make(chan struct{})
-	go func() {
-		defer close(sent)
-		s.outbox.Run(ctx)
-	}()
-	go func() {
-		defer close(s.background)
+	var work sync.WaitGroup
+	work.Go(func() { s.outbox.Run(ctx) })
+	work.Go(func() {
+		s.rights.Run(ctx, resume, func(err error) {
+			s.log.Error("an erasure is not finished yet; it is tried again", slog.Any("error", err))
+		})
+	})
+	work.Go(func() {
 		s.consent.Follow(ctx, catchUp, func(err error) {
 			s.log.Warn("other nodes' events cannot be read; answers come from the database meanwhile", slog.Any("error", err))
 		})
-		<-sent
+	})
+	go func() {
+		defer close(s.background)
+		work.Wait()
 	}()
 }
 
