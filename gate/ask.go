@@ -10,7 +10,7 @@ func (g *Gate) Decide(r *Request) Decision {
 		d.Seen = seen
 		return d
 	}
-	var s slot
+	var s live
 	v, found := g.subjects.read(r.Subject, &g.profiles.dir, &s)
 	if !found {
 		d := g.unheld(r)
@@ -18,16 +18,13 @@ func (g *Gate) Decide(r *Request) Decision {
 		return d
 	}
 	at := r.At.UnixMilli()
-	today := v.rules.inForce(at) - v.floor
-	until := int64(s[wordUntil])
-	if today < 0 || until != 0 && at >= until {
+	day := v.day(at)
+	if day == nil || s.until != 0 && at >= s.until {
 		d := g.past(r)
 		d.Seen = seen
 		return d
 	}
-	d := &v.days[today]
-	q := query{r: r, rules: v.rules, day: d, today: d.today, class: v.class, consents: s[wordConsents],
-		objections: [2]uint64{s[wordObjections0], s[wordObjections1]}, restricted: s[wordMeta]&flagRestricted != 0}
+	q := query{r: r, rules: v.rules, day: day, today: day.today, class: v.class, live: s}
 	q.decide()
 	q.out.Seen = seen
 	return q.out
@@ -98,9 +95,9 @@ func (s *Rules) Decide(st *State, r *Request) Decision {
 		return refuse(Stale, 0, 0)
 	}
 	v := s.viewOf(st, today, today)
-	d := &v.days[0]
+	d := &v.first
 	q := query{r: r, rules: s, day: d, today: d.today, class: v.class,
-		consents: st.Consents, objections: st.Objections, restricted: st.Restricted}
+		live: live{consents: st.Consents, objections: st.Objections, restricted: st.Restricted}}
 	q.decide()
 	q.out.Seen = st.Seen
 	return q.out

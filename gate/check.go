@@ -28,34 +28,34 @@ func (q *query) run() bool {
 		return q.no(PurposeNotPromised, 0, 0)
 	}
 	if !q.declared() {
-		return q.no(PurposeNotPromised, t.p.Number, 0)
+		return q.no(PurposeNotPromised, t.number, 0)
 	}
 	p := &t.purposes[q.purpose]
 	if p.kind == policy.DisclosureOnEvent {
 		if why := q.disclosure(p); why != Undecided {
-			return q.no(why, t.p.Number, p.Clause)
+			return q.no(why, t.number, p.Clause)
 		}
 	}
 	if r.Role >= 0 || r.Place != "" {
 		if why, clause := q.staff(p); why != Undecided {
-			return q.no(why, t.p.Number, clause)
+			return q.no(why, t.number, clause)
 		}
 	}
 	if r.Act == avow.Keep || r.Act == avow.Combine {
 		if why, clause := q.never(); why != Undecided {
-			return q.no(why, t.p.Number, clause)
+			return q.no(why, t.number, clause)
 		}
 	}
 	if (r.Recipient >= 0 || r.Act == avow.Disclose || r.Act == avow.Transfer) && !q.recipient(p) {
 		return false
 	}
 	if q.objected(int(p.onceLane)) {
-		q.no(DoneOnce, t.p.Number, p.Clause)
+		q.no(DoneOnce, t.number, p.Clause)
 		q.out.Lane = p.OnceLane
 		return false
 	}
 	if p.offUntil && !q.consented(int(p.consent)) {
-		q.no(SwitchedOff, t.p.Number, p.Clause)
+		q.no(SwitchedOff, t.number, p.Clause)
 		q.out.Lane = p.ConsentLane
 		return false
 	}
@@ -150,20 +150,20 @@ func (q *query) recipient(p *purposeRule) bool {
 		if p.Kind == policy.DisclosureOnEvent && p.To < 0 || q.r.Act == avow.Transfer && q.r.Place != "" {
 			return true
 		}
-		return q.no(NoRecipient, t.p.Number, p.Clause)
+		return q.no(NoRecipient, t.number, p.Clause)
 	}
 	if now := &q.today.p.Recipients[q.r.Recipient]; now.Declared && now.Processor {
 		t = q.today
 	}
 	if q.r.Recipient >= len(t.p.Recipients) || !t.p.Recipients[q.r.Recipient].Declared {
-		return q.no(RecipientNotThere, t.p.Number, 0)
+		return q.no(RecipientNotThere, t.number, 0)
 	}
 	who := &t.p.Recipients[q.r.Recipient]
 	if why := q.mayReceive(p, t, who); why != Undecided {
-		return q.no(why, t.p.Number, who.Clause)
+		return q.no(why, t.number, who.Clause)
 	}
 	if q.optOut && !who.Processor && who.Role != "group" && p.Kind != policy.DisclosureOnEvent && p.Kind != policy.Duty {
-		return q.no(OptedOut, q.today.p.Number, q.today.gpc)
+		return q.no(OptedOut, q.today.number, q.today.gpc)
 	}
 	return true
 }

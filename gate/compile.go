@@ -12,6 +12,7 @@ import (
 type table struct {
 	*facts
 	p        *policy.Policy
+	number   int
 	index    int // of the version
 	purposes []purposeRule
 }
@@ -65,7 +66,7 @@ type ground struct {
 }
 
 func newTable(p *policy.Policy, f *facts, key tableKey) *table {
-	t := &table{facts: f, p: p, index: key.version, purposes: make([]purposeRule, len(p.Purposes))}
+	t := &table{facts: f, p: p, number: p.Number, index: key.version, purposes: make([]purposeRule, len(p.Purposes))}
 	for i := range p.Purposes {
 		t.purposes[i] = key.purpose(&p.Purposes[i])
 	}

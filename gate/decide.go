@@ -14,11 +14,8 @@ type query struct {
 	day   *day // nil: a visitor
 	out   Decision
 
-	// of the subject
-	consents   uint64
-	objections [2]uint64
-	class      int // where it lives
-	restricted bool
+	live
+	class int // where the subject lives
 
 	purpose int
 	duty    bool // the purpose is a built-in duty
@@ -114,27 +111,27 @@ func (q *query) begin() bool {
 	}
 	if r.Recipient >= 0 || r.Role >= 0 || r.Cookie >= 0 {
 		if why := q.known(); why != Undecided {
-			return q.no(why, today.p.Number, 0)
+			return q.no(why, today.number, 0)
 		}
 	}
 	if r.Signals != 0 {
 		if clause, refused := q.signals(); refused {
-			return q.no(NoCookies, today.p.Number, clause)
+			return q.no(NoCookies, today.number, clause)
 		}
 	}
 	if q.purpose = r.Purpose; q.purpose < 0 && r.Cookie >= 0 && q.ownPurpose() {
 		return false
 	}
 	if uint(q.purpose) >= uint(len(today.purposes)) {
-		return q.no(UnknownPurpose, today.p.Number, 0)
+		return q.no(UnknownPurpose, today.number, 0)
 	}
 	p := &today.purposes[q.purpose]
 	if p.ended {
-		return q.no(PurposeEnded, today.p.Number, p.Clause)
+		return q.no(PurposeEnded, today.number, p.Clause)
 	}
 	q.duty = p.kind == policy.Duty
 	if r.Cookie < 0 && empty(&r.Data) && empty(&r.Whole) {
-		return q.no(NoData, today.p.Number, 0)
+		return q.no(NoData, today.number, 0)
 	}
 	return true
 }
@@ -159,7 +156,7 @@ func (q *query) ownPurpose() (decided bool) {
 	if q.purpose = cookie.Purpose; q.purpose >= 0 || !cookie.Necessary {
 		return false
 	}
-	q.out = Decision{Allowed: true, Reason: ByNecessity, Version: q.today.p.Number, Clause: cookie.Clause, Lane: -1}
+	q.out = Decision{Allowed: true, Reason: ByNecessity, Version: q.today.number, Clause: cookie.Clause, Lane: -1}
 	return true
 }
 
@@ -227,9 +224,10 @@ func (q *query) missing(fields policy.FieldSet) {
 // allow (design section 4 rule 1). The answer is that of the oldest words.
 func (q *query) pieces() {
 	d := q.day
-	if d.single {
+	if d.single != nil {
 		become(&q.part, &q.data)
-		q.piece(&d.pieces[0])
+		q.table = d.single
+		q.version()
 		return
 	}
 	var answer Decision
@@ -256,16 +254,26 @@ func (q *query) pieces() {
 }
 
 // piece decides about the part of the data that is under the same words: by the
-// agreement, else by its version, else by what today's version is exempt for.
+// agreement, else by its version.
 func (q *query) piece(p *piece) bool {
 	q.group, q.table, q.mode = p.group, p.table, ordinary
 	if p.agreement == nil {
-		if q.run() || p.table == q.today {
-			return q.out.Allowed
-		}
-	} else if q.agreed(p) {
-		return true
+		return q.version()
 	}
+	return q.agreed(p) || q.exempt()
+}
+
+// version decides by one version's words, else by what today's is exempt for.
+func (q *query) version() bool {
+	if q.run() || q.table == q.today {
+		return q.out.Allowed
+	}
+	return q.exempt()
+}
+
+// exempt decides by the bases for which today's words hold whatever the data was
+// collected under. When they do not, the refusal is the one that was there.
+func (q *query) exempt() bool {
 	refused := q.out
 	q.table, q.mode = q.today, exempt
 	if !q.run() {

@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"maps"
 	"strings"
 
 	"github.com/avowhq/avow"
@@ -20,8 +19,8 @@ type Names struct {
 // names are the words of one version, and of those before it for what is
 // indexed over all versions: an old name of something renamed still finds it.
 type names struct {
-	purposes, recipients, roles map[string]int
-	data                        map[string]named
+	purposes, recipients, roles dictionary[int]
+	data                        dictionary[named]
 	cookies                     []policy.CompiledCookie
 }
 
@@ -31,29 +30,31 @@ type named struct {
 }
 
 func namesOf(before []names, p *policy.Policy) names {
-	n := names{purposes: map[string]int{}, recipients: map[string]int{}, roles: map[string]int{}, data: map[string]named{}, cookies: p.Cookies}
+	purposes, recipients, roles, data := map[string]int{}, map[string]int{}, map[string]int{}, map[string]named{}
 	if len(before) > 0 {
-		last := before[len(before)-1]
-		n.purposes, n.recipients, n.roles = maps.Clone(last.purposes), maps.Clone(last.recipients), maps.Clone(last.roles)
+		last := &before[len(before)-1]
+		last.purposes.each(func(name string, i *int) { purposes[name] = *i })
+		last.recipients.each(func(name string, i *int) { recipients[name] = *i })
+		last.roles.each(func(name string, i *int) { roles[name] = *i })
 	}
 	for i := range p.Purposes {
-		n.purposes[p.Purposes[i].Name] = i
+		purposes[p.Purposes[i].Name] = i
 	}
 	for i := range p.Recipients {
-		n.recipients[p.Recipients[i].Name] = i
+		recipients[p.Recipients[i].Name] = i
 	}
 	for i := range p.Roles {
-		n.roles[p.Roles[i].Name] = i
+		roles[p.Roles[i].Name] = i
 	}
 	for i := range p.Fields {
 		var one policy.FieldSet
 		one.Add(i)
-		n.data[p.Fields[i].Path()] = named{fields: one}
+		data[p.Fields[i].Path()] = named{fields: one}
 	}
 	for _, c := range p.Categories {
-		n.data[c.Name] = named{fields: c.Fields, whole: true}
+		data[c.Name] = named{fields: c.Fields, whole: true}
 	}
-	return n
+	return names{dictionaryOf(purposes), dictionaryOf(recipients), dictionaryOf(roles), dictionaryOf(data), p.Cookies}
 }
 
 // Resolve fills a request's indexes from words, in the version in force at r.At.
@@ -69,14 +70,14 @@ func (s *Rules) Resolve(n *Names, r *Request) Reason {
 	}
 	r.Data, r.Whole = policy.FieldSet{}, policy.FieldSet{}
 	for _, name := range n.Data {
-		d, ok := in.data[name]
-		if !ok {
+		d := in.data.find(name)
+		switch {
+		case d == nil:
 			return UnknownData
-		}
-		if d.whole {
-			r.Whole = r.Whole.Or(d.fields)
-		} else {
-			r.Data = r.Data.Or(d.fields)
+		case d.whole:
+			unite(&r.Whole, &r.Whole, &d.fields)
+		default:
+			unite(&r.Data, &r.Data, &d.fields)
 		}
 	}
 	return in.others(n, r)
@@ -87,26 +88,29 @@ func (in *names) purposeOf(n *Names, r *Request) Reason {
 	if n.Purpose == "" && n.Cookie != "" {
 		return Undecided // the cookie's own
 	}
-	i, ok := in.purposes[n.Purpose]
-	if !ok {
+	i := in.purposes.find(n.Purpose)
+	if i == nil {
 		return UnknownPurpose
 	}
-	r.Purpose = i
+	r.Purpose = *i
 	return Undecided
 }
 
 func (in *names) others(n *Names, r *Request) Reason {
-	var ok bool
 	r.Recipient, r.Role, r.Cookie = -1, -1, -1
 	if n.Recipient != "" {
-		if r.Recipient, ok = in.recipients[n.Recipient]; !ok {
+		i := in.recipients.find(n.Recipient)
+		if i == nil {
 			return UnknownRecipient
 		}
+		r.Recipient = *i
 	}
 	if n.Role != "" {
-		if r.Role, ok = in.roles[n.Role]; !ok {
+		i := in.roles.find(n.Role)
+		if i == nil {
 			return UnknownRole
 		}
+		r.Role = *i
 	}
 	if n.Cookie != "" {
 		if r.Cookie = in.cookie(n.Cookie); r.Cookie < 0 {

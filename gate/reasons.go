@@ -30,7 +30,7 @@ func (q *query) reasons(p *purposeRule) bool {
 		}
 	}
 	if q.out.Reason == Undecided {
-		q.no(NotCovered, q.table.p.Number, int(p.clause))
+		q.no(NotCovered, q.table.number, int(p.clause))
 	}
 	return false
 }
@@ -38,7 +38,7 @@ func (q *query) reasons(p *purposeRule) bool {
 // fails notes why a reason does not do, when it came further than those before it.
 func (q *query) fails(why Reason, basis avow.Basis, clause int32, lane int8) {
 	if why > q.out.Reason {
-		q.answer(why, basis, q.table.p.Number, int(clause), int(lane))
+		q.answer(why, basis, q.table.number, int(clause), int(lane))
 	}
 }
 
@@ -92,7 +92,7 @@ func (q *query) stopped(p *purposeRule, s *step) bool {
 		q.fails(Objected, 0, s.clause, s.lane)
 	case q.optOut && (marketing || profiling && p.marketing):
 		if OptedOut > q.out.Reason {
-			q.no(OptedOut, q.today.p.Number, q.today.gpc) // a signal is today's
+			q.no(OptedOut, q.today.number, q.today.gpc) // a signal is today's
 		}
 	default:
 		return false
@@ -132,7 +132,7 @@ func exempted(b avow.Basis) bool {
 func (q *query) yes(p *purposeRule, s *step, g *ground) {
 	d := &q.out
 	d.Allowed, d.Reason, d.Basis, d.Obligations = true, ByReason, g.basis, p.brings[q.r.Act]
-	d.Version, d.Clause, d.Lane = q.table.p.Number, int(g.clause), int(g.lane)
+	d.Version, d.Clause, d.Lane = q.table.number, int(g.clause), int(g.lane)
 	if q.mode == byAgreement {
 		d.Reason, d.Version = ByAgreement, q.under.version
 	}

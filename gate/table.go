@@ -29,7 +29,13 @@ const flagRestricted = 1 << 32
 
 type slot [slotWords]uint64
 
-func (s *slot) profile() uint32 { return uint32(s[wordMeta]) }
+// live is what of a slot is a subject's own.
+type live struct {
+	consents   uint64
+	objections [2]uint64
+	until      int64 // Unix milliseconds; 0 none
+	restricted bool
+}
 
 // The table is split so that a growing part holds up few writers and little memory.
 const (
@@ -94,8 +100,8 @@ func probe(body []uint64, a, b, h uint64) (i int, found bool) {
 	}
 }
 
-// read copies a slot and, while it cannot change, what its profile points at.
-func (t *slots) read(id avow.ID, profiles *directory, out *slot) (*view, bool) {
+// read copies what a slot says and, while it cannot change, what its profile points at.
+func (t *slots) read(id avow.ID, profiles *directory, out *live) (*view, bool) {
 	a, b := idWords(id)
 	h := hash(a, b)
 	s := t.shard(h)
@@ -113,7 +119,7 @@ func (t *slots) read(id avow.ID, profiles *directory, out *slot) (*view, bool) {
 	}
 }
 
-func (s *shard) tryRead(a, b, h uint64, profiles *directory, out *slot) (*view, bool) {
+func (s *shard) tryRead(a, b, h uint64, profiles *directory, out *live) (*view, bool) {
 	p := s.body.Load()
 	if p == nil {
 		return nil, false
@@ -123,11 +129,14 @@ func (s *shard) tryRead(a, b, h uint64, profiles *directory, out *slot) (*view, 
 	if !found {
 		return nil, false
 	}
-	at := body[i*slotWords : i*slotWords+slotWords : i*slotWords+slotWords]
-	for w := range out {
-		out[w] = atomic.LoadUint64(&at[w])
-	}
-	return profiles.load(out.profile()), true
+	at := (*slot)(body[i*slotWords:])
+	meta := atomic.LoadUint64(&at[wordMeta])
+	out.consents = atomic.LoadUint64(&at[wordConsents])
+	out.objections[0] = atomic.LoadUint64(&at[wordObjections0])
+	out.objections[1] = atomic.LoadUint64(&at[wordObjections1])
+	out.until = int64(atomic.LoadUint64(&at[wordUntil]))
+	out.restricted = meta&flagRestricted != 0
+	return profiles.load(uint32(meta)), true
 }
 
 // put writes a slot. old is what it replaced; stale reports that the table has

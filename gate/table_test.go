@@ -53,10 +53,10 @@ func sameAs(t *testing.T, table *slots, none *directory, want map[int]uint64) {
 		t.Fatalf("the table has %d subjects, want %d", table.len(), len(want))
 	}
 	for n := range 20_000 {
-		var s slot
+		var s live
 		_, found := table.read(subject(n), none, &s)
-		if v, there := want[n]; there != found || v != s[wordConsents] {
-			t.Fatalf("subject %d: found %v with %x, want %v with %x", n, found, s[wordConsents], there, v)
+		if v, there := want[n]; there != found || v != s.consents {
+			t.Fatalf("subject %d: found %v with %x, want %v with %x", n, found, s.consents, there, v)
 		}
 	}
 	inOrder(t, table)
@@ -117,13 +117,13 @@ func TestBytesASubject(t *testing.T) {
 
 // A torn slot would break the sum that ties its words together.
 func sumOf(x uint64) slot {
-	return slot{wordConsents: x, wordObjections0: x * 0x9e3779b97f4a7c15, wordObjections1: ^x, wordUntil: x >> 1, wordSeen: 0, wordMeta: 1}
+	return slot{wordConsents: x, wordObjections0: x * 0x9e3779b97f4a7c15, wordObjections1: ^x, wordUntil: x >> 1, wordSeen: 0, wordMeta: 1 | x&1<<32}
 }
 
-func whole(s *slot) bool {
-	want := sumOf(s[wordConsents])
-	want[wordID0], want[wordID1] = s[wordID0], s[wordID1]
-	return *s == want
+func whole(s *live) bool {
+	want := sumOf(s.consents)
+	return s.objections == [2]uint64{want[wordObjections0], want[wordObjections1]} && uint64(s.until) == want[wordUntil] &&
+		s.restricted == (want[wordMeta]&flagRestricted != 0)
 }
 
 // Readers see whole slots while writers grow, replace and delete around them, and
@@ -162,13 +162,13 @@ func TestReadersSeeWholeSlots(t *testing.T) {
 		readers.Go(func() {
 			rnd := rand.New(rand.NewPCG(uint64(r), 4))
 			for !done.Load() {
-				var s slot
+				var s live
 				n := rnd.IntN(always + sometimes)
 				if _, found := table.read(subject(n), &none, &s); !found && n < always {
 					t.Errorf("subject %d was missed", n)
 					return
 				} else if found && !whole(&s) {
-					t.Errorf("subject %d: a torn slot %x", n, s)
+					t.Errorf("subject %d: a torn slot %+v", n, s)
 					return
 				}
 				reads.Add(1)
@@ -193,7 +193,7 @@ func TestReaderWaitsForMoves(t *testing.T) {
 	s.seq.Add(1)
 	read := make(chan bool)
 	go func() {
-		var out slot
+		var out live
 		_, found := g.subjects.read(ann, &g.profiles.dir, &out)
 		read <- found
 	}()

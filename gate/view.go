@@ -2,6 +2,7 @@ package gate
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 
@@ -13,21 +14,36 @@ import (
 // kind, region, facts and holdings. It has a day for every version that is in
 // force now or will be.
 type view struct {
-	rules *Rules
-	class int // where the subjects live
-	floor int // the version of days[0]
-	days  []day
+	rules      *Rules
+	class      int   // where the subjects live
+	from, next int64 // Unix milliseconds: the first day, and the one after it
+	first      day
+	later      []day // of the versions after the first one's
+	floor      int   // the version of the first day
+}
+
+// day finds the day of a moment; nil before the first.
+func (v *view) day(at int64) *day {
+	if at >= v.from && at < v.next {
+		return &v.first
+	}
+	if i := v.rules.inForce(at) - v.floor; i > 0 {
+		return &v.later[i-1]
+	}
+	return nil
 }
 
 // A day is a view while one version is in force.
 type day struct {
 	today   *table
-	pieces  []piece // in order of group
-	all     policy.FieldSet
 	free    policy.FieldSet // held for every purpose
+	all     policy.FieldSet
+	pieces  []piece // in order of group
 	blocked []block
 	limited bool // some piece is there for some purposes only
-	single  bool // everything is under the same words and there for every purpose
+	// single decides about everything: it is all under one version's words and
+	// there for every purpose. Nil when that is not so.
+	single *table
 }
 
 // A piece is fields under the same words with the same limits. The pieces of one
@@ -52,9 +68,13 @@ type block struct {
 
 // viewOf compiles a state's view for the days from version floor to ceiling (indexes).
 func (s *Rules) viewOf(st *State, floor, ceiling int) *view {
-	v := &view{rules: s, class: s.atlas.class(st.Region), floor: floor}
-	for today := floor; today <= ceiling; today++ {
-		v.days = append(v.days, s.dayOf(st, v.class, today))
+	v := &view{rules: s, class: s.atlas.class(st.Region), floor: floor, from: s.starts[floor], next: math.MaxInt64}
+	if floor+1 < len(s.starts) {
+		v.next = s.starts[floor+1]
+	}
+	v.first = s.dayOf(st, v.class, floor)
+	for today := floor + 1; today <= ceiling; today++ {
+		v.later = append(v.later, s.dayOf(st, v.class, today))
 	}
 	return v
 }
@@ -79,7 +99,9 @@ func (s *Rules) dayOf(st *State, class, today int) day {
 	d.group()
 	d.blockSources(st)
 	d.merge()
-	d.single = len(d.pieces) == 1 && !d.limited
+	if len(d.pieces) == 1 && !d.limited && d.pieces[0].agreement == nil {
+		d.single = d.pieces[0].table
+	}
 	return d
 }
 

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/gate"
+)
+
+// table is what a table of subjects costs.
+type table struct {
+	subjects, profiles   int
+	load                 time.Duration // of all subjects, from nothing
+	heap, worst, mean    float64       // bytes a subject: of the heap when full; of the table while it grew
+	index, name, writing cost          // a decision: by index, by name, by index beside a writer
+	writes               float64       // the writer's writes a second meanwhile
+	replace, remove      cost
+	gcWall, gcCPU        time.Duration // of a forced collection
+	idleWall, idleCPU    time.Duration // of one before the table was filled
+	afterDeletes         float64       // bytes a subject when nine tenths are gone
+}
+
+// keys is how many different subjects are asked about, in random order.
+const keys = 1 << 20
+
+func measureTable(w *world, n, rounds int) (*table, error) {
+	t := &table{subjects: n}
+	g := gate.New(gate.Options{})
+	if err := g.Publish(w.policy, today); err != nil {
+		return nil, err
+	}
+	people := newPeople(w)
+	t.idleWall, t.idleCPU = collect(rounds)
+	before := heap()
+	t.fill(g, people)
+	t.heap = float64(heap()-before) / float64(n)
+	t.profiles = g.Profiles()
+	t.gcWall, t.gcCPU = collect(rounds)
+	if err := t.ask(w, g, people, rounds); err != nil {
+		return nil, err
+	}
+	t.change(g, people)
+	runtime.KeepAlive(g)
+	return t, nil
+}
+
+// people makes the state of the n-th subject: one of many sorts, so that profiles
+// are as many as in a large organisation.
+type people struct {
+	world *world
+	sorts []*gate.State
+	who   []person
+}
+
+func newPeople(w *world) *people {
+	p := &people{world: w}
+	rnd := rand.New(rand.NewPCG(10, 10))
+	for i := range 64 * 1024 {
+		who := randomPerson(rnd)
+		region := regions[i%len(regions)]
+		p.who = append(p.who, who)
+		p.sorts = append(p.sorts, w.state(avow.ID{}, who, region, uint64(i/len(regions))%8))
+	}
+	return p
+}
+
+var regions = []avow.Region{"GB", "NL", "DE", "FR", "US", "US-CA", "IE", "ES", "IT", "SE", "PL", "CA", "AU", "JP", "CH", "BE", "AT", "DK", "FI", "NO",
+	"PT", "CZ", "GR", "HU", "RO", "BG", "HR", "SK", "SI", "LT", "LV", "EE", "LU", "MT", "CY", "BR", "IN", "NZ", "ZA", "MX"}
+
+func (p *people) state(n int, s *gate.State) {
+	*s = *p.sorts[n%len(p.sorts)]
+	s.Subject = idOf(n)
+}
+
+// fill loads the table, and looks at its size at a hundred points on the way.
+func (t *table) fill(g *gate.Gate, p *people) {
+	var s gate.State
+	sum, looks := 0.0, 0
+	var looking time.Duration
+	began := time.Now()
+	for i := range t.subjects {
+		p.state(i, &s)
+		g.Set(&s)
+		if (i+1)%(t.subjects/100) == 0 && i >= t.subjects/10 {
+			at := time.Now()
+			each := float64(g.Bytes()) / float64(g.Len())
+			sum, looks, t.worst = sum+each, looks+1, max(t.worst, each)
+			looking += time.Since(at)
+		}
+	}
+	t.load, t.mean = time.Since(began)-looking, sum/float64(looks)
+}
+
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// collect is the median of forced collections.
+func collect(rounds int) (wall, cpu time.Duration) {
+	var walls, cpus []time.Duration
+	for range rounds {
+		began, used := time.Now(), spent()
+		runtime.GC()
+		walls, cpus = append(walls, time.Since(began)), append(cpus, spent()-used)
+	}
+	slices.Sort(walls)
+	slices.Sort(cpus)
+	return walls[rounds/2], cpus[rounds/2]
+}
+
+// ask times decisions about random subjects of the table, after checking the
+// answers against the reference.
+func (t *table) ask(w *world, g *gate.Gate, p *people, rounds int) error {
+	rnd := rand.New(rand.NewPCG(4, 2))
+	order := make([]int32, keys)
+	for i := range order {
+		order[i] = int32(rnd.IntN(t.subjects))
+	}
+	words, requests := make([]gate.Names, asked), make([]gate.Request, asked)
+	for i, q := range w.questions {
+		words[i] = gate.Names{Purpose: w.purposes[q.purpose], Data: []string{w.categories[q.category]}}
+		requests[i] = gate.About(avow.ID{}, -1, today)
+		g.Resolve(&words[i], &requests[i])
+	}
+	byIndex := func(i int) bool {
+		r := &requests[i%asked]
+		r.Subject = idOf(int(order[i%keys]))
+		return g.Decide(r).Allowed
+	}
+	byName := func(i int) bool {
+		r := gate.About(idOf(int(order[i%keys])), -1, today)
+		return g.Ask(&words[i%asked], &r).Allowed
+	}
+	for i := range 4 * asked {
+		q := w.questions[i%asked]
+		q.person = p.who[int(order[i])%len(p.who)]
+		if want := w.allowed(q); byIndex(i) != want || byName(i) != want {
+			return fmt.Errorf("a table of %d subjects disagrees with the reference about question %d", t.subjects, i)
+		}
+	}
+	var index, name, writing []cost
+	for range rounds {
+		index = append(index, once(keys, spent, func(i int) { byIndex(i) }))
+		name = append(name, once(keys, spent, func(i int) { byName(i) }))
+	}
+	for range rounds {
+		c, writes := beside(g, p, t.subjects, byIndex)
+		writing, t.writes = append(writing, c), max(t.writes, writes)
+	}
+	t.index, t.name, t.writing = medians(index), medians(name), medians(writing)
+	return nil
+}
+
+// beside times a reader while another goroutine replaces, deletes and adds
+// subjects without pause. Its cost is of its own thread.
+func beside(g *gate.Gate, p *people, n int, decide func(i int) bool) (cost, float64) {
+	var stop atomic.Bool
+	var done sync.WaitGroup
+	writes := 0
+	began := time.Now()
+	done.Go(func() {
+		var s gate.State
+		rnd := rand.New(rand.NewPCG(uint64(n), 1))
+		for ; !stop.Load(); writes++ {
+			at := rnd.IntN(n)
+			switch writes % 8 {
+			case 0:
+				g.Delete(idOf(n + writes%1024))
+			case 1:
+				at = n + writes%1024
+			}
+			p.state(at, &s)
+			g.Set(&s)
+		}
+	})
+	runtime.LockOSThread()
+	c := once(keys, threadSpent, func(i int) { decide(i) })
+	runtime.UnlockOSThread()
+	stop.Store(true)
+	done.Wait()
+	return c, float64(writes) / time.Since(began).Seconds()
+}
+
+// change times replacing and deleting, and looks at the size when most are gone.
+func (t *table) change(g *gate.Gate, p *people) {
+	var s gate.State
+	n := min(t.subjects/10*9, 9_000_000)
+	t.replace = once(min(n, keys), spent, func(i int) {
+		p.state(i*7%t.subjects, &s)
+		g.Set(&s)
+	})
+	t.remove = once(n, spent, func(i int) { g.Delete(idOf(i)) })
+	for i := range 1024 {
+		g.Delete(idOf(t.subjects + i)) // the writer's own
+	}
+	t.afterDeletes = float64(g.Bytes()) / float64(g.Len())
+}
