@@ -41,7 +41,7 @@ func contacts(list []Notice) (out []string) {
 
 // Copy writes everything held of whoever has the session as a ZIP file (gdpr:15(3),
 // gdpr:20(1)): a page to read, the same as JSON and CSV, the events and their receipts, and a manifest with
-// the SHA-256 of each file. That it was handed over is an event, recorded before the first byte.
+// the SHA-256 of each file. Nothing of anybody else is in it (gdpr:15(4)). That it was handed over is an event, recorded before the first byte.
 func (d *Desk) Copy(ctx context.Context, session string, w io.Writer) error {
 	var subject avow.ID
 	if err := d.DB.Write(ctx, func(tx *store.Tx) (err error) {

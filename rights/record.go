@@ -36,7 +36,7 @@ type Identity struct {
 	Verified bool   `json:"verified"`
 }
 
-// Category is a category of data under one policy.
+// Category is a category of data under one policy (gdpr:15(1)(b)).
 type Category struct {
 	Policy     string   `json:"policy"`
 	Name       string   `json:"name"`
