@@ -10,7 +10,7 @@ func TestDictionary(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 3, 7, 8, 33, 300} {
 		words := map[string]int{}
 		for i := range n {
-			words[[]string{fmt.Sprint(i), fmt.Sprintf("purpose-%03d-of-ours", i), fmt.Sprintf("%08d", i)}[i%3]] = i
+			words[[]string{fmt.Sprint(i), fmt.Sprintf("purpose-%03d-of-ours", i), fmt.Sprintf("%08d", i), fmt.Sprintf("the-same-ends-%03d-and-the-same-ends", i)}[i%4]] = i
 		}
 		d := dictionaryOf(words)
 		seen := 0
@@ -27,7 +27,7 @@ func TestDictionary(t *testing.T) {
 				t.Errorf("of %d words %q is not found", n, word)
 			}
 		}
-		for _, word := range []string{"", "x", "purpose-", "purpose-999-of-ours", "a word nobody has put there"} {
+		for _, word := range []string{"", "x", "purpose-", "purpose-999-of-ours", "a word nobody has put there", "the-same-ends-999-and-the-same-ends", "abc", "adc"} {
 			if d.find(word) != nil {
 				t.Errorf("of %d words %q is found", n, word)
 			}
