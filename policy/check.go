@@ -14,6 +14,7 @@ import (
 // When a name means nothing only errors are reported, since what a warning says
 // may be the fault of the name.
 func (c *compiler) check() {
+	c.findImpersonal()
 	before := len(c.problems)
 	for _, theme := range []func(){
 		c.checkHead, c.checkOrganisation, c.checkChildren,
@@ -59,25 +60,17 @@ func list(names []string) string {
 }
 
 // ownFields are the fields of a category without those of its parts.
-func (p *Policy) ownFields(category string) FieldSet {
-	var set FieldSet
-	for i := range p.Fields {
-		if p.Fields[i].Declared && p.Fields[i].Category == category {
-			set.Add(i)
-		}
-	}
-	return set
-}
+func (p *Policy) ownFields(category string) FieldSet { return p.names.own[category] }
 
 // personal leaves out what is never about one person or is published anyway.
-func (c *compiler) personal(set FieldSet) FieldSet {
+func (c *compiler) personal(set FieldSet) FieldSet { return set.Minus(c.impersonal) }
+
+func (c *compiler) findImpersonal() {
 	for i := range c.doc.Data {
-		e := &c.doc.Data[i]
-		if e.Is.Aggregate.Yes || e.Is.Public.Yes {
-			set = set.Minus(c.p.ownFields(e.Key))
+		if e := &c.doc.Data[i]; e.Is.Aggregate.Yes || e.Is.Public.Yes {
+			c.impersonal = c.impersonal.Or(c.p.ownFields(e.Key))
 		}
 	}
-	return set
 }
 
 // usesOf is the data that purposes use.

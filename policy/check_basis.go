@@ -10,7 +10,7 @@ import (
 func (c *compiler) checkBases() {
 	c.checkDefaultBasis()
 	for _, at := range c.purposes {
-		for _, r := range reasonsOf(&at.Is, at.Pos) {
+		for _, r := range at.reasons {
 			c.checkBasis(at, r)
 		}
 		c.checkFacts(at)
@@ -27,7 +27,7 @@ func (c *compiler) checkDefaultBasis() {
 	}
 	n := 0
 	for _, at := range c.purposes {
-		for _, r := range reasonsOf(&at.Is, at.Pos) {
+		for _, r := range at.reasons {
 			if !r.Basis.Given {
 				n++
 			}
@@ -87,7 +87,7 @@ func nobodyIsAllowed(q *CompiledPurpose) bool {
 
 // checkFacts: a condition that nothing can show never holds.
 func (c *compiler) checkFacts(at placedPurpose) {
-	for _, r := range reasonsOf(&at.Is, at.Pos) {
+	for _, r := range at.reasons {
 		c.checkConditions(r.Basis)
 	}
 	for _, rule := range []ActRule{at.Is.ToCollect, at.Is.ToKeep, at.Is.ToSend} {

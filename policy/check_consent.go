@@ -27,7 +27,7 @@ func (c *compiler) checkConsents() {
 // switching a feature on, or in the banner for cookies and embeds.
 func (c *compiler) canConsent(at placedPurpose) bool {
 	q := &c.p.Purposes[at.index]
-	if q.OffUntil || slices.ContainsFunc(reasonsOf(&at.Is, at.Pos), func(r Reason) bool { return r.Topic.Name != "" }) {
+	if q.OffUntil || slices.ContainsFunc(at.reasons, func(r Reason) bool { return r.Topic.Name != "" }) {
 		return true
 	}
 	return slices.ContainsFunc(c.p.Points, func(p CompiledPoint) bool { return slices.Contains(p.Consent, at.index) }) ||
@@ -65,7 +65,7 @@ func (c *compiler) checkObjections() {
 			c.warnf(at.Pos, codeNoObjection, at.Key, "say under `object-by`, `stop` or `rights.object` how to object",
 				"%s rests on legitimate interests and nothing says how to object (gdpr:21(1))", quote(at.Key))
 		}
-		for i, r := range reasonsOf(&at.Is, at.Pos) {
+		for i, r := range at.reasons {
 			c.checkMarketing(at, r, &c.p.Purposes[at.index].Reasons[i])
 		}
 	}

@@ -95,7 +95,7 @@ func (c *compiler) neverIdentified(n Never, fields FieldSet) {
 				continue
 			}
 			if r.Profiling || at.Is.Makes == "profile" || at.Is.Identifies == "person" {
-				c.breaks(n, reasonsOf(&at.Is, at.Pos)[i].Pos, at.Key, "%s makes out persons from %s", quote(at.Key), c.p.describe(r.Fields.And(fields)))
+				c.breaks(n, at.reasons[i].Pos, at.Key, "%s makes out persons from %s", quote(at.Key), c.p.describe(r.Fields.And(fields)))
 			}
 		}
 	}

@@ -24,7 +24,7 @@ func (c *compiler) checkPurposes() {
 
 // checkPurposeData: every reason covers some data, and special data has what it needs on top.
 func (c *compiler) checkPurposeData(at placedPurpose) {
-	reasons := reasonsOf(&at.Is, at.Pos)
+	reasons := at.reasons
 	for i, r := range c.p.Purposes[at.index].Reasons {
 		pos := reasons[i].Pos
 		if r.Fields.Empty() && len(reasons[i].Uses) == 0 {

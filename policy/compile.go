@@ -32,9 +32,11 @@ func Load(file string, src []byte, after *Policy) (*Policy, Problems) {
 // document, source and earlier version give the same Policy.
 func Compile(doc *Document, src []byte, after *Policy) (*Policy, Problems) {
 	c := newCompiler(doc, src, after)
-	c.compile()
-	c.check()
-	problems := bounded(c.problems)
+	if !c.tooLarge() {
+		c.compile()
+		c.check()
+	}
+	problems := c.bounded()
 	if problems.Errors() {
 		return nil, problems
 	}
@@ -44,15 +46,19 @@ func Compile(doc *Document, src []byte, after *Policy) (*Policy, Problems) {
 // compiler holds one compilation. Its steps run in the order of compile, since
 // each resolves names that an earlier one declared.
 type compiler struct {
-	doc      *Document
-	p        *Policy
-	before   *Policy
-	problems Problems
-	purposes []placedPurpose
-	seen     map[Problem]bool
-	full     map[string]bool // bounds already reported
-	circles  map[string]bool // names in a circle already reported
-	broken   bool            // a name means nothing: warnings may be its fault, and are left out
+	doc        *Document
+	p          *Policy
+	before     *Policy
+	problems   Problems
+	purposes   []placedPurpose
+	seen       map[Problem]bool
+	counted    [2]int              // errors and warnings kept
+	more       int                 // problems past the bound
+	full       map[string]bool     // bounds already reported
+	above      map[string][]string // the categories that each is a part of, from the nearest
+	impersonal FieldSet            // of categories about groups, or published
+	circles    map[string]bool     // names in a circle already reported
+	broken     bool                // a name means nothing: warnings may be its fault, and are left out
 }
 
 func newCompiler(doc *Document, src []byte, after *Policy) *compiler {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -111,10 +112,8 @@ func refNames(refs Refs) []string {
 func (c *compiler) gatherParts() {
 	c.circles = map[string]bool{}
 	own := c.p.names.categories
-	whole := make(map[string]FieldSet, len(own))
-	for name, set := range own {
-		whole[name] = set
-	}
+	whole := maps.Clone(own)
+	c.above = map[string][]string{}
 	for i := range c.doc.Data {
 		e := &c.doc.Data[i]
 		line, ok := ancestors(e.Key, func(name string) string {
@@ -128,21 +127,23 @@ func (c *compiler) gatherParts() {
 			c.circle(e.Is.PartOf, line, "let one of them be a part of nothing", "the category "+quote(e.Key)+" is a part of itself")
 			continue
 		}
+		c.above[e.Key] = line[1:]
 		for _, above := range line[1:] {
 			whole[above] = whole[above].Or(own[e.Key])
 		}
 	}
-	c.p.names.categories = whole
+	c.p.names.own, c.p.names.categories = own, whole
 	for i := range c.p.Categories {
 		c.p.Categories[i].Fields = whole[c.p.Categories[i].Name]
 	}
 }
 
-// ancestors follows a chain of names upwards, the first included; false when it comes back to itself.
+// ancestors follows a chain of names upwards, the first included; false when it
+// comes back to itself, or is longer than any that people would write.
 func ancestors(from string, up func(string) string) ([]string, bool) {
 	line := []string{from}
 	for at := up(from); at != ""; at = up(at) {
-		if slices.Contains(line, at) {
+		if slices.Contains(line, at) || len(line) > maxChain {
 			return append(line, at), false
 		}
 		line = append(line, at)

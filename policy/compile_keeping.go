@@ -54,26 +54,12 @@ func (c *compiler) kept(e *Entry[RetentionRule]) FieldSet {
 		return c.data(e.Is.Of)
 	}
 	fields := c.datum(DataRef{Pos: e.Pos, Category: e.Key})
-	for _, part := range c.doc.Data {
-		if _, own := c.doc.Retention.Rules.Get(part.Key); own && c.isPart(part.Key, e.Key) {
-			fields = fields.Minus(c.p.names.categories[part.Key])
+	for _, rule := range c.doc.Retention.Rules {
+		if slices.Contains(c.above[rule.Key], e.Key) {
+			fields = fields.Minus(c.p.names.categories[rule.Key])
 		}
 	}
 	return fields
-}
-
-// isPart reports whether a category is, directly or not, a part of another.
-func (c *compiler) isPart(part, of string) bool {
-	for range c.doc.Data {
-		cat, ok := c.doc.Data.Get(part)
-		if !ok || cat.PartOf.Name == "" {
-			return false
-		}
-		if part = cat.PartOf.Name; part == of {
-			return true
-		}
-	}
-	return false
 }
 
 // movesTo checks the names of rules that data moves to.

@@ -5,9 +5,10 @@ import "github.com/avowhq/avow"
 // placedPurpose is a purpose of the file with the place it stands in.
 type placedPurpose struct {
 	*Entry[Purpose]
-	key   string
-	kind  PurposeKind
-	index int
+	key     string
+	kind    PurposeKind
+	index   int
+	reasons []Reason
 }
 
 // duties are purposes of every policy: what no policy can waive.
@@ -102,7 +103,7 @@ func (c *compiler) declarePurpose(e *Entry[Purpose], key string, kind PurposeKin
 	}
 	c.p.Purposes[i] = CompiledPurpose{Declared: true, Name: e.Key, Title: c.say(e.Is.Title), Kind: kind,
 		ConsentLane: -1, OnceLane: -1, To: -1, ApprovedBy: -1}
-	c.purposes = append(c.purposes, placedPurpose{e, key, kind, i})
+	c.purposes = append(c.purposes, placedPurpose{e, key, kind, i, reasonsOf(&e.Is, e.Pos)})
 }
 
 func isDuty(name string) bool {
@@ -142,7 +143,7 @@ func (c *compiler) compilePurpose(at placedPurpose) {
 	q.ServiceMessage = src.Sends == "service-messages"
 	q.Anonymous = src.Makes == "anonymous" || src.Makes == "aggregate"
 	q.OffUntil = !src.OffUntil.empty()
-	for i, r := range reasonsOf(src, at.Pos) {
+	for i, r := range at.reasons {
 		q.Reasons = append(q.Reasons, c.compileReason(at, i, r))
 	}
 	q.Obligations = c.obligations(src, q)

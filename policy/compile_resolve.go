@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,43 +22,32 @@ func (c *compiler) warnf(at Pos, code, text, suggest, format string, args ...any
 	c.report(Problem{Pos: at, Code: code, Text: clip(text, 200), Suggest: suggest, Message: fmt.Sprintf(format, args...), Warning: true})
 }
 
-// report keeps a problem once, whichever of the steps meets it again.
+// report keeps a problem once, whichever of the steps meets it again, and counts
+// those past the bound.
 func (c *compiler) report(p Problem) {
-	if c.seen[p] {
-		return
-	}
 	switch p.Code {
 	case codeUnknownName, codeDuplicate, codeReservedName, codeTooMany:
 		c.broken = true
 	}
+	if c.seen[p] {
+		return
+	}
+	if c.counted[grade(p)] == maxProblems {
+		c.more++
+		return
+	}
+	c.counted[grade(p)]++
 	c.seen[p] = true
 	c.problems = append(c.problems, p)
 }
 
 // unknown reports a name that is declared nowhere, with the nearest one that is.
 func (c *compiler) unknown(what string, r Ref, among []string) {
-	c.errorf(r.Pos, codeUnknownName, r.Name, didYouMean(r.Name, among), "unknown %s %s", what, quote(r.Name))
-}
-
-// bounded is what is reported of many problems: the errors before the warnings,
-// up to the bound, in the order of the file.
-func bounded(ps Problems) Problems {
-	sortProblems(ps)
-	if len(ps) <= maxProblems {
-		return ps
+	do := ""
+	if c.counted[0] < maxProblems { // what is not shown needs no suggestion
+		do = didYouMean(r.Name, among)
 	}
-	slices.SortStableFunc(ps, func(a, b Problem) int { return cmp.Compare(grade(a), grade(b)) })
-	kept := slices.Clone(ps[:maxProblems])
-	sortProblems(kept)
-	return append(kept, Problem{Pos: kept[len(kept)-1].Pos, Warning: !ps.Errors(), Code: "more-problems",
-		Message: fmt.Sprintf("%d more problems are not shown", len(ps)-len(kept)), Suggest: "mend these first and check again"})
-}
-
-func grade(p Problem) int {
-	if p.Warning {
-		return 1
-	}
-	return 0
+	c.errorf(r.Pos, codeUnknownName, r.Name, do, "unknown %s %s", what, quote(r.Name))
 }
 
 // room reports, once, that a bound of the language is passed.
@@ -288,6 +276,10 @@ func (c *compiler) circle(r Ref, chain []string, suggest, what string) {
 	}
 	for _, name := range chain {
 		c.circles[name] = true
+	}
+	if len(chain) > maxChain {
+		c.errorf(r.Pos, codeTooMany, r.Name, "", "more than %d names refer to each other in one line here", maxChain)
+		return
 	}
 	c.errorf(r.Pos, codeCycle, r.Name, suggest, "%s: %s", what, strings.Join(chain, " → "))
 }

@@ -8,7 +8,7 @@ import "maps"
 type names struct {
 	fields, purposes, recipients, roles, facts map[string]int
 
-	categories      map[string]FieldSet // with parts
+	categories, own map[string]FieldSet // with parts, and without
 	sources, points map[string]int
 	clauses         map[string]int
 	agreements      map[string]int
@@ -23,7 +23,7 @@ func (n *names) extend() *names {
 	return &names{
 		fields: grow(n.fields), purposes: grow(n.purposes), recipients: grow(n.recipients),
 		roles: grow(n.roles), facts: grow(n.facts),
-		categories: map[string]FieldSet{}, sources: map[string]int{}, points: map[string]int{},
+		categories: map[string]FieldSet{}, own: map[string]FieldSet{}, sources: map[string]int{}, points: map[string]int{},
 		clauses: map[string]int{}, agreements: map[string]int{}, topics: map[string]int{},
 	}
 }
