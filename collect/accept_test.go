@@ -13,6 +13,7 @@ import (
 	"github.com/avowhq/avow/gate"
 	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/mail"
+	"github.com/avowhq/avow/store"
 	"github.com/avowhq/avow/vault"
 )
 
@@ -405,6 +406,32 @@ func TestVerifiedPoint(t *testing.T) {
 		h.check(err)
 		if f := h.found(ann); len(f) != 1 || !f[0].Verified {
 			t.Errorf("found: %+v", f)
+		}
+	})
+}
+
+// Whoever leaves no address cannot be found, and what they wrote is kept as of one person.
+func TestNobodyInParticular(t *testing.T) {
+	each(t, func(h *house) {
+		subjects := map[avow.ID]bool{}
+		for _, answer := range []string{"Good boats.", "Bad anchors."} {
+			r := h.accept(submission("survey", "messages.text", answer))
+			var who avow.ID
+			h.check(h.db.Read(bg, func(tx *store.Tx) error {
+				e, err := h.ledger.ByID(tx, r.Reference)
+				who = e.Subject
+				return err
+			}))
+			if v := h.values(who); len(v) != 1 || v[0].Data != answer {
+				t.Errorf("kept: %+v", v)
+			}
+			subjects[who] = true
+		}
+		if len(subjects) != 2 {
+			t.Error("two who left no address count as one")
+		}
+		if _, err := h.desk.Accept(bg, submission("survey")); avow.KindOf(err) != avow.Invalid {
+			t.Errorf("nothing filled in: %v", err)
 		}
 	})
 }
