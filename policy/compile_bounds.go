@@ -11,8 +11,9 @@ import (
 const (
 	maxList    = 1000 // entries of one mapping or list
 	maxReasons = 1000 // reasons of all purposes together
+	maxOfOne   = 50   // reasons of one purpose
 	maxNevers  = 100  // negative promises
-	maxTerms   = 32   // bases of one list
+	maxTerms   = 16   // bases of one list
 	maxChain   = 32   // parts inside parts, complaint steps one after another
 )
 
@@ -36,7 +37,11 @@ func (c *compiler) tooLarge() bool {
 }
 
 // listBounds are the lists with a bound of their own.
-var listBounds = map[reflect.Type]int{reflect.TypeFor[[]Never](): maxNevers, reflect.TypeFor[[]BasisTerm](): maxTerms}
+var listBounds = map[reflect.Type]int{
+	reflect.TypeFor[[]Never]():     maxNevers,
+	reflect.TypeFor[[]Reason]():    maxOfOne,
+	reflect.TypeFor[[]BasisTerm](): maxTerms,
+}
 
 func (c *compiler) measure(v reflect.Value, at Pos) {
 	switch v.Kind() {

@@ -26,7 +26,7 @@ func TestHostile(t *testing.T) {
 		{"a ring of complaint steps", []string{"  us: {email", "  x900: {after: x0}\n" + lines(900, "  x#: {after: x#next}\n") + "  us: {email"}, []string{codeTooMany, codeCycle}},
 		{"rules about everything", []string{"  site: {until", lines(990, "  x#: {of: all, until: # days after collection, then: erase}\n") + "  site: {until"}, []string{codeKeptTwice}},
 		{"promises against reasons", []string{"  - sell: [health]\n", strings.Repeat("  - identify-people-from: [site, loans, contact]\n", 90),
-			"basis: contract\n        uses: [loans]", "basis: contract\n        uses: [loans]\n        profiling: yes\n        reasons:\n" + strings.Repeat("          - {because: X}\n", 980)}, []string{codeNeverBroken}},
+			"basis: contract\n        uses: [loans]", "basis: contract\n        uses: [loans]\n        profiling: yes\n        reasons:\n" + strings.Repeat("          - {because: X}\n", 48)}, []string{codeNeverBroken}},
 		{"cookies like each other", []string{"  choice: {by", lines(990, "  x#*: {by: us, for: lend}\n") + "  choice: {by"}, []string{codeStatedTwice, codeCookieNoConsent}},
 		{"unknown names everywhere", []string{"uses: [contact, loans, card]", "uses: [" + strings.TrimSuffix(strings.Repeat("contacts.emails, ", 990), ", ") + "]",
 			"  choice: {by", lines(900, "  x#: {by: host-of-the-films, for: lending-you-books}\n") + "  choice: {by"}, []string{codeUnknownName}},
