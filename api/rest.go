@@ -29,6 +29,8 @@ type Rest struct {
 	Now       func() time.Time
 	// Remote names whom a request is from, for limits; it is not kept.
 	Remote func(*http.Request) string
+	// Find gives the subjects an identity finds.
+	Find func(ctx context.Context, id vault.Identity) ([]avow.ID, error)
 
 	mux *http.ServeMux
 }
@@ -52,6 +54,9 @@ func (a *Rest) Routes(mux *http.ServeMux) {
 	stopping := operation("object", http.MethodPost, "/api/v1/objections", "Record that somebody said stop, however it reached the organisation")
 	stopping.Security, stopping.MaxBodyBytes = []map[string][]string{{"token": {}}}, 16<<10
 	huma.Register(h, stopping, a.object)
+	withdrawing := operation("withdraw", http.MethodPost, "/api/v1/withdrawals", "Record that somebody took a consent back, however it reached the organisation")
+	withdrawing.Security, withdrawing.MaxBodyBytes = stopping.Security, stopping.MaxBodyBytes
+	huma.Register(h, withdrawing, a.withdraw)
 	mux.Handle("/api/", a.withRequest(a.mux))
 }
 
@@ -217,33 +222,64 @@ func (a *Rest) collect(ctx context.Context, in *collectIn) (*collectOut, error) 
 	return &collectOut{result}, nil
 }
 
-type objectIn struct {
+// saidIn is a no that reached the organisation by another way than our pages.
+type saidIn struct {
 	Body struct {
 		Policy  string `json:"policy" maxLength:"64"`
-		Email   string `json:"email,omitempty" maxLength:"320" doc:"whose objection it is; or phone"`
+		Email   string `json:"email,omitempty" maxLength:"320" doc:"who says it; or phone"`
 		Phone   string `json:"phone,omitempty" maxLength:"32"`
-		Topic   string `json:"topic,omitempty" maxLength:"64" doc:"a topic of direct marketing; or purpose"`
+		Topic   string `json:"topic,omitempty" maxLength:"64" doc:"of an objection: a topic of direct marketing; or purpose"`
 		Purpose string `json:"purpose,omitempty" maxLength:"64"`
 		Way     string `json:"way" maxLength:"120" doc:"how it came: by post, by telephone, reply to a mail; no personal value"`
 	}
 }
 
-type objectOut struct{ Status int }
+func (in *saidIn) who() vault.Identity {
+	if in.Body.Email != "" {
+		return vault.Identity{Kind: vault.Email, Value: in.Body.Email}
+	}
+	return vault.Identity{Kind: vault.Phone, Value: in.Body.Phone}
+}
+
+func (in *saidIn) choice(by Caller) consent.Choice {
+	return consent.Choice{Policy: in.Body.Policy, Topic: in.Body.Topic, Purpose: in.Body.Purpose, Way: in.Body.Way, By: "token " + by.Name}
+}
+
+// noContent is the answer to what was kept: the same whether or not the address is known here.
+type noContent struct{ Status int }
 
 // object records an objection for whoever has the address, known here or not: it
 // counts for what comes later too (gdpr:21(3)).
-func (a *Rest) object(ctx context.Context, in *objectIn) (*objectOut, error) {
+func (a *Rest) object(ctx context.Context, in *saidIn) (*noContent, error) {
+	caller, err := a.Keys.caller(requestOf(ctx))
+	if err == nil {
+		err = a.Consent.Stop(ctx, in.who(), in.choice(caller))
+	}
+	if err != nil {
+		return nil, problemOf(err)
+	}
+	return &noContent{http.StatusNoContent}, nil
+}
+
+// withdraw takes a consent back for everybody the address finds: who holds it, and
+// who was merely claimed to (gdpr:7(3)).
+func (a *Rest) withdraw(ctx context.Context, in *saidIn) (*noContent, error) {
 	caller, err := a.Keys.caller(requestOf(ctx))
 	if err != nil {
 		return nil, problemOf(err)
 	}
-	id := vault.Identity{Kind: vault.Email, Value: in.Body.Email}
-	if in.Body.Email == "" {
-		id = vault.Identity{Kind: vault.Phone, Value: in.Body.Phone}
+	subjects, err := a.Find(ctx, in.who())
+	for _, id := range subjects {
+		if err != nil {
+			break
+		}
+		err = a.Consent.Do(ctx, id, func(h *consent.Hand) error {
+			_, err := h.Withdraw(in.choice(caller))
+			return err
+		})
 	}
-	c := consent.Choice{Policy: in.Body.Policy, Topic: in.Body.Topic, Purpose: in.Body.Purpose, Way: in.Body.Way, By: "token " + caller.Name}
-	if err := a.Consent.Stop(ctx, id, c); err != nil {
+	if err != nil {
 		return nil, problemOf(err)
 	}
-	return &objectOut{http.StatusNoContent}, nil
+	return &noContent{http.StatusNoContent}, nil
 }
