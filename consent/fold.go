@@ -119,7 +119,7 @@ func holdings(versions []*policy.Policy, values []vault.Value) []gate.Holding {
 			if i, ok := own.FindSource(v.Source); ok {
 				h.Source = i
 			}
-			h.OnlyFor = onlyFor(own, field, v.Purposes)
+			h.OnlyFor = onlyFor(own, field, v)
 		}
 		list = addHolding(list, h, field)
 	}
@@ -142,17 +142,29 @@ func addHolding(list []gate.Holding, h gate.Holding, field int) []gate.Holding {
 
 // onlyFor is the purposes a value is there for, when the schedule keeps the field
 // for some purposes only and the value was collected for none beside them (E31).
-func onlyFor(p *policy.Policy, field int, collectedFor []string) (only policy.PurposeSet) {
-	if len(collectedFor) == 0 {
+func onlyFor(p *policy.Policy, field int, v vault.Value) (only policy.PurposeSet) {
+	if len(v.Purposes) == 0 {
 		return only
 	}
+	if v.Limited { // an erasure left it for these alone
+		return setOf(p, v.Purposes)
+	}
 	for _, rule := range p.Retention {
-		if rule.OnlyFor.Empty() || !rule.Fields.Has(field) || !allIn(p, rule.OnlyFor, collectedFor) {
+		if rule.OnlyFor.Empty() || !rule.Fields.Has(field) || !allIn(p, rule.OnlyFor, v.Purposes) {
 			continue
 		}
 		rule.OnlyFor.Each(only.Add)
 	}
 	return only
+}
+
+func setOf(p *policy.Policy, names []string) (set policy.PurposeSet) {
+	for _, n := range names {
+		if i, ok := p.Purpose(n); ok {
+			set.Add(i)
+		}
+	}
+	return set
 }
 
 func allIn(p *policy.Policy, set policy.PurposeSet, names []string) bool {

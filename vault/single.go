@@ -50,7 +50,7 @@ func (v *Vault) KeepOnly(tx *store.Tx, subject avow.ID, keep map[avow.ID][]strin
 	for _, value := range values {
 		purposes, stays := keep[value.ID]
 		if stays {
-			_, err = tx.Exec("UPDATE vault_values SET purposes = ? WHERE id = ?", strings.Join(purposes, " "), value.ID)
+			_, err = tx.Exec("UPDATE vault_values SET purposes = ?, limited = ? WHERE id = ?", strings.Join(purposes, " "), true, value.ID)
 		} else {
 			erased++
 			_, err = tx.Exec("DELETE FROM vault_values WHERE id = ?", value.ID)

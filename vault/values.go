@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ type Value struct {
 	Basis    avow.Basis
 	Purposes []string // what it was collected for
 	Claimed  bool     // given while no identity of the subject was verified
+	Limited  bool     // an erasure left it for its Purposes alone (see KeepOnly)
 	At       time.Time
 	Data     string // at most 64 KiB; empty in what Holdings gives
 }
@@ -35,7 +37,8 @@ type Field struct{ Category, Field string }
 
 // Put keeps a value. It never replaces a different one: what was given before
 // stays beside it until it is corrected or erased. The same value given again is
-// one value, under the notice it was given under last. It returns the value's id.
+// one value, under the notice it was given under last, collected for what it was and for what
+// it is now where both are of one policy. It returns the value's id.
 func (v *Vault) Put(tx *store.Tx, value Value) (avow.ID, error) {
 	if err := checkValue(value); err != nil {
 		return avow.ID{}, err
@@ -78,12 +81,13 @@ func checkValue(value Value) error {
 // givenAgain brings an equal value under the newer notice, and returns its id; the zero ID when there is none.
 func (v *Vault) givenAgain(tx *store.Tx, value Value, same []byte) (avow.ID, error) {
 	type row struct {
-		id   avow.ID
-		same []byte
+		id               avow.ID
+		same             []byte
+		policy, purposes string
 	}
 	rows, err := store.Collect(tx, func(r *store.Rows) (x row, err error) {
-		return x, r.Scan(store.IntoID(&x.id), &x.same)
-	}, "SELECT id, same FROM vault_values WHERE subject = ? AND category = ? AND field = ?", value.Subject, value.Category, value.Field)
+		return x, r.Scan(store.IntoID(&x.id), &x.same, &x.policy, &x.purposes)
+	}, "SELECT id, same, policy, purposes FROM vault_values WHERE subject = ? AND category = ? AND field = ?", value.Subject, value.Category, value.Field)
 	if err != nil {
 		return avow.ID{}, err
 	}
@@ -91,15 +95,27 @@ func (v *Vault) givenAgain(tx *store.Tx, value Value, same []byte) (avow.ID, err
 		if string(x.same) != string(same) {
 			continue
 		}
-		_, err := tx.Exec(`UPDATE vault_values SET source = ?, point = ?, policy = ?, version = ?, basis = ?, purposes = ?, claimed = ?, at = ?
+		if x.policy == value.Policy {
+			value.Purposes = union(strings.Fields(x.purposes), value.Purposes)
+		}
+		_, err := tx.Exec(`UPDATE vault_values SET source = ?, point = ?, policy = ?, version = ?, basis = ?, purposes = ?, claimed = ?, limited = ?, at = ?
 			WHERE id = ?`, value.Source, value.Point, value.Policy, value.Version, value.Basis.String(),
-			strings.Join(value.Purposes, " "), value.Claimed, value.At, x.id)
+			strings.Join(value.Purposes, " "), value.Claimed, value.Limited, value.At, x.id)
 		return x.id, err
 	}
 	if len(rows) >= maxValues {
 		return avow.ID{}, avow.Errorf(avow.TooMany, "%s.%s has been given too many different values", value.Category, value.Field)
 	}
 	return avow.ID{}, nil
+}
+
+func union(a, b []string) []string {
+	for _, s := range b {
+		if !slices.Contains(a, s) {
+			a = append(a, s)
+		}
+	}
+	return a
 }
 
 func (v *Vault) insert(tx *store.Tx, k *dataKey, value Value, same []byte) (avow.ID, error) {
@@ -109,10 +125,10 @@ func (v *Vault) insert(tx *store.Tx, k *dataKey, value Value, same []byte) (avow
 		return avow.ID{}, err
 	}
 	_, err = tx.Exec(`INSERT INTO vault_values
-		(id, subject, category, field, source, point, policy, version, basis, purposes, claimed, at, same, sealed)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		(id, subject, category, field, source, point, policy, version, basis, purposes, claimed, limited, at, same, sealed)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		value.ID, value.Subject, value.Category, value.Field, value.Source, value.Point, value.Policy, value.Version,
-		value.Basis.String(), strings.Join(value.Purposes, " "), value.Claimed, value.At, same, sealed)
+		value.Basis.String(), strings.Join(value.Purposes, " "), value.Claimed, value.Limited, value.At, same, sealed)
 	return value.ID, err
 }
 
@@ -149,7 +165,7 @@ func (v *Vault) rows(tx *store.Tx, subject avow.ID) ([]Value, [][]byte, error) {
 		value, box, err := scanValue(r)
 		sealed = append(sealed, box)
 		return value, err
-	}, `SELECT id, subject, category, field, source, point, policy, version, basis, purposes, claimed, at, sealed
+	}, `SELECT id, subject, category, field, source, point, policy, version, basis, purposes, claimed, limited, at, sealed
 		FROM vault_values WHERE subject IN (`+store.Marks(len(family))+`) ORDER BY category, field, at, id`, list(family)...)
 	return values, sealed, err
 }
@@ -157,7 +173,7 @@ func (v *Vault) rows(tx *store.Tx, subject avow.ID) ([]Value, [][]byte, error) {
 func scanValue(r *store.Rows) (value Value, sealed []byte, err error) {
 	var basis, purposes string
 	err = r.Scan(store.IntoID(&value.ID), store.IntoID(&value.Subject), &value.Category, &value.Field, &value.Source, &value.Point,
-		&value.Policy, &value.Version, &basis, &purposes, &value.Claimed, store.IntoTime(&value.At), &sealed)
+		&value.Policy, &value.Version, &basis, &purposes, &value.Claimed, &value.Limited, store.IntoTime(&value.At), &sealed)
 	if err != nil {
 		return value, nil, err
 	}

@@ -39,6 +39,7 @@ CREATE TABLE vault_values (
 	basis TEXT NOT NULL,
 	purposes TEXT NOT NULL,
 	claimed {{bool}} NOT NULL,
+	limited {{bool}} NOT NULL,
 	at {{bigint}} NOT NULL,
 	same {{blob}} NOT NULL,
 	sealed {{blob}} NOT NULL
