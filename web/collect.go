@@ -127,8 +127,7 @@ type acceptedView struct {
 func (s *Server) accepted(w http.ResponseWriter, r *http.Request, p *policy.Policy, result collect.Result) {
 	v := acceptedView{Result: result, Notice: "/policy/" + p.Name, Policy: plain(p, p.Document.Title), Contact: p.Document.Organisation.Contact.Email}
 	for _, path := range result.Fields {
-		_, field, _ := strings.Cut(path, ".")
-		v.Fields = append(v.Fields, fieldLabel(field))
+		v.Fields = append(v.Fields, fieldOf(path))
 	}
 	for _, name := range result.Consents {
 		if i, ok := p.Purpose(name); ok {
@@ -180,7 +179,8 @@ func (s *Server) welcome(w http.ResponseWriter, r *http.Request) {
 	var forms []Link
 	for _, p := range s.Consent.Policies(s.Now()) {
 		for _, pt := range p.Points {
-			if !pt.Automatic && !pt.Needs.Or(pt.May).Empty() {
+			from := p.Sources[pt.Source]
+			if !pt.Automatic && !pt.Others && !from.Bought && !from.Automatic && !pt.Needs.Or(pt.May).Empty() {
 				forms = append(forms, Link{"/forms/" + pt.Name, firstOf(pt.Title, sentence(pt.Name))})
 			}
 		}

@@ -1,9 +1,12 @@
 package web
 
 import (
+	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 
+	"github.com/avowhq/avow/collect"
 	"github.com/avowhq/avow/policy"
 )
 
@@ -17,8 +20,10 @@ type form struct {
 	Consents      []tick
 	Confirm       []tick // statements the giver makes about other people's data
 	FromAge       int
+	Age           *input // asked for where FromAge is set
 	Layer         layer
-	Problem       string
+	Wrong         bool   // it came back because something is wrong
+	Problem       string // what, where no input of the form shows it
 }
 
 // input is one declared field.
@@ -76,7 +81,10 @@ func (s *sent) errorOf(name string) string {
 	if s == nil || s.field != name {
 		return ""
 	}
-	return s.problem
+	if says, ok := strings.CutPrefix(s.problem, "is "); ok {
+		return "This is " + says + "."
+	}
+	return upperFirst(s.problem) + "."
 }
 
 // buildForm makes the form of a point from the policy alone, so that no form can
@@ -91,11 +99,14 @@ func buildForm(p *policy.Policy, pt *policy.CompiledPoint, token string, back *s
 	for _, i := range pt.Consent {
 		f.Consents = append(f.Consents, buildConsent(p, i, back))
 	}
+	if pt.FromAge > 0 {
+		f.Age = &input{Value: back.value(collect.InputAge), Error: back.errorOf(collect.InputAge)}
+	}
 	for n, words := range pt.Confirm {
-		name := "confirm." + string(rune('0'+n))
+		name := fmt.Sprintf("confirm.%d", n)
 		f.Confirm = append(f.Confirm, tick{Name: name, ID: htmlID(name), Label: "I confirm: " + words + ".", Error: back.errorOf(name), Ticked: back != nil && back.ticked[name]})
 	}
-	f.Problem = f.unplaced(back)
+	f.Wrong, f.Problem = back != nil, f.unplaced(back)
 	return f
 }
 
@@ -105,17 +116,17 @@ func (f *form) unplaced(back *sent) string {
 	if back == nil {
 		return ""
 	}
+	placed := f.Age != nil && f.Age.Error != ""
 	for _, in := range f.Fields {
-		if in.Error != "" {
-			return ""
-		}
+		placed = placed || in.Error != ""
 	}
-	for _, t := range append(f.Consents, f.Confirm...) {
-		if t.Error != "" {
-			return ""
-		}
+	for _, t := range slices.Concat(f.Consents, f.Confirm) {
+		placed = placed || t.Error != ""
 	}
-	if back.field != "" {
+	switch {
+	case placed:
+		return ""
+	case back.field != "":
 		return back.field + ": " + back.problem
 	}
 	return back.problem
@@ -212,13 +223,17 @@ func htmlID(name string) string { return strings.NewReplacer(".", "-", " ", "-")
 
 // sentence makes words of a key: `job-role` is "Job role".
 func sentence(key string) string {
-	s := strings.ReplaceAll(key, "-", " ")
+	return upperFirst(strings.ReplaceAll(key, "-", " "))
+}
+
+func upperFirst(s string) string {
 	if s == "" {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
+// lowerFirst makes a title part of a sentence; capitals that follow each other stay (PDF).
 func lowerFirst(s string) string {
 	if s == "" || (len(s) > 1 && s[1] >= 'A' && s[1] <= 'Z') {
 		return s
@@ -226,5 +241,30 @@ func lowerFirst(s string) string {
 	return strings.ToLower(s[:1]) + s[1:]
 }
 
+// fieldOf is the label of a field written as `contact.name`.
+func fieldOf(path string) string {
+	_, name, ok := strings.Cut(path, ".")
+	if !ok {
+		name = path
+	}
+	return fieldLabel(name)
+}
+
+// run is a part of a text; a key or name of the policy is shown as one.
+type run struct {
+	Text string
+	Key  bool
+}
+
+// runs cuts a text at its backquotes, between which keys stand.
+func runs(text string) (out []run) {
+	for i, part := range strings.Split(text, "`") {
+		if part != "" {
+			out = append(out, run{part, i%2 == 1})
+		}
+	}
+	return out
+}
+
 // words are the functions templates may use.
-var words = template.FuncMap{"sentence": sentence, "lower": lowerFirst}
+var words = template.FuncMap{"lower": lowerFirst, "field": fieldOf, "runs": runs}

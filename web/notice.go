@@ -96,8 +96,8 @@ func (s *Server) showNotice(w http.ResponseWriter, r *http.Request, p *policy.Po
 }
 
 func (s *Server) noticeOptions(ctx context.Context, p *policy.Policy) (notice.Options, error) {
-	here := "/policy/" + p.Name
-	o := notice.Options{BaseURL: s.PublicURL + here, Stylesheet: "/assets/notice.css", PrivacyCentre: s.PublicURL + "/privacy"}
+	here := s.PublicURL + "/policy/" + p.Name
+	o := notice.Options{BaseURL: here, Stylesheet: "/assets/notice.css", PrivacyCentre: s.PublicURL + "/privacy"}
 	versions, err := s.Consent.Versions(ctx, p.Name)
 	if err != nil {
 		return o, err
@@ -119,6 +119,7 @@ type versionRow struct {
 	Effective string
 	Hash      string
 	InForce   bool
+	Later     bool // its day has not come
 	Changes   []policy.Change
 }
 
@@ -134,7 +135,7 @@ func (s *Server) policyVersions(w http.ResponseWriter, r *http.Request) {
 	var rows []versionRow
 	for i := len(versions) - 1; i >= 0; i-- {
 		v := versions[i].Policy
-		row := versionRow{Number: v.Number, Effective: v.Effective.Format("2 January 2006"), Hash: fmt.Sprintf("%x", v.Hash), InForce: v == current}
+		row := versionRow{Number: v.Number, Effective: v.Effective.Format("2 January 2006"), Hash: fmt.Sprintf("%x", v.Hash), InForce: v == current, Later: v.Effective.After(s.Now())}
 		if i > 0 {
 			row.Changes = policy.Diff(versions[i-1].Policy, v)
 		}

@@ -2,10 +2,12 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +42,10 @@ func (s *Server) session(r *http.Request) string {
 	return c.Value
 }
 
-type privacyView struct{ Problem, Address string }
+type privacyView struct {
+	Problem, Address string
+	Wrong            bool // the address is
+}
 
 // privacy is the door of the privacy centre.
 func (s *Server) privacy(w http.ResponseWriter, r *http.Request) {
@@ -59,7 +64,7 @@ func (s *Server) privacyLink(w http.ResponseWriter, r *http.Request) {
 	switch avow.KindOf(err) {
 	case avow.Invalid:
 		s.show(w, r, http.StatusUnprocessableEntity, "privacy", page{Title: "Your data and choices", Here: "/privacy",
-			Is: privacyView{"That is not an e-mail address. One looks like name@mail.example.", address}})
+			Is: privacyView{"That is not an e-mail address. One looks like name@mail.example.", address, true}})
 		return
 	}
 	if err != nil {
@@ -99,22 +104,24 @@ type meView struct {
 	Done    string // what was just changed
 	Choices []consent.Preferences
 	Held    []heldView
+	Stays   []rights.Kept // in spite of an erasure
 	History []historyView
 }
 
 type heldView struct {
 	Title      string
 	Rows       []rowView
-	Kept       string
+	Kept       []string
 	Recipients string
 }
 
 type rowView struct {
-	Label, Path, Value, Source, When, For, Basis, Notice string
-	Version                                              int
+	ID, Label, Path, Value, Source, When, For, Notice string
+	Version                                           int
+	Fixed                                             bool // it finds the person, and changes by showing that they hold the new one
 }
 
-type historyView struct{ When, What string }
+type historyView struct{ When, What, Notice string }
 
 // doneWords say what a redirect after a change is told by.
 var doneWords = map[string]string{
@@ -134,16 +141,14 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	v := meView{Done: doneWords[r.URL.Query().Get("done")], Choices: choices}
+	v := meView{Done: doneWords[r.URL.Query().Get("done")], Choices: choices, Stays: rec.MustKeep}
 	for _, id := range rec.Identities {
 		v.Address = firstOf(v.Address, id.Value)
 	}
 	for _, c := range rec.Categories {
 		v.Held = append(v.Held, s.held(c))
 	}
-	for _, h := range rec.History {
-		v.History = append(v.History, historyView{day(h.At), happened(h)})
-	}
+	v.History = s.history(rec.History)
 	s.show(w, r, http.StatusOK, "me", page{Title: "Your data and choices", Here: "/privacy", Wide: true, NoIndex: true, Is: v})
 }
 
@@ -159,19 +164,49 @@ func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func (s *Server) held(c rights.Category) heldView {
-	v := heldView{Title: c.Title, Kept: strings.Join(c.Kept, "; "), Recipients: strings.Join(c.Recipients, ", ")}
+	v := heldView{Title: c.Title, Recipients: strings.Join(c.Recipients, ", ")}
+	for _, k := range c.Kept {
+		v.Kept = append(v.Kept, upperFirst(k)+".")
+	}
 	for _, h := range c.Values {
-		var uses []string
-		for _, u := range h.Purposes {
-			uses = append(uses, u.Title)
-		}
-		v.Rows = append(v.Rows, rowView{Label: fieldLabel(h.Field), Path: c.Name + "." + h.Field, Value: h.Value, Source: h.Source, When: day(h.At),
-			For: strings.Join(uses, "; "), Basis: strings.ReplaceAll(h.Basis, "-", " "), Version: h.Version, Notice: fmt.Sprintf("/policy/%s/versions/%d", c.Policy, h.Version)})
+		v.Rows = append(v.Rows, s.row(c, h))
 	}
 	return v
 }
 
+func (s *Server) row(c rights.Category, h rights.Held) rowView {
+	path := c.Name + "." + h.Field
+	row := rowView{ID: "correct-" + h.ID.String(), Label: firstOf(h.Label, fieldLabel(h.Field)), Path: path, Value: h.Value, Source: h.Source, When: day(h.At),
+		Version: h.Version, Notice: fmt.Sprintf("/policy/%s/versions/%d", c.Policy, h.Version), Fixed: true}
+	var uses []string
+	for _, u := range h.Purposes {
+		uses = append(uses, u.Title)
+	}
+	row.For = strings.Join(uses, "; ")
+	if p, err := s.Consent.Version(c.Policy, h.Version); err == nil {
+		if i, ok := p.Field(path); ok {
+			row.Fixed = p.Fields[i].Identifies || p.Fields[i].KeptAs != ""
+		}
+	}
+	return row
+}
+
 func day(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
+
+// history is what happened, the newest first.
+func (s *Server) history(list []rights.Happening) []historyView {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b rights.Happening) int { return cmp.Compare(b.Index, a.Index) })
+	var out []historyView
+	for _, h := range list {
+		v := historyView{When: day(h.At), What: firstOf(happenings[h.Type], sentence(string(h.Type)))}
+		if p, err := s.Consent.Version(h.Policy, h.Version); h.Policy != "" && err == nil {
+			v.Notice = fmt.Sprintf("under the %s, version %d", lowerFirst(plain(p, p.Document.Title)), h.Version)
+		}
+		out = append(out, v)
+	}
+	return out
+}
 
 // happenings are events in words a person uses.
 var happenings = map[ledger.Type]string{
@@ -186,15 +221,7 @@ var happenings = map[ledger.Type]string{
 	ledger.UsedOnce: "Data was used, once", ledger.Expired: "Data was erased because its time was over",
 }
 
-func happened(h rights.Happening) string {
-	words := firstOf(happenings[h.Type], sentence(string(h.Type)))
-	if h.Policy != "" {
-		words += fmt.Sprintf(" (%s, version %d)", h.Policy, h.Version)
-	}
-	return words
-}
-
-// choice is what a button of the privacy centre does.
+// choiceButtons are the buttons of the privacy centre and what each does.
 var choiceButtons = []struct {
 	name  string
 	topic bool

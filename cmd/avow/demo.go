@@ -104,7 +104,11 @@ func openDemo(s *server, mux *http.ServeMux) error {
 	token, caller := api.NewToken("shop", []string{api.SystemRole})
 	s.keys.Set([]api.Caller{caller})
 	s.demoToken = token
-	pages := &demo.Pages{Base: s.url, Token: token, Mailbox: s.mailbox, Show: s.pages.Show, Fail: s.pages.Fail}
+	src, err := examples.Read(demoPolicy)
+	if err != nil {
+		return err
+	}
+	pages := &demo.Pages{Base: s.url, Token: token, Source: string(src), Mailbox: s.mailbox, Show: s.pages.Show, Fail: s.pages.Fail}
 	return pages.Routes(mux)
 }
 

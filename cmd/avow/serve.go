@@ -35,6 +35,9 @@ const catchUp = 500 * time.Millisecond
 // resume is how often a node looks for erasures whose last step is missing.
 const resume = time.Minute
 
+// finishErasures is how often an erasure that was cut short is taken up again.
+const finishErasures = time.Minute
+
 // serveCommand runs the server.
 type serveCommand struct {
 	where     `embed:""`
@@ -202,7 +205,7 @@ func (s *server) handler() (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	rest := &api.Rest{Keys: s.keys, Consent: s.consent, Collect: s.collect, PublicURL: s.url, Version: programVersion(), Now: time.Now, Remote: remote}
+	rest := &api.Rest{Keys: s.keys, Consent: s.consent, Collect: s.collect, PublicURL: s.url, Version: programVersion(), Now: time.Now, Remote: remote, Find: s.find}
 	s.pages, err = web.New(web.Config{Consent: s.consent, Collect: s.collect, Rights: s.rights, PublicURL: s.url,
 		Menu: s.menu(), Start: s.demo == nil, Now: time.Now, Log: s.log, Remote: remote, JSON: rest.CollectJSON})
 	if err != nil {

@@ -53,7 +53,7 @@ func (p *Page) Go(url string) {
 // Fill replaces what stands in the first field that a CSS selector finds.
 func (p *Page) Fill(selector, text string) {
 	p.t.Helper()
-	p.Do("fill "+selector, chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
+	p.Do("fill "+selector, chromedp.Evaluate[chromedp.Void]("document.querySelector("+quoted(selector)+").value = ''"), chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 
 // Click clicks the first element that a CSS selector finds. A click that loads
@@ -82,11 +82,13 @@ func (p *Page) Text(selector string) string {
 // Count is how many elements a CSS selector finds now.
 func (p *Page) Count(selector string) int {
 	p.t.Helper()
-	quoted, err := json.Marshal(selector)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return read(p, "count "+selector, chromedp.Evaluate[int]("document.querySelectorAll("+string(quoted)+").length"))
+	return read(p, "count "+selector, chromedp.Evaluate[int]("document.querySelectorAll("+quoted(selector)+").length"))
+}
+
+// quoted writes a text as JavaScript does.
+func quoted(text string) string {
+	b, _ := json.Marshal(text) // a string always can be
+	return string(b)
 }
 
 // Title is the title of the document.
@@ -150,29 +152,52 @@ func (p *Page) Cookies() []string {
 func (p *Page) Problems() []string { return p.console.all() }
 
 type console struct {
-	mu    sync.Mutex
-	lines []string
+	mu      sync.Mutex
+	lines   []line
+	refused map[string]bool // pages that answered with an error: what they show is theirs to say
 }
+
+type line struct{ text, url string }
 
 func (c *console) hear(event any) {
 	switch e := event.(type) {
 	case *log.EventEntryAdded:
 		if e.Entry.Level == log.EntryLevelError {
-			c.add(e.Entry.Text + " " + e.Entry.URL)
+			c.add(line{e.Entry.Text, e.Entry.URL})
 		}
 	case *runtime.EventExceptionThrown:
-		c.add(e.ExceptionDetails.Text + " " + e.ExceptionDetails.URL)
+		c.add(line{e.ExceptionDetails.Text, e.ExceptionDetails.URL})
+	case *network.EventResponseReceived:
+		if e.Type == network.ResourceTypeDocument && e.Response.Status >= 400 {
+			c.refuse(e.Response.URL)
+		}
 	}
 }
 
-func (c *console) add(line string) {
+func (c *console) refuse(url string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.lines = append(c.lines, strings.TrimSpace(line))
+	if c.refused == nil {
+		c.refused = map[string]bool{}
+	}
+	c.refused[url] = true
 }
 
-func (c *console) all() []string {
+func (c *console) add(l line) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return append([]string(nil), c.lines...)
+	c.lines = append(c.lines, l)
+}
+
+// all leaves out that a page itself answered with an error status, which the browser
+// logs too; a missing sheet or picture stays in.
+func (c *console) all() (all []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, l := range c.lines {
+		if !c.refused[l.url] || !strings.HasPrefix(l.text, "Failed to load resource") {
+			all = append(all, strings.TrimSpace(l.text+" "+l.url))
+		}
+	}
+	return all
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/avowhq/avow"
@@ -24,6 +25,7 @@ const maxForm = 4 << 10
 type Pages struct {
 	Base    string // of this server, as its own systems reach it
 	Token   string // of Harbour's own systems
+	Source  string // the policy file of version 1
 	Mailbox *mail.Mailbox
 	// Show puts a body into the product's page; Fail shows an error.
 	Show func(w http.ResponseWriter, r *http.Request, status int, title string, wide bool, body template.HTML)
@@ -58,16 +60,62 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, title, name string,
 
 // start is what the first page shows.
 type start struct {
+	Lines     []line // of the policy, for a first look
 	Questions []question
-	Question  string
+	Question  string // the words of the one that was asked
 	Address   string
+	Problem   string
 	Answer    *outcome
 }
 
 type outcome struct {
-	Allowed       bool
-	Says, Clause  string
-	Version, Line int
+	Allowed bool
+	Says    string
+	Version int
+	Cited   []line // of the policy; none where no line allows it
+}
+
+// line is one line of the policy file.
+type line struct {
+	Number int
+	Text   string
+	Cited  bool
+}
+
+// lines are those from one that begins with a text to one that does.
+func lines(source, from, to string) (out []line) {
+	for i, text := range strings.Split(source, "\n") {
+		if out == nil && !strings.HasPrefix(text, from) {
+			continue
+		}
+		out = append(out, line{Number: i + 1, Text: text})
+		if strings.HasPrefix(text, to) {
+			break
+		}
+	}
+	return outdented(out)
+}
+
+// outdented takes away the indent that all lines share.
+func outdented(list []line) []line {
+	shared := 1 << 10
+	for _, l := range list {
+		shared = min(shared, len(l.Text)-len(strings.TrimLeft(l.Text, " ")))
+	}
+	for i := range list {
+		list[i].Text = list[i].Text[shared:]
+	}
+	return list
+}
+
+// cited is a line of the policy with those around it.
+func cited(source string, number int) (out []line) {
+	for i, text := range strings.Split(source, "\n") {
+		if n := i + 1; number > 0 && n >= number-2 && n <= number+2 && text != "" {
+			out = append(out, line{n, text, n == number})
+		}
+	}
+	return outdented(out)
 }
 
 // question is one thing Harbour's systems may want to do.
@@ -78,46 +126,52 @@ type question struct {
 
 func questions() []question {
 	return []question{
-		{"newsletter", "send them the newsletter?", "send", "newsletter", "", "contact.email"},
-		{"answer", "use their address to answer them?", "use", "answer", "", "contact.email"},
-		{"advertiser", "give their address to an advertiser?", "disclose", "newsletter", "advertising", "contact.email"},
-		{"scoring", "score their credit with it?", "use", "credit-scoring", "", "contact.email"},
+		{"newsletter", "Send the newsletter to it?", "send", "newsletter", "", "contact.email"},
+		{"answer", "Use it to answer a message?", "use", "answer", "", "contact.email"},
+		{"advertiser", "Give it to an advertiser?", "disclose", "newsletter", "advertising", "contact.email"},
+		{"scoring", "Score their credit with it?", "use", "credit-scoring", "", "contact.email"},
 	}
 }
 
+// first is the start page before anything was asked.
+func (p *Pages) first() start {
+	return start{Questions: questions(), Lines: lines(p.Source, "      newsletter:", "        sends:")}
+}
+
 func (p *Pages) start(w http.ResponseWriter, r *http.Request) {
-	p.show(w, r, "A promise, kept", "start.html", false, start{Questions: questions()})
+	p.show(w, r, "A promise, kept", "start.html", true, p.first())
 }
 
 func (p *Pages) ask(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
-		p.Fail(w, r, avow.Errorf(avow.Invalid, "the form did not arrive whole; please send it again"))
+		p.Fail(w, r, avow.Errorf(avow.Invalid, "The form did not arrive whole. Please send it again."))
 		return
 	}
-	s := start{Questions: questions(), Question: r.PostForm.Get("question"), Address: strings.TrimSpace(r.PostForm.Get("address"))}
-	out, err := p.outcome(r.Context(), s)
-	if err != nil {
-		p.Fail(w, r, err)
-		return
-	}
-	s.Answer = out
-	p.show(w, r, "A promise, kept", "start.html", false, s)
+	s := p.first()
+	s.Address = strings.TrimSpace(r.PostForm.Get("address"))
+	s.Answer, s.Problem = p.outcome(r.Context(), &s, r.PostForm.Get("question"))
+	p.show(w, r, "A promise, kept", "start.html", true, s)
 }
 
-func (p *Pages) outcome(ctx context.Context, s start) (*outcome, error) {
-	for _, q := range s.Questions {
-		if q.Key != s.Question {
-			continue
-		}
-		d, err := newVisitor(p.Base, p.Token).ask(ctx, "email:"+s.Address, q.act, q.purpose, q.recipient, q.data)
-		if err != nil {
-			return nil, avow.FieldErrorf("address", "the question could not be asked; is it an e-mail address?")
-		}
-		c := d.Context
-		return &outcome{d.Decision, c.Says, c.Clause, c.Version, c.Line}, nil
+// outcome asks the gate; where that cannot be done, it says why.
+func (p *Pages) outcome(ctx context.Context, s *start, key string) (*outcome, string) {
+	i := slices.IndexFunc(s.Questions, func(q question) bool { return q.Key == key })
+	if i < 0 {
+		return nil, "Choose one of the questions."
 	}
-	return nil, avow.FieldErrorf("question", "choose one of the questions")
+	q := s.Questions[i]
+	s.Question = q.Label
+	d, err := newVisitor(p.Base, p.Token).ask(ctx, "email:"+s.Address, q.act, q.purpose, q.recipient, q.data)
+	if err != nil {
+		return nil, "That could not be asked. Is it an e-mail address, like ann@visitor.example?"
+	}
+	_, says, _ := strings.Cut(d.Context.Says, ": ") // the page shows the yes or no itself
+	out := &outcome{Allowed: d.Decision, Says: strings.ToUpper(says[:min(1, len(says))]) + says[min(1, len(says)):], Version: d.Context.Version}
+	if out.Version == 1 { // the version whose file this is
+		out.Cited = cited(p.Source, d.Context.Line)
+	}
+	return out, ""
 }
 
 func (p *Pages) site(w http.ResponseWriter, r *http.Request) {
