@@ -182,7 +182,7 @@ func TestRandomEdits(t *testing.T) {
 	first := load(t, good(t), nil)
 	random := rand.New(rand.NewPCG(7, 11))
 	compiled := 0
-	for range 1500 {
+	for range 700 {
 		edits := make([]byte, 5*(1+random.IntN(3)))
 		for i := range edits {
 			edits[i] = byte(random.Uint32())
