@@ -35,7 +35,7 @@ func measureTable(w *world, n, rounds int) (*table, error) {
 	if err := g.Publish(w.policy, today); err != nil {
 		return nil, err
 	}
-	people := newPeople(w)
+	people := newPeople(w, n)
 	t.idleWall, t.idleCPU = collect(rounds)
 	before := heap()
 	t.fill(g, people)
@@ -50,22 +50,26 @@ func measureTable(w *world, n, rounds int) (*table, error) {
 	return t, nil
 }
 
-// people makes the state of the n-th subject: one of many sorts, so that profiles
-// are as many as in a large organisation.
+// people makes the state of the n-th subject. A thousand subjects are of sixteen
+// sorts; in a large organisation there are hundreds.
 type people struct {
 	world *world
 	sorts []*gate.State
 	who   []person
 }
 
-func newPeople(w *world) *people {
+func newPeople(w *world, n int) *people {
 	p := &people{world: w}
+	places, facts := len(regions), uint64(8)
+	if n < 100_000 {
+		places, facts = 4, 2
+	}
 	rnd := rand.New(rand.NewPCG(10, 10))
 	for i := range 64 * 1024 {
 		who := randomPerson(rnd)
-		region := regions[i%len(regions)]
+		region := regions[i%places]
 		p.who = append(p.who, who)
-		p.sorts = append(p.sorts, w.state(avow.ID{}, who, region, uint64(i/len(regions))%8))
+		p.sorts = append(p.sorts, w.state(avow.ID{}, who, region, uint64(i/places)%facts))
 	}
 	return p
 }
