@@ -33,6 +33,9 @@ func (d *Desk) Ask(ctx context.Context, id vault.Identity) error {
 	if err != nil {
 		return err
 	}
+	if _, _, err := mail.Address(id.Value); err != nil { // before it is looked up, so that it is said of unknown ones too
+		return avow.FieldErrorf("address", "%s", avow.MessageOf(err))
+	}
 	t := time.NewTimer(askTakes)
 	defer t.Stop()
 	err = d.DB.Write(ctx, func(tx *store.Tx) error { return d.sendLink(tx, id) })

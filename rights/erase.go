@@ -147,9 +147,6 @@ func end(tx *store.Tx, session string, family []avow.ID, done Erasure) error {
 			return err
 		}
 	}
-	if _, err := tx.Exec(`DELETE FROM rights_erasures WHERE subject IS NULL AND begun < ?`, tx.Now().Add(-sessionLife)); err != nil {
-		return err
-	}
 	came, err := json.Marshal(done)
 	if err != nil {
 		return err
@@ -184,18 +181,32 @@ func (d *Desk) finish(ctx context.Context, hash []byte) error {
 	})
 }
 
-// Resume finishes erasures that were cut short, here or by another node that died.
+// Resume finishes erasures that were cut short, here or by another node that died,
+// and lets go of what was remembered of those that are long finished.
 func (d *Desk) Resume(ctx context.Context) error {
 	var left [][]byte
+	var old bool
 	err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
 		left, err = store.Collect(tx, func(r *store.Rows) (hash []byte, err error) { return hash, r.Scan(&hash) },
 			`SELECT session FROM rights_erasures WHERE subject IS NOT NULL ORDER BY begun`)
-		return err
+		if err != nil {
+			return err
+		}
+		return tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM rights_erasures WHERE subject IS NULL AND begun < ?)`, tx.Now().Add(-sessionLife)).Scan(&old)
 	})
+	if err != nil {
+		return err
+	}
 	for _, hash := range left {
-		if err == nil {
-			err = d.finish(ctx, hash)
+		if err := d.finish(ctx, hash); err != nil {
+			return err
 		}
 	}
-	return err
+	if !old {
+		return nil
+	}
+	return d.DB.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(`DELETE FROM rights_erasures WHERE subject IS NULL AND begun < ?`, tx.Now().Add(-sessionLife))
+		return err
+	})
 }

@@ -201,6 +201,10 @@ func TestEraseIsPressedTwice(t *testing.T) {
 		if _, err := h.desk.Erase(bg, session); avow.KindOf(err) != avow.Unauthorized {
 			t.Errorf("half an hour later: %v", err)
 		}
+		h.check(h.desk.Resume(bg))
+		if left := h.dump()["rights_erasures"]; len(left) != 0 {
+			t.Errorf("what is remembered of it half an hour later: %q", left)
+		}
 	})
 }
 

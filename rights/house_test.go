@@ -204,7 +204,12 @@ func (h *house) found(address string) []vault.Found {
 
 func (h *house) decide(who avow.ID, purpose, data string) gate.Decision {
 	h.t.Helper()
-	g, _ := h.reg.Gate("site")
+	return h.decideUnder("site", who, purpose, data)
+}
+
+func (h *house) decideUnder(policy string, who avow.ID, purpose, data string) gate.Decision {
+	h.t.Helper()
+	g, _ := h.reg.Gate(policy)
 	r := gate.About(who, 0, h.clock())
 	if why := g.Resolve(&gate.Names{Purpose: purpose, Data: []string{data}}, &r); why != gate.Undecided {
 		h.t.Fatal(why)

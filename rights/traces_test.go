@@ -10,7 +10,9 @@ import (
 	"testing"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/gate"
 	"github.com/avowhq/avow/store"
+	"github.com/avowhq/avow/vault"
 )
 
 // raw opens the file of the subjects' keys beside the vault; nil on PostgreSQL, which
@@ -207,6 +209,41 @@ func TestExactlyThatIsKept(t *testing.T) {
 		}
 		if n := h.openKeys([]avow.ID{after.Subject}); n != 1 {
 			t.Errorf("%d keys", n)
+		}
+	})
+}
+
+// What a law keeps under a rule that names no purpose is there for that law alone too.
+func TestKeptForNothingElse(t *testing.T) {
+	each(t, func(h *house) {
+		_, err := h.reg.Publish(bg, "shop.yaml", []byte(strings.Replace(shop, "RULES", "  contact: {until: 2 years after collection, then: erase}\n  orders: {until: 7 years after purchase, then: erase}", 1)))
+		h.check(err)
+		h.people()
+		s := h.enter(ann)
+		who, err := h.desk.Who(bg, s)
+		h.check(err)
+		h.check(h.db.Write(bg, func(tx *store.Tx) error {
+			_, err := h.vault.Put(tx, vault.Value{Subject: who, Category: "orders", Field: "items", Source: "you", Point: "order", Policy: "shop", Version: 1,
+				Purposes: []string{"accounts", "study"}, Data: "An anchor"})
+			if err != nil {
+				return err
+			}
+			return h.reg.Renew(tx, who, nil)
+		}))
+		for _, purpose := range []string{"accounts", "study"} {
+			if d := h.decideUnder("shop", who, purpose, "orders.items"); !d.Allowed {
+				t.Errorf("before, %s: %v", purpose, d.Reason)
+			}
+		}
+		done, err := h.desk.Erase(bg, s)
+		if err != nil || len(done.Kept) != 1 || done.Kept[0].Fields[0] != "orders.items" || done.Kept[0].Because != "The law has us." {
+			t.Errorf("%+v, %v", done, err)
+		}
+		if d := h.decideUnder("shop", who, "accounts", "orders.items"); !d.Allowed {
+			t.Errorf("afterwards, accounts: %v", d.Reason)
+		}
+		if d := h.decideUnder("shop", who, "study", "orders.items"); d.Reason != gate.KeptForOthers {
+			t.Errorf("afterwards, study: %v", d.Reason)
 		}
 	})
 }

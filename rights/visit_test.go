@@ -38,8 +38,10 @@ func TestAskDoesNotTellWhoIsKnown(t *testing.T) {
 		if len(h.found("nobody@mail.example")) != 0 {
 			t.Error("asking made a person")
 		}
-		if err := h.desk.Ask(bg, vault.Identity{Kind: vault.Email, Value: "not an address"}); avow.KindOf(err) != avow.Invalid {
-			t.Errorf("what is no address: %v", err)
+		for _, id := range []vault.Identity{{Kind: vault.Email, Value: "not an address"}, {Kind: vault.Phone, Value: "+442079460018"}, {}} {
+			if err := h.desk.Ask(bg, id); avow.KindOf(err) != avow.Invalid {
+				t.Errorf("what is no address: %v", err)
+			}
 		}
 	})
 }
