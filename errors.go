@@ -3,6 +3,7 @@ package avow
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // ErrorKind sorts errors by what the person who meets one can do. Each face maps
@@ -54,21 +55,37 @@ func (e *Error) Unwrap() error { return e.Err }
 // Errorf makes an Error. A %w verb keeps the cause for errors.Is without showing it to a person.
 func Errorf(kind ErrorKind, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
-	cause := errors.Unwrap(err)
-	if cause == nil {
-		return &Error{Kind: kind, Message: err.Error()}
+	causes := causesOf(err)
+	e := &Error{Kind: kind, Message: err.Error()}
+	for _, cause := range causes {
+		e.Message = without(e.Message, cause.Error())
 	}
-	return &Error{Kind: kind, Message: plainMessage(err.Error(), cause.Error()), Err: cause}
+	switch len(causes) {
+	case 0:
+	case 1:
+		e.Err = causes[0]
+	default:
+		e.Err = err
+	}
+	return e
 }
 
-func plainMessage(whole, cause string) string {
-	if n := len(whole) - len(cause); n > 0 && whole[n:] == cause {
-		whole = whole[:n]
+func causesOf(err error) []error {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		return several.Unwrap()
 	}
-	for len(whole) > 0 && (whole[len(whole)-1] == ' ' || whole[len(whole)-1] == ':') {
-		whole = whole[:len(whole)-1]
+	if cause := errors.Unwrap(err); cause != nil {
+		return []error{cause}
 	}
-	return whole
+	return nil
+}
+
+// without takes a cause out of a message, and what joined it to the rest at the end.
+func without(message, cause string) string {
+	if cause == "" {
+		return message
+	}
+	return strings.TrimRight(strings.ReplaceAll(message, cause, ""), " :")
 }
 
 // FieldErrorf makes an Invalid error about one named input.
@@ -88,7 +105,7 @@ func KindOf(err error) ErrorKind {
 // MessageOf is what a person may read of an error. An Internal error says nothing but that it happened.
 func MessageOf(err error) string {
 	var e *Error
-	if !errors.As(err, &e) || e.Kind == Internal {
+	if !errors.As(err, &e) || e.Kind == Internal || e.Message == "" {
 		return "Something went wrong on our side. Nothing was changed. Please try again later."
 	}
 	if e.Field != "" {

@@ -1,6 +1,9 @@
 package avow
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Region is where somebody lives or where something happens: an ISO 3166-1
 // country ("NL"), an ISO 3166-2 part of one ("US-CA", "GB-SCT"), or a group of
@@ -20,6 +23,9 @@ const (
 	adequateForEU = "AD AR CA CH FO GB GG IL IM JE JP KR NZ UY BR"
 	// uk-gdpr:45, Data Protection Act 2018 schedule 21.
 	adequateForUK = eea + " AD AR CA CH FO GG GI IL IM JE JP KR NZ UY"
+	// fadp:16(1), annex 1 of the Data Protection Ordinance. The United States stands
+	// there for certified recipients only.
+	adequateForCH = eea + " AD AR CA FO GB GG GI IL IM JE MC NZ UY"
 )
 
 // RegionGroups are the names of groups that stand for several countries.
@@ -53,7 +59,7 @@ func (r Region) Known() bool {
 	if has && (len(part) < 1 || len(part) > 3) {
 		return false
 	}
-	return len(c) == 2 && has2(countries, c)
+	return len(c) == 2 && has2(countries, c) && strings.Trim(part, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
 }
 
 // Within reports whether everybody in r is also in of.
@@ -80,30 +86,35 @@ func (r Region) Within(of Region) bool {
 }
 
 // Adequate reports whether data about a person in from may be in to without a
-// safeguard: inside the same country or economic area, or by an adequacy decision (gdpr:45).
-// An unknown place, and a person whose region is unknown, are never adequate.
+// safeguard: inside the same country or economic area, or by a decision that the
+// country's protection is adequate (gdpr:45, uk-gdpr:45, fadp:16(1)). A group of
+// countries is adequate when each of them is. An unknown place, and a person whose
+// region is unknown, are never adequate.
 func Adequate(from, to Region) bool {
 	if from == "" || to == "" {
 		return false
 	}
-	if to.Within(from) || (from.Country() != "" && to.Within(from.Country())) {
+	if to.Within(from) || (from.Country() != "" && to.Within(from.Country())) || from.Within("EEA") && to.Within("EEA") {
 		return true
 	}
-	inEEA := from.Within("EEA")
-	if inEEA && to.Within("EEA") {
-		return true
+	decided := decidedFor(from)
+	if list, group := regionGroups[to]; group {
+		return !slices.ContainsFunc(strings.Fields(list), func(c string) bool { return !has2(decided, c) && c != string(from.Country()) })
 	}
-	c := string(to.Country())
-	if c == "" {
-		return false
-	}
+	return has2(decided, string(to.Country()))
+}
+
+// decidedFor lists the countries that were found adequate for people in a region.
+func decidedFor(from Region) string {
 	switch {
-	case inEEA:
-		return has2(adequateForEU, c)
+	case from.Within("EEA"):
+		return eea + " " + adequateForEU
 	case from.Within("GB"):
-		return has2(adequateForUK, c)
+		return adequateForUK
+	case from.Within("CH"):
+		return adequateForCH
 	}
-	return false
+	return ""
 }
 
 // RegionGroups lists the groups of countries a policy may name.
