@@ -3,53 +3,58 @@ package gate
 import "github.com/avowhq/avow/policy"
 
 // Decide answers from the table. It allocates nothing and waits for no writer.
-func (g *Gate) Decide(r *Request) Decision {
-	seen := g.seen.Load()
-	if r.Visitor {
-		d := g.unheld(r)
-		d.Seen = seen
-		return d
-	}
-	var s live
-	v, found := g.subjects.read(r.Subject, &g.profiles.dir, &s)
-	if !found {
-		d := g.unheld(r)
-		d.Seen = seen
-		return d
-	}
-	at := r.At.UnixMilli()
-	day := v.day(at)
-	if day == nil || s.until != 0 && at >= s.until {
-		d := g.past(r)
-		d.Seen = seen
-		return d
-	}
-	q := query{r: r, rules: v.rules, day: day, today: day.today, class: v.class, live: s}
-	q.decide()
-	q.out.Seen = seen
-	return q.out
+func (g *Gate) Decide(r *Request) (d Decision) {
+	g.decide(r, &d)
+	return d
 }
 
-// unheld answers about a visitor, and about whom the table does not have.
+// decide writes the answer where it is wanted: handing Decisions from function to
+// function would cost a tenth of the time.
+func (g *Gate) decide(r *Request, d *Decision) {
+	seen := g.seen.Load()
+	if q := (query{r: r, out: d}); !g.held(&q) {
+		*d = g.unheld(r)
+	}
+	d.Seen = seen
+}
+
+// held decides about a subject of the table, unless it has none or the moment is
+// not one it can speak of.
+func (g *Gate) held(q *query) bool {
+	if q.r.Visitor {
+		return false
+	}
+	v, found := g.subjects.read(q.r.Subject, &g.profiles.dir, &q.live)
+	if !found {
+		return false
+	}
+	at := q.r.At.UnixMilli()
+	day := v.day(at)
+	if day == nil || q.until != 0 && at >= q.until {
+		return false
+	}
+	q.rules, q.class, q.day, q.today = v.rules, v.class, day, day.today
+	q.decide()
+	return true
+}
+
+// unheld answers about a visitor, and about whom the table does not have or not
+// for that moment: before the versions it decides by, when the database knows who
+// the subject was, or after `until`.
 func (g *Gate) unheld(r *Request) Decision {
 	rules := g.rules.Load()
 	at, why := rules.start(r)
+	var s live
 	switch {
 	case why != Undecided:
 		return refuse(why, 0, 0)
 	case r.Visitor:
 		return rules.visit(r, rules.inForce(at))
 	}
-	return refuse(NotCached, 0, 0)
-}
-
-// past refuses for a moment the table cannot speak of: before the versions it
-// decides by, when the database knows who the subject was; or after `until`.
-func (g *Gate) past(r *Request) Decision {
-	if _, why := g.rules.Load().start(r); why != Undecided {
-		return refuse(why, 0, 0)
+	if _, found := g.subjects.read(r.Subject, &g.profiles.dir, &s); found {
+		return refuse(Stale, 0, 0)
 	}
-	return refuse(Stale, 0, 0)
+	return refuse(NotCached, 0, 0)
 }
 
 // start tells when a request is about, or why it cannot be answered.
@@ -71,9 +76,10 @@ func (s *Rules) start(r *Request) (at int64, why Reason) {
 
 func (s *Rules) visit(r *Request, today int) Decision {
 	class := s.atlas.class(r.Region)
-	q := query{r: r, rules: s, today: s.visitor(today, r.Kind, class), class: class}
+	var d Decision
+	q := query{r: r, out: &d, rules: s, today: s.visitor(today, r.Kind, class), class: class}
 	q.visit()
-	return q.out
+	return d
 }
 
 // Decide answers for a state that was read from elsewhere, for any date: replays,
@@ -95,12 +101,11 @@ func (s *Rules) Decide(st *State, r *Request) Decision {
 		return refuse(Stale, 0, 0)
 	}
 	v := s.viewOf(st, today, today)
-	d := &v.first
-	q := query{r: r, rules: s, day: d, today: d.today, class: v.class,
+	d := Decision{Seen: st.Seen}
+	q := query{r: r, out: &d, rules: s, day: &v.first, today: v.first.today, class: v.class,
 		live: live{consents: st.Consents, objections: st.Objections, restricted: st.Restricted}}
 	q.decide()
-	q.out.Seen = st.Seen
-	return q.out
+	return d
 }
 
 // DecideState answers for a state that was just read from the database, under the
@@ -121,11 +126,12 @@ func DecideAt(versions []*policy.Policy, st *State, r *Request) (Decision, error
 }
 
 // Ask answers a question in words. Indexes in r are overwritten.
-func (g *Gate) Ask(n *Names, r *Request) Decision {
+func (g *Gate) Ask(n *Names, r *Request) (d Decision) {
 	if why := g.Resolve(n, r); why != Undecided {
 		return refuse(why, 0, 0)
 	}
-	return g.Decide(r)
+	g.decide(r, &d)
+	return d
 }
 
 // Resolve fills a request's indexes from words, see Rules.Resolve.

@@ -12,7 +12,7 @@ type query struct {
 	rules *Rules
 	today *table
 	day   *day // nil: a visitor
-	out   Decision
+	out   *Decision
 
 	live
 	class int // where the subject lives
@@ -46,7 +46,7 @@ func (q *query) no(why Reason, version, clause int) bool {
 
 // answer writes a refusal field by field: copying a whole Decision costs more than deciding.
 func (q *query) answer(why Reason, basis avow.Basis, version, clause, lane int) {
-	d := &q.out
+	d := q.out
 	d.Allowed, d.Reason, d.Basis, d.Obligations = false, why, basis, 0
 	d.Version, d.Clause, d.Lane = version, clause, lane
 }
@@ -83,7 +83,7 @@ func (q *query) decide() {
 	}
 	held := &d.free
 	if d.limited {
-		h := q.held()
+		h := q.there()
 		held = &h
 	}
 	if !covers(held, &r.Data) {
@@ -156,7 +156,7 @@ func (q *query) ownPurpose() (decided bool) {
 	if q.purpose = cookie.Purpose; q.purpose >= 0 || !cookie.Necessary {
 		return false
 	}
-	q.out = Decision{Allowed: true, Reason: ByNecessity, Version: q.today.number, Clause: cookie.Clause, Lane: -1}
+	*q.out = Decision{Allowed: true, Reason: ByNecessity, Version: q.today.number, Clause: cookie.Clause, Lane: -1}
 	return true
 }
 
@@ -187,9 +187,9 @@ func (q *query) signal(rule policy.SignalRule) (refused bool) {
 	return false
 }
 
-// held is what is there for the purpose. A built-in duty reaches everything: a
+// there is what is held for the purpose. A built-in duty reaches everything: a
 // copy of one's data is a copy of all of it.
-func (q *query) held() policy.FieldSet {
+func (q *query) there() policy.FieldSet {
 	if q.duty {
 		return q.day.all
 	}
@@ -246,11 +246,11 @@ func (q *query) pieces() {
 		if answer.Allowed {
 			answer.Obligations |= q.out.Obligations
 		} else {
-			answer = q.out
+			answer = *q.out
 		}
 		q.part = policy.FieldSet{}
 	}
-	q.out = answer
+	*q.out = answer
 }
 
 // piece decides about the part of the data that is under the same words: by the
@@ -274,10 +274,10 @@ func (q *query) version() bool {
 // exempt decides by the bases for which today's words hold whatever the data was
 // collected under. When they do not, the refusal is the one that was there.
 func (q *query) exempt() bool {
-	refused := q.out
+	refused := *q.out
 	q.table, q.mode = q.today, exempt
 	if !q.run() {
-		q.out = refused
+		*q.out = refused
 	}
 	return q.out.Allowed
 }

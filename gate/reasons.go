@@ -130,7 +130,7 @@ func exempted(b avow.Basis) bool {
 }
 
 func (q *query) yes(p *purposeRule, s *step, g *ground) {
-	d := &q.out
+	d := q.out
 	d.Allowed, d.Reason, d.Basis, d.Obligations = true, ByReason, g.basis, p.brings[q.r.Act]
 	d.Version, d.Clause, d.Lane = q.table.number, int(g.clause), int(g.lane)
 	if q.mode == byAgreement {
