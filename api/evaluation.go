@@ -36,10 +36,10 @@ type question struct {
 }
 
 // parts says which of the four parts a question carried; those it did not carry
-// come from the defaults of a batch (authzen:1.0#6.1.1).
+// come from the defaults of a batch (authzen:1.0#7.1.1).
 type parts struct{ subject, action, resource, context bool }
 
-// semantic says when a batch stops (authzen:1.0#6.1.2.1).
+// semantic says when a batch stops (authzen:1.0#7.1.2.1).
 type semantic uint8
 
 const (
