@@ -27,6 +27,7 @@ var page = template.Must(template.New("copy").Funcs(template.FuncMap{
 	"day":      func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
 	"word":     func(s string) string { return strings.ReplaceAll(s, "-", " ") },
 	"join":     func(list []string) string { return strings.Join(list, ", ") },
+	"list":     func(list []string) string { return strings.Join(list, "; ") },
 	"contacts": contacts,
 }).Parse(pageSource))
 

@@ -150,11 +150,11 @@ func TestCopyTellsWhatTheLawWants(t *testing.T) {
 		page := text(t, h.copy(h.enter(ann))["index.html"])
 		for _, want := range []string{
 			"What Quay holds about you", "Contact details", "E-mail address", "Our newsletter", "You asked for it.", "The law has us.", // (a), (b)
-			"Mail service (processor), in NL, safeguard: standard clauses",   // (c), gdpr:15(2)
-			"24 months after we collect it, then erased", "7 years after we", // (d)
+			"Mail service (processor), in NL, safeguard: standard clauses; for: Our newsletter.", // (c), gdpr:15(2)
+			"24 months after we collect it, then erased", "7 years after we",                     // (d)
 			"put right, erased, or its use restricted", "dpo@quay.example", // (e)
 			"You, at Order", "under version 1 of the notice", // (g)
-			"contact.address, contact.name, for Keep accounts and nothing else", // what stays
+			"Address; Name, for Keep accounts and nothing else", // what stays
 			"You gave data", "A one-time link was sent to your address.",
 		} {
 			if !strings.Contains(page, want) {

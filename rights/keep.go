@@ -16,6 +16,7 @@ type Kept struct {
 	Policy  string   `json:"policy"`
 	Version int      `json:"noticeVersion"`
 	Fields  []string `json:"fields"`  // `contact.name`
+	Titles  []string `json:"titles"`  // `Name`
 	Values  int      `json:"values"`  // how many
 	For     []string `json:"for"`     // titles of the purposes it is kept for, and for nothing else
 	Until   string   `json:"until"`   // in words
@@ -41,7 +42,7 @@ func (w *words) mustKeep(values []vault.Value, now time.Time) ([]Kept, map[avow.
 		}
 		set.Each(func(i int) { stay[v.ID] = append(stay[v.ID], p.Purposes[i].Name) })
 		list = addKept(list, Kept{Policy: p.Name, Version: p.Number, Fields: []string{v.Category + "." + v.Field}, Values: 1,
-			For: titles(p, set), Until: notice.Until(p, rule.Until, ""), Because: because(p, rule, set, field)})
+			Titles: []string{notice.FieldTitle(p, v.Field, "")}, For: titles(p, set), Until: notice.Until(p, rule.Until, ""), Because: because(p, rule, set, field)})
 	}
 	return list, stay
 }
@@ -113,7 +114,7 @@ func addKept(list []Kept, k Kept) []Kept {
 	for i := range list {
 		o := &list[i]
 		if o.Policy == k.Policy && o.Version == k.Version && o.Because == k.Because && o.Until == k.Until && slices.Equal(o.For, k.For) {
-			o.Fields = with(o.Fields, k.Fields[0])
+			o.Fields, o.Titles = with(o.Fields, k.Fields[0]), with(o.Titles, k.Titles[0])
 			o.Values++
 			return list
 		}

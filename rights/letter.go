@@ -43,7 +43,7 @@ func (d *Desk) keptText(done Erasure) string {
 	fmt.Fprintf(&b, "You asked %s to erase what it held about you. That is done: %s gone. This must be kept, for what is named here and for nothing else:\n",
 		d.Organisation, count(done.Values, "value is", "values are"))
 	for _, k := range done.Kept {
-		fmt.Fprintf(&b, "\n- %s, for: %s; %s. %s", strings.Join(k.Fields, ", "), strings.Join(k.For, "; "), k.Until, k.Because)
+		fmt.Fprintf(&b, "\n- %s, for: %s; %s. %s", strings.Join(k.Titles, ", "), strings.Join(k.For, "; "), k.Until, k.Because)
 	}
 	b.WriteString("\n\nYour address stays with it, so that you can ask for a link again and see what is kept. What you had stopped stays stopped.")
 	return b.String()

@@ -2,6 +2,7 @@ package rights
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/avowhq/avow"
@@ -44,6 +45,43 @@ type Category struct {
 	Values     []Held   `json:"values"`
 	Recipients []string `json:"recipients"` // who may receive data of it, for what it was collected for (gdpr:15(1)(c))
 	Kept       []string `json:"kept"`       // how long, rule by rule (gdpr:15(1)(d))
+}
+
+// Why is what the values are for, each purpose once.
+func (c Category) Why() []Purpose {
+	var out []Purpose
+	for _, v := range c.Values {
+		for _, u := range v.Purposes {
+			i := slices.IndexFunc(out, func(o Purpose) bool { return o.Name == u.Name })
+			if i < 0 {
+				out = append(out, Purpose{Name: u.Name, Title: u.Title})
+				i = len(out) - 1
+			}
+			for _, because := range u.Because {
+				out[i].Because = with(out[i].Because, because)
+			}
+		}
+	}
+	return out
+}
+
+// Who is who may receive some of the values, each once.
+func (c Category) Who() []Recipient {
+	var out []Recipient
+	for _, v := range c.Values {
+		for _, r := range v.Recipients {
+			i := slices.IndexFunc(out, func(o Recipient) bool { return o.Name == r.Name && o.When == r.When })
+			if i < 0 {
+				out = append(out, r)
+				i = len(out) - 1
+				out[i].For = nil
+			}
+			for _, why := range r.For {
+				out[i].For = with(out[i].For, why)
+			}
+		}
+	}
+	return out
 }
 
 // Held is one value with how it came to be held.

@@ -425,7 +425,7 @@ func TestEraseKeepsWhatMustBe(t *testing.T) {
 		if d := h.decide(who, "newsletter", "contact.email"); d.Allowed {
 			t.Error("the newsletter goes on")
 		}
-		if text := h.letterNamed("must be kept"); !strings.Contains(text, "Tax law demands it.") || !strings.Contains(text, "contact.address") {
+		if text := h.letterNamed("must be kept"); !strings.Contains(text, "Tax law demands it.") || !strings.Contains(text, "Address, Name, for: Keep accounts") {
 			t.Errorf("the letter does not tell what is kept:\n%s", text)
 		}
 		again, err := h.desk.Erase(bg, h.enter(ann))

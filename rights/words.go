@@ -97,11 +97,11 @@ func (w *words) held(p *policy.Policy, v vault.Value) Held {
 	return h
 }
 
-// purposesOf is what a value was collected for; where that was not recorded, all
-// that may use its field.
+// purposesOf is what a value was collected for and may be used for by its reasons;
+// where nothing like that was recorded, all that may use its field.
 func purposesOf(p *policy.Policy, v vault.Value, field int) (set policy.PurposeSet) {
 	for _, name := range v.Purposes {
-		if i, ok := p.Purpose(name); ok {
+		if i, ok := p.Purpose(name); ok && slices.ContainsFunc(p.Purposes[i].Reasons, covers(field)) {
 			set.Add(i)
 		}
 	}
