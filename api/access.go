@@ -17,6 +17,8 @@ import (
 // Access answers access evaluations.
 type Access struct {
 	Keys *Keys
+	// PublicURL is where callers reach this server, as https://privacy.harbour.example.
+	PublicURL string
 	// Gate gives the gate of a policy; the empty name is the only policy there is. Nil: no such policy.
 	Gate func(policy string) *gate.Gate
 	// Find gives the subjects an identity finds, who has it verified first.
@@ -39,15 +41,10 @@ func (a *Access) Routes(mux *http.ServeMux) {
 }
 
 // configuration is the metadata of authzen:1.0#9.
-func (a *Access) configuration(w http.ResponseWriter, r *http.Request) {
-	scheme := "http"
-	if r.TLS != nil || r.URL.Scheme == "https" {
-		scheme = "https"
-	}
-	base := scheme + "://" + r.Host
-	b := appendText([]byte(`{"policy_decision_point":`), base)
-	b = appendText(append(b, `,"access_evaluation_endpoint":`...), base+"/access/v1/evaluation")
-	b = appendText(append(b, `,"access_evaluations_endpoint":`...), base+"/access/v1/evaluations")
+func (a *Access) configuration(w http.ResponseWriter, _ *http.Request) {
+	b := appendText([]byte(`{"policy_decision_point":`), a.PublicURL)
+	b = appendText(append(b, `,"access_evaluation_endpoint":`...), a.PublicURL+"/access/v1/evaluation")
+	b = appendText(append(b, `,"access_evaluations_endpoint":`...), a.PublicURL+"/access/v1/evaluations")
 	writeJSON(w, http.StatusOK, append(b, '}'))
 }
 
@@ -124,7 +121,7 @@ func (a *Access) evaluations(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, append(b, `]}`...))
 }
 
-// alone is a batch without evaluations: one question (authzen:1.0#6.1).
+// alone is a batch without evaluations: one question (authzen:1.0#7.1).
 func (a *Access) alone(w http.ResponseWriter, r *http.Request, caller Caller, q question) {
 	err := q.complete()
 	if err == nil {

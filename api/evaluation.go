@@ -13,7 +13,7 @@ const (
 	maxData         = 64        // categories and fields in one question
 )
 
-// question is one access evaluation as asked (authzen:1.0#5). AuthZEN's subject
+// question is one access evaluation as asked (authzen:1.0#6.1). AuthZEN's subject
 // is who asks; here that is the holder of the token, and a subject in the body may
 // only repeat it. Its resource is the data: whose, of which policy, which.
 type question struct {
@@ -210,7 +210,7 @@ func (q *question) fill(d question) {
 	}
 }
 
-// complete says what a question lacks (authzen:1.0#5.1 demands subject, action and resource).
+// complete says what a question lacks (authzen:1.0#6.1 demands subject, action and resource).
 func (q *question) complete() error {
 	switch {
 	case !q.has.subject || q.subjectType == "" || q.subjectID == "":
@@ -229,7 +229,7 @@ func (q *question) complete() error {
 	return nil
 }
 
-// answer is one decision as told (authzen:1.0#5.2): yes or no, and in the context why.
+// answer is one decision as told (authzen:1.0#6.2): yes or no, and in the context why.
 type answer struct {
 	allowed     bool
 	reason      string // the gate's word for it

@@ -57,6 +57,8 @@ func (a *Rest) Routes(mux *http.ServeMux) {
 	withdrawing := operation("withdraw", http.MethodPost, "/api/v1/withdrawals", "Record that somebody took a consent back, however it reached the organisation")
 	withdrawing.Security, withdrawing.MaxBodyBytes = stopping.Security, stopping.MaxBodyBytes
 	huma.Register(h, withdrawing, a.withdraw)
+	describeDecisions(h.OpenAPI())
+	a.mux.HandleFunc("/", nowhere)
 	mux.Handle("/api/", a.withRequest(a.mux))
 }
 

@@ -236,13 +236,14 @@ func (s *server) menu() []web.Link {
 // access is the decision interface over the gates.
 func (s *server) access() *api.Access {
 	return &api.Access{
-		Keys:     s.keys,
-		Gate:     s.gateOf,
-		Find:     s.find,
-		State:    s.consent.Refresh,
-		Evidence: s.consent.Evidence,
-		Decided:  s.metrics.decided,
-		Now:      time.Now,
+		Keys:      s.keys,
+		PublicURL: s.url,
+		Gate:      s.gateOf,
+		Find:      s.find,
+		State:     s.consent.Refresh,
+		Evidence:  s.consent.Evidence,
+		Decided:   s.metrics.decided,
+		Now:       time.Now,
 	}
 }
 

@@ -161,7 +161,7 @@ type decision struct {
 	}
 }
 
-// ask asks the gate as the organisation's own systems do (authzen:1.0#5).
+// ask asks the gate as the organisation's own systems do (authzen:1.0#6.1).
 func (v *visitor) ask(ctx context.Context, subject, act, purpose, recipient string, data ...string) (decision, error) {
 	question := map[string]any{
 		"subject":  map[string]any{"type": "service", "id": "shop"},
