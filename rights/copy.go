@@ -51,7 +51,7 @@ func (d *Desk) Copy(ctx context.Context, session string, w io.Writer) error {
 	}); err != nil {
 		return err
 	}
-	rec, err := d.read(ctx, subject)
+	rec, err := d.read(ctx, subject, 0)
 	if err != nil {
 		return err
 	}

@@ -12,9 +12,9 @@ import (
 	"github.com/avowhq/avow/store"
 )
 
-// history opens the events of the person, the newest first, and the receipts of
-// those that can still be opened.
-func (d *Desk) history(tx *store.Tx, w *words, rec *Record) error {
+// history opens the events of the person, the newest first: some of them, or, when
+// limit is 0, all with the receipts of those that can still be opened.
+func (d *Desk) history(tx *store.Tx, w *words, rec *Record, limit int) error {
 	family, err := d.Vault.Family(tx, rec.Subject)
 	if err != nil {
 		return err
@@ -23,6 +23,10 @@ func (d *Desk) history(tx *store.Tx, w *words, rec *Record) error {
 	if err != nil {
 		return err
 	}
+	if limit > 0 && len(entries) > limit {
+		rec.Earlier = len(entries) - limit
+		entries = entries[rec.Earlier:]
+	}
 	for _, e := range slices.Backward(entries) {
 		h := Happening{ID: e.ID, Index: e.Index, At: e.At, Type: e.Type, Policy: e.Policy, Version: e.Version}
 		event, err := d.Ledger.Open(tx, e)
@@ -30,15 +34,18 @@ func (d *Desk) history(tx *store.Tx, w *words, rec *Record) error {
 			return err
 		}
 		if err == nil {
-			receipt, err := d.Ledger.Receipt(tx, e)
-			if err != nil {
-				return err
-			}
 			h.Body = event.Body
-			rec.Receipts = append(rec.Receipts, receipt)
 		}
 		h.Words = w.event(h)
 		rec.History = append(rec.History, h)
+		if limit > 0 || err != nil {
+			continue
+		}
+		receipt, err := d.Ledger.Receipt(tx, e)
+		if err != nil {
+			return err
+		}
+		rec.Receipts = append(rec.Receipts, receipt)
 	}
 	return nil
 }

@@ -27,7 +27,8 @@ type Record struct {
 	Notices    []Notice          `json:"notices"`  // the versions that values were given under
 	MustKeep   []Kept            `json:"mustKeep"` // what an erasure would leave, and why
 	History    []Happening       `json:"history"`  // the newest first
-	Receipts   []*ledger.Receipt `json:"-"`        // of the events in History that can still be opened
+	Earlier    int               `json:"earlier"`  // events that are not in History because See shows the newest
+	Receipts   []*ledger.Receipt `json:"-"`        // of the events in History that can still be opened; in the copy
 }
 
 // Identity is something that finds the person.

@@ -10,10 +10,13 @@ import (
 	"github.com/avowhq/avow/store"
 )
 
-// lookEvery: looks of one session that are closer together are one event.
-const lookEvery = time.Minute
+const (
+	lookEvery = time.Minute // looks of one session that are closer together are one event
+	shown     = 500         // events of the history that See gives; the copy has all
+)
 
-// See gives everything held of whoever has the session. The look is an event,
+// See gives everything held of whoever has the session, with the newest events of
+// their history and without receipts, which are in the copy. The look is an event,
 // recorded before anything is shown; looks of one session within a minute are one.
 func (d *Desk) See(ctx context.Context, session string) (Record, error) {
 	var subject avow.ID
@@ -32,13 +35,13 @@ func (d *Desk) See(ctx context.Context, session string) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	return d.read(ctx, subject)
+	return d.read(ctx, subject, shown)
 }
 
-// read gathers the record from one snapshot.
-func (d *Desk) read(ctx context.Context, subject avow.ID) (rec Record, err error) {
+// read gathers the record from one snapshot; a limit of 0 is the whole history, with receipts.
+func (d *Desk) read(ctx context.Context, subject avow.ID, limit int) (rec Record, err error) {
 	err = d.DB.Read(ctx, func(tx *store.Tx) error {
-		rec, err = d.readIn(tx, subject)
+		rec, err = d.readIn(tx, subject, limit)
 		return err
 	})
 	if err == nil && d.Choices != nil {
@@ -50,7 +53,7 @@ func (d *Desk) read(ctx context.Context, subject avow.ID) (rec Record, err error
 	return rec, err
 }
 
-func (d *Desk) readIn(tx *store.Tx, subject avow.ID) (Record, error) {
+func (d *Desk) readIn(tx *store.Tx, subject avow.ID, limit int) (Record, error) {
 	who, err := d.Vault.Subject(tx, subject)
 	if err != nil {
 		return Record{}, err
@@ -73,7 +76,7 @@ func (d *Desk) readIn(tx *store.Tx, subject avow.ID) (Record, error) {
 		rec.add(w, v)
 	}
 	rec.MustKeep, _ = w.mustKeep(values, tx.Now())
-	return rec, d.history(tx, w, &rec)
+	return rec, d.history(tx, w, &rec, limit)
 }
 
 func with(list []string, s string) []string {
