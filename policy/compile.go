@@ -9,38 +9,27 @@ import (
 	"github.com/avowhq/avow"
 )
 
-// Load parses and compiles a policy file. The file name is used in problems
-// only. After is the version before this one of the same policy, nil for the
-// first. The Policy is nil when there are errors; warnings leave it usable.
-func Load(file string, src []byte, after *Policy) (*Policy, Problems) {
-	doc, problems := Parse(file, src)
-	if doc == nil || problems.Errors() {
-		return nil, problems
-	}
-	p, more := Compile(doc, src, after)
-	for i := range more {
-		more[i].File = file
-	}
-	problems = append(problems, more...)
-	sortProblems(problems)
-	return p, problems
-}
-
 // Compile resolves every name of a document, checks it whole and builds the
 // tables that decisions are made from. It reports everything that is wrong at
 // once, sorted by place; the Policy is nil when any of it is an error. The same
 // document, source and earlier version give the same Policy.
 func Compile(doc *Document, src []byte, after *Policy) (*Policy, Problems) {
+	p, problems := judge(doc, src, after)
+	if problems.Errors() {
+		return nil, problems
+	}
+	return p, problems
+}
+
+// judge compiles and checks a document, which may have parts that could not be
+// read; the policy is of use only when nothing is wrong.
+func judge(doc *Document, src []byte, after *Policy) (*Policy, Problems) {
 	c := newCompiler(doc, src, after)
 	if !c.tooLarge() {
 		c.compile()
 		c.check()
 	}
-	problems := c.bounded()
-	if problems.Errors() {
-		return nil, problems
-	}
-	return c.p, problems
+	return c.p, c.bounded()
 }
 
 // compiler holds one compilation. Its steps run in the order of compile, since

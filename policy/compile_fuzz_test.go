@@ -27,7 +27,11 @@ func FuzzCompile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed byte, edits []byte) {
 		src := edited(seeds[int(seed)%len(seeds)], edits)
 		doc, _ := Parse("f", src)
-		if doc == nil {
+		if doc == nil { // what can be read of it is judged all the same
+			p, ps := Load("f", src, base)
+			if _, again := Load("f", src, base); p != nil || !ps.Errors() || !reflect.DeepEqual(ps, again) {
+				t.Fatalf("a policy: %t, problems: %v", p != nil, ps)
+			}
 			return
 		}
 		p, ps := Compile(doc, src, nil)

@@ -11,6 +11,7 @@ type node struct {
 	lines  bool   // scalarNode: it stood on several lines
 	flow   bool   // mappingNode, sequenceNode: it stood in braces or brackets
 	pairs  []pair // mappingNode, in the order of the file
+	again  []pair // mappingNode: pairs whose key stood in it before
 	items  []*node
 	head   []string // the comments above it or above its key; an empty one is a blank line
 	foot   []string // of the root: the comments below everything

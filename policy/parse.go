@@ -19,18 +19,24 @@ const (
 // does not depend on the rest of the file. All problems are reported at once,
 // sorted by place. The document is nil when there are errors.
 func Parse(file string, src []byte) (*Document, Problems) {
-	r := &report{file: file}
-	root := parseTree(r, src)
-	if root == nil {
-		return nil, r.sorted()
-	}
-	doc := new(Document)
-	newDecoder(r).document(doc, root)
-	ps := r.sorted()
+	doc, _, ps := read(file, src)
 	if ps.Errors() {
 		return nil, ps
 	}
 	return doc, ps
+}
+
+// read is Parse that gives also what could be read of a file with errors, and the
+// tree it was read from; both nil when nothing could.
+func read(file string, src []byte) (*Document, *node, Problems) {
+	r := &report{file: file}
+	root := parseTree(r, src)
+	if root == nil {
+		return nil, nil, r.sorted()
+	}
+	doc := new(Document)
+	newDecoder(r).document(doc, root)
+	return doc, root, r.sorted()
 }
 
 // parseTree reads the YAML of a file; nil when it is not such a text that the

@@ -137,6 +137,7 @@ func (b *builder) notAKey(t *token.Token) {
 func (b *builder) pair(m *node, seen map[string]int, p pair) {
 	if first, twice := seen[p.key.text]; twice {
 		b.add(p.key.Pos, "duplicate-key", fmt.Sprintf("%s stands here a second time; the first is on line %d", quote(p.key.text), first), p.key.text, "join the two or rename one")
+		m.again = append(m.again, p)
 		return
 	}
 	seen[p.key.text] = p.key.Line
