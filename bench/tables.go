@@ -16,7 +16,7 @@ import (
 // table is what a table of subjects costs.
 type table struct {
 	subjects, profiles   int
-	load                 time.Duration // of all subjects, from nothing
+	load, loadCPU        time.Duration // of all subjects, from nothing
 	heap, worst, mean    float64       // bytes a subject: of the heap when full; of the table while it grew
 	index, name, writing cost          // a decision: by index, by name, by index beside a writer
 	writes               float64       // the writer's writes a second meanwhile
@@ -82,23 +82,23 @@ func (p *people) state(n int, s *gate.State) {
 	s.Subject = idOf(n)
 }
 
-// fill loads the table, and looks at its size at a hundred points on the way.
+// fill loads the table, and looks at its size at fifty points of its second half.
 func (t *table) fill(g *gate.Gate, p *people) {
 	var s gate.State
 	sum, looks := 0.0, 0
 	var looking time.Duration
-	began := time.Now()
+	began, used := time.Now(), spent()
 	for i := range t.subjects {
 		p.state(i, &s)
 		g.Set(&s)
-		if (i+1)%(t.subjects/100) == 0 && i >= t.subjects/10 {
+		if (i+1)%(t.subjects/100) == 0 && i >= t.subjects/2 {
 			at := time.Now()
 			each := float64(g.Bytes()) / float64(g.Len())
 			sum, looks, t.worst = sum+each, looks+1, max(t.worst, each)
 			looking += time.Since(at)
 		}
 	}
-	t.load, t.mean = time.Since(began)-looking, sum/float64(looks)
+	t.load, t.loadCPU, t.mean = time.Since(began)-looking, spent()-used, sum/float64(looks)
 }
 
 func heap() uint64 {

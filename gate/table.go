@@ -187,12 +187,12 @@ func (t *slots) remove(id avow.ID) (old uint32) {
 	s.seq.Add(1)
 	s.n--
 	if size := len(body) / slotWords; size > smallest && s.n*100 < size*65 {
-		s.resize(max(smallest, s.n*100/78))
+		s.resize(max(smallest, s.n*100/78+1)) // one slot is always empty
 	}
 	return old
 }
 
-const smallest = 8 // slots of a shard that has any
+const smallest = 2 // slots of a shard that has any
 
 func (s *shard) words() []uint64 {
 	if p := s.body.Load(); p != nil {
