@@ -174,8 +174,15 @@ func (a *Access) answer(ctx context.Context, caller Caller, q *question) (answer
 		return answer{}, err
 	}
 	a.count(k, d)
-	return told(k, d), nil
+	ans := told(k, d)
+	if d.Reason == gate.NoSubject {
+		ans.says = unknownSubject
+	}
+	return ans, nil
 }
+
+// unknownSubject is said of an address that finds nobody; the gate itself only sees that nobody is named.
+const unknownSubject = "No: nobody is known here under that id or address."
 
 // ofAll asks about each subject, and gives the first no, or the last yes.
 func (a *Access) ofAll(ctx context.Context, k *asked) (d gate.Decision, err error) {

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -42,7 +40,7 @@ func (c *demoCommand) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	if c.Check {
-		story := demo.Story{Base: s.url, Token: s.demoToken, Out: t.out, Gone: s.traces}
+		story := demo.Story{Base: s.url, Token: s.demoToken, Out: t.out, Traces: s.traces}
 		if err := story.Play(ctx); err != nil {
 			return errors.Join(outcome(exitWrong), s.stop())
 		}
@@ -110,23 +108,4 @@ func openDemo(s *server, mux *http.ServeMux) error {
 	}
 	pages := &demo.Pages{Base: s.url, Token: token, Source: string(src), Mailbox: s.mailbox, Show: s.pages.Show, Fail: s.pages.Fail}
 	return pages.Routes(mux)
-}
-
-// traces looks for a text in every file the database is made of, and says where it
-// found it. On PostgreSQL the files are the server's, and are not looked at.
-func (s *server) traces(text string) (where string, err error) {
-	if s.Database != "" {
-		return "", nil
-	}
-	err = filepath.WalkDir(s.Data, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		b, err := os.ReadFile(path)
-		if bytes.Contains(b, []byte(text)) {
-			where = filepath.Base(path)
-		}
-		return err
-	})
-	return where, err
 }

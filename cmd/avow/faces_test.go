@@ -220,7 +220,7 @@ func TestSameAnswerForKnownAndUnknown(t *testing.T) {
 // logged, then looks for every address, name and secret that took part.
 func TestNothingPersonalIsLogged(t *testing.T) {
 	s, book := startDemo(t, "")
-	if err := (demo.Story{Base: s.url, Token: s.demoToken, Out: io.Discard}).Play(t.Context()); err != nil {
+	if err := (demo.Story{Base: s.url, Token: s.demoToken, Out: io.Discard, Traces: s.traces}).Play(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	c := newCaller(t, s)

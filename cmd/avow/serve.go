@@ -147,6 +147,9 @@ func (s *server) start(ctx context.Context) error {
 }
 
 func (s *server) listen(address string) (net.Listener, error) {
+	if address == "" { // it would mean any port, for everybody
+		return nil, avow.FieldErrorf("--listen", "say where to listen, as 127.0.0.1:8080")
+	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, avow.Errorf(avow.Unavailable, "cannot listen on %s; is another server there? %w", address, err)
