@@ -26,6 +26,7 @@ const (
 	codeEndsLiving     = "ends-living"
 	codeNoAddress      = "no-address"
 
+	codeNoEffective            = "no-effective"
 	codeEffectiveBeforeUpdated = "effective-before-updated"
 	codeAcceptedBy             = "accepted-by"
 	codeRegimeEnded            = "regime-ended"
@@ -177,6 +178,7 @@ var codes = []Code{
 	{codeEndsLiving, false, "A purpose is ended and declared in the same version."},
 	{codeNoAddress, true, "Another document is named, and nothing says where it is; the notice cannot link it."},
 
+	{codeNoEffective, true, "Nothing says from when the version holds; it is taken to hold from the day it was last changed."},
 	{codeEffectiveBeforeUpdated, true, "The version takes effect before its text was last changed."},
 	{codeAcceptedBy, true, "The policy says that using the service accepts it. That is printed, and never counts as consent."},
 	{codeRegimeEnded, true, "A law is named that is no longer in force."},

@@ -9,6 +9,10 @@ import (
 
 func (c *compiler) checkHead() {
 	d := c.doc
+	if !d.EffectiveStated() {
+		c.warnf(d.Updated.Pos, codeNoEffective, c.p.Effective.Format(time.DateOnly), "write `effective: …`",
+			"nothing says from when this version holds; it is taken to hold from the day it was last changed")
+	}
 	if updated := d.Updated.begins(); c.p.Effective.Before(updated) {
 		c.warnf(d.Effective.Pos, codeEffectiveBeforeUpdated, c.p.Effective.Format(time.DateOnly), "say from when the changed text holds",
 			"it takes effect on %s, before it was last changed (%s)", c.p.Effective.Format(time.DateOnly), updated.Format(time.DateOnly))

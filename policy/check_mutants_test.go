@@ -38,6 +38,7 @@ var mutants = []mutant{
 	{codeCycle, "us: {email: privacy@library.example}", "us: {email: privacy@library.example, after: authority}", ""},
 	{codeNoAddress, "    cookies: https://www.library.example/cookies\n", "", "policy: cookies"},
 
+	{codeNoEffective, "updated: 2026-01-01\neffective: 2026-02-01", "updated: 2026-02-01", ""},
 	{codeEffectiveBeforeUpdated, "updated: 2026-01-01", "updated: 2026-03-01", "effective:"},
 	{codeAcceptedBy, "covers: [www", "accepted-by: reading this\ncovers: [www", ""},
 	{codeRegimeEnded, "regimes: [gdpr]", "regimes: [gdpr, dpd-1995]", ""},

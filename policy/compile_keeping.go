@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/avowhq/avow"
 )
@@ -212,6 +213,9 @@ func (c *compiler) resolveDocuments() {
 	refs := append(Refs{c.doc.Cookies.Policy, c.doc.Retention.Schedule, c.doc.Rights.Page}, c.doc.Extends...)
 	for _, r := range c.doc.Recipients {
 		refs = append(refs, r.Is.List)
+		if p := r.Is.Policy; !strings.ContainsAny(p, ":/.") {
+			refs = append(refs, Ref{Pos: r.Pos, Name: p})
+		}
 	}
 	for _, s := range c.doc.Complaints {
 		refs = append(refs, s.Is.Page)

@@ -1,6 +1,10 @@
 package policy
 
-import "github.com/avowhq/avow"
+import (
+	"slices"
+
+	"github.com/avowhq/avow"
+)
 
 // placedPurpose is a purpose of the file with the place it stands in.
 type placedPurpose struct {
@@ -148,8 +152,26 @@ func (c *compiler) compilePurpose(at placedPurpose) {
 	}
 	q.Obligations = c.obligations(src, q)
 	for _, g := range src.AlsoListedIn {
-		c.oneOf("group of purposes", g, c.doc.PurposeGroups.Keys())
+		c.listing(at.Key, g)
 	}
+}
+
+// listing checks where a purpose is printed a second time.
+func (c *compiler) listing(purpose string, in Listing) {
+	if !c.oneOf("group of purposes", Ref{Pos: in.Pos, Name: in.Group}, c.doc.PurposeGroups.Keys()) || in.After.Name == "" {
+		return
+	}
+	var there []string
+	for _, g := range c.doc.PurposeGroups {
+		for i := range g.Is.Purposes {
+			p := &g.Is.Purposes[i]
+			also := slices.ContainsFunc(p.Is.AlsoListedIn, func(l Listing) bool { return l.Group == in.Group })
+			if p.Key != purpose && (g.Key == in.Group || also) {
+				there = append(there, p.Key)
+			}
+		}
+	}
+	c.oneOf("purpose of the group "+quote(in.Group), in.After, there)
 }
 
 func (c *compiler) obligations(src *Purpose, q *CompiledPurpose) Obligations {

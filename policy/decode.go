@@ -102,6 +102,14 @@ func (d *decoder) document(doc *Document, root *node) {
 		return
 	}
 	d.structure(reflect.ValueOf(doc).Elem(), root, root.Pos, "the file")
+	_, effective := root.get("effective")
+	_, updated := root.get("updated")
+	switch {
+	case !effective && updated:
+		doc.Effective = doc.Updated
+	case !effective && !slices.ContainsFunc(root.pairs, func(p pair) bool { return nearest(p.key.text, []string{"effective"}) != "" }):
+		d.add(root.Pos, "missing-key", "`effective` is missing in the file", "effective", "add `effective: …`")
+	}
 }
 
 // value reads a node into a value of any type. Key is where it stands, for messages;

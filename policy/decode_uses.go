@@ -206,3 +206,58 @@ func (c *CombineWith) read(d *decoder, n *node) {
 	}
 	c.With.read(d, n)
 }
+
+func (l *Listings) read(d *decoder, n *node) {
+	if n.kind != mappingNode {
+		var refs Refs
+		refs.read(d, n)
+		for _, r := range refs {
+			*l = append(*l, Listing{Pos: r.Pos, Group: r.Name})
+		}
+		return
+	}
+	for _, p := range n.pairs {
+		in := Listing{Pos: p.key.Pos}
+		if d.isName(p.key, p.key.text) {
+			in.Group = p.key.text
+		}
+		d.after(&in, p.value)
+		*l = append(*l, in)
+	}
+}
+
+// after reads `{after: debts}`.
+func (d *decoder) after(in *Listing, n *node) {
+	if n.kind != mappingNode {
+		d.wrongShape(n, "a place in the group", "write `{after: …}`, or the name of the group alone")
+		return
+	}
+	for _, p := range n.pairs {
+		if p.key.text != "after" {
+			d.unknownKey(p.key, quote("also-listed-in"), []string{"after"})
+			continue
+		}
+		in.After.read(d, p.value)
+	}
+}
+
+func (v *Page) read(d *decoder, n *node) {
+	v.Pos = n.Pos
+	if n.kind != mappingNode {
+		v.URL, _ = d.text(n, "the address of a page")
+		return
+	}
+	for _, p := range n.pairs {
+		switch p.key.text {
+		case "url":
+			v.URL, _ = d.text(p.value, "the address of a page")
+		case "serves":
+			v.Serves.read(d, p.value)
+		default:
+			d.unknownKey(p.key, "a page", []string{"url", "serves"})
+		}
+	}
+	if _, has := n.get("url"); !has {
+		d.add(n.Pos, "missing-key", "`url` is missing in the page", "url", "add `url: …`")
+	}
+}

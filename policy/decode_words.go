@@ -28,7 +28,7 @@ func (e *Entries[T]) read(d *decoder, n *node) {
 func declares[T any]() bool {
 	var zero T
 	switch any(zero).(type) {
-	case Cookie, Until, Text, string, Flag, CombineWith, Refs, []Number:
+	case Cookie, Until, Text, string, Page, Flag, CombineWith, Refs, []Number:
 		return false
 	}
 	return true

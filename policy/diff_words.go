@@ -123,7 +123,7 @@ func holdsParts(t reflect.Type) bool {
 	for i := range t.NumField() {
 		if f := t.Field(i).Type; isEntries(f) {
 			is, _ := f.Elem().FieldByName("Is")
-			if is.Type.Kind() == reflect.Struct && is.Type != textType {
+			if is.Type.Kind() == reflect.Struct && is.Type != textType && is.Type != pageType {
 				return true
 			}
 		}
@@ -131,7 +131,10 @@ func holdsParts(t reflect.Type) bool {
 	return false
 }
 
-var textType = reflect.TypeFor[Text]()
+var (
+	textType = reflect.TypeFor[Text]()
+	pageType = reflect.TypeFor[Page]()
+)
 
 // isEntries reports whether a type is a mapping from names.
 func isEntries(t reflect.Type) bool {

@@ -16,8 +16,8 @@ type Document struct {
 	Title Text `key:"title,required"`
 	// The day the text was last changed, when that is not the effective date.
 	Updated Date `key:"updated"`
-	// The day from which this version holds.
-	Effective Date `key:"effective,required"`
+	// The day from which this version holds. It may be left out where `updated` stands: then it is that day.
+	Effective Date `key:"effective"`
 	// What the policy is about: sites, apps, portals, practices.
 	Covers Words `key:"covers"`
 	// How readers are said to accept the policy. It is printed, and never counts as consent.
@@ -271,3 +271,7 @@ type Person struct {
 	// The kind of subject such a person is.
 	Kind string `key:"kind" enum:"individual|business|business-contact|somebody-else"`
 }
+
+// EffectiveStated reports whether the file says from when it holds; if not, it is
+// taken to hold from the day it was last changed.
+func (d *Document) EffectiveStated() bool { return d.Effective.Pos != d.Updated.Pos }

@@ -3,6 +3,8 @@ package policy
 // Security says how data is kept safe (gdpr:32).
 type Security struct {
 	Pos
+	// What is promised of it as a whole.
+	Says Text `key:"says"`
 	// Measures of organisation.
 	Administrative Words `key:"administrative"`
 	// Technical measures.

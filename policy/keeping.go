@@ -50,8 +50,8 @@ type Cookie struct {
 	Until Until `key:"until"`
 	// What it does, said to the reader.
 	Says Text `key:"says"`
-	// What kind of storage: `cookie`, `local-storage`, `pixel`, `beacon`, `fingerprint`.
-	Kind string `key:"kind" enum:"cookie|local-storage|session-storage|pixel|beacon|fingerprint"`
+	// What kind of storage: `cookie`, `local-storage`, `pixel`, `beacon`, `fingerprint`, `embedded-link`.
+	Kind string `key:"kind" enum:"cookie|local-storage|session-storage|pixel|beacon|fingerprint|embedded-link"`
 }
 
 // Embed is content of others inside our pages.

@@ -58,10 +58,11 @@ func (c *commentKeeper) blank(line int) bool {
 // claim gives a node the comments at the tokens from start to the next one, except
 // those that a part inside it has claimed.
 func (b *builder) claim(n *node, start int) {
-	if len(b.above) == 0 && len(b.behind) == 0 && !b.blank(b.tokens[start].Position.Line-1) {
+	blank := b.blankAbove(start)
+	if len(b.above) == 0 && len(b.behind) == 0 && !blank {
 		return
 	}
-	if list := b.above[start]; b.blank(b.tokens[start].Position.Line-1) && (len(list) > 0 || start > 0) {
+	if list := b.above[start]; blank && (len(list) > 0 || start > 0) {
 		b.above[start] = append(list, "")
 	}
 	for i := start; i < min(b.next, len(b.tokens)); i++ {
@@ -76,6 +77,11 @@ func (b *builder) claim(n *node, start int) {
 		}
 		delete(b.behind, i)
 	}
+}
+
+// blankAbove reports whether a token is the first of its line, and the line above is empty.
+func (b *builder) blankAbove(start int) bool {
+	return (start == 0 || !sameLine(b.tokens[start-1], b.tokens[start])) && b.blank(b.tokens[start].Position.Line-1)
 }
 
 // leftOver puts the comments nobody claimed at the top and the foot of the file.

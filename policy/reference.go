@@ -220,7 +220,7 @@ func formTitle(f form) string { return "How " + f.called + " is written" }
 
 func allForms() []form {
 	var out []form
-	for _, v := range []any{Text{}, Words(nil), Ref{}, Refs(nil), DataRefs(nil), Places{}, Flag{}, Date{}, Number{}, Period{}, RegimeRef{}, Bases{}, Until{}, Safe{}, Combine{}, Never{}} {
+	for _, v := range []any{Text{}, Words(nil), Ref{}, Refs(nil), DataRefs(nil), Places{}, Flag{}, Date{}, Number{}, Period{}, RegimeRef{}, Bases{}, Until{}, Safe{}, Combine{}, Never{}, Listings(nil), Page{}} {
 		f, _ := formOf(reflect.TypeOf(v))
 		out = append(out, f)
 	}

@@ -62,6 +62,12 @@ func moreForms(t reflect.Type) (form, bool) {
 	case Combine:
 		return form{"combination", "a combination", "`all-sources`, or data and what it may be brought together with: `{contact: with vendors}`",
 			oneOfSchemas(object{"const": "all-sources"}, object{"type": "object", "additionalProperties": listOf(object{"type": "string"})})}, true
+	case Listings:
+		return form{"listings", "groups of purposes", "the name of a group, a list of them, or each with the purpose it is printed behind: `{contract: {after: debts}}`",
+			oneOfSchemas(ref("names"), object{"type": "object", "minProperties": 1, "additionalProperties": closed(object{"after": ref("name")}, "after")})}, true
+	case Page:
+		return form{"page", "a page", "the address of a page, or `{url: …, serves: [US]}` where it is for people of some places",
+			oneOfSchemas(scalarSchema(), closed(object{"url": scalarSchema(), "serves": ref("places")}, "url"))}, true
 	case Never:
 		return form{"promise", "a promise", "a promise, with what it is about: " + oneOf(neverKinds()), neverSchema()}, true
 	}

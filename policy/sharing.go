@@ -44,6 +44,8 @@ type Recipient struct {
 	Keeps Until `key:"keeps"`
 	// It acts under its own policy.
 	OwnPolicy Flag `key:"own-policy"`
+	// Where its own policy stands: a name from `other-policies`, or an address.
+	Policy string `key:"policy"`
 	// What else it may do under that policy.
 	MayAlso Text `key:"may-also"`
 	// The event that starts it.
@@ -176,4 +178,6 @@ type Scheme struct {
 	RenewBy Date `key:"renew-by"`
 	// What it shows.
 	Shows Text `key:"shows"`
+	// Where to read about it.
+	URL string `key:"url"`
 }

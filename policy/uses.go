@@ -20,8 +20,8 @@ type Purpose struct {
 	// Several reasons, each with its own basis and data.
 	Reasons []Reason `key:"reasons"`
 	Reason  `key:",inline"`
-	// The groups in which the purpose is printed a second time.
-	AlsoListedIn Refs `key:"also-listed-in"`
+	// The groups in which the purpose is printed a second time: `{contract: {after: debts}}` says after which purpose.
+	AlsoListedIn Listings `key:"also-listed-in"`
 	// The name this purpose had in earlier versions: it is the same purpose.
 	Formerly Refs `key:"formerly"`
 	// What is recorded: calls, webinars.
@@ -41,7 +41,7 @@ type Purpose struct {
 	// The data of this purpose is used for nothing else.
 	NothingElse Flag `key:"and-nothing-else"`
 	// Where to opt out, by name: a page of ours or of the trade.
-	OptOut Entries[string] `key:"opt-out"`
+	OptOut Entries[Page] `key:"opt-out"`
 	// What remains after opting out.
 	AfterOptOut Text `key:"after-opt-out"`
 	// How to stop it.
@@ -68,6 +68,24 @@ type Purpose struct {
 	ToSend ActRule `key:"to-send"`
 	// Conditions on data from one source: `{vendors: where-permitted-by-law}`.
 	FromSources Entries[Text] `key:"from-sources"`
+}
+
+// Listings are the groups a purpose is printed in beside its own: a name, a list of
+// names, or a name with its place, `{contract: {after: debts}}`.
+type Listings []Listing
+
+// Listing is one of them.
+type Listing struct {
+	Pos
+	Group string
+	After Ref // the purpose of that group it is printed behind; at the end when none is named
+}
+
+// Page is a page by its address, or `{url: …, serves: [US]}` when it is for people of some places.
+type Page struct {
+	Pos
+	URL    string
+	Serves Places
 }
 
 // Reason is why the organisation does it, on which basis, with which data.
@@ -102,6 +120,8 @@ type ActRule struct {
 	Pos
 	// The basis for this operation.
 	Basis Bases `key:"basis"`
+	// Why, where it differs from the reason of the purpose.
+	Because Text `key:"because"`
 	// By which means: `email`, `other electronic means`.
 	By Words `key:"by"`
 	// What it is about.

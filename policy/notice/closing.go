@@ -201,11 +201,19 @@ func (b *builder) changes() Section {
 	s.Blocks = append(s.Blocks, paragraph(spaced(rules...))...)
 	s.Blocks = append(s.Blocks, factBlock(
 		b.fact("changes.version", plain(itoa(b.p.Number))),
-		b.fact("head.effective", plain(b.day(b.p.Effective))),
+		b.fact("head.effective", b.effective()),
 		b.fact("changes.updated", plain(b.date(b.d.Updated))),
 		b.fact("changes.hash", plain(hex.EncodeToString(b.p.Hash[:]))))...)
 	s.Sections = nonEmpty(b.ended(), b.whatChanged(), b.versions())
 	return s
+}
+
+// effective is the day from which the policy says it holds.
+func (b *builder) effective() Inline {
+	if !b.d.EffectiveStated() {
+		return nil
+	}
+	return plain(b.day(b.p.Effective))
 }
 
 func (b *builder) ended() Section {

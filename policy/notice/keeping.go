@@ -182,6 +182,7 @@ func (b *builder) security() Section {
 		b.fact("security.protects-against", capitalised(b.comma(b.texts(sec.ProtectsAgainst)))),
 		Item{ID: "security.report-a-concern", Term: b.say("security.concern"), Body: lines(b.report(sec.ReportAConcern))},
 		Item{ID: "security.report-a-flaw", Term: b.say("security.flaw"), Body: lines(b.report(sec.ReportAFlaw))})
+	s.Blocks = append(paragraph(sentence(b.text(sec.Says))), s.Blocks...)
 	s.Blocks = append(s.Blocks, paragraph(b.when(sec.NoGuarantee.Yes, "security.no-guarantee"))...)
 	return s
 }

@@ -104,9 +104,11 @@ func (b *builder) sections() []Section {
 func (b *builder) head(n *Notice) []Item {
 	items := []Item{
 		{Term: b.say("head.by"), Body: lines(b.text(b.d.Organisation.Name))},
-		{Term: b.say("head.effective"), Body: lines(plain(b.day(b.p.Effective)))},
 	}
-	if b.d.Updated.Year != 0 && n.Updated != n.Effective {
+	if b.d.EffectiveStated() {
+		items = append(items, Item{Term: b.say("head.effective"), Body: lines(plain(b.day(b.p.Effective)))})
+	}
+	if !b.d.EffectiveStated() || b.d.Updated.Year != 0 && n.Updated != n.Effective {
 		items = append(items, Item{Term: b.say("head.updated"), Body: lines(plain(b.date(b.d.Updated)))})
 	}
 	return append(items, Item{Term: b.say("head.version"), Body: lines(plain(strconv.Itoa(n.Version)))})

@@ -126,6 +126,7 @@ func (b *builder) recipientNote(r policy.Recipient) []Inline {
 		b.labelledList("recipients.chain", b.chain(r.Uses)),
 		keeps,
 		b.when(r.OwnPolicy.Yes, "recipients.own-policy"),
+		b.readMore("recipients.policy", r.Policy),
 		b.labelled("recipients.may-also", b.text(r.MayAlso)),
 		b.labelledList("recipients.bound-by", b.texts(r.BoundBy)),
 		b.when(r.CollectsToo.Yes, "recipients.collects-too"),

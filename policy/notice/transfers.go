@@ -95,7 +95,16 @@ func (b *builder) scheme(s policy.Scheme) []Inline {
 		b.labelled("schemes.authority", b.text(s.Authority)),
 		b.labelledList("schemes.cooperates-with", b.texts(s.CooperatesWith)),
 		b.labelled("schemes.liable-for", b.text(s.LiableFor)),
-		b.labelled("schemes.cost", b.text(s.CostToYou)))
+		b.labelled("schemes.cost", b.text(s.CostToYou)),
+		b.readMore("schemes.url", s.URL))
+}
+
+// readMore is a page to read, by its address or the short name of one of our documents.
+func (b *builder) readMore(key, page string) Inline {
+	if page == "" {
+		return nil
+	}
+	return b.labelled(key, b.page(page))
 }
 
 // schemeStands says plainly whether a scheme protects a transfer today.
@@ -112,13 +121,21 @@ func (b *builder) schemeStands(s policy.Scheme) Inline {
 func (b *builder) schemeRoute(s policy.Scheme) Inline {
 	switch {
 	case anyPlace(s.Covers) && anyPlace(s.To):
-		return b.say("schemes.from-to", b.and(b.placeList(s.Covers)), b.and(b.placeList(s.To)))
+		return b.say("schemes.from-to", b.and(b.placeList(s.Covers)), b.destination(s.To))
 	case anyPlace(s.Covers):
 		return b.say("schemes.covers", b.and(b.placeList(s.Covers)))
 	case anyPlace(s.To):
-		return b.say("schemes.to", b.and(b.placeList(s.To)))
+		return b.say("schemes.to", b.destination(s.To))
 	}
 	return nil
+}
+
+// destination is where data goes: "to Norway", "anywhere in the world".
+func (b *builder) destination(p policy.Places) Inline {
+	if p.Anywhere {
+		return b.say("place.anywhere")
+	}
+	return b.say("place.to", b.places(p))
 }
 
 func (b *builder) schemeDate(key string, d policy.Date) Inline {

@@ -78,7 +78,7 @@ func (b *builder) acts(id string, p policy.Purpose) []Inline {
 
 // rule writes a rule for one act: how, about what, to whom, on which basis.
 func (b *builder) rule(key string, r policy.ActRule) []Inline {
-	if !r.Basis.Given && len(r.By) == 0 && !given(r.About) && len(r.To) == 0 {
+	if !r.Basis.Given && len(r.By) == 0 && !given(r.About) && len(r.To) == 0 && !given(r.Because) {
 		return nil
 	}
 	head := b.say(key)
@@ -91,15 +91,17 @@ func (b *builder) rule(key string, r policy.ActRule) []Inline {
 	if len(r.To) > 0 {
 		head = b.say("note.rule.to", head, b.or(b.people(r.To)))
 	}
+	why := sentence(b.text(r.Because))
 	switch {
 	case !r.Basis.Given:
-		return lines(sentence(head))
+		return lines(sentence(head), why)
 	case !r.Basis.Split:
-		return lines(sentence(b.say("labelled", head, b.termsInline(r.Basis.Individual))))
+		return lines(sentence(b.say("labelled", head, b.termsInline(r.Basis.Individual))), why)
 	}
 	return lines(
 		sentence(b.say("note.rule.individual", head, b.termsInline(r.Basis.Individual))),
-		sentence(b.say("note.rule.business", b.say(key), b.termsInline(r.Basis.Business))))
+		sentence(b.say("note.rule.business", b.say(key), b.termsInline(r.Basis.Business))),
+		why)
 }
 
 func (b *builder) howToStop(p policy.Purpose) []Inline {
@@ -126,10 +128,14 @@ func (b *builder) pagesOrTexts(list policy.Words) []Inline {
 	return out
 }
 
-func (b *builder) optOut(pages policy.Entries[string]) Inline {
+func (b *builder) optOut(pages policy.Entries[policy.Page]) Inline {
 	var out []Inline
 	for _, p := range pages {
-		out = append(out, b.optOutPage(p.Key, p.Is))
+		page := b.optOutPage(p.Key, p.Is.URL)
+		if anyPlace(p.Is.Serves) {
+			page = b.say("note.opt-out.serves", page, b.and(b.placeList(p.Is.Serves)))
+		}
+		out = append(out, page)
 	}
 	return b.labelled("note.opt-out", b.comma(out))
 }

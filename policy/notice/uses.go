@@ -44,17 +44,48 @@ type listed struct {
 	policy.Entry[policy.Purpose]
 	home   string // the group it was written in
 	second bool
+	after  string // the purpose it is printed behind, the second time
 }
 
 func (b *builder) inGroup(key string) []listed {
-	var out []listed
+	var out, also []listed
 	for _, g := range b.d.PurposeGroups {
 		for _, p := range g.Is.Purposes {
-			also := slices.ContainsFunc(p.Is.AlsoListedIn, func(r policy.Ref) bool { return r.Name == key })
-			if g.Key == key || also {
-				out = append(out, listed{Entry: p, home: g.Key, second: g.Key != key})
+			if g.Key == key {
+				out = append(out, listed{Entry: p, home: g.Key})
+				continue
+			}
+			for _, l := range p.Is.AlsoListedIn {
+				if l.Group == key {
+					also = append(also, listed{Entry: p, home: g.Key, second: true, after: l.After.Name})
+				}
 			}
 		}
+	}
+	return placed(out, also)
+}
+
+// placed puts those of other groups behind the purpose they name, or at the end.
+// One that stands behind another of them waits for it.
+func placed(own, also []listed) []listed {
+	out := slices.Clone(own)
+	for len(also) > 0 {
+		var waiting []listed
+		for _, p := range also {
+			i := slices.IndexFunc(out, func(o listed) bool { return o.Key == p.after })
+			switch {
+			case p.after == "":
+				out = append(out, p)
+			case i >= 0:
+				out = slices.Insert(out, i+1, p)
+			default:
+				waiting = append(waiting, p)
+			}
+		}
+		if len(waiting) == len(also) { // they wait for each other
+			return append(out, waiting...)
+		}
+		also = waiting
 	}
 	return out
 }

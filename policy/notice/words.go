@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"path"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -193,14 +194,17 @@ const initialisms = " ip id url cv crm faq usa eu eea uk us vat pdf sms gps gdpr
 
 // human writes a name of the file the way people write: `job-role` is "job role".
 func (w words) human(name string) string {
-	parts := strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '_' || r == ' ' })
+	parts := strings.FieldsFunc(letterHyphen.ReplaceAllString(name, "$1\u2010"), func(r rune) bool { return r == '-' || r == '_' || r == ' ' })
 	for i, p := range parts {
 		if strings.Contains(initialisms, " "+strings.ToLower(p)+" ") && p != "us" && p != "it" {
 			parts[i] = strings.ToUpper(p)
 		}
 	}
-	return strings.Join(parts, " ")
+	return strings.ReplaceAll(strings.Join(parts, " "), "\u2010", "-")
 }
+
+// letterHyphen is a hyphen that belongs to a word: of e-mail, x-ray, t-shirt.
+var letterHyphen = regexp.MustCompile(`\b(\pL)-`)
 
 // Human with a capital, for a heading or the start of a line.
 func (w words) humanTitle(name string) string { return capital(w.human(name)) }
