@@ -18,20 +18,20 @@ import (
 // where says where the server keeps things. Without a word of configuration it is
 // SQLite in ./avow-data, with the organisation's key beside it in ./avow-keys.
 type where struct {
-	Config   kong.ConfigFlag `help:"A YAML file with any of these settings (data: …, listen: …)." placeholder:"FILE" env:"AVOW_CONFIG"`
-	Data     string          `help:"The directory everything is kept in." default:"avow-data" placeholder:"DIR" env:"AVOW_DATA"`
-	Keys     string          `help:"The directory of the organisation's key. Keep it out of the backups of the data." default:"avow-keys" placeholder:"DIR" env:"AVOW_KEYS"`
+	Config   kong.ConfigFlag `help:"A YAML file with any of these settings (data: …, listen: …)." placeholder:"FILE"`
+	Data     string          `help:"The directory everything is kept in: avow-data when not set." default:"avow-data" placeholder:"DIR" env:"AVOW_DATA"`
+	Keys     string          `help:"The directory of the organisation's key: avow-keys when not set. Keep it out of the backups of the data." default:"avow-keys" placeholder:"DIR" env:"AVOW_KEYS"`
 	Database string          `help:"A PostgreSQL server (postgres://…) instead of SQLite in the data directory." placeholder:"DSN" env:"AVOW_DATABASE"`
 }
 
 // listening says where and how the server is reached.
 type listening struct {
-	Listen       string   `help:"The address for people and programs." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"AVOW_LISTEN"`
-	Metrics      string   `help:"The address of /metrics; loopback only. Empty: none." default:"127.0.0.1:9464" placeholder:"HOST:PORT" env:"AVOW_METRICS"`
+	Listen       string   `help:"The address for people and programs: 127.0.0.1:8080 when not set." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"AVOW_LISTEN"`
+	Metrics      string   `help:"The address of /metrics, on loopback only: 127.0.0.1:9464 when not set. Empty: none." default:"127.0.0.1:9464" placeholder:"HOST:PORT" env:"AVOW_METRICS"`
 	URL          string   `help:"The address people see, as https://privacy.example. Links in mails start with it." placeholder:"URL" env:"AVOW_URL"`
 	TrustedProxy []string `help:"Networks whose X-Forwarded-For counts (10.0.0.0/8). None by default." placeholder:"CIDR" env:"AVOW_TRUSTED_PROXY"`
 	Policy       []string `help:"Policy files to publish at the start when they are new." type:"existingfile" placeholder:"FILE" env:"AVOW_POLICY"`
-	LogLevel     string   `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"AVOW_LOG_LEVEL"`
+	LogLevel     string   `help:"debug, info, warn or error: info when not set." enum:"debug,info,warn,error" default:"info" env:"AVOW_LOG_LEVEL"`
 }
 
 // mailing says how service messages leave.
