@@ -149,7 +149,7 @@ func TestPurposesAreAsCounted(t *testing.T) {
 	bases := map[string]int{}
 	for _, group := range doc.PurposeGroups {
 		for _, p := range group.Is.Purposes {
-			for _, listed := range append([]string{group.Key}, names(p.Is.AlsoListedIn)...) {
+			for _, listed := range append([]string{group.Key}, groups(p.Is.AlsoListedIn)...) {
 				entries[listed]++
 				for _, r := range reasons(p.Is) {
 					bases[basesOf(r.Basis.Individual)+" / "+basesOf(r.Basis.Business)]++

@@ -51,6 +51,10 @@ func step(v reflect.Value, key string) []found {
 		return choose(key, map[string]any{"individual": part.Individual, "business": part.Business})
 	case policy.Combine:
 		return step(reflect.ValueOf(part.With), key)
+	case policy.Listings:
+		return listings(part, key)
+	case policy.Listing:
+		return choose(key, map[string]any{"after": part.After})
 	case policy.Text:
 		return step(reflect.ValueOf(part.In), key)
 	case policy.Until:
@@ -96,6 +100,16 @@ func stated(n policy.Never) []string {
 	}
 	for _, r := range n.What {
 		out = append(out, r.Name)
+	}
+	return out
+}
+
+func listings(list policy.Listings, key string) []found {
+	var out []found
+	for _, l := range list {
+		if key == "*" || key == l.Group {
+			out = append(out, found{l.Group, reflect.ValueOf(l)})
+		}
 	}
 	return out
 }
@@ -238,6 +252,14 @@ func names(refs policy.Refs) []string {
 	var out []string
 	for _, r := range refs {
 		out = append(out, r.Name)
+	}
+	return out
+}
+
+func groups(list policy.Listings) []string {
+	var out []string
+	for _, l := range list {
+		out = append(out, l.Group)
 	}
 	return out
 }

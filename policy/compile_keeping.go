@@ -213,9 +213,10 @@ func (c *compiler) resolveDocuments() {
 	refs := append(Refs{c.doc.Cookies.Policy, c.doc.Retention.Schedule, c.doc.Rights.Page}, c.doc.Extends...)
 	for _, r := range c.doc.Recipients {
 		refs = append(refs, r.Is.List)
-		if p := r.Is.Policy; !strings.ContainsAny(p, ":/.") {
-			refs = append(refs, Ref{Pos: r.Pos, Name: p})
-		}
+		refs = append(refs, documentOrAddress(r.Is.Policy, r.Pos))
+	}
+	for _, s := range c.doc.Schemes {
+		refs = append(refs, documentOrAddress(s.Is.URL, s.Pos))
 	}
 	for _, s := range c.doc.Complaints {
 		refs = append(refs, s.Is.Page)
@@ -226,4 +227,12 @@ func (c *compiler) resolveDocuments() {
 			c.warnf(r.Pos, codeNoAddress, r.Name, didYouMean(r.Name, known), "the document %s has no address under `organisation.other-policies`", quote(r.Name))
 		}
 	}
+}
+
+// documentOrAddress is the name of a document; none when the text is an address.
+func documentOrAddress(page string, at Pos) Ref {
+	if strings.ContainsAny(page, ":/.") {
+		return Ref{}
+	}
+	return Ref{Pos: at, Name: page}
 }

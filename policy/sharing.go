@@ -178,6 +178,6 @@ type Scheme struct {
 	RenewBy Date `key:"renew-by"`
 	// What it shows.
 	Shows Text `key:"shows"`
-	// Where to read about it.
+	// Where to read about it: a name from `other-policies`, or an address.
 	URL string `key:"url"`
 }
