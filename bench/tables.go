@@ -11,6 +11,7 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/gate"
+	"github.com/avowhq/avow/policy"
 )
 
 // table is what a table of subjects costs.
@@ -130,19 +131,24 @@ func (t *table) ask(w *world, g *gate.Gate, p *people, rounds int) error {
 	for i := range order {
 		order[i] = int32(rnd.IntN(t.subjects))
 	}
-	words, requests := make([]gate.Names, asked), make([]gate.Request, asked)
+	type indexes struct {
+		purpose int
+		whole   policy.FieldSet
+	}
+	words, resolved := make([]gate.Names, asked), make([]indexes, asked)
+	r := gate.About(avow.ID{}, -1, today)
 	for i, q := range w.questions {
 		words[i] = gate.Names{Purpose: w.purposes[q.purpose], Data: []string{w.categories[q.category]}}
-		requests[i] = gate.About(avow.ID{}, -1, today)
-		g.Resolve(&words[i], &requests[i])
+		g.Resolve(&words[i], &r)
+		resolved[i] = indexes{r.Purpose, r.Whole}
 	}
 	byIndex := func(i int) bool {
-		r := &requests[i%asked]
-		r.Subject = idOf(int(order[i%keys]))
-		return g.Decide(r).Allowed
+		q := &resolved[i%asked]
+		r.Subject, r.Purpose, r.Whole = idOf(int(order[i%keys])), q.purpose, q.whole
+		return g.Decide(&r).Allowed
 	}
 	byName := func(i int) bool {
-		r := gate.About(idOf(int(order[i%keys])), -1, today)
+		r.Subject = idOf(int(order[i%keys]))
 		return g.Ask(&words[i%asked], &r).Allowed
 	}
 	for i := range 4 * asked {

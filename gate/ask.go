@@ -4,15 +4,15 @@ import "github.com/avowhq/avow/policy"
 
 // Decide answers from the table. It allocates nothing and waits for no writer.
 func (g *Gate) Decide(r *Request) (d Decision) {
-	g.decide(r, &d)
+	g.decide(r, r.At.UnixMilli(), &d)
 	return d
 }
 
 // decide writes the answer where it is wanted: handing Decisions from function to
 // function would cost a tenth of the time.
-func (g *Gate) decide(r *Request, d *Decision) {
+func (g *Gate) decide(r *Request, at int64, d *Decision) {
 	seen := g.seen.Load()
-	if q := (query{r: r, out: d}); !g.held(&q) {
+	if q := (query{r: r, out: d}); !g.held(&q, at) {
 		*d = g.unheld(r)
 	}
 	d.Seen = seen
@@ -20,7 +20,7 @@ func (g *Gate) decide(r *Request, d *Decision) {
 
 // held decides about a subject of the table, unless it has none or the moment is
 // not one it can speak of.
-func (g *Gate) held(q *query) bool {
+func (g *Gate) held(q *query, at int64) bool {
 	if q.r.Visitor {
 		return false
 	}
@@ -28,7 +28,6 @@ func (g *Gate) held(q *query) bool {
 	if !found {
 		return false
 	}
-	at := q.r.At.UnixMilli()
 	day := v.day(at)
 	if day == nil || q.until != 0 && at >= q.until {
 		return false
@@ -127,10 +126,14 @@ func DecideAt(versions []*policy.Policy, st *State, r *Request) (Decision, error
 
 // Ask answers a question in words. Indexes in r are overwritten.
 func (g *Gate) Ask(n *Names, r *Request) (d Decision) {
-	if why := g.Resolve(n, r); why != Undecided {
+	s, at := g.rules.Load(), r.At.UnixMilli()
+	if s == nil {
+		return refuse(NoVersion, 0, 0)
+	}
+	if why := s.resolve(n, r, at); why != Undecided {
 		return refuse(why, 0, 0)
 	}
-	g.decide(r, &d)
+	g.decide(r, at, &d)
 	return d
 }
 

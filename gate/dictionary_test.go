@@ -14,21 +14,21 @@ func TestDictionary(t *testing.T) {
 		}
 		d := dictionaryOf(words)
 		seen := 0
-		d.each(func(word string, value *int) {
-			if seen++; words[word] != *value {
-				t.Errorf("%q stands for %d, want %d", word, *value, words[word])
+		d.each(func(word string, number int) {
+			if seen++; words[word] != number {
+				t.Errorf("%q stands for %d, want %d", word, number, words[word])
 			}
 		})
 		if seen != n {
 			t.Errorf("%d words, want %d", seen, n)
 		}
 		for word, want := range words {
-			if got := d.find(word); got == nil || *got != want {
-				t.Errorf("of %d words %q is not found", n, word)
+			if got := d.find(word); got != want {
+				t.Errorf("of %d words %q is %d, want %d", n, word, got, want)
 			}
 		}
 		for _, word := range []string{"", "x", "purpose-", "purpose-999-of-ours", "a word nobody has put there", "the-same-ends-999-and-the-same-ends", "abc", "adc"} {
-			if d.find(word) != nil {
+			if d.find(word) >= 0 {
 				t.Errorf("of %d words %q is found", n, word)
 			}
 		}

@@ -19,9 +19,10 @@ type Names struct {
 // names are the words of one version, and of those before it for what is
 // indexed over all versions: an old name of something renamed still finds it.
 type names struct {
-	purposes, recipients, roles dictionary[int]
-	data                        dictionary[named]
-	cookies                     []policy.CompiledCookie
+	purposes, recipients, roles, data dictionary
+
+	sets    []named // what the words of data stand for
+	cookies []policy.CompiledCookie
 }
 
 type named struct {
@@ -30,12 +31,12 @@ type named struct {
 }
 
 func namesOf(before []names, p *policy.Policy) names {
-	purposes, recipients, roles, data := map[string]int{}, map[string]int{}, map[string]int{}, map[string]named{}
+	purposes, recipients, roles, data := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
 	if len(before) > 0 {
 		last := &before[len(before)-1]
-		last.purposes.each(func(name string, i *int) { purposes[name] = *i })
-		last.recipients.each(func(name string, i *int) { recipients[name] = *i })
-		last.roles.each(func(name string, i *int) { roles[name] = *i })
+		last.purposes.each(func(name string, i int) { purposes[name] = i })
+		last.recipients.each(func(name string, i int) { recipients[name] = i })
+		last.roles.each(func(name string, i int) { roles[name] = i })
 	}
 	for i := range p.Purposes {
 		purposes[p.Purposes[i].Name] = i
@@ -46,71 +47,63 @@ func namesOf(before []names, p *policy.Policy) names {
 	for i := range p.Roles {
 		roles[p.Roles[i].Name] = i
 	}
+	var sets []named
 	for i := range p.Fields {
 		var one policy.FieldSet
 		one.Add(i)
-		data[p.Fields[i].Path()] = named{fields: one}
+		data[p.Fields[i].Path()] = len(sets)
+		sets = append(sets, named{fields: one})
 	}
 	for _, c := range p.Categories {
-		data[c.Name] = named{fields: c.Fields, whole: true}
+		data[c.Name] = len(sets)
+		sets = append(sets, named{fields: c.Fields, whole: true})
 	}
-	return names{dictionaryOf(purposes), dictionaryOf(recipients), dictionaryOf(roles), dictionaryOf(data), p.Cookies}
+	return names{dictionaryOf(purposes), dictionaryOf(recipients), dictionaryOf(roles), dictionaryOf(data), sets, p.Cookies}
 }
 
 // Resolve fills a request's indexes from words, in the version in force at r.At.
 // It gives Undecided when every word is known, else which kind of word is not.
-func (s *Rules) Resolve(n *Names, r *Request) Reason {
-	i := s.inForce(r.At.UnixMilli())
+func (s *Rules) Resolve(n *Names, r *Request) Reason { return s.resolve(n, r, r.At.UnixMilli()) }
+
+func (s *Rules) resolve(n *Names, r *Request, at int64) Reason {
+	i := s.inForce(at)
 	if i < 0 {
 		return NoVersion
 	}
 	in := &s.names[i]
-	if why := in.purposeOf(n, r); why != Undecided {
-		return why
+	if r.Purpose = in.purposes.find(n.Purpose); r.Purpose < 0 && (n.Purpose != "" || n.Cookie == "") {
+		return UnknownPurpose // with a cookie and no purpose it is the cookie's own
 	}
 	r.Data, r.Whole = policy.FieldSet{}, policy.FieldSet{}
 	for _, name := range n.Data {
-		d := in.data.find(name)
-		switch {
-		case d == nil:
+		at := in.data.find(name)
+		if at < 0 {
 			return UnknownData
-		case d.whole:
+		}
+		d := &in.sets[at]
+		if d.whole {
 			unite(&r.Whole, &r.Whole, &d.fields)
-		default:
+		} else {
 			unite(&r.Data, &r.Data, &d.fields)
 		}
 	}
-	return in.others(n, r)
-}
-
-func (in *names) purposeOf(n *Names, r *Request) Reason {
-	r.Purpose = -1
-	if n.Purpose == "" && n.Cookie != "" {
-		return Undecided // the cookie's own
+	r.Recipient, r.Role, r.Cookie = -1, -1, -1
+	if n.Recipient != "" || n.Role != "" || n.Cookie != "" {
+		return in.others(n, r)
 	}
-	i := in.purposes.find(n.Purpose)
-	if i == nil {
-		return UnknownPurpose
-	}
-	r.Purpose = *i
 	return Undecided
 }
 
 func (in *names) others(n *Names, r *Request) Reason {
-	r.Recipient, r.Role, r.Cookie = -1, -1, -1
 	if n.Recipient != "" {
-		i := in.recipients.find(n.Recipient)
-		if i == nil {
+		if r.Recipient = in.recipients.find(n.Recipient); r.Recipient < 0 {
 			return UnknownRecipient
 		}
-		r.Recipient = *i
 	}
 	if n.Role != "" {
-		i := in.roles.find(n.Role)
-		if i == nil {
+		if r.Role = in.roles.find(n.Role); r.Role < 0 {
 			return UnknownRole
 		}
-		r.Role = *i
 	}
 	if n.Cookie != "" {
 		if r.Cookie = in.cookie(n.Cookie); r.Cookie < 0 {

@@ -14,9 +14,9 @@ import (
 // kind, region, facts and holdings. It has a day for every version that is in
 // force now or will be.
 type view struct {
-	rules      *Rules
-	class      int   // where the subjects live
 	from, next int64 // Unix milliseconds: the first day, and the one after it
+	rules      *Rules
+	class      int // where the subjects live
 	first      day
 	later      []day // of the versions after the first one's
 	floor      int   // the version of the first day
@@ -35,15 +35,15 @@ func (v *view) day(at int64) *day {
 
 // A day is a view while one version is in force.
 type day struct {
-	today   *table
+	today *table
+	// single decides about everything: it is all under one version's words and
+	// there for every purpose. Nil when that is not so.
+	single  *table
 	free    policy.FieldSet // held for every purpose
+	limited bool            // some piece is there for some purposes only
 	all     policy.FieldSet
 	pieces  []piece // in order of group
 	blocked []block
-	limited bool // some piece is there for some purposes only
-	// single decides about everything: it is all under one version's words and
-	// there for every purpose. Nil when that is not so.
-	single *table
 }
 
 // A piece is fields under the same words with the same limits. The pieces of one
