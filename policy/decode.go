@@ -35,6 +35,7 @@ type keyField struct {
 	key      string
 	index    []int
 	required bool
+	unless   string // required where this other key is missing
 	enum     []string
 }
 
@@ -83,7 +84,11 @@ func (s *shape) collect(t reflect.Type, path []int) {
 		case options == "rest":
 			s.rest = index
 		case name != "":
-			s.keys = append(s.keys, keyField{name, index, options == "required", enumOf(f)})
+			unless := ""
+			if other, ok := strings.CutPrefix(options, "unless "); ok {
+				unless = other
+			}
+			s.keys = append(s.keys, keyField{name, index, options == "required", unless, enumOf(f)})
 		}
 	}
 }
@@ -102,13 +107,8 @@ func (d *decoder) document(doc *Document, root *node) {
 		return
 	}
 	d.structure(reflect.ValueOf(doc).Elem(), root, root.Pos, "the file")
-	_, effective := root.get("effective")
-	_, updated := root.get("updated")
-	switch {
-	case !effective && updated:
+	if doc.Effective.Year == 0 && doc.Effective.Line == 0 {
 		doc.Effective = doc.Updated
-	case !effective && !slices.ContainsFunc(root.pairs, func(p pair) bool { return nearest(p.key.text, []string{"effective"}) != "" }):
-		d.add(root.Pos, "missing-key", "`effective` is missing in the file", "effective", "add `effective: …`")
 	}
 }
 
@@ -217,7 +217,7 @@ func (d *decoder) unknownKey(key *node, where string, allowed []string) {
 // missing reports the keys that must be there and are not, unless they are there with a slip.
 func (d *decoder) missing(s *shape, n *node, at Pos, name string, slipped []string) {
 	for _, k := range s.keys {
-		if !k.required || slices.Contains(slipped, k.key) {
+		if _, other := n.get(k.unless); !k.required && (k.unless == "" || other) || slices.Contains(slipped, k.key) {
 			continue
 		}
 		if _, ok := n.get(k.key); !ok {

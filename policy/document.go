@@ -17,7 +17,7 @@ type Document struct {
 	// The day the text was last changed, when that is not the effective date.
 	Updated Date `key:"updated"`
 	// The day from which this version holds. It may be left out where `updated` stands: then it is that day.
-	Effective Date `key:"effective"`
+	Effective Date `key:"effective,unless updated"`
 	// What the policy is about: sites, apps, portals, practices.
 	Covers Words `key:"covers"`
 	// How readers are said to accept the policy. It is printed, and never counts as consent.

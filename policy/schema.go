@@ -103,13 +103,20 @@ func (b *schemaBuilder) structure(t reflect.Type) object {
 	s.collect(t, nil)
 	properties := object{}
 	var required []string
+	var either []object
 	for _, k := range s.keys {
 		properties[k.key] = describe(b.of(t.FieldByIndex(k.index).Type, k.enum), commentOf(b.comments, t, k))
 		if k.required {
 			required = append(required, k.key)
 		}
+		if k.unless != "" {
+			either = append(either, object{"required": []string{k.key}}, object{"required": []string{k.unless}})
+		}
 	}
 	out := describe(closed(properties, required...), b.comments[t.Name()])
+	if either != nil {
+		out["anyOf"] = either
+	}
 	if s.rest != nil {
 		part, _ := elementOf(t.FieldByIndex(s.rest).Type)
 		out["additionalProperties"] = b.of(part, nil)
