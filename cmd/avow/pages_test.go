@@ -133,6 +133,21 @@ func TestPagesBesideTheStory(t *testing.T) {
 	w.p.Inspect("no-visit")
 }
 
+// TestKeyboardOnPages goes through pages with the tab key alone, and sees each time where it is.
+func TestKeyboardOnPages(t *testing.T) {
+	s, _ := startDemo(t, "")
+	w := walk{t: t, p: browse(t), base: s.url}
+	w.order()
+	w.enter()
+	w.p.Stops(25, 60)
+	w.open("/", "A promise, kept")
+	w.p.Stops(20, 60)
+	w.open("/forms/purchase", "Order")
+	w.p.Stops(15, 60)
+	w.open("/policy/harbour", "Privacy policy")
+	w.p.Stops(30, 30)
+}
+
 // TestPagesOfAPlainServer inspects what somebody sees who starts a server of their own.
 func TestPagesOfAPlainServer(t *testing.T) {
 	dir := t.TempDir()

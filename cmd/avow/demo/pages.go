@@ -100,7 +100,7 @@ func lines(source, from, to string) (out []line) {
 func outdented(list []line) []line {
 	shared := 1 << 10
 	for _, l := range list {
-		shared = min(shared, len(l.Text)-len(strings.TrimLeft(l.Text, " ")))
+		shared = min(shared, indent(l.Text))
 	}
 	for i := range list {
 		list[i].Text = list[i].Text[shared:]
@@ -108,15 +108,26 @@ func outdented(list []line) []line {
 	return list
 }
 
-// cited is a line of the policy with those around it.
+// maxCited bounds the lines shown of one sentence of the policy.
+const maxCited = 8
+
+// cited is a line of the policy with what belongs to it: the lines below that are set further in.
 func cited(source string, number int) (out []line) {
-	for i, text := range strings.Split(source, "\n") {
-		if n := i + 1; number > 0 && n >= number-2 && n <= number+2 && text != "" {
-			out = append(out, line{n, text, n == number})
+	all := strings.Split(source, "\n")
+	if number < 1 || number > len(all) {
+		return nil
+	}
+	depth := indent(all[number-1])
+	for i := number - 1; i < len(all) && len(out) < maxCited; i++ {
+		if len(out) > 0 && indent(all[i]) <= depth {
+			break
 		}
+		out = append(out, line{i + 1, all[i], len(out) == 0})
 	}
 	return outdented(out)
 }
+
+func indent(text string) int { return len(text) - len(strings.TrimLeft(text, " ")) }
 
 // question is one thing Harbour's systems may want to do.
 type question struct {
