@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 // goFile is one parsed file of a tree.
@@ -79,4 +80,12 @@ func foreign(tree fs.FS, dir string) bool {
 	}
 	_, err := fs.Stat(tree, path.Join(dir, "go.mod"))
 	return err == nil
+}
+
+// In a checkout beside the first one .git is a file, with a path of the machine in it.
+func TestTreeLeavesGitOut(t *testing.T) {
+	names := treeFiles(t, fstest.MapFS{".git": {Data: []byte("gitdir: somewhere")}, "a.md": {}, "b/.git/config": {}, "b/c.go": {}})
+	if !slices.Equal(names, []string{"a.md", "b/c.go"}) {
+		t.Errorf("%v", names)
+	}
 }
