@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/avowhq/avow"
 )
@@ -125,7 +126,7 @@ type errorPage struct{ Heading, Message string }
 var headings = map[avow.ErrorKind]string{
 	avow.Invalid: "Something in the form is not right", avow.NotFound: "There is no such page",
 	avow.Conflict: "That has been done already", avow.Refused: "Not under this policy",
-	avow.Forbidden: "Not allowed", avow.Unauthorized: "Please open your link first",
+	avow.Forbidden: "Not allowed", avow.Unauthorized: "This link does not work any more",
 	avow.TooLarge: "That is too much", avow.TooMany: "Too many tries", avow.Unavailable: "Not possible right now",
 }
 
@@ -143,5 +144,13 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if kind == avow.TooMany {
 		w.Header().Set("Retry-After", "60")
 	}
-	s.show(w, r, status, "error", page{Title: headings[kind], Is: errorPage{headings[kind], avow.MessageOf(err)}, NoIndex: true})
+	s.show(w, r, status, "error", page{Title: headings[kind], Is: errorPage{headings[kind], wholeSentence(avow.MessageOf(err))}, NoIndex: true})
+}
+
+// wholeSentence makes a sentence of a message, which may be a part of one.
+func wholeSentence(s string) string {
+	if !strings.HasSuffix(s, ".") {
+		s += "."
+	}
+	return upperFirst(s)
 }

@@ -126,7 +126,7 @@ func TestPagesBesideTheStory(t *testing.T) {
 
 	w.open("/nowhere", "There is no such page")
 	w.p.Inspect("not-found")
-	w.open("/confirm?t=nothing", "Please open your link first")
+	w.open("/confirm?t=nothing", "This link does not work any more")
 	w.p.Inspect("link-used")
 	w.open("/privacy/me", "Your data and choices")
 	w.sees("[role=alert]", "open your link first")
