@@ -51,7 +51,8 @@ func TestIDsSortByTime(t *testing.T) {
 	if !slices.IsSorted(texts) {
 		t.Errorf("%v", texts)
 	}
-	if now := time.UnixMilli(5); avow.NewID(now) == avow.NewID(now) {
+	now := time.UnixMilli(5)
+	if first, second := avow.NewID(now), avow.NewID(now); first == second {
 		t.Error("two IDs of one moment are the same")
 	}
 }

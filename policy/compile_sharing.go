@@ -250,9 +250,8 @@ func (c *compiler) open(recipient, purpose int, fields FieldSet) {
 func (c *compiler) compileNever() {
 	for _, n := range c.doc.Never {
 		key := "never." + string(n.Kind)
-		at := c.p.Clause(key)
-		if at == 0 {
-			at = c.clause(key, n.Pos, neverSays(n))
+		if c.p.Clause(key) == 0 {
+			c.clause(key, n.Pos, neverSays(n))
 		}
 		fields := c.data(n.Data)
 		switch n.Kind {

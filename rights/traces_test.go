@@ -122,9 +122,9 @@ func (h *house) family(who avow.ID) (ids []avow.ID) {
 func TestNothingIsLeft(t *testing.T) {
 	each(t, func(h *house) {
 		h.people()
-		s := h.enter(ann)
+		h.enter(ann)
 		h.submit("contact", nil, "contact.email", "Ann@MAIL.example", "contact.name", "Ann Elsewhere", "messages.text", "And the red one?")
-		s = h.enter(ann) // what came in under her address is hers: the first id and the second are one person
+		s := h.enter(ann) // what came in under her address is hers: the first id and the second are one person
 		h.submit("newsletter", []string{"panel"}, "contact.email", ann, "contact.name", "Ann Once More")
 		h.ask(ann)
 		who, err := h.desk.Who(bg, s)

@@ -35,9 +35,6 @@ const catchUp = 500 * time.Millisecond
 // resume is how often a node looks for erasures whose last step is missing.
 const resume = time.Minute
 
-// finishErasures is how often an erasure that was cut short is taken up again.
-const finishErasures = time.Minute
-
 // serveCommand runs the server.
 type serveCommand struct {
 	where     `embed:""`

@@ -47,12 +47,6 @@ func (b *bench) region(p policy.Places) avow.Region {
 	return ""
 }
 
-// held is data under one version: what is there for everything, and what is not.
-type held struct {
-	free  policy.FieldSet
-	fixed map[policy.PurposeSet]policy.FieldSet
-}
-
 func (b *bench) holdings(st *gate.State, s *subject) {
 	under := make([]policy.FieldSet, len(b.all))
 	for _, e := range s.Held {

@@ -81,8 +81,6 @@ func (b *builder) fragment(t policy.Text) Inline {
 	return in
 }
 
-func (b *builder) listed(list policy.Words) Inline { return b.comma(b.texts(list)) }
-
 // sentence gives a text its capital and its full stop.
 func sentence(t Inline) Inline {
 	if len(t) == 0 {
@@ -204,14 +202,6 @@ func (b *builder) named(prefix, name string) Inline {
 		return b.say(prefix + name)
 	}
 	return plain(b.human(name))
-}
-
-func (b *builder) names(prefix string, refs policy.Refs) []Inline {
-	var out []Inline
-	for _, r := range refs {
-		out = append(out, b.named(prefix, r.Name))
-	}
-	return out
 }
 
 func (b *builder) people(refs policy.Refs) []Inline {

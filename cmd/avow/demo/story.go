@@ -339,7 +339,7 @@ func (p *play) erase() error {
 		return errors.New("the privacy centre still shows her data")
 	}
 	if other, err := p.v.ask(p.ctx, "email:"+bob, "use", "answer", "", "contact.email"); err != nil || other.Context.Reason == d.Context.Reason {
-		return fmt.Errorf("Bob went with her (%v)", err)
+		return fmt.Errorf("what is held about Bob went with her (%v)", err)
 	}
 	p.proved("Bob is untouched")
 	return p.lookForTraces()
