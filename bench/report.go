@@ -53,6 +53,7 @@ func (r *results) writeTables(w io.Writer) {
 	row("a decision by index, CPU ns (wall)", func(t *table) string { return both(t.index) })
 	row("a decision by name, CPU ns (wall)", func(t *table) string { return both(t.name) })
 	row("a decision by index beside a writer that never stops, CPU ns (wall)", func(t *table) string { return both(t.writing) })
+	row("for comparison: reading one word at random in as much memory, CPU ns (wall)", func(t *table) string { return both(t.read) })
 	row("writes a second meanwhile, at most", func(t *table) string { return fmt.Sprintf("%.0f", t.writes) })
 	row("allocations a decision", func(t *table) string { return fmt.Sprintf("%.2f", max(t.index.allocs, t.name.allocs)) })
 	row("loading all, from nothing, wall (CPU)", func(t *table) string { return spans(t.load, t.loadCPU) })

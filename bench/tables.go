@@ -22,6 +22,7 @@ type table struct {
 	index, name, writing cost          // a decision: by index, by name, by index beside a writer
 	writes               float64       // the writer's writes a second meanwhile
 	replace, remove      cost
+	read                 cost          // of one word somewhere in as much memory: what no table can go below
 	gcWall, gcCPU        time.Duration // of a forced collection
 	idleWall, idleCPU    time.Duration // of one before the table was filled
 	afterDeletes         float64       // bytes a subject when nine tenths are gone
@@ -46,6 +47,7 @@ func measureTable(w *world, n, rounds int) (*table, error) {
 	if err := t.ask(w, g, people, rounds); err != nil {
 		return nil, err
 	}
+	t.read = randomRead(g.Bytes(), rounds)
 	t.change(g, people)
 	runtime.KeepAlive(g)
 	return t, nil
@@ -199,6 +201,27 @@ func beside(g *gate.Gate, p *people, n int, decide func(i int) bool) (cost, floa
 	stop.Store(true)
 	done.Wait()
 	return c, float64(writes) / time.Since(began).Seconds()
+}
+
+// randomRead times reading single words at random in so much memory, each as far as
+// the machine can tell dependent on the one before, as a look-up is on its id.
+func randomRead(bytes, rounds int) cost {
+	words := make([]uint64, bytes/8)
+	for i := range words {
+		words[i] = uint64(i) >> 40 // nought, but written: the memory is there
+	}
+	rnd := rand.New(rand.NewPCG(7, 7))
+	order := make([]uint32, keys)
+	for i := range order {
+		order[i] = uint32(rnd.IntN(len(words)))
+	}
+	last := uint64(0)
+	var list []cost
+	for range rounds {
+		list = append(list, once(keys, spent, func(i int) { last = words[uint64(order[i])+last] }))
+	}
+	runtime.KeepAlive(last)
+	return medians(list)
 }
 
 // change times replacing and deleting, and looks at the size when most are gone.

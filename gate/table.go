@@ -212,8 +212,7 @@ func grown(size int) int {
 // resize copies the shard to a new place; readers go on with the old one until it is there.
 func (s *shard) resize(size int) []uint64 {
 	old := s.words()
-	body := slices.Grow([]uint64(nil), max(size, smallest)*slotWords)
-	body = body[:cap(body)/slotWords*slotWords]
+	body := newBody(max(size, smallest) * slotWords)
 	for i := 0; i < len(old); i += slotWords {
 		if n := (*slot)(old[i:]); n[wordMeta] != 0 {
 			copy(body[place(body, n)*slotWords:], n[:]) // nobody reads it yet
@@ -221,6 +220,18 @@ func (s *shard) resize(size int) []uint64 {
 	}
 	s.body.Store(&body)
 	return body
+}
+
+// newBody makes empty slots: at least as many as asked for, and all that fit into
+// the memory that is taken anyway.
+func newBody(words int) []uint64 {
+	if words > 1<<16 {
+		body := make([]uint64, words) // not yet touched, so that the hint comes in time
+		wantHugePages(body)
+		return body
+	}
+	body := slices.Grow([]uint64(nil), words)
+	return body[:cap(body)/slotWords*slotWords]
 }
 
 // place is the first empty slot from a subject's home on.

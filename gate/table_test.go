@@ -366,3 +366,18 @@ func TestLoadAndFresh(t *testing.T) {
 		t.Errorf("got %+v", d)
 	}
 }
+
+// Large shards are empty and of the size asked for, whatever pages they lie on.
+func TestLargeBodies(t *testing.T) {
+	for _, slots := range []int{1 << 13, 1<<13 + 1, 1 << 17} {
+		body := newBody(slots * slotWords)
+		if len(body) < slots*slotWords || len(body)%slotWords != 0 {
+			t.Errorf("%d words for %d slots", len(body), slots)
+		}
+		for i := range body {
+			if body[i] != 0 {
+				t.Fatalf("word %d of %d is not empty", i, len(body))
+			}
+		}
+	}
+}
