@@ -20,6 +20,7 @@ type table struct {
 	load, loadCPU        time.Duration // of all subjects, from nothing
 	heap, worst, mean    float64       // bytes a subject: of the heap when full; of the table while it grew
 	index, name, writing cost          // a decision: by index, by name, by index beside a writer
+	many                 cost          // a decision by index among 256 asked together
 	writes               float64       // the writer's writes a second meanwhile
 	replace, remove      cost
 	read                 cost          // of one word somewhere in as much memory: what no table can go below
@@ -38,12 +39,12 @@ func measureTable(w *world, n, rounds int) (*table, error) {
 		return nil, err
 	}
 	people := newPeople(w, n)
-	t.idleWall, t.idleCPU = collect(rounds)
+	t.idleWall, t.idleCPU = collect(rounds * 5)
 	before := heap()
 	t.fill(g, people)
 	t.heap = float64(heap()-before) / float64(n)
 	t.profiles = g.Profiles()
-	t.gcWall, t.gcCPU = collect(rounds)
+	t.gcWall, t.gcCPU = collect(rounds * 5)
 	if err := t.ask(w, g, people, rounds); err != nil {
 		return nil, err
 	}
@@ -68,7 +69,7 @@ func newPeople(w *world, n int) *people {
 		places, facts = 4, 2
 	}
 	rnd := rand.New(rand.NewPCG(10, 10))
-	for i := range 64 * 1024 {
+	for i := range 8 * 1024 {
 		who := randomPerson(rnd)
 		region := regions[i%places]
 		p.who = append(p.who, who)
@@ -169,8 +170,32 @@ func (t *table) ask(w *world, g *gate.Gate, p *people, rounds int) error {
 		c, writes := beside(g, p, t.subjects, byIndex)
 		writing, t.writes = append(writing, c), max(t.writes, writes)
 	}
+	t.many = together(g, byIndex, &r, rounds)
 	t.index, t.name, t.writing = medians(index), medians(name), medians(writing)
 	return nil
+}
+
+// together times decisions that are asked many at once.
+func together(g *gate.Gate, prepare func(i int) bool, r *gate.Request, rounds int) cost {
+	const batch = 256
+	requests, answers := make([]gate.Request, batch), make([]gate.Decision, batch)
+	groups := make([][]gate.Request, keys/batch/8)
+	for b := range groups {
+		groups[b] = make([]gate.Request, batch)
+		for i := range groups[b] {
+			prepare(b*batch + i) // fills r
+			groups[b][i] = *r
+		}
+	}
+	var list []cost
+	for range rounds {
+		c := once(len(groups), spent, func(b int) {
+			copy(requests, groups[b])
+			g.DecideAll(requests, answers)
+		})
+		list = append(list, cost{c.wall / batch, c.cpu / batch, c.allocs / batch, c.bytes / batch})
+	}
+	return medians(list)
 }
 
 // beside times a reader while another goroutine replaces, deletes and adds

@@ -8,10 +8,31 @@ func (g *Gate) Decide(r *Request) (d Decision) {
 	return d
 }
 
+// abreast is how many subjects DecideAll fetches before it decides about the first.
+const abreast = 16
+
+// DecideAll answers many requests, the i-th in answers[i], which must be as long.
+// Where the subjects are millions it takes a fraction of the time of as many
+// Decides, because it does not wait for memory once for each.
+func (g *Gate) DecideAll(requests []Request, answers []Decision) {
+	answers = answers[:len(requests)]
+	for len(requests) > 0 {
+		n := min(abreast, len(requests))
+		for i := range requests[:n] {
+			g.subjects.touch(requests[i].Subject)
+		}
+		for i := range requests[:n] {
+			g.decide(&requests[i], requests[i].At.UnixMilli(), &answers[i])
+		}
+		requests, answers = requests[n:], answers[n:]
+	}
+}
+
 // decide writes the answer where it is wanted: handing Decisions from function to
 // function would cost a tenth of the time.
 func (g *Gate) decide(r *Request, at int64, d *Decision) {
 	seen := g.seen.Load()
+	*d = Decision{}
 	if q := (query{r: r, out: d}); !g.held(&q, at) {
 		*d = g.unheld(r)
 	}

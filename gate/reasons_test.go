@@ -203,3 +203,37 @@ func TestAskAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+// Many at once are answered as each by itself is, without allocating; an empty
+// gate has nothing to fetch.
+func TestDecideAll(t *testing.T) {
+	g := openShop(t)
+	var requests []Request
+	var want []Decision
+	for i, q := range questions {
+		s, r := ask(q)
+		if s.Subject == r.Subject { // one of many, each with a state of its own
+			s.Subject = subject(i)
+			r.Subject = s.Subject
+		}
+		requests = append(requests, *r)
+		g.Set(s)
+		want = append(want, g.Decide(r))
+	}
+	got := make([]Decision, len(requests))
+	if n := testing.AllocsPerRun(10, func() { g.DecideAll(requests, got) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	for i := range got {
+		if got[i] != want[i] {
+			t.Errorf("%s: %+v, want %+v", questions[i].name, got[i], want[i])
+		}
+	}
+	g.DecideAll(nil, nil)
+	New(Options{}).DecideAll(requests, got)
+	for i := range got {
+		if got[i].Allowed {
+			t.Errorf("an empty gate allows %s", questions[i].name)
+		}
+	}
+}

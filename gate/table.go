@@ -139,6 +139,15 @@ func (s *shard) tryRead(a, b, h uint64, profiles *directory, out *live) (*view, 
 	return profiles.load(uint32(meta)), true
 }
 
+// touch begins to fetch a subject's slot from memory. Nothing waits for it.
+func (t *slots) touch(id avow.ID) {
+	a, b := idWords(id)
+	h := hash(a, b)
+	if body := t.shard(h).words(); len(body) > 0 {
+		load(body, home(h, len(body)/slotWords), wordMeta)
+	}
+}
+
 // put writes a slot. old is what it replaced; stale reports that the table has
 // seen a later state of the subject, and that nothing was done.
 func (t *slots) put(n *slot) (old uint32, stale bool) {
@@ -225,11 +234,6 @@ func (s *shard) resize(size int) []uint64 {
 // newBody makes empty slots: at least as many as asked for, and all that fit into
 // the memory that is taken anyway.
 func newBody(words int) []uint64 {
-	if words > 1<<16 {
-		body := make([]uint64, words) // not yet touched, so that the hint comes in time
-		wantHugePages(body)
-		return body
-	}
 	body := slices.Grow([]uint64(nil), words)
 	return body[:cap(body)/slotWords*slotWords]
 }
