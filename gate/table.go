@@ -86,6 +86,7 @@ func probe(body []uint64, a, b, h uint64) (i int, found bool) {
 		return 0, false
 	}
 	i = home(h, size)
+	fetch(body, i)
 	for n := 0; ; n++ {
 		s := (*[slotWords]uint64)(body[i*slotWords:])
 		if atomic.LoadUint64(&s[wordID1]) == b && atomic.LoadUint64(&s[wordID0]) == a && atomic.LoadUint64(&s[wordMeta]) != 0 {
@@ -144,7 +145,18 @@ func (t *slots) touch(id avow.ID) {
 	a, b := idWords(id)
 	h := hash(a, b)
 	if body := t.shard(h).words(); len(body) > 0 {
-		load(body, home(h, len(body)/slotWords), wordMeta)
+		fetch(body, home(h, len(body)/slotWords))
+	}
+}
+
+// fetch begins to read a slot and the two after it: where one is not the subject's,
+// the next is there already instead of a wait for memory later.
+func fetch(body []uint64, i int) {
+	i *= slotWords
+	atomic.LoadUint64(&body[i+wordMeta])
+	if i+3*slotWords <= len(body) {
+		atomic.LoadUint64(&body[i+slotWords+wordMeta])
+		atomic.LoadUint64(&body[i+2*slotWords+wordMeta])
 	}
 }
 
