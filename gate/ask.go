@@ -45,15 +45,14 @@ func (g *Gate) held(q *query, at int64) bool {
 	if q.r.Visitor {
 		return false
 	}
-	v, found := g.subjects.read(q.r.Subject, &g.profiles.dir, &q.live)
+	d, found := g.subjects.read(q.r.Subject, &g.profiles.dir, &q.live)
 	if !found {
 		return false
 	}
-	day := v.day(at)
-	if day == nil || q.until != 0 && at >= q.until {
+	if d = d.at(at); d == nil || q.until != 0 && at >= q.until {
 		return false
 	}
-	q.rules, q.class, q.day, q.today = v.rules, v.class, day, day.today
+	q.rules, q.class, q.day, q.today = d.today.rules, int(d.class), d, d.today
 	q.decide()
 	return true
 }
@@ -120,9 +119,9 @@ func (s *Rules) Decide(st *State, r *Request) Decision {
 	if !st.Until.IsZero() && at >= max(1, st.Until.UnixMilli()) {
 		return refuse(Stale, 0, 0)
 	}
-	v := s.viewOf(st, today, today)
+	one := s.daysOf(st, today, today)
 	d := Decision{Seen: st.Seen}
-	q := query{r: r, out: &d, rules: s, day: &v.first, today: v.first.today, class: v.class,
+	q := query{r: r, out: &d, rules: s, day: one, today: one.today, class: int(one.class),
 		live: live{consents: st.Consents, objections: st.Objections, restricted: st.Restricted}}
 	q.decide()
 	return d

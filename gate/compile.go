@@ -13,7 +13,10 @@ type table struct {
 	*facts
 	p        *policy.Policy
 	number   int
-	index    int // of the version
+	rules    *Rules
+	from     int64 // Unix milliseconds: when the version comes into force
+	next     int64 // and the one after it
+	index    int   // of the version
 	purposes []purposeRule
 }
 

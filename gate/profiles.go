@@ -16,17 +16,17 @@ type profile struct {
 	next  uint32 // the next profile with the same hash
 }
 
-// profileBytes is about what one costs, with its view.
+// profileBytes is about what one costs, with its days.
 const profileBytes = 700
 
-// A directory finds a profile's view by id without a lock.
+// A directory finds a profile's first day by id without a lock.
 type directory struct{ chunks []atomic.Pointer[chunk] }
 
 const chunkSize = 256
 
-type chunk [chunkSize]atomic.Pointer[view]
+type chunk [chunkSize]atomic.Pointer[day]
 
-func (d *directory) load(id uint32) *view {
+func (d *directory) load(id uint32) *day {
 	c := d.chunks[id/chunkSize].Load()
 	if c == nil {
 		return nil
@@ -34,12 +34,12 @@ func (d *directory) load(id uint32) *view {
 	return c[id%chunkSize].Load()
 }
 
-func (d *directory) store(id uint32, v *view) {
+func (d *directory) store(id uint32, first *day) {
 	at := &d.chunks[id/chunkSize]
 	if at.Load() == nil {
 		at.Store(new(chunk))
 	}
-	at.Load()[id%chunkSize].Store(v)
+	at.Load()[id%chunkSize].Store(first)
 }
 
 // profiles are interned under a lock that readers never take. An id is reused
@@ -102,7 +102,7 @@ func (p *profiles) add(h uint64, s *State) uint32 {
 	common := State{Kind: s.Kind, Region: s.Region, Facts: s.Facts, Holdings: slices.Clone(s.Holdings)}
 	p.byID[id] = profile{state: common, refs: 1, hash: h, next: p.byHash[h]}
 	p.byHash[h] = id
-	p.dir.store(id, p.rules.viewOf(&common, p.floor, len(p.rules.versions)-1))
+	p.dir.store(id, p.rules.daysOf(&common, p.floor, len(p.rules.versions)-1))
 	return id
 }
 
@@ -141,14 +141,14 @@ func (p *profiles) unlink(id uint32) {
 }
 
 // recompile brings every profile to new rules. Readers meanwhile decide by the
-// old rules or the new ones, never by a mixture: a view carries its rules.
+// old rules or the new ones, never by a mixture: a day carries its rules.
 func (p *profiles) recompile(rules *Rules, floor int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.rules, p.floor = rules, floor
 	for id := 1; id < len(p.byID); id++ {
 		if p.byID[id].refs > 0 {
-			p.dir.store(uint32(id), rules.viewOf(&p.byID[id].state, floor, len(rules.versions)-1))
+			p.dir.store(uint32(id), rules.daysOf(&p.byID[id].state, floor, len(rules.versions)-1))
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"math"
 	"sync"
 	"time"
 
@@ -160,6 +161,10 @@ func (s *Rules) table(version int, business, asks bool, shown uint64) *table {
 	t, ok := s.tables[key]
 	if !ok {
 		t = newTable(s.versions[version], &s.facts[version], key)
+		t.rules, t.from, t.next = s, s.starts[version], math.MaxInt64
+		if version+1 < len(s.starts) {
+			t.next = s.starts[version+1]
+		}
 		s.tables[key] = t
 	}
 	return t

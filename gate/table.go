@@ -102,16 +102,16 @@ func probe(body []uint64, a, b, h uint64) (i int, found bool) {
 }
 
 // read copies what a slot says and, while it cannot change, what its profile points at.
-func (t *slots) read(id avow.ID, profiles *directory, out *live) (*view, bool) {
+func (t *slots) read(id avow.ID, profiles *directory, out *live) (*day, bool) {
 	a, b := idWords(id)
 	h := hash(a, b)
 	s := t.shard(h)
 	for spins := 1; ; spins++ {
 		seq := s.seq.Load()
 		if seq&1 == 0 {
-			v, found := s.tryRead(a, b, h, profiles, out)
+			d, found := s.tryRead(a, b, h, profiles, out)
 			if s.seq.Load() == seq {
-				return v, found
+				return d, found
 			}
 		}
 		if spins&15 == 0 {
@@ -120,7 +120,7 @@ func (t *slots) read(id avow.ID, profiles *directory, out *live) (*view, bool) {
 	}
 }
 
-func (s *shard) tryRead(a, b, h uint64, profiles *directory, out *live) (*view, bool) {
+func (s *shard) tryRead(a, b, h uint64, profiles *directory, out *live) (*day, bool) {
 	p := s.body.Load()
 	if p == nil {
 		return nil, false

@@ -2,7 +2,6 @@ package gate
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strings"
 
@@ -10,40 +9,37 @@ import (
 	"github.com/avowhq/avow/policy"
 )
 
-// A view is what the rules come to for one sort of subject: those of the same
-// kind, region, facts and holdings. It has a day for every version that is in
-// force now or will be.
-type view struct {
-	from, next int64 // Unix milliseconds: the first day, and the one after it
-	rules      *Rules
-	class      int // where the subjects live
-	first      day
-	later      []day // of the versions after the first one's
-	floor      int   // the version of the first day
-}
-
-// day finds the day of a moment; nil before the first.
-func (v *view) day(at int64) *day {
-	if at >= v.from && at < v.next {
-		return &v.first
-	}
-	if i := v.rules.inForce(at) - v.floor; i > 0 {
-		return &v.later[i-1]
-	}
-	return nil
-}
-
-// A day is a view while one version is in force.
+// A day is what the rules come to for one sort of subject, those of the same kind,
+// region, facts and holdings, while one version is in force. It is 64 bytes: what
+// every decision reads lies in one line of memory.
 type day struct {
 	today *table
 	// single decides about everything: it is all under one version's words and
 	// there for every purpose. Nil when that is not so.
 	single  *table
 	free    policy.FieldSet // held for every purpose
+	class   int32           // where the subjects live
 	limited bool            // some piece is there for some purposes only
+	*rest
+}
+
+// rest is what few decisions read.
+type rest struct {
 	all     policy.FieldSet
 	pieces  []piece // in order of group
 	blocked []block
+	later   *day // while the next version is in force; nil when none is published
+}
+
+// at finds the day of a moment; nil before the first.
+func (d *day) at(moment int64) *day {
+	if moment < d.today.from {
+		return nil
+	}
+	for moment >= d.today.next {
+		d = d.later
+	}
+	return d
 }
 
 // A piece is fields under the same words with the same limits. The pieces of one
@@ -66,25 +62,21 @@ type block struct {
 	fields policy.FieldSet
 }
 
-// viewOf compiles a state's view for the days from version floor to ceiling (indexes).
-func (s *Rules) viewOf(st *State, floor, ceiling int) *view {
-	v := &view{rules: s, class: s.atlas.class(st.Region), floor: floor, from: s.starts[floor], next: math.MaxInt64}
-	if floor+1 < len(s.starts) {
-		v.next = s.starts[floor+1]
+// daysOf compiles a state from the version floor to ceiling (indexes), and gives the first day.
+func (s *Rules) daysOf(st *State, floor, ceiling int) *day {
+	d := s.dayOf(st, s.atlas.class(st.Region), floor)
+	if floor < ceiling {
+		d.later = s.daysOf(st, floor+1, ceiling)
 	}
-	v.first = s.dayOf(st, v.class, floor)
-	for today := floor + 1; today <= ceiling; today++ {
-		v.later = append(v.later, s.dayOf(st, v.class, today))
-	}
-	return v
+	return d
 }
 
 func (s *Rules) tableFor(st *State, class, version int) *table {
 	return s.table(version, st.Kind == avow.Business, s.reaches[version][class].asks, st.Facts)
 }
 
-func (s *Rules) dayOf(st *State, class, today int) day {
-	d := day{today: s.tableFor(st, class, today)}
+func (s *Rules) dayOf(st *State, class, today int) *day {
+	d := &day{today: s.tableFor(st, class, today), class: int32(class), rest: &rest{}}
 	for i := range st.Holdings {
 		d.pieces = append(d.pieces, s.pieceOf(st, &st.Holdings[i], class, today))
 	}
