@@ -149,14 +149,15 @@ func (t *slots) touch(id avow.ID) {
 	}
 }
 
-// fetch begins to read a slot and the two after it: where one is not the subject's,
+// fetch begins to read a slot and the three after it: where one is not the subject's,
 // the next is there already instead of a wait for memory later.
 func fetch(body []uint64, i int) {
 	i *= slotWords
 	atomic.LoadUint64(&body[i+wordMeta])
-	if i+3*slotWords <= len(body) {
+	if i+4*slotWords <= len(body) {
 		atomic.LoadUint64(&body[i+slotWords+wordMeta])
 		atomic.LoadUint64(&body[i+2*slotWords+wordMeta])
+		atomic.LoadUint64(&body[i+3*slotWords+wordMeta])
 	}
 }
 
