@@ -32,7 +32,6 @@ func (g *Gate) DecideAll(requests []Request, answers []Decision) {
 // function would cost a tenth of the time.
 func (g *Gate) decide(r *Request, at int64, d *Decision) {
 	seen := g.seen.Load()
-	*d = Decision{}
 	if q := (query{r: r, out: d}); !g.held(&q, at) {
 		*d = g.unheld(r)
 	}

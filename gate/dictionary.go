@@ -71,7 +71,7 @@ func (d *dictionary) find(word string) int {
 	want := endsOf(word)
 	for i := d.home(want); ; i = (i + 1) & (len(d.entries) - 1) {
 		e := &d.entries[i]
-		if e.first == want.first && e.last == want.last && e.length == want.length && (want.length <= 16 || e.word == word) {
+		if e.first == want.first && e.last == want.last && e.length == want.length && (len(word) <= 16 || e.word == word) {
 			return e.number
 		}
 		if e.length < 0 {

@@ -6,7 +6,7 @@ import "github.com/avowhq/avow/policy"
 // which is most of what a decision would cost.
 
 func covers(s, o *policy.FieldSet) bool {
-	return o[0]&^s[0]|o[1]&^s[1]|o[2]&^s[2]|o[3]&^s[3] == 0
+	return o[0]&^s[0] == 0 && o[1]&^s[1]|o[2]&^s[2]|o[3]&^s[3] == 0 // most policies have fewer than 64 fields
 }
 
 func empty(s *policy.FieldSet) bool { return s[0]|s[1]|s[2]|s[3] == 0 }
