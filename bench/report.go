@@ -45,7 +45,7 @@ func (r *results) writeTables(w io.Writer) {
 		}
 		fmt.Fprintf(w, "| %s | %s |\n", name, strings.Join(cells, " | "))
 	}
-	fmt.Fprintln(w, "## The table of subjects\n\nA million random subjects are asked about in random order, so that nothing is in a cache: most of a look-up is waiting for memory.")
+	fmt.Fprintln(w, "## The table of subjects\n\nA million random subjects are asked about in random order, so that nothing is in a cache: most of a look-up is waiting for memory. How long that takes differs from run to run on a shared machine; the row that reads one word says how long it was in this one.")
 	fmt.Fprintln(w)
 	row("", func(t *table) string { return fmt.Sprintf("%d subjects", t.subjects) })
 	row("---", func(t *table) string { return "--:" })
