@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/gate"
 )
 
@@ -68,19 +69,27 @@ func (a *Access) explain(r *http.Request, caller Caller, q *question) (explanati
 		return explanation{}, err
 	}
 	if !k.request.Visitor && len(k.subjects) == 0 {
-		d := gate.Decision{Reason: gate.NoSubject}
-		return explanation{Reason: d.Reason.String(), Says: k.gate.Sentence(d, &k.request), Policy: k.policy, Basis: d.Basis.String(), Evidence: []evidence{}}, nil
+		return ofNobody(k), nil
 	}
 	if d := k.gate.Resolve(&k.names, &k.request); d != gate.Undecided {
 		no := gate.Decision{Reason: d}
 		return explanation{Reason: d.String(), Says: k.gate.Sentence(no, &k.request), Policy: k.policy, Basis: no.Basis.String(), Evidence: []evidence{}}, nil
 	}
 	if !k.request.Visitor {
-		if _, err := a.ofAll(r.Context(), k); err != nil {
+		d, err := a.ofAll(r.Context(), k)
+		if err != nil {
 			return explanation{}, err
+		}
+		if d.Reason == gate.NoSubject {
+			return ofNobody(k), nil
 		}
 	}
 	return a.explainOne(r.Context(), k)
+}
+
+// ofNobody is the no about somebody who is not known here.
+func ofNobody(k *asked) explanation {
+	return explanation{Reason: gate.NoSubject.String(), Says: unknownSubject, Policy: k.policy, Basis: avow.BasisNone.String(), Evidence: []evidence{}}
 }
 
 // explainOne explains the decision about the request's subject, or a visitor.

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/avowhq/avow"
 )
 
 // decided is an answer of the decision interface.
@@ -62,6 +65,10 @@ func TestAuthZENEvaluation(t *testing.T) {
 	}
 	c.authzen("evaluation", bobsNo).wants(t, "bob has not confirmed", 200, `"decision":false`, "consent")
 	c.authzen("evaluation", strings.Replace(annYes, "ann@", "nobody@", 1)).wants(t, "nobody", 200, `"decision":false`)
+	idOfNobody := strings.Replace(annYes, "email:ann@visitor.example", avow.NewID(time.Now()).String(), 1)
+	for _, path := range []string{"evaluation", "explanation"} {
+		c.authzen(path, idOfNobody).wants(t, "an id of nobody, "+path, 200, `"decision":false`, "no-subject")
+	}
 
 	for what, body := range map[string]string{
 		"no body": ``, "no JSON": `{`, "no object": `[]`, "no subject": `{` + send + `,` + toAnn + `,` + letter + `}`, "no action": `{` + service + `,` + toAnn + `,` + letter + `}`,
