@@ -250,21 +250,5 @@ func fieldOf(path string) string {
 	return fieldLabel(name)
 }
 
-// run is a part of a text; a key or name of the policy is shown as one.
-type run struct {
-	Text string
-	Key  bool
-}
-
-// runs cuts a text at its backquotes, between which keys stand.
-func runs(text string) (out []run) {
-	for i, part := range strings.Split(text, "`") {
-		if part != "" {
-			out = append(out, run{part, i%2 == 1})
-		}
-	}
-	return out
-}
-
 // words are the functions templates may use.
-var words = template.FuncMap{"lower": lowerFirst, "field": fieldOf, "runs": runs}
+var words = template.FuncMap{"lower": lowerFirst, "field": fieldOf}

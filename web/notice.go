@@ -120,7 +120,13 @@ type versionRow struct {
 	Hash      string
 	InForce   bool
 	Later     bool // its day has not come
-	Changes   []policy.Change
+	Changes   []changeRow
+}
+
+// changeRow is a change in words.
+type changeRow struct {
+	Effect policy.Effect
+	What   string
 }
 
 // policyVersions lists all versions with what each changed.
@@ -137,7 +143,7 @@ func (s *Server) policyVersions(w http.ResponseWriter, r *http.Request) {
 		v := versions[i].Policy
 		row := versionRow{Number: v.Number, Effective: v.Effective.Format("2 January 2006"), Hash: fmt.Sprintf("%x", v.Hash), InForce: v == current, Later: v.Effective.After(s.Now())}
 		if i > 0 {
-			row.Changes = policy.Diff(versions[i-1].Policy, v)
+			row.Changes = changeRows(v, policy.Diff(versions[i-1].Policy, v))
 		}
 		rows = append(rows, row)
 	}
@@ -147,4 +153,12 @@ func (s *Server) policyVersions(w http.ResponseWriter, r *http.Request) {
 		Name, Title string
 		Rows        []versionRow
 	}{name, title, rows}})
+}
+
+func changeRows(p *policy.Policy, changes []policy.Change) []changeRow {
+	rows := make([]changeRow, len(changes))
+	for i, c := range changes {
+		rows[i] = changeRow{c.Effect, notice.Change(p, c, p.Document.Languages.Prevails)}
+	}
+	return rows
 }

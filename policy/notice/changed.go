@@ -32,14 +32,17 @@ func (b *builder) whatChanged() Section {
 // change writes a change for people: names of the file, which the comparison
 // puts between backquotes, become the titles readers know.
 func (b *builder) change(c policy.Change) Inline {
-	var out Inline
+	var out, title Inline
 	for i, part := range strings.Split(c.What, "`") {
-		switch {
-		case part == "":
-		case i%2 == 0:
+		if i%2 == 1 {
+			title = b.title(part, c.Key)
+			out = append(out, title...)
+			continue
+		}
+		// The comparison adds the title to a name; here it stands already.
+		part = strings.TrimPrefix(part, " ("+strings.Trim(title.String(), "“”")+")")
+		if part != "" {
 			out = append(out, Span{Text: part})
-		default:
-			out = append(out, b.title(part, c.Key)...)
 		}
 	}
 	return out
@@ -48,10 +51,10 @@ func (b *builder) change(c policy.Change) Inline {
 // title is what readers know a name of the file by. The key says which part of
 // the file speaks, for names that several parts have.
 func (b *builder) title(name, key string) Inline {
-	lookups := []func(string) Inline{b.purposeTitle, b.dataTitle, b.recipientTitle, b.sourceTitle}
-	first := map[string]int{"data": 1, "retention": 1, "collect": 1, "recipients": 2, "sources": 3}
-	part, _, _ := strings.Cut(key, ".")
-	if i := first[part]; i > 0 {
+	lookups := []func(string) Inline{b.purposeTitle, b.dataTitle, b.recipientTitle, b.sourceTitle, b.pointTitle, b.roleTitle}
+	first := map[string]int{"data": 1, "retention": 1, "recipients": 2, "sources": 3, "collect": 4, "staff": 5}
+	part, own, _ := strings.Cut(key, ".")
+	if i := first[part]; i > 0 && (i == 1 || own == name) {
 		lookups = slices.Concat(lookups[i:i+1], lookups)
 	}
 	for _, find := range lookups {
@@ -59,7 +62,29 @@ func (b *builder) title(name, key string) Inline {
 			return t
 		}
 	}
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		return b.title(name[i+1:], name) // a part of the file by its whole path
+	}
+	if part == "cookies" {
+		return b.say("quoted", name)
+	}
 	return b.say("quoted", b.human(name))
+}
+
+func (b *builder) pointTitle(name string) Inline {
+	point, ok := b.d.Collect.Get(name)
+	if !ok || len(b.text(point.Title)) == 0 {
+		return nil
+	}
+	return b.say("quoted", linked(b.text(point.Title), "#"+at("collect", name)))
+}
+
+func (b *builder) roleTitle(name string) Inline {
+	role, ok := b.d.Staff.Get(name)
+	if !ok || len(b.text(role.Title)) == 0 {
+		return nil
+	}
+	return b.say("quoted", b.text(role.Title))
 }
 
 func (b *builder) purposeTitle(name string) Inline {

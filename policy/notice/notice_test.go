@@ -162,6 +162,21 @@ func TestChangesAreNamedByTitles(t *testing.T) {
 	t.Error("no section says what changed")
 }
 
+// TestChange: names become what readers know them by, and are said once.
+func TestChange(t *testing.T) {
+	for _, test := range []struct{ what, key, want string }{
+		{"a new purpose: `offers` (Send you offers)", "purpose-groups.telling.purposes.offers", "A new purpose: “Send you offers”."},
+		{"`order` now collects for `offers`", "collect.order", "“Order form” now collects for “Send you offers”."},
+		{"the role `counter` now works on `offers`", "staff.counter", "The role “The counter” now works on “Send you offers”."},
+		{"the words of `purpose-groups.telling.purposes.offers` changed", "purpose-groups.telling.purposes.offers", "The words of “Send you offers” changed."},
+		{"the cookie `shop_id` may be set", "cookies.shop_id", "The cookie “shop_id” may be set."},
+	} {
+		if got := Change(small(t), policy.Change{What: test.what, Key: test.key}, "en"); got != test.want {
+			t.Errorf("%s: %q, want %q", test.what, got, test.want)
+		}
+	}
+}
+
 func TestPDFRefusesWhatItCannotShow(t *testing.T) {
 	for _, title := range []string{"隐私声明", "מדיניות פרטיות", "Privacy 🔒"} {
 		p := *small(t)

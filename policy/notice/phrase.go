@@ -19,6 +19,11 @@ func BasisMeans(p *policy.Policy, basis, lang string) string {
 	return newBuilder(p, Options{Lang: lang}).named("basis.", basis+".means").String()
 }
 
+// Change writes a change for people: `“Our newsletter” may now use items.` The policy is the later version.
+func Change(p *policy.Policy, c policy.Change, lang string) string {
+	return sentence(newBuilder(p, Options{Lang: lang}).change(c)).String()
+}
+
 // Text is a text of the policy in a language, or in the one that prevails.
 func Text(p *policy.Policy, t policy.Text, lang string) string {
 	return newBuilder(p, Options{Lang: lang}).text(t).String()
