@@ -58,9 +58,9 @@ func TestExplain(t *testing.T) {
 		evidence string
 	}{
 		{"a yes by consent", func(s *State, r *Request) { s.Consents, r.Purpose = 2, pGame },
-			"Yes: the policy allows to use contact.name and contact.email for “To game”, on the person's consent: “What we do with it” (version 2, line 12).", "", 12, "consent"},
+			"Yes: the policy lets us use contact.name and contact.email for “To game”, on the person's consent: “What we do with it” (version 2, line 12).", "", 12, "consent"},
 		{"a yes without", func(s *State, r *Request) { r.Data, r.Whole = fieldSet(), fieldSet(fName, fEmail) },
-			"Yes: the policy allows to use contact for “To answer”, on legitimate interests: “What we do with it” (version 2, line 12).", "", 12, "collection"},
+			"Yes: the policy lets us use contact for “To answer”, on legitimate interests: “What we do with it” (version 2, line 12).", "", 12, "collection"},
 		{"only the missing field is named", func(s *State, r *Request) { r.Data = fieldSet(fName, fHealth) },
 			"No: about this person we do not hold contact.health.", "Collect it first, at a collection point the policy declares.", 0, ""},
 		{"only what is kept for others is named", func(s *State, r *Request) {

@@ -35,8 +35,8 @@ type saying struct{ why, makeYes string }
 
 var sayings = [reasons]saying{
 	Undecided:          {"No: nothing was decided", "Ask with a purpose, the data and a time."},
-	ByReason:           {"Yes: the policy allows to {act} {data} for {purpose}, {basis}", ""},
-	ByAgreement:        {"Yes: the agreement that covers {data} allows to {act} it for {purpose}", ""},
+	ByReason:           {"Yes: the policy lets us {act} {data} for {purpose}, {basis}", ""},
+	ByAgreement:        {"Yes: the agreement that covers {data} lets us {act} it for {purpose}", ""},
 	ByNecessity:        {"Yes: the site does not work without this cookie", ""},
 	NoTime:             {"No: the request does not say for when it asks", "State the time of the use."},
 	NoSubject:          {"No: the request names no person and no visitor", "Name the subject, or say that it is a visitor."},
