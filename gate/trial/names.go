@@ -4,17 +4,17 @@ import "github.com/avowhq/avow/policy"
 
 // The names a version has, for suggestions.
 
-func purposeNames(p *policy.Policy) (out []string) {
-	for i := range p.Purposes {
-		out = append(out, p.Purposes[i].Name)
+// namesOf gives the name of each entry of a table.
+func namesOf[T any](table []T, name func(*T) string) []string {
+	out := make([]string, len(table))
+	for i := range table {
+		out[i] = name(&table[i])
 	}
 	return out
 }
 
-func dataNames(p *policy.Policy) (out []string) {
-	for i := range p.Categories {
-		out = append(out, p.Categories[i].Name)
-	}
+func dataNames(p *policy.Policy) []string {
+	out := namesOf(p.Categories, func(c *policy.CompiledCategory) string { return c.Name })
 	for i := range p.Fields {
 		if p.Fields[i].Declared {
 			out = append(out, p.Fields[i].Path())
@@ -23,51 +23,34 @@ func dataNames(p *policy.Policy) (out []string) {
 	return out
 }
 
-func factNames(p *policy.Policy) (out []string) {
-	for i := range p.Facts {
-		out = append(out, p.Facts[i].Name)
-	}
-	return out
+func purposeNames(p *policy.Policy) []string {
+	return namesOf(p.Purposes, func(u *policy.CompiledPurpose) string { return u.Name })
 }
 
-func sourceNames(p *policy.Policy) (out []string) {
-	for i := range p.Sources {
-		out = append(out, p.Sources[i].Name)
-	}
-	return out
+func factNames(p *policy.Policy) []string {
+	return namesOf(p.Facts, func(f *policy.Fact) string { return f.Name })
 }
 
-func agreementNames(p *policy.Policy) (out []string) {
-	for i := range p.Agreements {
-		out = append(out, p.Agreements[i].Name)
-	}
-	return out
+func sourceNames(p *policy.Policy) []string {
+	return namesOf(p.Sources, func(s *policy.CompiledSource) string { return s.Name })
 }
 
-func topicNames(p *policy.Policy) (out []string) {
-	for i := range p.Topics {
-		out = append(out, p.Topics[i].Name)
-	}
-	return out
+func agreementNames(p *policy.Policy) []string {
+	return namesOf(p.Agreements, func(a *policy.CompiledAgreement) string { return a.Name })
 }
 
-func recipientNames(p *policy.Policy) (out []string) {
-	for i := range p.Recipients {
-		out = append(out, p.Recipients[i].Name)
-	}
-	return out
+func topicNames(p *policy.Policy) []string {
+	return namesOf(p.Topics, func(t *policy.Topic) string { return t.Name })
 }
 
-func roleNames(p *policy.Policy) (out []string) {
-	for i := range p.Roles {
-		out = append(out, p.Roles[i].Name)
-	}
-	return out
+func recipientNames(p *policy.Policy) []string {
+	return namesOf(p.Recipients, func(r *policy.CompiledRecipient) string { return r.Name })
 }
 
-func cookieNames(p *policy.Policy) (out []string) {
-	for i := range p.Cookies {
-		out = append(out, p.Cookies[i].Pattern)
-	}
-	return out
+func roleNames(p *policy.Policy) []string {
+	return namesOf(p.Roles, func(r *policy.CompiledRole) string { return r.Name })
+}
+
+func cookieNames(p *policy.Policy) []string {
+	return namesOf(p.Cookies, func(c *policy.CompiledCookie) string { return c.Pattern })
 }
