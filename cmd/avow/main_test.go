@@ -7,7 +7,16 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// role names the variable that makes this program play a part in a test that kills
+// or stops processes.
+const role = "AVOW_TEST_ROLE"
+
 func TestMain(m *testing.M) {
+	parts := map[string]func(){"killed": playKilled}
+	if play, ok := parts[os.Getenv(role)]; ok {
+		play()
+		return
+	}
 	testscript.Main(m, map[string]func(){"avow": main})
 }
 
