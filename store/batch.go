@@ -18,6 +18,7 @@ type batch struct {
 	xid    string // PostgreSQL's name of the transaction, to ask what became of it
 	items  map[stage][]any
 	after  []func()
+	told   []news
 	landed int // closures that succeeded
 }
 
@@ -76,9 +77,15 @@ func (b *batch) run(j *job, shared bool) error {
 	for _, h := range tx.staged {
 		b.items[h.to] = append(b.items[h.to], h.item)
 	}
-	b.after = append(b.after, tx.after...)
+	b.keep(tx)
 	b.landed++
 	return tx.endSavepoint("RELEASE SAVEPOINT job")
+}
+
+// keep remembers what is to be done after the commit.
+func (b *batch) keep(tx *Tx) {
+	b.after = append(b.after, tx.after...)
+	b.told = append(b.told, tx.told...)
 }
 
 // beginSavepoint is called before the first statement: a closure that only hands in to stages needs none.
@@ -117,7 +124,10 @@ func (b *batch) finish() error {
 		if err != nil {
 			return err
 		}
-		b.after = append(b.after, tx.after...)
+		b.keep(tx)
+	}
+	if err := b.tellOthers(); err != nil {
+		return err
 	}
 	if err := b.commit(); err != nil {
 		return err
@@ -125,7 +135,18 @@ func (b *batch) finish() error {
 	for _, f := range b.after {
 		f()
 	}
+	b.db.deliver(b.told)
 	return nil
+}
+
+// tellOthers has the server tell the other nodes when, and only if, the transaction is kept.
+func (b *batch) tellOthers() error {
+	b.told = merge(b.told)
+	if len(b.told) == 0 || b.db.kind == SQLite {
+		return nil
+	}
+	_, err := b.tx.ExecContext(b.ctx, "SELECT pg_notify($1, $2)", channel, encode(b.db.node, b.told))
+	return err
 }
 
 // commit commits. When PostgreSQL was lost on the way, it is asked what it did.
@@ -143,5 +164,6 @@ func (b *batch) commit() error {
 	case known:
 		return errAborted
 	}
+	b.db.deliverAnything()
 	return errUnknown
 }

@@ -29,8 +29,10 @@ func (db *DB) openPostgres(ctx context.Context, c Config) error {
 	}
 	cfg.RuntimeParams["timezone"] = "UTC"
 	cfg.RuntimeParams["synchronous_commit"] = "on"
+	db.server = cfg
 	db.w = openPool(cfg, 2)
 	db.r = openPool(cfg, c.Readers)
+	db.jobs = openPool(cfg, 4)
 	return db.w.PingContext(ctx)
 }
 

@@ -23,6 +23,7 @@ func (db *DB) openSQLite(ctx context.Context, c Config) error {
 	if db.w, err = openFile(c.Path, 1, append(pragmas, "cache_size(-16384)"), "immediate"); err != nil {
 		return err
 	}
+	db.jobs = db.w
 	if err := db.w.PingContext(ctx); err != nil {
 		return err
 	}

@@ -14,11 +14,13 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"sync"
 	"time"
 
 	"github.com/avowhq/avow"
+	"github.com/jackc/pgx/v5"
 )
 
 // Kind is which database is behind a DB.
@@ -52,6 +54,7 @@ type Config struct {
 type DB struct {
 	kind  Kind
 	w, r  *sql.DB // one writer connection; a pool of readers
+	jobs  *sql.DB // what Pool gives
 	clock func() time.Time
 	asks  bool // time is asked of the database
 
@@ -64,6 +67,12 @@ type DB struct {
 	stages []stage
 	floors []func(*Tx) (time.Time, error)
 	last   time.Time // the latest time a transaction was given here
+
+	node      string          // who tells
+	server    *pgx.ConnConfig // where others are heard; nil on SQLite
+	hearers   []*hearer
+	listening sync.Once
+	ears      sync.WaitGroup
 }
 
 // Open opens the database and starts its writer. Close must be called.
@@ -74,7 +83,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if c.Readers <= 0 {
 		c.Readers = 8
 	}
-	db := &DB{clock: c.Clock, queue: make(chan *job, maxBatch), closing: make(chan struct{}), done: make(chan struct{})}
+	db := &DB{clock: c.Clock, queue: make(chan *job, maxBatch), closing: make(chan struct{}), done: make(chan struct{}), node: rand.Text()}
 	if db.clock == nil {
 		db.clock = time.Now
 		db.asks = c.DSN != ""
@@ -102,16 +111,23 @@ func (db *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
+// Pool is the connections for a library that brings its own SQL, River. On SQLite
+// it is the writer's one connection: what uses it waits for the writer and the
+// writer for it, so it is used for moments. On PostgreSQL it is a pool of its own.
+func (db *DB) Pool() *sql.DB { return db.jobs }
+
 // Close finishes the writes that were accepted and closes the database. Writes that come later are Unavailable.
 func (db *DB) Close() error {
 	db.once.Do(func() { close(db.closing) })
 	<-db.done
+	db.listening.Do(func() {}) // nobody starts to listen any more
+	db.ears.Wait()
 	return db.closePools()
 }
 
 func (db *DB) closePools() error {
 	var first error
-	for _, pool := range []*sql.DB{db.r, db.w} {
+	for _, pool := range []*sql.DB{db.jobs, db.r, db.w} { // closing twice, where two are one, is nothing
 		if pool == nil {
 			continue
 		}

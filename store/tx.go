@@ -23,6 +23,7 @@ type Tx struct {
 	open   bool // rows are being read
 	staged []handed
 	after  []func()
+	told   []news
 }
 
 type handed struct {
