@@ -20,6 +20,12 @@ const (
 	Unrestricted        Type = "unrestricted"
 	SignalSeen          Type = "signal-seen" // DNT or GPC, of a person who is known
 
+	// What came from elsewhere.
+	Imported        Type = "imported"         // of one person: taken from a file, by a source the policy declares
+	ImportFlipped   Type = "import-flipped"   // from here on all of a file is true
+	ImportDiscarded Type = "import-discarded" // none of it ever was
+	Told            Type = "told"             // gdpr:14: that and whence we have their data
+
 	// Who they are.
 	LinkSent         Type = "link-sent"
 	IdentityVerified Type = "identity-verified"
