@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"io"
-	"strings"
 	"sync"
 	"time"
 
@@ -61,21 +60,21 @@ type madeKey struct {
 }
 
 // makeKey makes a subject's key. It is on disk before the transaction that uses it is.
-func (v *Vault) makeKey(tx *store.Tx, subject avow.ID) error {
+func (v *Vault) makeKey(tx *store.Tx, subject avow.ID) (*dataKey, error) {
 	key, err := v.random(keySize)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	wrapped, err := v.org.Encrypt(key, wrapContext(subject))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	opened, err := newDataKey(key)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	v.made.Add(tx, madeKey{subject, wrapped, opened})
-	return nil
+	return opened, nil
 }
 
 // keepKeys writes a batch's new keys: in the same transaction on PostgreSQL, in
@@ -88,19 +87,11 @@ func (v *Vault) keepKeys(tx *store.Tx, keys []madeKey) error {
 }
 
 func insertKeys(tx *store.Tx, keys []madeKey) error {
-	var b strings.Builder
-	b.WriteString("INSERT INTO vault_keys (subject, wrapped, made) VALUES ")
-	args := make([]any, 0, 3*len(keys))
-	for i, k := range keys {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString("(?, ?, ?)")
-		args = append(args, k.subject[:], k.wrapped, tx.Now())
+	r := rows{into: "vault_keys (subject, wrapped, made)", columns: 3, ignore: true}
+	for _, k := range keys {
+		r.add(k.subject[:], k.wrapped, tx.Now())
 	}
-	b.WriteString(" ON CONFLICT DO NOTHING")
-	_, err := tx.Exec(b.String(), args...)
-	return err
+	return r.insert(tx)
 }
 
 // key finds a subject's opened key; the zero subject is the organisation.

@@ -87,7 +87,9 @@ func (v *Vault) clear(ctx context.Context, family []avow.ID) (grown []avow.ID, e
 func clearRows(tx *store.Tx, family []avow.ID) error {
 	in := " IN (" + store.Marks(len(family)) + ")"
 	for _, statement := range []string{
-		"DELETE FROM vault_values WHERE subject", "DELETE FROM vault_links WHERE subject", "DELETE FROM vault_identities WHERE subject",
+		"DELETE FROM vault_imported WHERE id", // first: whoever settles them waits here, or has done so
+		"DELETE FROM vault_values WHERE subject", "DELETE FROM vault_links WHERE subject",
+		"DELETE FROM vault_beside WHERE subject", "DELETE FROM vault_identities WHERE subject",
 		"DELETE FROM vault_aliases WHERE subject", "DELETE FROM vault_subjects WHERE id",
 	} {
 		if _, err := tx.Exec(statement+in, list(family)...); err != nil {

@@ -34,8 +34,8 @@ func (v *Vault) amend(tx *store.Tx, value Value, data string) error {
 	if err != nil {
 		return err
 	}
-	same := k.digest([]byte(value.Category), []byte(value.Field), []byte(data))
-	_, err = tx.Exec("UPDATE vault_values SET same = ?, sealed = ? WHERE id = ?", same, sealed, value.ID)
+	value.Data = data
+	_, err = tx.Exec("UPDATE vault_values SET same = ?, sealed = ? WHERE id = ?", k.sameValue(value), sealed, value.ID)
 	return err
 }
 

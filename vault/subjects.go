@@ -22,6 +22,7 @@ type Subject struct {
 type Found struct {
 	Subject  avow.ID
 	Verified bool
+	Added    bool // beside an identity of theirs; it opens nothing of them until it is verified (see AddIdentity)
 }
 
 // Claim finds or makes the subject of an identity that somebody typed and nobody
@@ -143,16 +144,30 @@ func (v *Vault) absorb(tx *store.Tx, n normal, blind []byte, holder, claimed avo
 }
 
 // Find gives the subjects an identity finds: the one who has it verified first,
-// then the one it was claimed for. An objection counts for both.
+// then the one it was claimed for, then those it was added to. An objection counts
+// for all of them. People of an import that was flipped and is not settled yet stand
+// beside those who were there: several may have it verified, and several be claimed.
 func (v *Vault) Find(tx *store.Tx, id Identity) ([]Found, error) {
 	n, err := id.normal()
 	if err != nil {
 		return nil, err
 	}
+	return v.find(tx, n.kind, v.blind(n))
+}
+
+func (v *Vault) find(tx *store.Tx, kind string, blind []byte) ([]Found, error) {
 	return store.Collect(tx, func(r *store.Rows) (f Found, err error) {
-		return f, r.Scan(store.IntoID(&f.Subject), &f.Verified)
-	}, `SELECT subject, verified FROM vault_identities WHERE kind = ? AND index_version = ? AND blind = ?
-		ORDER BY verified DESC`, n.kind, indexVersion, v.blind(n))
+		var s string
+		err = r.Scan(store.IntoID(&f.Subject), &s)
+		f.Verified, f.Added = standing(s) == verified, standing(s) == added
+		return f, err
+	}, `SELECT subject, standing FROM (
+			SELECT subject, CASE WHEN verified THEN 'verified' ELSE 'leading' END AS standing
+				FROM vault_identities WHERE kind = ? AND index_version = ? AND blind = ?
+			UNION ALL SELECT b.subject, b.standing FROM vault_beside b LEFT JOIN vault_imports i ON i.id = b.import
+				WHERE b.kind = ? AND b.index_version = ? AND b.blind = ? AND (b.import IS NULL OR i.flipped IS NOT NULL)
+		) AS held ORDER BY CASE standing WHEN 'verified' THEN 0 WHEN 'leading' THEN 1 ELSE 2 END, subject`,
+		kind, indexVersion, blind, kind, indexVersion, blind)
 }
 
 // Subject gives a subject by its id, or by one it had before it was joined with another.
@@ -162,6 +177,9 @@ func (v *Vault) Subject(tx *store.Tx, id avow.ID) (Subject, error) {
 	err := tx.QueryRow(`SELECT id, kind, made, EXISTS (SELECT 1 FROM vault_identities WHERE subject = vault_subjects.id AND verified)
 		FROM vault_subjects WHERE id = ? OR id = (SELECT subject FROM vault_aliases WHERE old = ?)`, id, id).
 		Scan(store.IntoID(&s.ID), &kind, store.IntoTime(&s.Made), &s.Verified)
+	if avow.KindOf(err) == avow.NotFound {
+		return imported(tx, id, true)
+	}
 	if err != nil {
 		return s, err
 	}
@@ -175,8 +193,12 @@ func (v *Vault) SetKind(tx *store.Tx, id avow.ID, kind avow.SubjectKind) error {
 	if err != nil || s.Kind == kind {
 		return err
 	}
-	_, err = tx.Exec("UPDATE vault_subjects SET kind = ? WHERE id = ?", kind.String(), s.ID)
-	return err
+	for _, table := range []string{"vault_subjects", "vault_imported"} {
+		if _, err := tx.Exec("UPDATE "+table+" SET kind = ? WHERE id = ?", kind.String(), s.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Family gives all ids a person has had here, the present one first.
@@ -189,6 +211,15 @@ func (v *Vault) Family(tx *store.Tx, id avow.ID) ([]avow.ID, error) {
 	return append([]avow.ID{s.ID}, old...), err
 }
 
+func (v *Vault) familyOrStaged(tx *store.Tx, id avow.ID) ([]avow.ID, error) {
+	family, err := v.Family(tx, id)
+	if avow.KindOf(err) == avow.NotFound {
+		s, err := v.Staged(tx, id)
+		return []avow.ID{s.ID}, err
+	}
+	return family, err
+}
+
 func scanID(r *store.Rows) (id avow.ID, err error) { return id, r.Scan(store.IntoID(&id)) }
 
 // Identities gives what finds a subject, in the spelling that is kept: where to write to them.
@@ -197,24 +228,17 @@ func (v *Vault) Identities(tx *store.Tx, subject avow.ID) ([]Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	type row struct {
-		id            Identity
-		blind, sealed []byte
-	}
-	rows, err := store.Collect(tx, func(r *store.Rows) (x row, err error) {
-		return x, r.Scan(&x.id.Kind, &x.id.Verified, &x.blind, &x.sealed)
-	}, "SELECT kind, verified, blind, sealed FROM vault_identities WHERE subject = ? ORDER BY verified DESC, claimed_at, kind", s.ID)
+	held, err := identityRows(tx, s.ID)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Identity, 0, len(rows))
-	for _, x := range rows {
-		plain, err := v.Open(tx, s.ID, identityContext(s.ID, x.id.Kind, x.blind), x.sealed)
+	out := make([]Identity, 0, len(held))
+	for _, h := range held {
+		text, err := v.openIdentity(tx, s.ID, h)
 		if err != nil {
 			return nil, err
 		}
-		x.id.Value = string(plain)
-		out = append(out, x.id)
+		out = append(out, Identity{Kind: h.kind, Value: text, Verified: h.standing == verified})
 	}
 	return out, nil
 }
@@ -222,10 +246,11 @@ func (v *Vault) Identities(tx *store.Tx, subject avow.ID) ([]Identity, error) {
 // newSubject makes a subject with its key and its first identity.
 func (v *Vault) newSubject(tx *store.Tx, n normal, blind []byte, verified bool) (avow.ID, error) {
 	subject := avow.NewID(tx.Now())
-	if err := v.makeKey(tx, subject); err != nil {
+	k, err := v.makeKey(tx, subject)
+	if err != nil {
 		return subject, err
 	}
-	sealed, err := v.Seal(tx, subject, identityContext(subject, n.kind, blind), []byte(n.written))
+	sealed, err := v.seal(k, identityContext(subject, n.kind, blind), []byte(n.written))
 	if err != nil {
 		return subject, err
 	}

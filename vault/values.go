@@ -43,7 +43,7 @@ func (v *Vault) Put(tx *store.Tx, value Value) (avow.ID, error) {
 	if err := checkValue(value); err != nil {
 		return avow.ID{}, err
 	}
-	s, err := v.Subject(tx, value.Subject)
+	s, err := v.present(tx, value.Subject)
 	if err != nil {
 		return avow.ID{}, err
 	}
@@ -55,12 +55,21 @@ func (v *Vault) Put(tx *store.Tx, value Value) (avow.ID, error) {
 	if value.At.IsZero() {
 		value.At = tx.Now()
 	}
-	same := k.digest([]byte(value.Category), []byte(value.Field), []byte(value.Data))
+	same := k.sameValue(value)
 	id, err := v.givenAgain(tx, value, same)
 	if err != nil || !id.IsZero() {
 		return id, err
 	}
 	return v.insert(tx, k, value, same)
+}
+
+// present gives a subject, or somebody staged: whoever has the id of one staged it.
+func (v *Vault) present(tx *store.Tx, id avow.ID) (Subject, error) {
+	s, err := v.Subject(tx, id)
+	if avow.KindOf(err) == avow.NotFound {
+		return v.Staged(tx, id)
+	}
+	return s, err
 }
 
 func checkValue(value Value) error {
@@ -124,12 +133,21 @@ func (v *Vault) insert(tx *store.Tx, k *dataKey, value Value, same []byte) (avow
 	if err != nil {
 		return avow.ID{}, err
 	}
-	_, err = tx.Exec(`INSERT INTO vault_values
-		(id, subject, category, field, source, point, policy, version, basis, purposes, claimed, limited, at, same, sealed)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		value.ID, value.Subject, value.Category, value.Field, value.Source, value.Point, value.Policy, value.Version,
-		value.Basis.String(), strings.Join(value.Purposes, " "), value.Claimed, value.Limited, value.At, same, sealed)
-	return value.ID, err
+	r := rows{into: "vault_values (" + valueColumns + ")", columns: 15}
+	r.add(valueRow(value, same, sealed)...)
+	return value.ID, r.insert(tx)
+}
+
+const valueColumns = "id, subject, category, field, source, point, policy, version, basis, purposes, claimed, limited, at, same, sealed"
+
+func valueRow(value Value, same, sealed []byte) []any {
+	return []any{value.ID, value.Subject, value.Category, value.Field, value.Source, value.Point, value.Policy, value.Version,
+		value.Basis.String(), strings.Join(value.Purposes, " "), value.Claimed, value.Limited, value.At, same, sealed}
+}
+
+// sameValue is the same for equal data of one field of one person.
+func (k *dataKey) sameValue(value Value) []byte {
+	return k.digest([]byte(value.Category), []byte(value.Field), []byte(value.Data))
 }
 
 // Values gives what is known of a subject, opened, in the order of category, field and time.
@@ -156,7 +174,7 @@ func (v *Vault) Holdings(tx *store.Tx, subject avow.ID) ([]Value, error) {
 }
 
 func (v *Vault) rows(tx *store.Tx, subject avow.ID) ([]Value, [][]byte, error) {
-	family, err := v.Family(tx, subject)
+	family, err := v.familyOrStaged(tx, subject)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -197,7 +215,7 @@ func (v *Vault) Correct(tx *store.Tx, value Value) (avow.ID, error) {
 // and returns how many there were. The subject stays. The file's free space is
 // overwritten at once; store.DB.Scrub takes them out of the journal too.
 func (v *Vault) Erase(tx *store.Tx, subject avow.ID, fields ...Field) (int, error) {
-	family, err := v.Family(tx, subject)
+	family, err := v.familyOrStaged(tx, subject)
 	if err != nil {
 		return 0, err
 	}

@@ -134,7 +134,7 @@ func (v *Vault) unlock(ctx context.Context, file string) error {
 func (v *Vault) refuseLostKeys(ctx context.Context) error {
 	return v.db.Read(ctx, func(tx *store.Tx) error {
 		var people bool
-		err := tx.QueryRow("SELECT EXISTS (SELECT 1 FROM vault_subjects)").Scan(&people)
+		err := tx.QueryRow("SELECT EXISTS (SELECT 1 FROM vault_subjects) OR EXISTS (SELECT 1 FROM vault_imported)").Scan(&people)
 		if err == nil && people {
 			err = avow.Errorf(avow.Refused, "the vault holds people, but the place of their keys (keys.db, or the table vault_keys) is empty. "+
 				"Nothing can be read without the keys; put them back from where they are kept")
