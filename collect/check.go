@@ -95,7 +95,7 @@ func (c *checked) read(s Submission) error {
 		if !ok || !open.Has(i) || c.p.Fields[i].Path() != name {
 			return avow.FieldErrorf(clip(name), "is not asked for here: policy %s does not declare it at the point %s; leave it out", c.p.Name, c.point.Name)
 		}
-		value, err := clean(c.p.Fields[i], s.Fields[name], s.Region)
+		value, err := Clean(c.p.Fields[i], s.Fields[name], s.Region)
 		if err != nil {
 			return err
 		}
@@ -161,39 +161,20 @@ func (c *checked) age(s Submission) error {
 // special: data of special categories and about convictions comes in only where a
 // purpose of the point has the ground they need on top (gdpr:9(2), gdpr:10).
 func (c *checked) special(Submission) error {
+	grounds := c.grounds()
 	for _, g := range c.fields {
-		if c.p.Special.Has(g.index) && !c.coveredBy(g.index, func(r *policy.CompiledReason) []policy.Ground { return r.SpecialGrounds }) {
+		switch grounds.Lack(g.index) {
+		case LackSpecial:
 			return avow.FieldErrorf(g.field.Path(), "is of a special category, and needs your consent to what it is for; tick it, or leave this out")
-		}
-		if c.p.Criminal.Has(g.index) && !c.coveredBy(g.index, func(r *policy.CompiledReason) []policy.Ground { return r.CriminalGrounds }) {
+		case LackCriminal:
 			return avow.FieldErrorf(g.field.Path(), "is about convictions, for which the policy names no law here; leave it out")
 		}
 	}
 	return nil
 }
 
-func (c *checked) coveredBy(field int, grounds func(*policy.CompiledReason) []policy.Ground) bool {
-	for _, purpose := range c.purposes() {
-		for i := range c.p.Purposes[purpose].Reasons {
-			r := &c.p.Purposes[purpose].Reasons[i]
-			if r.Fields.Has(field) && slices.ContainsFunc(grounds(r), func(g policy.Ground) bool { return c.mayHold(purpose, g) }) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// mayHold: consent holds when its box is ticked; other grounds have conditions that
-// only time shows, so at the door they count.
-func (c *checked) mayHold(purpose int, g policy.Ground) bool {
-	switch g.Basis {
-	case avow.BasisNone, avow.NotApplicable:
-		return false
-	case avow.Consent:
-		return slices.Contains(c.consents, purpose)
-	}
-	return true
+func (c *checked) grounds() Grounds {
+	return Grounds{Policy: c.p, Kind: c.kind, Purposes: c.purposes(), Consents: c.consents}
 }
 
 // grounded refuses what nothing allows to be collected: every purpose of the point
@@ -213,31 +194,8 @@ func (c *checked) grounded(Submission) error {
 	return avow.Errorf(avow.Refused, "policy %s gives no ground to collect this from you at the point %s", c.p.Name, c.point.Name)
 }
 
-// basis is the ground on which a field is collected: of the purposes it is for,
-// the first that may hold for this kind of person.
-func (c *checked) basis(field int) avow.Basis {
-	for _, purpose := range c.purposes() {
-		if b := c.basisFor(field, purpose); b != avow.BasisNone {
-			return b
-		}
-	}
-	return avow.BasisNone
-}
-
-func (c *checked) basisFor(field, purpose int) avow.Basis {
-	for i := range c.p.Purposes[purpose].Reasons {
-		r := &c.p.Purposes[purpose].Reasons[i]
-		if !r.Fields.Has(field) {
-			continue
-		}
-		for _, g := range r.Grounds[avow.Collect][c.kind] {
-			if c.mayHold(purpose, g) {
-				return g.Basis
-			}
-		}
-	}
-	return avow.BasisNone
-}
+// basis is the ground on which a field is collected.
+func (c *checked) basis(field int) avow.Basis { return c.grounds().Basis(field) }
 
 // purposes is what this submission is for: what the point is for, and what was
 // consented to beside it.
@@ -251,8 +209,9 @@ func (c *checked) purposes() (list []int) {
 	return list
 }
 
-// clean makes a typed text what will be kept, or says what is wrong with it.
-func clean(f policy.Field, typed string, region avow.Region) (string, error) {
+// Clean makes a typed text what will be kept of a field, or says what is wrong with
+// it: an Invalid error that names the field and does not repeat the text. Of nothing it makes nothing.
+func Clean(f policy.Field, typed string, region avow.Region) (string, error) {
 	text := strings.TrimSpace(norm.NFC.String(strings.ReplaceAll(typed, "\r\n", "\n")))
 	if text == "" {
 		return "", nil
