@@ -34,7 +34,7 @@ func (d *Desk) history(tx *store.Tx, w *words, rec *Record, limit int) error {
 			return err
 		}
 		if err == nil {
-			h.Body = event.Body
+			h.Body, h.Opens = event.Body, true
 		}
 		h.Words = w.event(h)
 		rec.History = append(rec.History, h)
@@ -80,8 +80,12 @@ var eventWords = map[ledger.Type]string{
 	ledger.LookedAt:            "Staff looked at your data",
 }
 
+// receiptWords is for the copy of a single receipt.
+const receiptWords = "You took a receipt"
+
 // said is what the bodies of all rooms' events may hold.
 type said struct {
+	Request  string   `json:"request"`
 	Purpose  string   `json:"purpose"`
 	Topic    string   `json:"topic"`
 	Point    string   `json:"point"`
@@ -99,6 +103,9 @@ func (w *words) event(h Happening) string {
 	var s said
 	if len(h.Body) == 0 || json.Unmarshal(h.Body, &s) != nil {
 		return line
+	}
+	if h.Type == ledger.CopyHandedOver && s.Request == theReceipt {
+		line = receiptWords
 	}
 	if about := about(w.policy(h.Policy, h.Version), s); len(about) > 0 {
 		line += ": " + strings.Join(about, ", ")

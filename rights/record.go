@@ -151,4 +151,5 @@ type Happening struct {
 	Policy  string          `json:"policy,omitempty"`
 	Version int             `json:"version,omitempty"`
 	Body    json.RawMessage `json:"body,omitempty"` // what it says beside; empty when its time is over
+	Opens   bool            `json:"-"`              // its receipt can be had
 }
