@@ -3,6 +3,7 @@ package proof
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"math"
 	"strconv"
 	"strings"
@@ -89,24 +90,36 @@ func parsePlace(s string) (n int64, err error) {
 	return n, nil
 }
 
-// Tiles lists the tiles of a tree of this size: the entries first, then level by level upward.
-func Tiles(size int64) []TileRef {
-	list := tilesOf(Entries, size)
-	for level := 0; size > 0; level++ {
-		list = append(list, tilesOf(level, size)...)
-		size >>= tileHeight
+// Tiles goes through the tiles of a tree of this size: the entries first, then level by level upward.
+func Tiles(size int64) iter.Seq[TileRef] {
+	return func(yield func(TileRef) bool) {
+		for t := range tilesOf(Entries, size) {
+			if !yield(t) {
+				return
+			}
+		}
+		for level := 0; size>>(tileHeight*level) > 0; level++ {
+			for t := range tilesOf(level, size>>(tileHeight*level)) {
+				if !yield(t) {
+					return
+				}
+			}
+		}
 	}
-	return list
 }
 
-func tilesOf(level int, hashes int64) (list []TileRef) {
-	for n := range hashes / Width {
-		list = append(list, TileRef{level, n, Width})
+// tilesOf goes through one level of so many hashes. It keeps no list: a checkpoint may say any size.
+func tilesOf(level int, hashes int64) iter.Seq[TileRef] {
+	return func(yield func(TileRef) bool) {
+		for n := range hashes / Width {
+			if !yield(TileRef{level, n, Width}) {
+				return
+			}
+		}
+		if rest := hashes % Width; rest > 0 {
+			yield(TileRef{level, hashes / Width, int(rest)})
+		}
 	}
-	if rest := hashes % Width; rest > 0 {
-		list = append(list, TileRef{level, hashes / Width, int(rest)})
-	}
-	return list
 }
 
 // AppendEntry appends a leaf to a bundle of entries. A leaf is at most 65,535 bytes; longer ones panic.
