@@ -16,6 +16,11 @@ type (
 		Way     string `json:"way,omitempty"`
 		By      string `json:"by,omitempty"`
 		Reason  string `json:"reason,omitempty"`
+		elsewhere
+	}
+	consentBody struct {
+		ledger.ConsentRecord
+		elsewhere
 	}
 	wordBody struct {
 		What string `json:"what"`
@@ -45,15 +50,16 @@ func (h *Hand) Give(c Choice) (*ledger.Receipt, error) {
 
 // consent writes a consent row with its event and the record that stands in the receipt.
 func (h *Hand) consent(p *policy.Policy, u *policy.CompiledPurpose, c Choice, now choice, what ledger.Type, said string) (*ledger.Receipt, error) {
+	now.at = c.made(h.tx.Now())
 	if lane := laneOf(p, u, now.generation); lane != nil && lane.LastsFor.N > 0 && now.state == given {
-		now.ends = after(h.tx.Now(), lane.LastsFor)
+		now.ends = after(now.at, lane.LastsFor)
 	}
 	record := recordOf(p, u, c, h.region(), h.r.base)
 	record.State = said
 	if !now.ends.IsZero() {
 		record.Until = now.ends.Format("2006-01-02")
 	}
-	return h.write(now, ledger.Event{Type: what, Policy: p.Name, Version: p.Number, Body: body(record)})
+	return h.write(now, ledger.Event{Type: what, Policy: p.Name, Version: p.Number, Body: body(consentBody{record, c.elsewhere()})})
 }
 
 func laneOf(p *policy.Policy, u *policy.CompiledPurpose, generation int) *policy.ConsentLane {
@@ -145,9 +151,9 @@ func (h *Hand) Object(c Choice) (*ledger.Receipt, error) {
 	if err != nil {
 		return nil, err
 	}
-	now.state = set
+	now.state, now.at = set, c.made(h.tx.Now())
 	return h.write(now, ledger.Event{Type: ledger.Objected, Policy: p.Name, Version: p.Number,
-		Body: body(objectionBody{Purpose: c.Purpose, Topic: c.Topic, Way: c.Way, By: c.By})})
+		Body: body(objectionBody{Purpose: c.Purpose, Topic: c.Topic, Way: c.Way, By: c.By, elsewhere: c.elsewhere()})})
 }
 
 // Allow ends an objection: the person says so themselves.
@@ -174,6 +180,9 @@ func (h *Hand) Allow(c Choice) (*ledger.Receipt, error) {
 
 // objection is the row of an objection to a purpose or a topic.
 func (h *Hand) objection(c Choice) (*policy.Policy, choice, error) {
+	if err := c.check(h.tx.Now()); err != nil {
+		return nil, choice{}, err
+	}
 	if (c.Purpose == "") == (c.Topic == "") {
 		return nil, choice{}, avow.Errorf(avow.Invalid, "an objection is to a purpose or to a topic, one of the two")
 	}
@@ -224,7 +233,7 @@ func (h *Hand) Override(c Choice, reason string) (*ledger.Receipt, error) {
 	case !isWeighed(p, u.Name):
 		return nil, avow.Errorf(avow.Refused, "policy %s promises that an objection to %s stops it", p.Name, u.Name)
 	}
-	before.state = overridden
+	before.state, before.at = overridden, h.tx.Now()
 	return h.write(before, ledger.Event{Type: ledger.ObjectionOverridden, Policy: p.Name, Version: p.Number,
 		Body: body(objectionBody{Purpose: u.Name, Way: c.Way, By: c.By, Reason: reason})})
 }

@@ -2,6 +2,7 @@ package consent
 
 import (
 	"time"
+	"unicode/utf8"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/policy"
@@ -18,6 +19,46 @@ type Choice struct {
 	Shown    string // the words beside the choice
 	Way      string // how it was made: `form newsletter`, `preference centre`, `unsubscribe link`
 	By       string // who acted, when it was not the person: `staff`, `parent`
+	// Since and Evidence tell of a choice made elsewhere and imported: when it was
+	// made, never later than now, and what shows it, in at most 1,000 characters. A consent's time
+	// runs from Since, and it lifts no objection made after that.
+	Since    time.Time
+	Evidence string
+}
+
+// maxEvidence bounds what shows a choice that was made elsewhere.
+const maxEvidence = 1000
+
+// check refuses a choice that was not made yet.
+func (c Choice) check(now time.Time) error {
+	switch {
+	case c.Since.After(now):
+		return avow.FieldErrorf("since", "is in the future; it is when the choice was made")
+	case !utf8.ValidString(c.Evidence) || utf8.RuneCountInString(c.Evidence) > maxEvidence:
+		return avow.FieldErrorf("evidence", "is text of at most 1,000 characters")
+	}
+	return nil
+}
+
+// made is when a choice was made.
+func (c Choice) made(now time.Time) time.Time {
+	if c.Since.IsZero() {
+		return now
+	}
+	return c.Since.UTC().Truncate(time.Microsecond)
+}
+
+// elsewhere is what the event of an imported choice says beside what every choice says.
+type elsewhere struct {
+	Since    time.Time `json:"since,omitzero"`
+	Evidence string    `json:"evidence,omitempty"`
+}
+
+func (c Choice) elsewhere() elsewhere {
+	if c.Since.IsZero() {
+		return elsewhere{Evidence: c.Evidence}
+	}
+	return elsewhere{c.made(c.Since), c.Evidence}
 }
 
 // Kinds and states of a row of consent_choices.

@@ -37,10 +37,23 @@ func fold(versions []*policy.Policy, who vault.Subject, values []vault.Value, sa
 	return st
 }
 
-// foldConsents sets the lanes of what was consented to and says when each purpose
-// was, by the person's own count.
-func foldConsents(st *gate.State, p *policy.Policy, said []choice, now time.Time) map[int]int64 {
-	when := map[int]int64{}
+// consentedTo is that a purpose was consented to: in the person's own count, and when.
+type consentedTo struct {
+	purpose int
+	seq     int64
+	at      time.Time
+}
+
+// lifts tells whether one of the consents to a purpose lifts an objection to its direct
+// marketing: it was said later, and not only brought here later from elsewhere.
+func lifts(given []consentedTo, purpose int, objection choice) bool {
+	return slices.ContainsFunc(given, func(g consentedTo) bool {
+		return g.purpose == purpose && g.seq > objection.seq && !g.at.Before(objection.at)
+	})
+}
+
+// foldConsents sets the lanes of what was consented to and lists the consents that hold.
+func foldConsents(st *gate.State, p *policy.Policy, said []choice, now time.Time) (list []consentedTo) {
 	for _, c := range said {
 		if c.policy != p.Name || c.kind != kindConsent || c.state != given {
 			continue
@@ -57,20 +70,20 @@ func foldConsents(st *gate.State, p *policy.Policy, said []choice, now time.Time
 				st.Until = c.ends
 			}
 		}
-		when[purpose] = max(when[purpose], c.seq)
+		list = append(list, consentedTo{purpose, c.seq, c.at})
 		for i, lane := range p.Consents {
 			if lane.Purpose == purpose && lane.Generation == c.generation {
 				st.Consents |= 1 << i
 			}
 		}
 	}
-	return when
+	return list
 }
 
 // foldObjection sets the lanes an objection stops. One to a purpose stops all its
 // reasons that can be stopped; one to a topic, or a withdrawal, stops direct
 // marketing. Consent given to a purpose afterwards opens its marketing again.
-func foldObjection(st *gate.State, p *policy.Policy, c choice, given map[int]int64) {
+func foldObjection(st *gate.State, p *policy.Policy, c choice, given []consentedTo) {
 	if c.state == ended {
 		return
 	}
@@ -87,7 +100,7 @@ func foldObjection(st *gate.State, p *policy.Policy, c choice, given map[int]int
 		case kindOnce:
 			stops = known && lane.Once && lane.Purpose == purpose
 		}
-		if stops && !(marketing(p, i) && given[lane.Purpose] > c.seq) {
+		if stops && !(marketing(p, i) && lifts(given, lane.Purpose, c)) {
 			st.Objections[i>>6] |= 1 << (i & 63)
 		}
 	}

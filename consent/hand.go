@@ -19,22 +19,39 @@ type Hand struct {
 	r       *Register
 	tx      *store.Tx
 	who     vault.Subject
+	staged  bool // in an import, not there yet
 	said    []choice
 	receipt *ledger.Receipt // the latest
 }
 
 // In takes a person's hand in a transaction. Two hands of one person wait for each
-// other, on all nodes. NotFound when there is no such person.
+// other, on all nodes. NotFound when there is no such person. Somebody staged in an import can be taken
+// too, by whoever has the id; no gate knows of them before the import is flipped. A
+// transaction may take the hands of many people, one after the other.
 func (r *Register) In(tx *store.Tx, subject avow.ID) (*Hand, error) {
-	who, err := r.vault.Subject(tx, subject)
+	if err := tx.Lock("consent", subject[:]); err != nil {
+		return nil, err
+	}
+	who, staged, err := r.who(tx, subject)
+	for ; err == nil && who.ID != subject; who, staged, err = r.who(tx, subject) { // they were joined with another
+		if subject = who.ID; tx.Lock("consent", subject[:]) != nil {
+			break // the next statement says why
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	if err := tx.Lock("consent", who.ID[:]); err != nil {
-		return nil, err
-	}
 	said, err := choices(tx, who.ID)
-	return &Hand{r: r, tx: tx, who: who, said: said}, err
+	return &Hand{r: r, tx: tx, who: who, staged: staged, said: said}, err
+}
+
+func (r *Register) who(tx *store.Tx, subject avow.ID) (who vault.Subject, staged bool, err error) {
+	who, err = r.vault.Subject(tx, subject)
+	if avow.KindOf(err) == avow.NotFound {
+		who, err = r.vault.Staged(tx, subject)
+		staged = true
+	}
+	return who, staged, err
 }
 
 // Do is In, act and Done in a transaction of its own. When it returns nil, what was
@@ -56,6 +73,9 @@ func (r *Register) Do(ctx context.Context, subject avow.ID, act func(h *Hand) er
 func (h *Hand) Done() error {
 	if _, err := h.tx.Exec(`INSERT INTO consent_subjects (subject) VALUES (?) ON CONFLICT DO NOTHING`, h.who.ID); err != nil {
 		return err
+	}
+	if h.staged {
+		return nil
 	}
 	who, err := h.r.vault.Subject(h.tx, h.who.ID) // its kind may have been set meanwhile
 	if err != nil {
@@ -152,12 +172,20 @@ func (h *Hand) write(c choice, e ledger.Event) (*ledger.Receipt, error) {
 	}
 	h.receipt = receipt
 	c.event, c.version = receipt.ID, e.Version
-	return receipt, h.put(c)
+	if c.at.IsZero() {
+		c.at = h.tx.Now()
+	}
+	return receipt, h.putAsMade(c)
 }
 
-// put puts a choice into the table, after all that was said before.
+// put puts a choice made now into the table.
 func (h *Hand) put(c choice) error {
 	c.at = h.tx.Now()
+	return h.putAsMade(c)
+}
+
+// putAsMade puts a choice into the table, after all that was said before.
+func (h *Hand) putAsMade(c choice) error {
 	c.seq = 1
 	for _, o := range h.said {
 		c.seq = max(c.seq, o.seq+1)
@@ -214,6 +242,9 @@ func (h *Hand) version(c Choice) (*policy.Policy, error) {
 
 // purpose is the purpose a choice is about, in the version a choice is about.
 func (h *Hand) purpose(c Choice) (*policy.Policy, *policy.CompiledPurpose, error) {
+	if err := c.check(h.tx.Now()); err != nil {
+		return nil, nil, err
+	}
 	p, err := h.version(c)
 	if err != nil {
 		return nil, nil, err
@@ -228,6 +259,9 @@ func (h *Hand) purpose(c Choice) (*policy.Policy, *policy.CompiledPurpose, error
 // everPurpose is purpose for who says no: a purpose that today's version leaves out
 // may still be served with what was collected before, and can be stopped.
 func (h *Hand) everPurpose(c Choice) (*policy.Policy, *policy.CompiledPurpose, error) {
+	if err := c.check(h.tx.Now()); err != nil {
+		return nil, nil, err
+	}
 	p, u, err := h.purpose(c)
 	s := h.r.find(c.Policy)
 	if err == nil || s == nil || c.Version != 0 {
