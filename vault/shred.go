@@ -67,6 +67,9 @@ func (v *Vault) destroyKeys(ctx context.Context, family []avow.ID) error {
 func (v *Vault) clear(ctx context.Context, family []avow.ID) (grown []avow.ID, err error) {
 	err = v.db.Write(ctx, func(tx *store.Tx) error {
 		grown = nil
+		if err := lockSubjects(tx, family...); err != nil {
+			return err
+		}
 		now, err := v.Family(tx, family[0])
 		if err != nil && avow.KindOf(err) != avow.NotFound {
 			return err

@@ -66,26 +66,33 @@ func (v *Vault) Verify(tx *store.Tx, id Identity) (Verification, error) {
 	if err != nil {
 		return Verification{}, err
 	}
-	holder, hasHolder, err := v.held(tx, n.kind, blind, true)
+	absorbed, err := v.settleWaiting(tx, n.kind, blind)
 	if err != nil {
 		return Verification{}, err
 	}
-	claimed, hasClaim, err := v.held(tx, n.kind, blind, false)
+	out, err := v.verify(tx, n, blind)
+	out.Absorbed = append(absorbed, out.Absorbed...)
+	return out, err
+}
+
+// verify finds whose an identity is that was verified just now. It is locked.
+func (v *Vault) verify(tx *store.Tx, n normal, blind []byte) (Verification, error) {
+	holders, claims, err := v.lockMet(tx, []identityRow{{normal: n, blind: blind, standing: verified}})
 	if err != nil {
 		return Verification{}, err
 	}
-	if hasHolder {
-		if err := v.sameSpelling(tx, n, blind, holder); err != nil {
+	if len(holders) > 0 {
+		if err := v.sameSpelling(tx, n, blind, holders[0]); err != nil {
 			return Verification{}, err
 		}
 	}
 	switch {
-	case hasHolder && hasClaim:
-		return Verification{holder, []avow.ID{claimed}}, v.absorb(tx, n, blind, holder, claimed)
-	case hasHolder:
-		return Verification{Subject: holder}, nil
-	case hasClaim:
-		return Verification{Subject: claimed}, v.promote(tx, n, blind, claimed)
+	case len(holders) > 0 && len(claims) > 0:
+		return Verification{holders[0], claims}, v.joined(tx, holders[0], claims[0])
+	case len(holders) > 0:
+		return Verification{Subject: holders[0]}, nil
+	case len(claims) > 0:
+		return Verification{Subject: claims[0]}, v.promote(tx, n, blind, claims[0])
 	}
 	subject, err := v.newSubject(tx, n, blind, true)
 	return Verification{Subject: subject}, err
@@ -123,24 +130,6 @@ func (v *Vault) spelling(tx *store.Tx, kind string, blind []byte, subject avow.I
 	}
 	plain, err := v.Open(tx, subject, identityContext(subject, kind, blind), sealed)
 	return string(plain), err
-}
-
-// absorb makes the claimed subject an alias of the holder. Its values stay sealed under its own key.
-func (v *Vault) absorb(tx *store.Tx, n normal, blind []byte, holder, claimed avow.ID) error {
-	for _, step := range []struct {
-		query string
-		args  []any
-	}{
-		{"DELETE FROM vault_identities WHERE kind = ? AND index_version = ? AND blind = ? AND verified = ?", []any{n.kind, indexVersion, blind, false}},
-		{"UPDATE vault_aliases SET subject = ? WHERE subject = ?", []any{holder, claimed}},
-		{"INSERT INTO vault_aliases (old, subject, at) VALUES (?, ?, ?)", []any{claimed, holder, tx.Now()}},
-		{"DELETE FROM vault_subjects WHERE id = ?", []any{claimed}},
-	} {
-		if _, err := tx.Exec(step.query, step.args...); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Find gives the subjects an identity finds: the one who has it verified first,
@@ -254,8 +243,7 @@ func (v *Vault) newSubject(tx *store.Tx, n normal, blind []byte, verified bool) 
 	if err != nil {
 		return subject, err
 	}
-	_, err = tx.Exec("INSERT INTO vault_subjects (id, kind, made) VALUES (?, ?, ?)", subject, avow.KindUnknown.String(), tx.Now())
-	if err != nil {
+	if err := makeSubject(tx, Subject{ID: subject, Made: tx.Now()}); err != nil {
 		return subject, err
 	}
 	var at time.Time
@@ -280,8 +268,10 @@ func (v *Vault) held(tx *store.Tx, kind string, blind []byte, verified bool) (su
 // lockIdentity makes claims and verifications of one identity wait for each other, on all nodes.
 func (v *Vault) lockIdentity(tx *store.Tx, n normal) ([]byte, error) {
 	blind := v.blind(n)
-	return blind, tx.Lock("vault identity", blind)
+	return blind, tx.Lock(identityLock, blind)
 }
+
+const identityLock = "vault identity"
 
 func (v *Vault) blind(n normal) []byte { return mac(v.index, n.matched()) }
 
