@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/avowhq/avow"
@@ -10,16 +9,17 @@ import (
 
 // batch is one transaction of the database, with the closures that share it.
 type batch struct {
-	db     *DB
-	ctx    context.Context
-	cancel context.CancelFunc
-	tx     *sql.Tx
-	now    time.Time
-	xid    string // PostgreSQL's name of the transaction, to ask what became of it
-	items  map[stage][]any
-	after  []func()
-	told   []news
-	landed int // closures that succeeded
+	db      *DB
+	ctx     context.Context
+	cancel  context.CancelFunc
+	conn    *session
+	careful bool // each closure has a savepoint
+	now     time.Time
+	xid     string // PostgreSQL's name of the transaction, to ask what became of it
+	items   map[stage][]any
+	after   []func()
+	told    []news
+	landed  int // closures that succeeded
 }
 
 var (
@@ -28,20 +28,21 @@ var (
 	// errUnknown wraps nothing, so that nothing takes it for a reason to run the closure again.
 	errUnknown = avow.Errorf(avow.Internal, "the database was lost during a commit and has not come back: this may or may not have been kept")
 	errSlow    = avow.Errorf(avow.Unavailable, "the database took longer than a minute; nothing was changed")
+	// errTangled: a closure failed that had changed something, and there is no savepoint to go back to.
+	errTangled = avow.Errorf(avow.Unavailable, "a neighbour in the transaction failed; nothing was changed")
 )
 
-func (db *DB) begin() (*batch, error) {
-	b := &batch{db: db, cancel: func() {}, items: map[stage][]any{}}
+func (db *DB) begin(careful bool) (*batch, error) {
+	b := &batch{db: db, cancel: func() {}, careful: careful, items: map[stage][]any{}}
 	b.ctx = context.WithValue(context.Background(), inside{}, db)
 	if db.kind == PostgreSQL {
 		b.ctx, b.cancel = context.WithTimeout(b.ctx, batchLimit)
 	}
-	tx, err := db.w.BeginTx(b.ctx, &sql.TxOptions{})
-	if err != nil {
+	var err error
+	if b.conn, err = openSession(b.ctx, db.w, beginWrite[db.kind]); err != nil {
 		b.cancel()
 		return nil, err
 	}
-	b.tx = tx
 	if err := b.setTime(); err != nil {
 		b.rollback()
 		return nil, err
@@ -51,16 +52,16 @@ func (db *DB) begin() (*batch, error) {
 
 // rollback ends the transaction without a trace; after commit it does nothing.
 func (b *batch) rollback() {
-	b.tx.Rollback()
+	b.conn.rollback()
 	b.cancel()
 }
 
-// run runs one closure, in a savepoint when it shares the transaction. It returns
-// an error when the whole batch must be given up; the closure's own failure is the job's.
+// run runs one closure. It returns an error when the whole batch must be given up;
+// the closure's own failure is the job's.
 func (b *batch) run(j *job, shared bool) error {
-	tx := &Tx{b: b, alone: !shared}
+	tx := &Tx{b: b, alone: !shared || !b.careful}
 	err := j.call(tx)
-	tx.ended = true
+	tx.close()
 	switch {
 	case b.ctx.Err() != nil:
 		return errSlow
@@ -72,6 +73,9 @@ func (b *batch) run(j *job, shared bool) error {
 	}
 	if err != nil {
 		j.err = errorOf(err)
+		if shared && tx.alone && (tx.changed || tx.fault != nil) {
+			return errTangled
+		}
 		return tx.endSavepoint("ROLLBACK TO SAVEPOINT job")
 	}
 	for _, h := range tx.staged {
@@ -94,7 +98,7 @@ func (tx *Tx) beginSavepoint() error {
 		return nil
 	}
 	tx.marked = true
-	_, err := tx.b.tx.ExecContext(tx.b.ctx, "SAVEPOINT job")
+	_, err := tx.b.conn.exec(tx.b.ctx, "SAVEPOINT job")
 	return tx.fail(err)
 }
 
@@ -102,7 +106,7 @@ func (tx *Tx) endSavepoint(statement string) error {
 	if !tx.marked {
 		return nil
 	}
-	_, err := tx.b.tx.ExecContext(tx.b.ctx, statement)
+	_, err := tx.b.conn.exec(tx.b.ctx, statement)
 	return err
 }
 
@@ -117,7 +121,7 @@ func (b *batch) finish() error {
 		}
 		tx := &Tx{b: b, alone: true}
 		err := s.run(tx, b.items[s])
-		tx.ended = true
+		tx.close()
 		if err == nil {
 			err = tx.fault
 		}
@@ -145,13 +149,13 @@ func (b *batch) tellOthers() error {
 	if len(b.told) == 0 || b.db.kind == SQLite {
 		return nil
 	}
-	_, err := b.tx.ExecContext(b.ctx, "SELECT pg_notify($1, $2)", channel, encode(b.db.node, b.told))
+	_, err := b.conn.exec(b.ctx, "SELECT pg_notify($1, $2)", channel, encode(b.db.node, b.told))
 	return err
 }
 
 // commit commits. When PostgreSQL was lost on the way, it is asked what it did.
 func (b *batch) commit() error {
-	err := b.tx.Commit()
+	err := b.conn.commit(b.ctx)
 	if err == nil || b.db.kind == SQLite || !(lost(err) || b.ctx.Err() != nil) {
 		return err
 	}

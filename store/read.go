@@ -1,9 +1,6 @@
 package store
 
-import (
-	"context"
-	"database/sql"
-)
+import "context"
 
 // Read runs fn on a snapshot that does not change under it. fn may run more than
 // once and cannot write. The caller's ctx ends it.
@@ -18,20 +15,15 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (db *DB) read(ctx context.Context, fn func(*Tx) error) error {
-	options := &sql.TxOptions{}
-	if db.kind == PostgreSQL {
-		options = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
-	}
-	t, err := db.r.BeginTx(ctx, options)
+	conn, err := openSession(ctx, db.r, beginRead[db.kind])
 	if err != nil {
 		return err
 	}
-	defer t.Rollback()
-	tx := &Tx{b: &batch{db: db, ctx: ctx, tx: t}, alone: true}
-	err = fn(tx)
-	tx.ended = true
-	if tx.fault != nil {
-		err = tx.fault
+	defer conn.rollback()
+	tx := &Tx{b: &batch{db: db, ctx: ctx, conn: conn}, alone: true}
+	defer tx.close() // before the rollback, also when fn panics
+	if err := fn(tx); tx.fault == nil {
+		return err
 	}
-	return err
+	return tx.fault
 }

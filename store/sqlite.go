@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	_ "modernc.org/sqlite" // the driver, in Go, registered as "sqlite"
+	"modernc.org/sqlite"
 )
 
 // openSQLite opens one connection that writes and a pool that can only read. WAL
@@ -37,10 +37,11 @@ func (db *DB) openSQLite(ctx context.Context, c Config) error {
 func openFile(path string, conns int, pragmas []string, lock string) (*sql.DB, error) {
 	q := url.Values{"_pragma": pragmas, "_txlock": {lock}}
 	u := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}
-	pool, err := sql.Open("sqlite", u.String())
+	connector, err := sqlite.NewConnector(u.String())
 	if err != nil {
 		return nil, err
 	}
+	pool := sql.OpenDB(parsing{connector, 256})
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	return pool, nil

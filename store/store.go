@@ -59,6 +59,7 @@ type DB struct {
 	asks  bool // time is asked of the database
 
 	queue   chan *job
+	careful int // batches that will have savepoints; the writer's own
 	closing chan struct{}
 	done    chan struct{}
 	once    sync.Once

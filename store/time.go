@@ -20,7 +20,9 @@ func (b *batch) setTime() error {
 	floors := b.db.floors
 	b.db.mu.Unlock()
 	for _, floor := range floors {
-		t, err := floor(&Tx{b: b, alone: true})
+		tx := &Tx{b: b, alone: true}
+		t, err := floor(tx)
+		tx.close()
 		if err != nil {
 			return err
 		}
@@ -36,7 +38,7 @@ func (b *batch) clock() (time.Time, error) {
 		return b.db.clock(), nil
 	}
 	var micros int64
-	err := b.tx.QueryRowContext(b.ctx, `SELECT pg_current_xact_id()::text, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`).
+	err := b.conn.conn.QueryRowContext(b.ctx, `SELECT pg_current_xact_id()::text, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`).
 		Scan(&b.xid, &micros)
 	if !b.db.asks {
 		return b.db.clock(), err
@@ -52,7 +54,7 @@ func (b *batch) time() time.Time {
 	now := b.db.clock()
 	if b.db.asks {
 		var micros int64
-		err := b.tx.QueryRowContext(b.ctx, `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`).Scan(&micros)
+		err := b.conn.conn.QueryRowContext(b.ctx, `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`).Scan(&micros)
 		if err == nil {
 			now = time.UnixMicro(micros)
 		}

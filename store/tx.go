@@ -3,8 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"hash/fnv"
+	"strings"
 	"time"
 
 	"github.com/avowhq/avow"
@@ -15,15 +15,16 @@ import (
 // given as they are. A statement that failed fails the whole closure, on both
 // databases alike: what may be there already is written with ON CONFLICT.
 type Tx struct {
-	b      *batch
-	fault  error // the first statement that failed
-	ended  bool
-	alone  bool // needs no savepoint
-	marked bool // has one
-	open   bool // rows are being read
-	staged []handed
-	after  []func()
-	told   []news
+	b       *batch
+	fault   error // the first statement that failed
+	ended   bool
+	alone   bool // needs no savepoint
+	marked  bool // has one
+	changed bool // may have changed something
+	open    *sql.Rows
+	staged  []handed
+	after   []func()
+	told    []news
 }
 
 type handed struct {
@@ -53,7 +54,8 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	if err := tx.usable(); err != nil {
 		return 0, err
 	}
-	res, err := tx.b.tx.ExecContext(tx.b.ctx, tx.b.db.text(query), bind(args)...)
+	tx.changed = tx.changed || !reads(query)
+	res, err := tx.b.conn.exec(tx.b.ctx, tx.b.db.text(query), bind(args)...)
 	if err != nil {
 		return 0, tx.fail(err)
 	}
@@ -63,23 +65,37 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 
 // QueryRow runs a query for at most one row; its Scan says NotFound when there is none.
 func (tx *Tx) QueryRow(query string, args ...any) *Row {
-	if err := tx.usable(); err != nil {
-		return &Row{tx: tx, err: err}
-	}
-	return &Row{tx: tx, row: tx.b.tx.QueryRowContext(tx.b.ctx, tx.b.db.text(query), bind(args)...)}
+	rows, err := tx.query(query, args)
+	return &Row{tx, rows, err}
 }
 
 // Query runs a query. Its rows are read to the end, or closed, before the next statement.
 func (tx *Tx) Query(query string, args ...any) (*Rows, error) {
+	rows, err := tx.query(query, args)
+	if err != nil {
+		return nil, err
+	}
+	return &Rows{tx, rows}, nil
+}
+
+func (tx *Tx) query(query string, args []any) (*sql.Rows, error) {
 	if err := tx.usable(); err != nil {
 		return nil, err
 	}
-	rows, err := tx.b.tx.QueryContext(tx.b.ctx, tx.b.db.text(query), bind(args)...)
+	tx.changed = tx.changed || !reads(query)
+	rows, err := tx.b.conn.conn.QueryContext(tx.b.ctx, tx.b.db.text(query), bind(args)...)
 	if err != nil {
 		return nil, tx.fail(err)
 	}
-	tx.open = true
-	return &Rows{tx: tx, rows: rows}, nil
+	tx.open = rows
+	return rows, nil
+}
+
+// reads reports whether a statement surely changes nothing.
+func reads(query string) bool {
+	const word = "SELECT"
+	query = strings.TrimLeft(query, " \t\n")
+	return len(query) > len(word) && strings.EqualFold(query[:len(word)], word)
 }
 
 // Lock makes transactions of all nodes that name the same thing wait for each
@@ -100,7 +116,7 @@ func (tx *Tx) usable() error {
 	switch {
 	case tx.ended:
 		return errEnded
-	case tx.open:
+	case tx.open != nil:
 		return tx.fail(errOpen)
 	}
 	if tx.fault != nil {
@@ -121,11 +137,19 @@ func (tx *Tx) fail(err error) error {
 	return err
 }
 
+// close ends what a closure left open.
+func (tx *Tx) close() {
+	tx.ended = true
+	if tx.open != nil {
+		tx.open.Close()
+	}
+}
+
 // Row is at most one row.
 type Row struct {
-	tx  *Tx
-	row *sql.Row
-	err error
+	tx   *Tx
+	rows *sql.Rows
+	err  error
 }
 
 // Scan reads the row; NotFound when there is none.
@@ -133,11 +157,18 @@ func (r *Row) Scan(dest ...any) error {
 	if r.err != nil {
 		return r.err
 	}
-	err := r.row.Scan(dest...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return errorOf(err)
+	defer r.rows.Close()
+	r.tx.open = nil
+	if !r.rows.Next() {
+		if err := r.rows.Err(); err != nil {
+			return r.tx.fail(err)
+		}
+		return errorOf(sql.ErrNoRows)
 	}
-	return r.tx.fail(err)
+	if err := r.rows.Scan(dest...); err != nil {
+		return r.tx.fail(err)
+	}
+	return r.tx.fail(r.rows.Close()) // what fails after the first row is said here
 }
 
 // Rows are read with Next and Scan; Err says whether the end was the end.
@@ -148,9 +179,12 @@ type Rows struct {
 
 // Next goes to the next row.
 func (r *Rows) Next() bool {
-	more := r.rows.Next()
-	r.tx.open = more
-	return more
+	if r.rows.Next() {
+		return true
+	}
+	r.tx.open = nil
+	r.tx.fail(r.rows.Err()) // even where nobody asks
+	return false
 }
 
 // Scan reads the current row.
@@ -161,8 +195,10 @@ func (r *Rows) Err() error { return r.tx.fail(r.rows.Err()) }
 
 // Close gives up the rows that were not read. It may be called twice.
 func (r *Rows) Close() error {
-	r.tx.open = false
-	return r.rows.Close()
+	if r.tx.open == r.rows {
+		r.tx.open = nil
+	}
+	return r.tx.fail(r.rows.Close())
 }
 
 // Collect reads all rows of a query, each with scan. The result is never nil, so that it reads as [] in JSON.

@@ -12,9 +12,10 @@ import (
 )
 
 const (
-	maxBatch = 256 // closures that share one commit
-	retries  = 12  // tries of one closure that meets others; with the pauses about five seconds
-	shared   = 3   // tries of a batch before its closures go one by one
+	maxBatch   = 256 // closures that share one commit
+	retries    = 12  // tries of one closure that meets others; with the pauses about five seconds
+	shared     = 3   // tries of a batch before its closures go one by one
+	carefulFor = 16  // batches with savepoints after one that had to be run again for want of them
 )
 
 // inside marks the context of a running transaction, so that a Write within a Write is refused instead of waiting for itself.
@@ -33,7 +34,8 @@ type job struct {
 // Write runs fn in a transaction and returns when it is on disk, or when nothing
 // of it is. fn may run more than once, so it changes nothing but through tx; it
 // talks to no network and is short, because closures of other callers share its
-// commit, each in its own savepoint. An error from fn undoes only fn. What busy
+// commit. An error from fn undoes only fn: a savepoint costs more than a small
+// statement, so a batch whose closure fails after a change is run again with them. What busy
 // neighbours cause is tried again inside. A caller that goes away before fn began
 // gets Canceled; afterwards Write waits for the outcome.
 //
@@ -129,6 +131,7 @@ func (db *DB) commit(jobs []*job) {
 	if len(jobs) == 0 {
 		return
 	}
+	db.careful = max(0, db.careful-1)
 	db.settle(jobs)
 	for _, j := range jobs {
 		close(j.done)
@@ -147,6 +150,8 @@ func (db *DB) settle(jobs []*job) {
 		switch {
 		case err == nil:
 			return
+		case err == errTangled:
+			db.careful = carefulFor
 		case try < limit && again(err):
 			pause(context.Background(), try)
 		case len(jobs) > 1 && !unreachable(err):
@@ -165,7 +170,7 @@ func (db *DB) settle(jobs []*job) {
 
 // attempt runs jobs in one transaction. An error means that none of them left anything.
 func (db *DB) attempt(jobs []*job) error {
-	b, err := db.begin()
+	b, err := db.begin(db.careful > 0)
 	if err != nil {
 		return err
 	}
