@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"html/template"
 	"net/http"
 	"strings"
 
@@ -176,6 +177,12 @@ func (s *Server) confirmed(w http.ResponseWriter, r *http.Request) {
 		Link:       &Link{"/privacy", "Your data and choices"}}})
 }
 
+// welcomeView is what the start page shows.
+type welcomeView struct {
+	Records template.HTML // their state
+	Forms   []Link
+}
+
 // welcome is the start page of a server that is not a demo.
 func (s *Server) welcome(w http.ResponseWriter, r *http.Request) {
 	var forms []Link
@@ -187,5 +194,5 @@ func (s *Server) welcome(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
-	s.show(w, r, http.StatusOK, "welcome", page{Title: "Welcome", Is: forms})
+	s.show(w, r, http.StatusOK, "welcome", page{Title: "Welcome", Is: welcomeView{s.RecordsPart(r.Context()), forms}})
 }

@@ -251,4 +251,4 @@ func fieldOf(path string) string {
 }
 
 // words are the functions templates may use.
-var words = template.FuncMap{"lower": lowerFirst, "field": fieldOf}
+var words = template.FuncMap{"lower": lowerFirst, "field": fieldOf, "day": day}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -121,7 +122,10 @@ type rowView struct {
 	Fixed                                             bool // it finds the person, and changes by showing that they hold the new one
 }
 
-type historyView struct{ When, What, Notice string }
+type historyView struct {
+	When, What, Notice string
+	Event              string // whose receipt can be had; empty when its time is over
+}
 
 // doneWords say what a redirect after a change is told by.
 var doneWords = map[string]string{
@@ -199,13 +203,25 @@ func (s *Server) history(list []rights.Happening) []historyView {
 	slices.SortStableFunc(list, func(a, b rights.Happening) int { return cmp.Compare(b.Index, a.Index) })
 	var out []historyView
 	for _, h := range list {
-		v := historyView{When: day(h.At), What: firstOf(happenings[h.Type], sentence(string(h.Type)))}
+		v := historyView{When: day(h.At), What: happening(h)}
+		if h.Opens {
+			v.Event = h.ID.String()
+		}
 		if p, err := s.Consent.Version(h.Policy, h.Version); h.Policy != "" && err == nil {
 			v.Notice = fmt.Sprintf("under the %s, version %d", lowerFirst(plain(p, p.Document.Title)), h.Version)
 		}
 		out = append(out, v)
 	}
 	return out
+}
+
+// happening is an event in words; of what was taken it says whether it was a receipt.
+func happening(h rights.Happening) string {
+	var body struct{ Request string }
+	if h.Type == ledger.CopyHandedOver && json.Unmarshal(h.Body, &body) == nil && body.Request == "receipt" {
+		return "You took a receipt"
+	}
+	return firstOf(happenings[h.Type], sentence(string(h.Type)))
 }
 
 // happenings are events in words a person uses.
@@ -293,6 +309,33 @@ func (s *Server) copy(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Disposition", `attachment; filename="your-data.zip"`)
 	h.Set("Cache-Control", "no-store")
 	w.Write(b.Bytes())
+}
+
+// receipt hands over the receipt of one event.
+func (s *Server) receipt(w http.ResponseWriter, r *http.Request) {
+	if _, ok := s.visiting(w, r); !ok {
+		return
+	}
+	event, err := avow.ParseID(r.PostForm.Get("event"))
+	if err != nil {
+		s.fail(w, r, avow.Errorf(avow.NotFound, "There is no such event."))
+		return
+	}
+	receipt, err := s.Rights.Receipt(r.Context(), s.session(r), event)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	b, err := json.MarshalIndent(receipt, "", "  ")
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="receipt-%d.json"`, receipt.Proof.Index))
+	h.Set("Cache-Control", "no-store")
+	w.Write(append(b, '\n'))
 }
 
 // correct puts a new value in the place of one.

@@ -32,7 +32,8 @@ type page struct {
 	Wide    bool
 	Notice  bool // the page shows a notice and needs its sheet
 	NoIndex bool
-	Is      any // what the page itself shows
+	Script  string // the one script of ours it loads
+	Is      any    // what the page itself shows
 }
 
 // site is what all pages share.
@@ -134,9 +135,7 @@ var headings = map[avow.ErrorKind]string{
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	kind := avow.KindOf(err)
 	status := statusOf(kind)
-	if status >= 500 {
-		s.log.ErrorContext(r.Context(), "request failed", slog.String("route", r.Pattern), slog.String("kind", kind.String()), slog.Any("error", err))
-	}
+	s.logFailure(r, kind, err)
 	if kind == avow.Internal {
 		s.broken(w)
 		return
@@ -145,6 +144,13 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", "60")
 	}
 	s.show(w, r, status, "error", page{Title: headings[kind], Is: errorPage{headings[kind], wholeSentence(avow.MessageOf(err))}, NoIndex: true})
+}
+
+// logFailure logs what is ours to repair.
+func (s *Server) logFailure(r *http.Request, kind avow.ErrorKind, err error) {
+	if statusOf(kind) >= 500 {
+		s.log.ErrorContext(r.Context(), "request failed", slog.String("route", r.Pattern), slog.String("kind", kind.String()), slog.Any("error", err))
+	}
 }
 
 // wholeSentence makes a sentence of a message, which may be a part of one.

@@ -2,10 +2,11 @@
 // a consent, and the privacy centre where somebody sees, changes, copies and
 // erases what is held about them.
 //
-// What stays true: every page works without a script, and none is ever loaded; a
-// link in a mail changes nothing until a button is pressed; a form shows only what
-// the policy declares, with no box ticked; the answer to an address is the same
-// whether or not it is known; no personal value stands in a URL or a log.
+// What stays true: every page works without a script, and one page alone loads any:
+// that which checks a receipt, in the browser, without asking us anything; a link in
+// a mail changes nothing until a button is pressed; a form shows only what the policy
+// declares, with no box ticked; the answer to an address is the same whether or not it
+// is known; no personal value stands in a URL or a log.
 //
 // What it never does: decide, or keep anything: the duties do.
 package web
@@ -18,7 +19,11 @@ import (
 	"html/template"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
+	"path"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/avowhq/avow"
@@ -42,6 +47,13 @@ type Config struct {
 	Remote func(*http.Request) string
 	// JSON takes what is posted to a collection point as JSON.
 	JSON http.HandlerFunc
+	// Ledger is the public log; nil: this server hands out none.
+	Ledger Log
+	// Auditor says whether a request may read the log's entries, which tell what kind of
+	// thing happened in which minute. nil: anybody may.
+	Auditor func(*http.Request) error
+	// Records tells the state of the records; nil: nobody says.
+	Records func(ctx context.Context) (Records, error)
 }
 
 // Server serves the pages.
@@ -53,6 +65,7 @@ type Server struct {
 	version    string // of the assets
 	brokenPage []byte
 	secure     bool // people reach us by https
+	readers    readers
 }
 
 // New reads the pages, and renders the one that is shown when another breaks.
@@ -100,10 +113,12 @@ func (s *Server) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /privacy/me", s.me)
 	post("/privacy/choices", s.choices)
 	post("/privacy/copy", s.copy)
+	post("/privacy/receipt", s.receipt)
 	post("/privacy/correct", s.correct)
 	post("/privacy/erase", s.erase)
 	post("/privacy/leave", s.leave)
 
+	s.logRoutes(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, avow.Errorf(avow.NotFound, "Nothing is at this address."))
 	})
@@ -133,11 +148,13 @@ func (s *Server) Show(w http.ResponseWriter, r *http.Request, status int, title 
 // Fail shows an error as a page.
 func (s *Server) Fail(w http.ResponseWriter, r *http.Request, err error) { s.fail(w, r, err) }
 
-// asset is a sheet or picture of ours.
+// asset is a sheet, picture or script of ours.
 type asset struct {
 	contentType string
 	body        []byte
 }
+
+var assetTypes = map[string]string{".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".js": "text/javascript; charset=utf-8"}
 
 func (s *Server) loadAssets() error {
 	s.assets = map[string]asset{"notice.css": {"text/css; charset=utf-8", []byte(notice.CSS)}}
@@ -145,16 +162,15 @@ func (s *Server) loadAssets() error {
 	if err != nil {
 		return err
 	}
-	kinds := map[string]string{".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 	for _, f := range files {
 		b, err := assetFiles.ReadFile("assets/" + f.Name())
 		if err != nil {
 			return err
 		}
-		s.assets[f.Name()] = asset{kinds[f.Name()[len(f.Name())-4:]], b}
+		s.assets[f.Name()] = asset{assetTypes[path.Ext(f.Name())], b}
 	}
 	h := sha256.New()
-	for _, name := range []string{"avow.css", "notice.css", "icon.svg"} {
+	for _, name := range slices.Sorted(maps.Keys(s.assets)) {
 		h.Write(s.assets[name].body)
 	}
 	s.version = hex.EncodeToString(h.Sum(nil)[:6])
@@ -167,7 +183,17 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, avow.Errorf(avow.NotFound, "Nothing is at this address."))
 		return
 	}
-	w.Header().Set("Content-Type", a.contentType)
-	w.Header().Set("Cache-Control", "public, max-age=86400")
+	h := w.Header()
+	h.Set("Content-Type", a.contentType)
+	h.Set("Cache-Control", "public, max-age=86400")
+	if strings.HasSuffix(r.PathValue("name"), ".js") { // scripts import each other by name: both are of one version
+		tag := `"` + s.version + `"`
+		h.Set("Cache-Control", "no-cache")
+		h.Set("ETag", tag)
+		if r.Header.Get("If-None-Match") == tag {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
 	w.Write(a.body)
 }
