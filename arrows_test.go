@@ -54,10 +54,11 @@ var house = map[string]room{
 	"sdk":      {line: foundations}, // built files and their embed.go
 	"examples": {line: foundations}, // policies as files and their embed.go
 
-	"gate":    {line: instruments, only: []string{"policy", "law"}, pure: true},
-	"vault":   {line: instruments, only: []string{"policy", "law", "store"}, modules: []string{"github.com/tink-crypto/tink-go/v2", "github.com/nyaruka/phonenumbers", "golang.org/x/net"}},
-	"ledger":  {line: instruments, only: []string{"policy", "law", "store"}, modules: []string{"golang.org/x/mod"}},
-	"work":    {line: instruments, only: []string{"policy", "law"}, sideways: []string{"ledger"}},
+	"gate":   {line: instruments, only: []string{"policy", "law"}, pure: true},
+	"vault":  {line: instruments, only: []string{"policy", "law", "store"}, modules: []string{"github.com/tink-crypto/tink-go/v2", "github.com/nyaruka/phonenumbers", "golang.org/x/net"}},
+	"ledger": {line: instruments, only: []string{"policy", "law", "store"}, modules: []string{"golang.org/x/mod"}},
+	// work keeps cursors and marks in tables, in the transactions of what it runs.
+	"work":    {line: instruments, only: []string{"policy", "law", "store"}, sideways: []string{"ledger"}, modules: []string{"github.com/riverqueue/river"}},
 	"datamap": {line: instruments, only: []string{"policy", "law", "connect"}},
 	"stats":   {line: instruments, only: []string{"policy", "law"}},
 	// mail's outbox is a table: a message is written in the transaction of its cause and sent after it.
@@ -221,6 +222,10 @@ func TestArrowsAreSeen(t *testing.T) {
 		{"vault/a.go", "github.com/tink-crypto/tink-go/v2/aead", good},
 		{"ledger/a.go", "github.com/tink-crypto/tink-go/v2/aead", "ledger may not import the module of github.com/tink-crypto"},
 		{"work/a.go", module + "/ledger", good},
+		{"work/a.go", module + "/store", good},
+		{"work/a.go", module + "/connect", "work may not import connect"},
+		{"work/a.go", "github.com/riverqueue/river/riverdriver/riversqlite", good},
+		{"ledger/a.go", "github.com/riverqueue/river", "ledger may not import the module of github.com/riverqueue/river"},
 		{"ledger/a.go", module + "/work", "ledger (instruments) may not import work (instruments)"},
 		{"datamap/a.go", module + "/connect", good},
 		{"vault/a.go", module + "/connect", "vault may not import connect"},
