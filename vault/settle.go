@@ -54,7 +54,7 @@ func (s *settling) opening() []identityRow {
 
 func (v *Vault) settle(tx *store.Tx, people []avow.ID, join func(*store.Tx, avow.ID, []avow.ID) error) error {
 	list, err := v.takeImported(tx, people)
-	if err != nil {
+	if err != nil || len(list) == 0 { // another node was faster
 		return err
 	}
 	met, err := meeting(tx, list)
