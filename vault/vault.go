@@ -24,7 +24,7 @@ import (
 	"github.com/avowhq/avow/store"
 )
 
-//go:embed migrations keymigrations
+//go:embed migrations keymigrations stopmigrations
 var migrations embed.FS
 
 // Config says where the keys are.
@@ -44,6 +44,7 @@ type Vault struct {
 	org      wrapper
 	rand     io.Reader
 	made     *store.Stage[madeKey]
+	stopped  *store.Stage[Stop]
 	cache    keyCache
 	own      *dataKey // the organisation's
 	index    []byte   // key of the blind index
@@ -83,7 +84,7 @@ func (v *Vault) start(ctx context.Context, c Config) error {
 	for room, m := range map[string]struct {
 		db  *store.DB
 		dir string
-	}{"vault": {v.db, "migrations"}, "vault_keys": {v.keys, "keymigrations"}} {
+	}{"vault": {v.db, "migrations"}, "vault_keys": {v.keys, "keymigrations"}, "vault_stops": {v.keys, "stopmigrations"}} {
 		files, err := fs.Sub(migrations, m.dir)
 		if err != nil {
 			return err
@@ -96,6 +97,7 @@ func (v *Vault) start(ctx context.Context, c Config) error {
 		return err
 	}
 	v.made = store.NewStage(v.db, store.Early, v.keepKeys)
+	v.stopped = store.NewStage(v.db, store.Early, v.keepStops)
 	return v.finishShredding(ctx)
 }
 
