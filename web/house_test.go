@@ -36,6 +36,7 @@ type house struct {
 	config web.Config
 	base   string
 	asked  atomic.Int64 // requests served
+	icon   atomic.Bool  // the icon was among them; a browser gets it after everything else
 
 	mu  sync.Mutex
 	now time.Time
@@ -75,6 +76,7 @@ func (h *house) serve() {
 	pages.Routes(mux)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.asked.Add(1)
+		defer h.icon.Store(h.icon.Load() || r.URL.Path == "/assets/icon.svg")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
 		mux.ServeHTTP(w, r)
