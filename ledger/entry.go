@@ -3,9 +3,9 @@ package ledger
 import (
 	"crypto/sha256"
 	"encoding/json"
-	"strings"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/ledger/proof"
 	"github.com/avowhq/avow/store"
 )
 
@@ -16,62 +16,25 @@ type Entry struct {
 	Sealed []byte // nil once the body has expired
 }
 
-// pending is an event on its way into the log.
-type pending struct {
-	event   Event
-	sealed  []byte
-	receipt *Receipt
+const (
+	entryColumns = "idx, id, type, subject, ours, at, policy, version, sealed, sealed_hash, commitment"
+	rowColumns   = entryColumns + ", mac"
+)
+
+func scanEntry(r *store.Rows) (Entry, error) { return scanWith(r) }
+
+// scanRow reads an entry with the digest that binds its row; nil when nobody has bound it yet.
+func scanRow(r *store.Rows) (e Entry, mac []byte, err error) {
+	e, err = scanWith(r, &mac)
+	return e, mac, err
 }
 
-// rowsPerInsert keeps a statement under the placeholders both databases take.
-const rowsPerInsert = 500
-
-// sequence numbers a batch's events and writes them. The head is locked here and
-// not before, so that nodes wait for each other only for this long.
-func sequence(tx *store.Tx, events []*pending) error {
-	var size int64
-	err := tx.QueryRow("UPDATE ledger_head SET size = size + ?, at = CASE WHEN at > ? THEN at ELSE ? END WHERE one = 1 RETURNING size",
-		len(events), tx.Now(), tx.Now()).Scan(&size)
-	if err != nil {
-		return err
-	}
-	first := size - int64(len(events))
-	for i, p := range events {
-		p.event.Index = first + int64(i)
-		p.receipt.Proof.Index = p.event.Index
-	}
-	for len(events) > 0 {
-		n := min(len(events), rowsPerInsert)
-		if err := insert(tx, events[:n]); err != nil {
-			return err
-		}
-		events = events[n:]
-	}
-	return nil
-}
-
-func insert(tx *store.Tx, events []*pending) error {
-	const columns = 11
-	args := make([]any, 0, columns*len(events))
-	for _, p := range events {
-		e, leaf := p.event, p.receipt.leaf
-		args = append(args, e.Index, e.ID, string(e.Type), e.Subject, e.Ours, e.At, e.Policy, e.Version,
-			p.sealed, leaf.Sealed[:], leaf.Commitment[:])
-	}
-	row := "(" + store.Marks(columns) + ")"
-	_, err := tx.Exec(`INSERT INTO ledger_events (idx, id, type, subject, ours, at, policy, version, sealed, sealed_hash, commitment) VALUES `+
-		row+strings.Repeat(", "+row, len(events)-1), args...)
-	return err
-}
-
-const entryColumns = "idx, id, type, subject, ours, at, policy, version, sealed, sealed_hash, commitment"
-
-func scanEntry(r *store.Rows) (Entry, error) {
+func scanWith(r *store.Rows, more ...any) (Entry, error) {
 	var e Entry
 	var sealedHash, commitment []byte
-	err := r.Scan(&e.Index, store.IntoID(&e.ID), &e.Type, store.IntoID(&e.Subject), &e.Ours, store.IntoTime(&e.At), &e.Policy, &e.Version,
-		&e.Sealed, &sealedHash, &commitment)
-	e.Leaf = Leaf{Type: e.Type, Minute: minuteOf(e.At)}
+	err := r.Scan(append([]any{&e.Index, store.IntoID(&e.ID), &e.Type, store.IntoID(&e.Subject), &e.Ours, store.IntoTime(&e.At), &e.Policy, &e.Version,
+		&e.Sealed, &sealedHash, &commitment}, more...)...)
+	e.Leaf = Leaf{Type: e.Type, Minute: proof.MinuteOf(e.At)}
 	copy(e.Leaf.Sealed[:], sealedHash)
 	copy(e.Leaf.Commitment[:], commitment)
 	return e, err
@@ -119,17 +82,6 @@ func (l *Ledger) Open(tx *store.Tx, e Entry) (Event, error) {
 	return event, err
 }
 
-// Receipt gives the receipt of an event again, while its body can be opened.
-func (l *Ledger) Receipt(tx *store.Tx, e Entry) (*Receipt, error) {
-	event, plain, err := l.open(tx, e)
-	if err != nil {
-		return nil, err
-	}
-	r := newReceipt(event, plain[saltSize:], plain[:saltSize], e.Leaf)
-	r.Proof.Index = e.Index
-	return r, nil
-}
-
 func (l *Ledger) open(tx *store.Tx, e Entry) (event Event, plain []byte, err error) {
 	if e.Sealed == nil {
 		return event, nil, avow.Errorf(avow.NotFound, "the body of this event has expired")
@@ -146,8 +98,8 @@ func (l *Ledger) open(tx *store.Tx, e Entry) (event Event, plain []byte, err err
 		return event, nil, altered
 	}
 	salt, text := plain[:saltSize], plain[saltSize:]
-	var d document
-	if commit(salt, text) != e.Leaf.Commitment || json.Unmarshal(text, &d) != nil {
+	var d proof.Document
+	if proof.Commit(salt, text) != e.Leaf.Commitment || json.Unmarshal(text, &d) != nil {
 		return event, nil, altered
 	}
 	event = e.Event

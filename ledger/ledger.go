@@ -7,21 +7,26 @@
 // subject and no value, and stays when the body has become unreadable. Whoever has the
 // receipt of an event can prove what was recorded, whether or not we still can.
 //
-// What it never does: change or drop an event, know what an event means, or hold a
-// key. Sealing is the vault's, handed in as a Sealer.
+// The leaves stand in a Merkle tree whose root is signed in the same transaction: when
+// a Write has returned, what it appended can be proved.
+//
+// What it never does: change or drop an event, sign a tree that does not go on from
+// the last one signed, or know what an event means. Sealing is the vault's, handed in as a Sealer.
 package ledger
 
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"embed"
 	"encoding/json"
 	"io"
 	"io/fs"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/ledger/proof"
 	"github.com/avowhq/avow/store"
 )
 
@@ -29,30 +34,53 @@ import (
 var migrations embed.FS
 
 // Sealer seals under a subject's key, or under the organisation's for the zero ID.
-// What it sealed opens only with the same context, and no more once the key is destroyed.
+// What it sealed opens only with the same context, and no more once the key is
+// destroyed: then Open is NotFound, and only then. KeyFor gives 32 secret bytes for one use.
 type Sealer interface {
 	Seal(tx *store.Tx, subject avow.ID, context, plain []byte) ([]byte, error)
 	Open(tx *store.Tx, subject avow.ID, context, sealed []byte) ([]byte, error)
+	KeyFor(use string) []byte
 }
 
 // Config of a ledger; the zero value serves.
 type Config struct {
 	// Rand replaces the source of randomness. For tests.
 	Rand io.Reader
+	// Seed is 32 secret bytes from which the log's keys are made; nil means the Sealer's for "log signing key".
+	Seed []byte
+	// Origin names a new log: where it is found, without the scheme. A log keeps the
+	// name it has. "" makes one up, below avow.invalid.
+	Origin string
+	// Outside is a file, away from the data and its backups, in which the last signed
+	// checkpoint is kept. A log that does not go on from there does not open. "" keeps none.
+	Outside string
+	// Inspect opens a log that would refuse to open, so that Audit can say what is
+	// wrong with it, or NewOrigin go on from it. The file outside is not written before.
+	Inspect bool
 }
 
 // Ledger is safe for concurrent use.
 type Ledger struct {
+	db       *store.DB
 	sealer   Sealer
 	rand     io.Reader
+	seed     []byte
+	binding  []byte  // key of the rows' digests
+	binder   *binder // the writer's
 	appended *store.Stage[*pending]
+	outside  *outside
+	mu       sync.Mutex
+	signer   *proof.Signer
+	known    head // the last that we have committed, or read and found signed
 }
 
 // maxBody bounds an event's body: it names what happened, it does not carry data about.
 const maxBody = 64 << 10
 
 // Open opens the ledger in a database, making its tables. From then on no
-// transaction of the database is given a time before the last event's.
+// transaction of the database is given a time before the last event's. A log that
+// is shorter than its own checkpoint, or than the one kept outside, or contradicts
+// one of them, is Refused: it was changed, or is an older copy. Close must be called.
 func Open(ctx context.Context, db *store.DB, sealer Sealer, c Config) (*Ledger, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -61,14 +89,28 @@ func Open(ctx context.Context, db *store.DB, sealer Sealer, c Config) (*Ledger, 
 	if err := db.Migrate(ctx, "ledger", files); err != nil {
 		return nil, err
 	}
-	l := &Ledger{sealer: sealer, rand: c.Rand}
+	l := &Ledger{db: db, sealer: sealer, rand: c.Rand, seed: c.Seed}
 	if l.rand == nil {
 		l.rand = rand.Reader
 	}
-	l.appended = store.NewStage(db, store.Last, sequence)
+	if l.seed == nil {
+		l.seed = sealer.KeyFor("log signing key")
+	}
+	if l.binding, err = bindingKey(l.seed); err != nil {
+		return nil, err
+	}
+	l.binder = newBinder(l.binding)
+	l.outside = newOutside(c.Outside)
+	if err := l.start(ctx, c); err != nil {
+		return nil, err
+	}
+	l.appended = store.NewStage(db, store.Last, l.sequence)
 	db.Floor(lastTime)
 	return l, nil
 }
+
+// Close writes the last checkpoint to the file outside. The database stays open.
+func (l *Ledger) Close() error { return l.outside.close() }
 
 func lastTime(tx *store.Tx) (at time.Time, err error) {
 	return at, tx.QueryRow("SELECT at FROM ledger_head WHERE one = 1").Scan(store.IntoTime(&at))
@@ -96,6 +138,15 @@ type Event struct {
 // filled in when Write has returned. Until then the event cannot be read back. Index, ID
 // and At are the ledger's to give.
 func (l *Ledger) Append(tx *store.Tx, e Event) (*Receipt, error) {
+	p, err := l.prepare(tx, e)
+	if err != nil {
+		return nil, err
+	}
+	l.appended.Add(tx, p)
+	return p.receipt, nil
+}
+
+func (l *Ledger) prepare(tx *store.Tx, e Event) (*pending, error) {
 	if err := check(e); err != nil {
 		return nil, err
 	}
@@ -104,22 +155,25 @@ func (l *Ledger) Append(tx *store.Tx, e Event) (*Receipt, error) {
 	if err != nil {
 		return nil, err
 	}
-	salt := make([]byte, saltSize)
-	if _, err := io.ReadFull(l.rand, salt); err != nil {
+	plain := make([]byte, saltSize, saltSize+len(text))
+	if _, err := io.ReadFull(l.rand, plain); err != nil {
 		return nil, err
 	}
-	sealed, err := l.sealer.Seal(tx, e.sealedFor(), sealContext(e.ID), append(salt[:saltSize:saltSize], text...))
+	sealed, err := l.sealer.Seal(tx, e.sealedFor(), sealContext(e.ID), append(plain, text...))
 	if err != nil {
 		return nil, err
 	}
-	r := newReceipt(e, text, salt, leafOf(e, text, salt, sealed))
-	l.appended.Add(tx, &pending{event: e, sealed: sealed, receipt: r})
-	return r, nil
+	leaf := leafOf(e, text, plain, sealed)
+	return &pending{event: e, sealed: sealed, leaf: leaf, receipt: newReceipt(e, text, plain, leaf)}, nil
+}
+
+func leafOf(e Event, document, salt, sealed []byte) Leaf {
+	return Leaf{Type: e.Type, Minute: proof.MinuteOf(e.At), Sealed: sha256.Sum256(sealed), Commitment: proof.Commit(salt, document)}
 }
 
 func check(e Event) error {
 	switch {
-	case e.Type == "" || len(e.Type) > 64 || strings.ContainsFunc(string(e.Type), notInType):
+	case !e.Type.Valid():
 		return avow.Errorf(avow.Invalid, "%q is not a type of event", e.Type)
 	case len(e.Body) > maxBody:
 		return avow.Errorf(avow.TooLarge, "the body of an event is longer than 64 KiB")
@@ -130,8 +184,6 @@ func check(e Event) error {
 	}
 	return nil
 }
-
-func notInType(r rune) bool { return (r < 'a' || r > 'z') && r != '-' }
 
 // sealedFor is whose key seals the body.
 func (e Event) sealedFor() avow.ID {

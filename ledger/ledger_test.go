@@ -321,7 +321,7 @@ func TestReceipt(t *testing.T) {
 		first := h.append(given(ann))
 		var again *ledger.Receipt
 		h.write(func(tx *store.Tx) (err error) { again, err = h.Receipt(tx, h.all1(tx)); return err })
-		a, errA := json.Marshal(first)
+		a, errA := json.Marshal(h.prove(first))
 		b, errB := json.Marshal(again)
 		if errA != nil || errB != nil || !sameJSON(a, b) {
 			t.Errorf("the receipt given again differs:\n%s\n%s", a, b)

@@ -1,7 +1,24 @@
 package ledger
 
-// Type says what kind of thing happened. A type is part of the leaf, so it is never renamed.
-type Type string
+import "github.com/avowhq/avow/ledger/proof"
+
+// What an outsider reads too is in package proof; here it goes by the same names.
+type (
+	Leaf           = proof.Leaf
+	Receipt        = proof.Receipt
+	Proof          = proof.Proof
+	ConsentRecord  = proof.ConsentRecord
+	ConsentPurpose = proof.ConsentPurpose
+	Party          = proof.Party
+	// Type says what kind of thing happened. A type is part of the leaf, so it is never renamed.
+	Type = proof.Type
+)
+
+// Schemas of what a person is given.
+const (
+	SchemaRecord  = proof.SchemaRecord
+	SchemaReceipt = proof.SchemaReceipt
+)
 
 const (
 	// What the organisation says.
@@ -47,4 +64,7 @@ const (
 	Disclosed      Type = "disclosed"
 	RecipientsTold Type = "recipients-told" // gdpr:19
 	LookedAt       Type = "looked-at"       // by staff
+
+	// What happened to the log.
+	LogRestored Type = "log-restored" // it goes on under a new name, from where a backup ended
 )

@@ -1,0 +1,151 @@
+package ledger
+
+import (
+	"context"
+	"strings"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/store"
+)
+
+// pending is an event on its way into the log.
+type pending struct {
+	event   Event
+	sealed  []byte
+	leaf    Leaf
+	receipt *Receipt
+}
+
+// rowsPerInsert keeps a statement under the placeholders both databases take.
+const rowsPerInsert = 500
+
+// sequence numbers a batch's events, writes them, and brings tree and checkpoint up
+// to them. The head is locked here and not before.
+func (l *Ledger) sequence(tx *store.Tx, events []*pending) error {
+	h, err := lockHead(tx, len(events))
+	if err != nil {
+		return err
+	}
+	f, err := l.trusted(h)
+	if err != nil {
+		return err
+	}
+	return l.extend(tx, h, f, events)
+}
+
+// extend adds events to a log whose head is locked and has room for them.
+func (l *Ledger) extend(tx *store.Tx, h head, f frontier, events []*pending) error {
+	var g growth
+	first := h.size - int64(len(events))
+	if err := l.addMissing(tx, &f, &g, first); err != nil {
+		return err
+	}
+	for i, p := range events {
+		p.event.Index = first + int64(i)
+		p.receipt.Proof.Index = p.event.Index
+		f.add(leafHash(p.leaf), &g)
+	}
+	if err := l.insertAll(tx, events); err != nil {
+		return err
+	}
+	if err := g.write(tx); err != nil {
+		return err
+	}
+	return l.seal(tx, h, f)
+}
+
+func (l *Ledger) insertAll(tx *store.Tx, events []*pending) error {
+	for len(events) > 0 {
+		n := min(len(events), rowsPerInsert)
+		if err := l.insert(tx, events[:n]); err != nil {
+			return err
+		}
+		events = events[n:]
+	}
+	return nil
+}
+
+func (l *Ledger) insert(tx *store.Tx, events []*pending) error {
+	const columns = 12
+	args := make([]any, 0, columns*len(events))
+	for _, p := range events {
+		e := &p.event
+		args = append(args, e.Index, e.ID, string(e.Type), e.Subject, e.Ours, e.At, e.Policy, e.Version,
+			p.sealed, p.leaf.Sealed[:], p.leaf.Commitment[:], l.binder.mac(*e, p.leaf))
+	}
+	row := "(" + store.Marks(columns) + ")"
+	_, err := tx.Exec(`INSERT INTO ledger_events (idx, id, type, subject, ours, at, policy, version, sealed, sealed_hash, commitment, mac) VALUES `+
+		row+strings.Repeat(", "+row, len(events)-1), args...)
+	return err
+}
+
+// catchUpRows bounds one transaction that brings the tree up to date.
+const catchUpRows = 2000
+
+// catchUp brings the tree up to events that were appended by a program that knows no tree.
+func (l *Ledger) catchUp(ctx context.Context) error {
+	for {
+		behind := true
+		err := l.db.Write(ctx, func(tx *store.Tx) error {
+			h, err := lockHead(tx, 0)
+			if err != nil {
+				return err
+			}
+			f, err := l.trusted(h)
+			if err != nil || f.size == h.size {
+				behind = false
+				return err
+			}
+			var g growth
+			to := min(h.size, f.size+catchUpRows)
+			if err := l.addMissing(tx, &f, &g, to); err != nil {
+				return err
+			}
+			if err := g.write(tx); err != nil {
+				return err
+			}
+			behind = to < h.size
+			return l.seal(tx, h, f)
+		})
+		if err != nil || !behind {
+			return refusal(err)
+		}
+	}
+}
+
+// addMissing adds events that are in the log, and not in the tree, up to one of
+// them. Rows that nobody has bound are bound as they stand.
+func (l *Ledger) addMissing(tx *store.Tx, f *frontier, g *growth, to int64) error {
+	for f.size < to {
+		unbound, err := l.addRows(tx, f, g, min(to, f.size+catchUpRows))
+		if err != nil {
+			return err
+		}
+		for _, e := range unbound {
+			if _, err := tx.Exec("UPDATE ledger_events SET mac = ? WHERE idx = ?", l.binder.mac(e.Event, e.Leaf), e.Index); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (l *Ledger) addRows(tx *store.Tx, f *frontier, g *growth, to int64) (unbound []Entry, err error) {
+	err = store.Each(tx, func(r *store.Rows) error {
+		e, mac, err := scanRow(r)
+		if err != nil || e.Index != f.size {
+			return err
+		}
+		if mac == nil {
+			e.Sealed = nil
+			unbound = append(unbound, e)
+		}
+		f.add(leafHash(e.Leaf), g)
+		return nil
+	}, "SELECT "+rowColumns+" FROM ledger_events WHERE idx >= ? AND idx < ? ORDER BY idx", f.size, to)
+	if err == nil && f.size != to {
+		err = avow.Errorf(avow.Conflict, "event %d is missing from the log: it was deleted from the database before the log had a tree. "+
+			"Put back a backup that has it", f.size)
+	}
+	return unbound, err
+}
