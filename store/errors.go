@@ -44,6 +44,8 @@ func kindOf(err error) (avow.ErrorKind, string) {
 		return sqliteKind(lite.Code())
 	case errors.As(err, &pg):
 		return postgresKind(pg.Code)
+	case damaged(err):
+		return avow.Unavailable, damagedMessage
 	case errors.As(err, &file):
 		return avow.Unavailable, noOpenMessage
 	case lost(err):
@@ -54,7 +56,9 @@ func kindOf(err error) (avow.ErrorKind, string) {
 
 const (
 	awayMessage   = "the database cannot be reached; nothing was changed"
-	fullMessage   = "the database cannot write: its disk is full, read-only or failing; nothing was changed"
+	fullMessage   = "the disk of the database is full; nothing was changed"
+	lockedMessage = "the database is read-only; nothing was changed"
+	diskMessage   = "the disk of the database fails, or its space is limited; nothing was changed"
 	busyMessage   = "the database is too busy; nothing was changed, try again"
 	noOpenMessage = "the database file cannot be opened; look at its path and its owner"
 	thereAlready  = "it is there already"
@@ -68,12 +72,16 @@ func sqliteKind(code int) (avow.ErrorKind, string) {
 	switch code & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return avow.Unavailable, busyMessage
-	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR:
+	case sqlite3.SQLITE_FULL:
 		return avow.Unavailable, fullMessage
+	case sqlite3.SQLITE_READONLY:
+		return avow.Unavailable, lockedMessage
+	case sqlite3.SQLITE_IOERR:
+		return avow.Unavailable, diskMessage
 	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
 		return avow.Unavailable, noOpenMessage
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return avow.Unavailable, "the database file is damaged, or is not a database; restore it from a backup"
+		return avow.Unavailable, damagedMessage
 	case sqlite3.SQLITE_INTERRUPT:
 		return avow.Canceled, "the work was given up before it was done"
 	}
@@ -86,8 +94,14 @@ func postgresKind(code string) (avow.ErrorKind, string) {
 		return avow.Conflict, thereAlready
 	case code == "57014":
 		return avow.Canceled, "the work was given up before it was done"
-	case code == "53100", code == "25006", strings.HasPrefix(code, "58"):
+	case code == "53100":
 		return avow.Unavailable, fullMessage
+	case code == "25006":
+		return avow.Unavailable, lockedMessage
+	case code == "XX001", code == "XX002":
+		return avow.Unavailable, "the PostgreSQL server has met a damaged page; restore a backup on a sound disk"
+	case strings.HasPrefix(code, "58"):
+		return avow.Unavailable, diskMessage
 	case contended(code):
 		return avow.Unavailable, busyMessage
 	case code == "28000", code == "28P01", code == "3D000":

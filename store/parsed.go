@@ -7,17 +7,14 @@ import (
 
 // parsing opens SQLite connections that keep the statements they have parsed:
 // parsing one costs more than running it. pgx does so by itself.
-type parsing struct {
-	driver.Connector
-	most int // statements a connection keeps
-}
+type parsing struct{ driver.Connector }
 
 func (p parsing) Connect(ctx context.Context) (driver.Conn, error) {
 	c, err := p.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &lite{liteConn: c.(liteConn), most: p.most, kept: map[string]*parsed{}}, nil
+	return &lite{liteConn: c.(liteConn), kept: map[string]*parsed{}}, nil
 }
 
 // liteConn is what database/sql uses of a connection of the driver.
@@ -32,7 +29,6 @@ type liteConn interface {
 
 type lite struct {
 	liteConn
-	most int
 	kept map[string]*parsed
 }
 
@@ -49,8 +45,10 @@ type liteStmt interface {
 	driver.StmtQueryContext
 }
 
-// longestKept bounds the text of a kept statement; what is longer is rarely written twice.
-const longestKept = 16 << 10
+const (
+	mostKept    = 256      // statements a connection keeps
+	longestKept = 16 << 10 // bytes of their text; what is longer is rarely written twice
+)
 
 func (c *lite) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	p, err := c.statement(ctx, query)
@@ -95,7 +93,7 @@ func (c *lite) statement(ctx context.Context, query string) (*parsed, error) {
 // keep makes room by dropping any other: what is used often comes back.
 func (c *lite) keep(query string, p *parsed) {
 	for other, q := range c.kept {
-		if len(c.kept) < c.most {
+		if len(c.kept) < mostKept {
 			break
 		}
 		if !q.busy {

@@ -35,16 +35,32 @@ func (db *DB) openSQLite(ctx context.Context, c Config) error {
 }
 
 func openFile(path string, conns int, pragmas []string, lock string) (*sql.DB, error) {
-	q := url.Values{"_pragma": pragmas, "_txlock": {lock}}
-	u := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}
-	connector, err := sqlite.NewConnector(u.String())
+	options := []string{"_txlock", lock}
+	for _, p := range pragmas {
+		options = append(options, "_pragma", p)
+	}
+	return openLite(fileURI(path, options...), conns)
+}
+
+func openLite(uri string, conns int) (*sql.DB, error) {
+	connector, err := sqlite.NewConnector(uri)
 	if err != nil {
 		return nil, err
 	}
-	pool := sql.OpenDB(parsing{connector, 256})
+	pool := sql.OpenDB(parsing{connector})
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	return pool, nil
+}
+
+// fileURI names a SQLite file; options are keys, each followed by its value.
+func fileURI(path string, options ...string) string {
+	q := url.Values{}
+	for i := 0; i < len(options); i += 2 {
+		q.Add(options[i], options[i+1])
+	}
+	u := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}
+	return u.String()
 }
 
 // makeFile makes the file ours alone before SQLite sees it; the journal takes its mode from it.

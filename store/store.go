@@ -17,6 +17,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/avowhq/avow"
@@ -67,10 +68,12 @@ type DB struct {
 	mu     sync.Mutex
 	stages []stage
 	floors []func(*Tx) (time.Time, error)
-	last   time.Time // the latest time a transaction was given here
+	last   time.Time   // the latest time a transaction was given here
+	broken atomic.Bool // the file is damaged
 
 	node      string          // who tells
 	server    *pgx.ConnConfig // where others are heard; nil on SQLite
+	apart     []string        // tables whose rows no dump holds
 	hearers   []*hearer
 	listening sync.Once
 	ears      sync.WaitGroup
@@ -104,8 +107,11 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 // Kind tells which database this is.
 func (db *DB) Kind() Kind { return db.kind }
 
-// Ping reports whether the database answers.
+// Ping reports whether the database answers, and is not known to be damaged.
 func (db *DB) Ping(ctx context.Context) error {
+	if db.broken.Load() {
+		return errDamaged
+	}
 	if err := db.r.PingContext(ctx); err != nil {
 		return errorOf(err)
 	}

@@ -130,6 +130,7 @@ func (tx *Tx) fail(err error) error {
 	if err == nil {
 		return nil
 	}
+	tx.b.db.note(err)
 	err = errorOf(err)
 	if tx.fault == nil {
 		tx.fault = err

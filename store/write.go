@@ -45,6 +45,9 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 	if ctx.Value(inside{}) == db {
 		return avow.Errorf(avow.Internal, "a Write was started inside a Write")
 	}
+	if db.broken.Load() {
+		return errDamaged
+	}
 	if err := ctx.Err(); err != nil {
 		return errorOf(err)
 	}
@@ -160,6 +163,7 @@ func (db *DB) settle(jobs []*job) {
 			}
 			return
 		default:
+			db.note(err)
 			for _, j := range jobs {
 				j.err = errorOf(err)
 			}

@@ -12,6 +12,7 @@ import (
 	"crypto/rand"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -87,6 +88,25 @@ func PostgreSQL(tb testing.TB) store.Config {
 	run(tb, server, "CREATE DATABASE "+name+" TEMPLATE template0")
 	tb.Cleanup(func() { run(tb, server, "DROP DATABASE "+name+" WITH (FORCE)") })
 	return store.Config{DSN: withDatabase(tb, server, name), Readers: 4}
+}
+
+// PostgresBin is the directory of PostgreSQL's own programs: PGBIN, or where
+// pg_dump is found. Without them the test fails.
+func PostgresBin(tb testing.TB) string {
+	tb.Helper()
+	if dir := os.Getenv("PGBIN"); dir != "" {
+		return dir
+	}
+	if file, err := exec.LookPath("pg_dump"); err == nil {
+		return filepath.Dir(file)
+	}
+	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin"} {
+		if found, err := filepath.Glob(pattern); err == nil && len(found) > 0 {
+			return found[len(found)-1]
+		}
+	}
+	tb.Fatal("PostgreSQL's programs were not found; set PGBIN to their directory")
+	return ""
 }
 
 func run(tb testing.TB, server, statement string) {
