@@ -114,8 +114,17 @@ func readNote(signed []byte, known note.Verifiers) (Signed, error) {
 	for _, x := range n.UnverifiedSigs {
 		s.Signatures = append(s.Signatures, Signature{x.Name, x.Hash, x.Base64, false})
 	}
+	if slices.ContainsFunc(s.Signatures, loose) {
+		return Signed{}, avow.Errorf(avow.Invalid, "that is not a signed checkpoint")
+	}
 	s.Checkpoint, err = ParseCheckpoint(n.Text)
 	return s, err
+}
+
+// loose reports a signature that is not spelled in the one way base64 has.
+func loose(s Signature) bool {
+	_, err := base64.StdEncoding.Strict().DecodeString(s.Base64)
+	return err != nil
 }
 
 // ParseCheckpoint reads what Text wrote, and nothing else; Invalid otherwise.

@@ -134,8 +134,9 @@ func vkey(name string, kind byte, key []byte) string {
 // parseKey takes a verifier key apart; the hash in it must be its own.
 func parseKey(vkey string) (name string, kind byte, key ed25519.PublicKey, err error) {
 	bad := avow.Errorf(avow.Invalid, "that is not a key: a key reads name+hash+base64, in one line")
-	parts := strings.SplitN(strings.TrimSpace(vkey), "+", 3)
-	if len(vkey) > 4096 || len(parts) != 3 || CheckOrigin(parts[0]) != nil {
+	vkey = strings.TrimSpace(vkey)
+	parts := strings.SplitN(vkey, "+", 3)
+	if len(vkey) > 4096 || strings.ContainsAny(vkey, "\r\n") || len(parts) != 3 || CheckOrigin(parts[0]) != nil {
 		return "", 0, nil, bad
 	}
 	raw, err := base64.StdEncoding.Strict().DecodeString(parts[2])

@@ -132,9 +132,18 @@ func AppendEntry(bundle, leaf []byte) []byte {
 
 // ParseBundle gives the leaves of a bundle, which share its memory; Invalid when it
 // has more than 256 or ends in the middle of one.
-func ParseBundle(b []byte) (leaves [][]byte, err error) {
+func ParseBundle(b []byte) ([][]byte, error) {
+	leaves, err := parseEntries(b)
+	if err == nil && len(leaves) > Width {
+		err = avow.Errorf(avow.Invalid, "a bundle has at most %d entries", Width)
+	}
+	return leaves, err
+}
+
+// parseEntries reads a bundle of any number of entries.
+func parseEntries(b []byte) (leaves [][]byte, err error) {
 	for len(b) > 0 {
-		if len(b) < 2 || len(b) < 2+int(binary.BigEndian.Uint16(b)) || len(leaves) == Width {
+		if len(b) < 2 || len(b) < 2+int(binary.BigEndian.Uint16(b)) {
 			return nil, avow.Errorf(avow.Invalid, "that is not a bundle of entries")
 		}
 		n := 2 + int(binary.BigEndian.Uint16(b))

@@ -205,7 +205,10 @@ func (v *verification) oneOfMany(r *Receipt, before *Signed) {
 	one := &verification{Report: &Report{}, ctx: v.ctx, o: v.o}
 	where := "receipt " + r.ID.String()
 	one.receipt(r, where, before)
-	v.Origin, v.Size, v.Root, v.Key = one.Origin, max(v.Size, one.Size), one.Root, cmp.Or(v.Key, one.Key)
+	v.Key = cmp.Or(v.Key, one.Key)
+	if one.Size >= v.Size {
+		v.Origin, v.Size, v.Root = one.Origin, one.Size, one.Root
+	}
 	if one.Verdict() == Proved {
 		v.add(Passed, where, "it says what was recorded, and is entry %d of the log, under the key you trust", r.Proof.Index)
 		return

@@ -152,7 +152,7 @@ func (w *walk) entryHashes(r leavesRead) []Hash {
 		w.add(Failed, ref.Path(), "%s", avow.MessageOf(r.bundErr))
 		return nil
 	}
-	leaves, err := ParseBundle(r.bundle)
+	leaves, err := parseEntries(r.bundle)
 	if err != nil {
 		w.add(Failed, ref.Path(), "a bundle of entries is cut short or cannot be read")
 		return nil
