@@ -2,32 +2,18 @@ package consent
 
 import (
 	"strings"
+	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/policy"
 )
 
-// What each kind of event says beside its place; names and words of the policy only.
-type (
-	objectionBody struct {
-		Purpose string `json:"purpose,omitempty"`
-		Topic   string `json:"topic,omitempty"`
-		Way     string `json:"way,omitempty"`
-		By      string `json:"by,omitempty"`
-		Reason  string `json:"reason,omitempty"`
-		elsewhere
-	}
-	consentBody struct {
-		ledger.ConsentRecord
-		elsewhere
-	}
-	wordBody struct {
-		What string `json:"what"`
-		Way  string `json:"way,omitempty"`
-		By   string `json:"by,omitempty"`
-	}
-)
+// consentBody is what an event of a consent says.
+type consentBody struct {
+	ledger.ConsentRecord
+	elsewhere
+}
 
 // Give records a consent (gdpr:7(1)). It counts at once when the person is verified
 // or the policy asks for no confirmation; else when it is confirmed. Refused when
@@ -40,41 +26,29 @@ func (h *Hand) Give(c Choice) (*ledger.Receipt, error) {
 	if u.ConsentLane < 0 {
 		return nil, avow.Errorf(avow.Refused, "policy %s does not rest on consent for %s", p.Name, u.Name)
 	}
-	lane := p.Consents[u.ConsentLane]
-	now := choice{policy: p.Name, kind: kindConsent, name: u.Name, generation: lane.Generation, state: given}
-	if before := h.find(p.Name, kindConsent, u.Name, lane.Generation); !h.who.Verified && lane.Confirm != "none" && before.state != given {
-		now.state = unconfirmed
+	lane, state := p.Consents[u.ConsentLane], given
+	before := h.said.find(p.Name, kindConsent, u.Name, lane.Generation)
+	if !h.who.Verified && lane.Confirm != "none" && before.state != given {
+		state = unconfirmed
 	}
-	return h.consent(p, u, c, now, ledger.ConsentGiven, now.state)
+	return h.consent(p, u, c, ledger.ConsentGiven, state)
 }
 
-// consent writes a consent row with its event and the record that stands in the receipt.
-func (h *Hand) consent(p *policy.Policy, u *policy.CompiledPurpose, c Choice, now choice, what ledger.Type, said string) (*ledger.Receipt, error) {
-	now.at = c.made(h.tx.Now())
-	if lane := laneOf(p, u, now.generation); lane != nil && lane.LastsFor.N > 0 && now.state == given {
-		now.ends = after(now.at, lane.LastsFor)
+// consent appends the event of a consent with the record that stands in the receipt.
+func (h *Hand) consent(p *policy.Policy, u *policy.CompiledPurpose, c Choice, what ledger.Type, state string) (*ledger.Receipt, error) {
+	record := recordOf(p, u, c, h.said.region(), h.r.base)
+	record.State = state
+	if lane := p.Consents[u.ConsentLane]; lane.LastsFor.N > 0 && (state == given || state == confirmed) {
+		record.Until = after(c.made(h.tx.Now()), lane.LastsFor).Format(time.DateOnly)
 	}
-	record := recordOf(p, u, c, h.region(), h.r.base)
-	record.State = said
-	if !now.ends.IsZero() {
-		record.Until = now.ends.Format("2006-01-02")
-	}
-	return h.write(now, ledger.Event{Type: what, Policy: p.Name, Version: p.Number, Body: body(consentBody{record, c.elsewhere()})})
-}
-
-func laneOf(p *policy.Policy, u *policy.CompiledPurpose, generation int) *policy.ConsentLane {
-	for i := range p.Consents {
-		if l := &p.Consents[i]; p.Purposes[l.Purpose].Name == u.Name && l.Generation == generation {
-			return l
-		}
-	}
-	return nil
+	return h.record(ledger.Event{Type: what, Policy: p.Name, Version: p.Number, Body: body(consentBody{record, c.elsewhere()})},
+		words{Purposes: []named{{u.Name}}, State: state, elsewhere: c.elsewhere()})
 }
 
 // Unconfirmed lists the consents that wait for a confirmation.
 func (h *Hand) Unconfirmed() []Choice {
 	var list []Choice
-	for _, c := range h.said {
+	for _, c := range h.said.list {
 		if c.kind == kindConsent && c.state == unconfirmed {
 			list = append(list, Choice{Policy: c.policy, Version: c.version, Purpose: c.name})
 		}
@@ -91,8 +65,7 @@ func (h *Hand) Confirm(c Choice) (*ledger.Receipt, error) {
 	if u.ConsentLane < 0 {
 		return nil, avow.Errorf(avow.Refused, "policy %s does not rest on consent for %s", p.Name, u.Name)
 	}
-	now := choice{policy: p.Name, kind: kindConsent, name: u.Name, generation: p.Consents[u.ConsentLane].Generation, state: given}
-	return h.consent(p, u, c, now, ledger.ConsentConfirmed, "confirmed")
+	return h.consent(p, u, c, ledger.ConsentConfirmed, confirmed)
 }
 
 // Withdraw takes a consent back, in every generation (gdpr:7(3)). Where the purpose
@@ -114,20 +87,7 @@ func (h *Hand) no(c Choice, state string, what ledger.Type) (*ledger.Receipt, er
 	if u.ConsentLane < 0 {
 		return nil, avow.Errorf(avow.Refused, "policy %s does not rest on consent for %s; object to it instead", p.Name, u.Name)
 	}
-	for _, o := range h.said {
-		if o.policy == p.Name && o.kind == kindConsent && samePurpose(p, o.name, u) && o.state != state {
-			o.state = state
-			if err := h.put(o); err != nil {
-				return nil, err
-			}
-		}
-	}
-	now := choice{policy: p.Name, kind: kindConsent, name: u.Name, generation: p.Consents[u.ConsentLane].Generation, state: state}
-	receipt, err := h.consent(p, u, c, now, what, state)
-	if err != nil || !isMarketing(u) {
-		return receipt, err
-	}
-	return receipt, h.put(choice{policy: p.Name, kind: kindMarketing, name: u.Name, state: set, version: p.Number, event: receipt.ID})
+	return h.consent(p, u, c, what, state)
 }
 
 func samePurpose(p *policy.Policy, name string, u *policy.CompiledPurpose) bool {
@@ -147,35 +107,27 @@ func isMarketing(u *policy.CompiledPurpose) bool {
 // Object records an objection to a purpose, or to all direct marketing under a
 // topic (gdpr:21(1), gdpr:21(2)). It counts whoever brought it.
 func (h *Hand) Object(c Choice) (*ledger.Receipt, error) {
-	p, now, err := h.objection(c)
+	p, _, err := h.objection(c)
 	if err != nil {
 		return nil, err
 	}
-	now.state, now.at = set, c.made(h.tx.Now())
-	return h.write(now, ledger.Event{Type: ledger.Objected, Policy: p.Name, Version: p.Number,
-		Body: body(objectionBody{Purpose: c.Purpose, Topic: c.Topic, Way: c.Way, By: c.By, elsewhere: c.elsewhere()})})
+	return h.recordSaid(ledger.Objected, p, c.objection())
+}
+
+func (c Choice) objection() words {
+	return words{Purpose: c.Purpose, Topic: c.Topic, Way: c.Way, By: c.By, elsewhere: c.elsewhere()}
 }
 
 // Allow ends an objection: the person says so themselves.
 func (h *Hand) Allow(c Choice) (*ledger.Receipt, error) {
-	p, now, err := h.objection(c)
+	p, what, err := h.objection(c)
 	if err != nil {
 		return nil, err
 	}
-	now.state = ended
-	if err := h.release(now); err != nil {
+	if err := h.release(what); err != nil {
 		return nil, err
 	}
-	if now.kind == kindPurpose { // what a withdrawal set goes with it
-		if m := h.find(p.Name, kindMarketing, now.name, 0); m.state == set || m.state == recalled {
-			m.state = ended
-			if err := h.put(m); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return h.write(now, ledger.Event{Type: ledger.ObjectionEnded, Policy: p.Name, Version: p.Number,
-		Body: body(objectionBody{Purpose: c.Purpose, Topic: c.Topic, Way: c.Way, By: c.By})})
+	return h.recordSaid(ledger.ObjectionEnded, p, c.objection())
 }
 
 // objection is the row of an objection to a purpose or a topic.
@@ -224,7 +176,7 @@ func (h *Hand) Override(c Choice, reason string) (*ledger.Receipt, error) {
 		return nil, err
 	}
 	reason = strings.TrimSpace(reason)
-	before := h.find(p.Name, kindPurpose, u.Name, 0)
+	before := h.said.find(p.Name, kindPurpose, u.Name, 0)
 	switch {
 	case reason == "" || len(reason) > 4000:
 		return nil, avow.FieldErrorf("reason", "say in at most 4,000 characters what outweighs the person's interests")
@@ -233,9 +185,7 @@ func (h *Hand) Override(c Choice, reason string) (*ledger.Receipt, error) {
 	case !isWeighed(p, u.Name):
 		return nil, avow.Errorf(avow.Refused, "policy %s promises that an objection to %s stops it", p.Name, u.Name)
 	}
-	before.state, before.at = overridden, h.tx.Now()
-	return h.write(before, ledger.Event{Type: ledger.ObjectionOverridden, Policy: p.Name, Version: p.Number,
-		Body: body(objectionBody{Purpose: u.Name, Way: c.Way, By: c.By, Reason: reason})})
+	return h.recordSaid(ledger.ObjectionOverridden, p, words{Purpose: u.Name, Way: c.Way, By: c.By, Reason: reason})
 }
 
 func isWeighed(p *policy.Policy, purpose string) bool {
@@ -250,16 +200,16 @@ func isWeighed(p *policy.Policy, purpose string) bool {
 // Restrict limits what is done with the person's data to keeping it, but for what
 // gdpr:18(2) names. It holds in every policy.
 func (h *Hand) Restrict(way, by string) (*ledger.Receipt, error) {
-	return h.write(choice{kind: kindRestriction, state: set}, ledger.Event{Type: ledger.Restricted, Body: body(wordBody{"restriction", way, by})})
+	return h.recordSaid(ledger.Restricted, nil, words{What: kindRestriction, Way: way, By: by})
 }
 
 // Unrestrict lifts a restriction; the person is told before (gdpr:18(3)), which is the caller's to see to.
 func (h *Hand) Unrestrict(way, by string) (*ledger.Receipt, error) {
-	return h.write(choice{kind: kindRestriction, state: ended}, ledger.Event{Type: ledger.Unrestricted, Body: body(wordBody{"restriction", way, by})})
+	return h.recordSaid(ledger.Unrestricted, nil, words{What: kindRestriction, Way: way, By: by})
 }
 
 // ShowFact records that a word under `people` was shown to be true, with the event
-// that showed it: something collected at a point that `makes` it.
+// that showed it, if any: something collected at a point that `makes` it. A fact that was shown stays so.
 func (h *Hand) ShowFact(policyName, fact string, by *ledger.Receipt) error {
 	p, err := h.r.Version(policyName, 0)
 	if err != nil {
@@ -268,11 +218,15 @@ func (h *Hand) ShowFact(policyName, fact string, by *ledger.Receipt) error {
 	if _, ok := p.Fact(fact); !ok {
 		return avow.Errorf(avow.Invalid, "policy %s has no word %q under people", p.Name, clip(fact))
 	}
-	c := choice{policy: p.Name, kind: kindFact, name: fact, state: set, version: p.Number}
-	if by != nil {
-		c.event = by.ID
+	if h.said.find(p.Name, kindFact, fact, 0).state == set {
+		return nil
 	}
-	return h.put(c)
+	b := words{What: fact}
+	if by != nil {
+		b.Because = by.ID.String()
+	}
+	_, err = h.recordSaid(FactShown, p, b)
+	return err
 }
 
 // UseOnce records that something was done that the policy lets be done once.
@@ -284,39 +238,20 @@ func (h *Hand) UseOnce(c Choice) (*ledger.Receipt, error) {
 	if !u.Once {
 		return nil, avow.Errorf(avow.Refused, "policy %s does not limit %s to once", p.Name, u.Name)
 	}
-	if h.find(p.Name, kindOnce, u.Name, 0).state == set {
+	if h.said.find(p.Name, kindOnce, u.Name, 0).state == set {
 		return nil, avow.Errorf(avow.Conflict, "%s was done for this person already", u.Name)
 	}
-	return h.write(choice{policy: p.Name, kind: kindOnce, name: u.Name, state: set},
-		ledger.Event{Type: ledger.UsedOnce, Policy: p.Name, Version: p.Number, Body: body(wordBody{What: u.Name, Way: c.Way})})
+	return h.recordSaid(ledger.UsedOnce, p, words{What: u.Name, Way: c.Way})
 }
 
 // LivesIn records where the person lives, which is what law covers them. The empty region changes nothing.
 func (h *Hand) LivesIn(region avow.Region) error {
-	if region == "" || region == h.region() {
+	if region == "" || region == h.said.region() {
 		return nil
 	}
 	if !region.Known() {
 		return avow.FieldErrorf("region", "is not a country code such as NL, or a part of one such as US-CA")
 	}
-	if _, err := h.tx.Exec(`DELETE FROM consent_choices WHERE subject = ? AND kind = ?`, h.who.ID, kindRegion); err != nil {
-		return err
-	}
-	kept := h.said[:0:0]
-	for _, c := range h.said {
-		if c.kind != kindRegion {
-			kept = append(kept, c)
-		}
-	}
-	h.said = kept
-	return h.put(choice{kind: kindRegion, name: string(region), state: set})
-}
-
-func (h *Hand) region() avow.Region {
-	for _, c := range h.said {
-		if c.kind == kindRegion {
-			return avow.Region(c.name)
-		}
-	}
-	return ""
+	_, err := h.recordSaid(RegionShown, nil, words{What: string(region)})
+	return err
 }

@@ -76,6 +76,7 @@ const (
 	unconfirmed = "unconfirmed"
 	withdrawn   = "withdrawn"
 	refused     = "refused"
+	confirmed   = "confirmed" // said of the event; the row is given
 
 	set        = "set"
 	overridden = "overridden"
@@ -104,14 +105,6 @@ func scanChoice(r *store.Rows) (c choice, err error) {
 // choices reads all that a person has said, in the order they said it.
 func choices(tx *store.Tx, subject avow.ID) ([]choice, error) {
 	return store.Collect(tx, scanChoice, `SELECT `+choiceColumns+` FROM consent_choices WHERE subject = ? ORDER BY seq, policy, kind, name, generation`, subject)
-}
-
-func writeChoice(tx *store.Tx, subject avow.ID, c choice) error {
-	_, err := tx.Exec(`INSERT INTO consent_choices (subject, `+choiceColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (subject, policy, kind, name, generation) DO UPDATE SET
-		state = excluded.state, seq = excluded.seq, at = excluded.at, ends = excluded.ends, version = excluded.version, event = excluded.event`,
-		subject, c.policy, c.kind, c.name, c.generation, c.state, c.seq, c.at, c.ends, c.version, c.event)
-	return err
 }
 
 // after is the moment a period later.

@@ -86,10 +86,11 @@ func (e evidence) about(tx *store.Tx, p *policy.Policy, w gate.Wanted, entry led
 		return false, err
 	}
 	var b struct {
-		objectionBody
-		What     string                  `json:"what"`
-		Purposes []ledger.ConsentPurpose `json:"purposes"`
-		Fields   []string                `json:"fields"`
+		Purpose  string   `json:"purpose"`
+		Topic    string   `json:"topic"`
+		What     string   `json:"what"`
+		Purposes []named  `json:"purposes"`
+		Fields   []string `json:"fields"`
 	}
 	if err := json.Unmarshal(event.Body, &b); err != nil {
 		return false, err

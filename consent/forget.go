@@ -36,25 +36,47 @@ func (r *Register) Forget(tx *store.Tx, subject avow.ID) (kept bool, err error) 
 	if err != nil {
 		return false, err
 	}
-	return kept, r.drop(tx, family)
-}
-
-func (h *Hand) suppress(id vault.Identity) (kept bool, err error) {
-	address, err := h.r.vault.Fingerprint(suppressUse, id)
-	if err != nil {
-		return false, err
+	if err := r.drop(tx, family); err != nil {
+		return kept, err
 	}
-	for _, c := range h.said {
-		if !outlives(c) {
-			continue
-		}
-		kept = true
-		if _, err := h.tx.Exec(`INSERT INTO consent_suppressed (address, policy, kind, name, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			address, c.policy, c.kind, c.name, h.tx.Now()); err != nil {
+	for _, id := range family {
+		if _, err := tx.Exec(`DELETE FROM consent_mergers WHERE old = ? OR subject = ?`, id, id); err != nil {
 			return kept, err
 		}
 	}
 	return kept, nil
+}
+
+func (h *Hand) suppress(id vault.Identity) (kept bool, err error) {
+	address, err := h.r.Address(id)
+	if err != nil {
+		return false, err
+	}
+	var news []thing
+	for _, c := range h.said.list {
+		if !outlives(c) {
+			continue
+		}
+		kept = true
+		fresh, err := suppress(h.tx, address, c)
+		if err != nil {
+			return kept, err
+		}
+		if fresh {
+			news = append(news, thing{Policy: c.policy, Kind: c.kind, Name: c.name})
+		}
+	}
+	if len(news) > 0 { // of nobody: who it was is not to be found out from it
+		_, err = h.r.ledger.Append(h.tx, ledger.Event{Type: Suppressed, Body: body(words{Address: address, Things: news})})
+	}
+	return kept, err
+}
+
+// suppress remembers what the holder of an address has stopped; fresh when it was not remembered yet.
+func suppress(tx *store.Tx, address []byte, c choice) (fresh bool, err error) {
+	n, err := tx.Exec(`INSERT INTO consent_suppressed (address, policy, kind, name, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		address, c.policy, c.kind, c.name, tx.Now())
+	return n > 0, err
 }
 
 // outlives tells what is remembered of somebody erased: that they said stop, and
@@ -93,16 +115,17 @@ func (h *Hand) Recall(id vault.Identity) error {
 	if err != nil {
 		return err
 	}
+	var news []thing
 	for _, c := range stopped {
-		if h.find(c.policy, c.kind, c.name, 0).state != "" {
-			continue // they have said something about it since
-		}
-		c.state, c.event = recalled, avow.ID{}
-		if err := h.put(c); err != nil {
-			return err
+		if h.said.find(c.policy, c.kind, c.name, 0).state == "" { // else they have said something about it since
+			news = append(news, thing{Policy: c.policy, Kind: c.kind, Name: c.name, Version: c.version})
 		}
 	}
-	return nil
+	if len(news) == 0 {
+		return nil
+	}
+	_, err = h.recordSaid(ObjectionsRecalled, nil, words{Things: news})
+	return err
 }
 
 // stopped is what the holder of an address has stopped, else what is remembered of it.
@@ -118,7 +141,7 @@ func (h *Hand) stopped(id vault.Identity) ([]choice, error) {
 		said, err := choices(h.tx, found[0].Subject)
 		return slices.DeleteFunc(said, func(c choice) bool { return !outlives(c) }), err
 	}
-	address, err := h.r.vault.Fingerprint(suppressUse, id)
+	address, err := h.r.Address(id)
 	if err != nil {
 		return nil, err
 	}
@@ -134,79 +157,23 @@ func (h *Hand) release(c choice) error {
 		return err
 	}
 	for _, id := range identities {
-		address, err := h.r.vault.Fingerprint(suppressUse, id)
+		address, err := h.r.Address(id)
 		if err != nil {
 			return err
 		}
-		if _, err := h.tx.Exec(`DELETE FROM consent_suppressed WHERE address = ? AND policy = ? AND kind = ? AND name = ?`,
-			address, c.policy, c.kind, c.name); err != nil {
+		n, err := h.tx.Exec(`DELETE FROM consent_suppressed WHERE address = ? AND policy = ? AND kind = ? AND name = ?`, address, c.policy, c.kind, c.name)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			continue
+		}
+		ended := words{Address: address, Things: []thing{{Policy: c.policy, Kind: c.kind, Name: c.name}}}
+		if _, err := h.r.ledger.Append(h.tx, ledger.Event{Type: SuppressionEnded, Body: body(ended)}); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// Join brings together what several subjects have said who are one person (see
-// vault.Verify): objections and restrictions add up, and a consent holds where no
-// one of them has taken it back. Call it in the transaction that joined them.
-func (r *Register) Join(tx *store.Tx, into avow.ID, absorbed []avow.ID) error {
-	for _, old := range absorbed {
-		if err := r.joinOne(tx, into, old); err != nil {
-			return err
-		}
-	}
-	if len(absorbed) == 0 {
-		return nil
-	}
-	return r.drop(tx, absorbed)
-}
-
-func (r *Register) joinOne(tx *store.Tx, into, old avow.ID) error {
-	if err := tx.Lock("consent", old[:]); err != nil {
-		return err
-	}
-	h, err := r.In(tx, into)
-	if err != nil {
-		return err
-	}
-	said, err := choices(tx, old)
-	if err != nil {
-		return err
-	}
-	for _, c := range said {
-		mine := h.find(c.policy, c.kind, c.name, c.generation)
-		if c.kind == kindRegion && h.region() != "" || mine.state != "" && !joins(mine, c) {
-			continue
-		}
-		event, at := c.event, c.at
-		if err := h.put(c); err != nil {
-			return err
-		}
-		c = h.said[len(h.said)-1]
-		c.event, c.at = event, at
-		if err := writeChoice(tx, h.who.ID, c); err != nil {
-			return err
-		}
-	}
-	return h.Done()
-}
-
-// joins tells whether what the other said takes the place of what is there: the more
-// protective of the two holds.
-func joins(mine, other choice) bool {
-	return strength(other) > strength(mine)
-}
-
-func strength(c choice) int {
-	switch c.state {
-	case withdrawn, refused, set:
-		return 3
-	case overridden:
-		return 2
-	case given:
-		return 1
-	}
-	return 0 // unconfirmed, ended, recalled: what is there stays
 }
 
 // Stop records an objection by whoever holds an address, for everybody the address
@@ -241,16 +208,15 @@ func (r *Register) remember(tx *store.Tx, id vault.Identity, c Choice) error {
 	if err != nil {
 		return err
 	}
-	address, err := r.vault.Fingerprint(suppressUse, id)
+	address, err := r.Address(id)
 	if err != nil {
 		return err
 	}
-	n, err := tx.Exec(`INSERT INTO consent_suppressed (address, policy, kind, name, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		address, p.Name, what.kind, what.name, tx.Now())
-	if err != nil || n == 0 {
+	if fresh, err := suppress(tx, address, what); err != nil || !fresh {
 		return err
 	}
-	_, err = r.ledger.Append(tx, ledger.Event{Type: ledger.Objected, Policy: p.Name, Version: p.Number,
-		Body: body(objectionBody{Purpose: c.Purpose, Topic: c.Topic, Way: c.Way, By: c.By})})
+	said := c.objection()
+	said.Address = address
+	_, err = r.ledger.Append(tx, ledger.Event{Type: ledger.Objected, Policy: p.Name, Version: p.Number, Body: body(said)})
 	return err
 }

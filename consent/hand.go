@@ -20,7 +20,7 @@ type Hand struct {
 	tx      *store.Tx
 	who     vault.Subject
 	staged  bool // in an import, not there yet
-	said    []choice
+	said    said
 	receipt *ledger.Receipt // the latest
 }
 
@@ -41,8 +41,8 @@ func (r *Register) In(tx *store.Tx, subject avow.ID) (*Hand, error) {
 	if err != nil {
 		return nil, err
 	}
-	said, err := choices(tx, who.ID)
-	return &Hand{r: r, tx: tx, who: who, staged: staged, said: said}, err
+	list, err := choices(tx, who.ID)
+	return &Hand{r: r, tx: tx, who: who, staged: staged, said: said{list: list}}, err
 }
 
 func (r *Register) who(tx *store.Tx, subject avow.ID) (who vault.Subject, staged bool, err error) {
@@ -71,6 +71,9 @@ func (r *Register) Do(ctx context.Context, subject avow.ID, act func(h *Hand) er
 
 // Done folds the person's state anew and has the gates take it when the transaction is on disk.
 func (h *Hand) Done() error {
+	if err := h.said.save(h.tx, h.who.ID); err != nil {
+		return err
+	}
 	if _, err := h.tx.Exec(`INSERT INTO consent_subjects (subject) VALUES (?) ON CONFLICT DO NOTHING`, h.who.ID); err != nil {
 		return err
 	}
@@ -113,21 +116,21 @@ func (r *Register) Renew(tx *store.Tx, subject avow.ID, because *ledger.Receipt)
 }
 
 // Lapse ends every consent of a person who wants to be erased and of whom something
-// must be kept. What they stopped stays stopped.
+// must be kept. What they stopped stays stopped. because is the receipt of their erasure.
 func (r *Register) Lapse(tx *store.Tx, subject avow.ID, because *ledger.Receipt) error {
 	h, err := r.In(tx, subject)
 	if err != nil {
 		return err
 	}
-	for _, c := range slices.Clone(h.said) {
-		if c.kind == kindConsent && (c.state == given || c.state == unconfirmed) {
-			c.state, c.event = withdrawn, because.ID
-			if err := h.put(c); err != nil {
-				return err
-			}
-		}
-	}
 	h.receipt = because
+	if because.EventType == ledger.Erased {
+		err = h.hear(ledger.Erased, because, "", 0, words{lapses: true})
+	} else {
+		_, err = h.recordSaid(ConsentsLapsed, nil, words{Because: because.ID.String()})
+	}
+	if err != nil {
+		return err
+	}
 	return h.Done()
 }
 
@@ -163,60 +166,26 @@ func (r *Register) states(tx *store.Tx, who vault.Subject, list []*series, seen 
 	return states, nil
 }
 
-// write puts a choice into the table with the event that it is.
-func (h *Hand) write(c choice, e ledger.Event) (*ledger.Receipt, error) {
-	e.Subject = h.who.ID
-	receipt, err := h.r.ledger.Append(h.tx, e)
+// record appends an event that says something, and hears it.
+func (h *Hand) record(e ledger.Event, b words) (*ledger.Receipt, error) {
+	receipt, err := h.Append(e)
 	if err != nil {
 		return nil, err
 	}
-	h.receipt = receipt
-	c.event, c.version = receipt.ID, e.Version
-	if c.at.IsZero() {
-		c.at = h.tx.Now()
+	return receipt, h.hear(e.Type, receipt, e.Policy, e.Version, b)
+}
+
+// recordSaid is record for events whose body is no more than what they say.
+func (h *Hand) recordSaid(what ledger.Type, p *policy.Policy, b words) (*ledger.Receipt, error) {
+	e := ledger.Event{Type: what, Body: body(b)}
+	if p != nil {
+		e.Policy, e.Version = p.Name, p.Number
 	}
-	return receipt, h.putAsMade(c)
+	return h.record(e, b)
 }
 
-// put puts a choice made now into the table.
-func (h *Hand) put(c choice) error {
-	c.at = h.tx.Now()
-	return h.putAsMade(c)
-}
-
-// putAsMade puts a choice into the table, after all that was said before.
-func (h *Hand) putAsMade(c choice) error {
-	c.seq = 1
-	for _, o := range h.said {
-		c.seq = max(c.seq, o.seq+1)
-	}
-	h.said = append(dropSame(h.said, c), c)
-	return writeChoice(h.tx, h.who.ID, c)
-}
-
-func dropSame(list []choice, c choice) []choice {
-	kept := list[:0:0]
-	for _, o := range list {
-		if !o.sameThing(c) {
-			kept = append(kept, o)
-		}
-	}
-	return kept
-}
-
-func (c choice) sameThing(o choice) bool {
-	return c.policy == o.policy && c.kind == o.kind && c.name == o.name && c.generation == o.generation
-}
-
-// find gives what was said about one thing; the zero choice when nothing was.
-func (h *Hand) find(policy, kind, name string, generation int) choice {
-	want := choice{policy: policy, kind: kind, name: name, generation: generation}
-	for _, c := range h.said {
-		if c.sameThing(want) {
-			return c
-		}
-	}
-	return choice{}
+func (h *Hand) hear(what ledger.Type, receipt *ledger.Receipt, policyName string, version int, b words) error {
+	return book(h.r.Version).hear(&h.said, event{what, receipt.ID, h.tx.Now(), policyName, version, b})
 }
 
 // Append adds an event about the person that is no choice: something collected, or shown.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/store"
 	"github.com/avowhq/avow/vault"
 )
@@ -15,7 +16,7 @@ func (h *Hand) Answered(c Choice) (string, error) {
 	if err != nil || u.ConsentLane < 0 {
 		return "", err
 	}
-	return h.find(p.Name, kindConsent, u.Name, p.Consents[u.ConsentLane].Generation).state, nil
+	return h.said.find(p.Name, kindConsent, u.Name, p.Consents[u.ConsentLane].Generation).state, nil
 }
 
 // Address is the keyed hash under which it is remembered that who holds an address
@@ -32,3 +33,6 @@ func (r *Register) StoppedSince(tx *store.Tx, since time.Time) ([][]byte, error)
 
 // Discard lets go of what was kept of people of an import that never came true.
 func (r *Register) Discard(tx *store.Tx, subjects []avow.ID) error { return r.drop(tx, subjects) }
+
+// After is the moment a period later. A month after the 31st of January is the last of February.
+func After(from time.Time, p policy.Period) time.Time { return after(from, p) }
