@@ -78,7 +78,7 @@ func (c *checked) letter(id avow.ID, to, link string, until time.Time) mail.Mess
 	}
 	return mail.Message{
 		ID: id, To: to, Until: until, Subject: "Please confirm your address", Button: "See and confirm", Link: link,
-		Text: "Somebody, probably you, gave this address to " + text(c.p, c.p.Document.Organisation.Name) + said +
+		Text: "Somebody, probably you, gave this address to " + Text(c.p, c.p.Document.Organisation.Name) + said +
 			"\n\nIt counts when you confirm it on the page below, within 15 minutes. If it was not you, do nothing: then it never counts.",
 	}
 }
@@ -87,15 +87,15 @@ func (c *checked) letter(id avow.ID, to, link string, until time.Time) mail.Mess
 func words(p *policy.Policy, purpose int) string {
 	u := p.Purposes[purpose]
 	if rule, ok := p.Document.Consents.Get(u.Name); ok {
-		if asks := text(p, rule.Asks); asks != "" {
+		if asks := Text(p, rule.Asks); asks != "" {
 			return asks
 		}
 	}
 	return u.Title
 }
 
-// text is a text in the language that prevails, on one line.
-func text(p *policy.Policy, t policy.Text) string {
+// Text is a text of the policy in the language that prevails, on one line.
+func Text(p *policy.Policy, t policy.Text) string {
 	s := t.Plain
 	if in, ok := t.In.Get(p.Document.Languages.Prevails); ok && s == "" {
 		s = *in
@@ -150,7 +150,7 @@ func (d *Desk) pending(tx *store.Tx, token string) (Pending, error) {
 	if err != nil {
 		return out, err
 	}
-	out.Title = text(p, p.Document.Title)
+	out.Title = Text(p, p.Document.Title)
 	for _, n := range out.names {
 		i, _ := p.Purpose(n)
 		out.Asks = append(out.Asks, words(p, i))

@@ -219,6 +219,12 @@ func (o *Outbox) later(ctx context.Context, t taken) error {
 	})
 }
 
+// State tells how far a message is: waiting, sent, refused or late. NotFound when no
+// such message was put, or it left so long ago that its id is forgotten: 30 days.
+func (o *Outbox) State(tx *store.Tx, id avow.ID) (state string, err error) {
+	return state, tx.QueryRow(`SELECT state FROM mail_outbox WHERE id = ?`, id).Scan(&state)
+}
+
 // Counts says how many messages are in each state: waiting, sent, refused, late.
 func (o *Outbox) Counts(ctx context.Context) (map[string]int, error) {
 	counts := map[string]int{}

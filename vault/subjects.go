@@ -217,6 +217,20 @@ func (v *Vault) Identities(tx *store.Tx, subject avow.ID) ([]Identity, error) {
 	if err != nil {
 		return nil, err
 	}
+	return v.identities(tx, s)
+}
+
+// StagedIdentities is Identities of somebody of an import, flipped or not, for whoever
+// has the id that Stage returned.
+func (v *Vault) StagedIdentities(tx *store.Tx, id avow.ID) ([]Identity, error) {
+	s, err := v.present(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	return v.identities(tx, s)
+}
+
+func (v *Vault) identities(tx *store.Tx, s Subject) ([]Identity, error) {
 	held, err := identityRows(tx, s.ID)
 	if err != nil {
 		return nil, err

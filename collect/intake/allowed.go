@@ -7,6 +7,7 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/collect"
+	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/vault"
 )
 
@@ -186,7 +187,7 @@ func (c *checker) grounds(p *person) *collect.Grounds {
 }
 
 // purposes is what a file is for: what the caller says and what was consented to,
-// else every declared purpose.
+// else every purpose the policy lists. The built-in duties allow to keep, not to take in.
 func (c *checker) purposes(consents []int) []int {
 	var list []int
 	for _, name := range c.o.For {
@@ -195,7 +196,7 @@ func (c *checker) purposes(consents []int) []int {
 	}
 	if len(list) == 0 {
 		for i, u := range c.p.Purposes {
-			if u.Declared {
+			if u.Declared && (u.Kind == policy.Listed || u.Kind == policy.Unlisted) {
 				list = append(list, i)
 			}
 		}

@@ -73,4 +73,5 @@ CREATE TABLE intake_duties (
   PRIMARY KEY (import, subject, source)
 ){{strict}};
 CREATE INDEX intake_duties_due ON intake_duties (state, due);
+CREATE INDEX intake_duties_at ON intake_duties (state, at);
 CREATE INDEX intake_duties_subject ON intake_duties (subject);
