@@ -67,22 +67,11 @@ func fiveStatements(tx *store.Tx, person avow.ID, notes *store.Stage[avow.ID]) e
 
 // insertNotes is one statement for many rows, as the ledger's.
 func insertNotes(tx *store.Tx, people []avow.ID) error {
-	sealed := make([]byte, 200)
-	for len(people) > 0 {
-		n := min(len(people), 256)
-		query, args := "INSERT INTO notes (id, person, sealed, at) VALUES (?, ?, ?, ?)", []any{}
-		for i, p := range people[:n] {
-			if i > 0 {
-				query += ", (?, ?, ?, ?)"
-			}
-			args = append(args, avow.NewID(tx.Now()), p, sealed, tx.Now())
-		}
-		if _, err := tx.Exec(query, args...); err != nil {
-			return err
-		}
-		people = people[n:]
+	var args []any
+	for _, p := range people {
+		args = append(args, avow.NewID(tx.Now()), p, make([]byte, 200), tx.Now())
 	}
-	return nil
+	return tx.Insert("notes", "id, person, sealed, at", args)
 }
 
 func benchPeople(b *testing.B, db *store.DB) (people []avow.ID) {

@@ -18,9 +18,9 @@ func (db *DB) openSQLite(ctx context.Context, c Config) error {
 		return err
 	}
 	pragmas := []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-		"secure_delete(1)", "temp_store(MEMORY)", "journal_size_limit(67108864)"}
+		"secure_delete(1)", "temp_store(MEMORY)", "journal_size_limit(67108864)", "wal_autocheckpoint(4000)"}
 	var err error
-	if db.w, err = openFile(c.Path, 1, append(pragmas, "cache_size(-16384)"), "immediate"); err != nil {
+	if db.w, err = openFile(c.Path, 1, append(pragmas, "cache_size(-32768)"), "immediate"); err != nil {
 		return err
 	}
 	db.jobs = db.w

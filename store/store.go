@@ -73,6 +73,7 @@ type DB struct {
 
 	node      string          // who tells
 	server    *pgx.ConnConfig // where others are heard; nil on SQLite
+	inserts   sync.Map        // insertKey to text
 	apart     []string        // tables whose rows no dump holds
 	hearers   []*hearer
 	listening sync.Once
