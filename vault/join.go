@@ -91,9 +91,8 @@ func (v *Vault) addBeside(tx *store.Tx, into, from avow.ID, h identityRow) error
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`INSERT INTO vault_beside (subject, kind, index_version, blind, standing, sealed, at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		into, h.kind, indexVersion, h.blind, string(added), sealed, tx.Now())
-	return err
+	h.sealed, h.standing = sealed, added
+	return insertBeside(tx, into, h)
 }
 
 func dropBeside(tx *store.Tx, subject avow.ID, h identityRow) error {

@@ -3,6 +3,7 @@ package vault
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"time"
 
 	"github.com/avowhq/avow"
@@ -32,8 +33,34 @@ func (v *Vault) NewLink(tx *store.Tx, subject avow.ID, kind, purpose string) (to
 	if err != nil {
 		return "", to, err
 	}
-	blind, to, err := v.address(tx, s.ID, kind)
+	h, err := v.address(tx, s.ID, func(h identityRow) bool { return h.kind == kind && h.standing != added })
 	if err != nil {
+		return "", to, err
+	}
+	return v.newLink(tx, s.ID, h, purpose)
+}
+
+// NewLinkTo is NewLink to one identity among several of the subject's, such as one that
+// was added: for VerifyAs. NotFound when it is not theirs.
+func (v *Vault) NewLinkTo(tx *store.Tx, subject avow.ID, id Identity, purpose string) (token string, to Identity, err error) {
+	n, err := id.normal()
+	if err != nil {
+		return "", to, err
+	}
+	s, err := v.Subject(tx, subject)
+	if err != nil {
+		return "", to, err
+	}
+	h, err := v.address(tx, s.ID, identityRow{normal: n, blind: v.blind(n)}.alike)
+	if err != nil {
+		return "", to, err
+	}
+	return v.newLink(tx, s.ID, h, purpose)
+}
+
+func (v *Vault) newLink(tx *store.Tx, subject avow.ID, h identityRow, purpose string) (token string, to Identity, err error) {
+	kind, blind := h.kind, h.blind
+	if to, err = v.spelt(tx, subject, h); err != nil {
 		return "", to, err
 	}
 	if err := v.limitLinks(tx, kind, blind); err != nil {
@@ -45,37 +72,44 @@ func (v *Vault) NewLink(tx *store.Tx, subject avow.ID, kind, purpose string) (to
 	}
 	token = base64.RawURLEncoding.EncodeToString(raw)
 	hash := sha256.Sum256([]byte(token))
-	sealed, err := v.Seal(tx, s.ID, parts([]byte("vault_links"), hash[:]), []byte(to.Value))
+	sealed, err := v.Seal(tx, subject, parts([]byte("vault_links"), hash[:]), []byte(to.Value))
 	if err != nil {
 		return "", to, err
 	}
 	_, err = tx.Exec("INSERT INTO vault_links (hash, purpose, subject, kind, blind, sealed, made, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		hash[:], purpose, s.ID, kind, blind, sealed, tx.Now(), tx.Now().Add(linkLife))
+		hash[:], purpose, subject, kind, blind, sealed, tx.Now(), tx.Now().Add(linkLife))
 	return token, to, err
 }
 
-// address finds where to write to a subject.
-func (v *Vault) address(tx *store.Tx, subject avow.ID, kind string) (blind []byte, to Identity, err error) {
-	to = Identity{Kind: kind}
-	var claimed bool
-	err = tx.QueryRow(`SELECT blind, NOT verified FROM vault_identities WHERE subject = ? AND kind = ? AND index_version = ?
-		ORDER BY verified DESC, claimed_at LIMIT 1`, subject, kind, indexVersion).Scan(&blind, &claimed)
+// address picks the first of a subject's identities that is wanted; those that open them come first.
+func (v *Vault) address(tx *store.Tx, subject avow.ID, wanted func(identityRow) bool) (identityRow, error) {
+	held, err := identityRows(tx, subject)
 	if err != nil {
-		return nil, to, err
+		return identityRow{}, err
 	}
-	holder := subject
-	if claimed {
-		other, known, err := v.held(tx, kind, blind, true)
+	i := slices.IndexFunc(held, wanted)
+	if i < 0 {
+		return identityRow{}, avow.Errorf(avow.NotFound, "this person has no such address")
+	}
+	return held[i], nil
+}
+
+// spelt is an identity as it is written to: as who has it verified writes it.
+func (v *Vault) spelt(tx *store.Tx, subject avow.ID, h identityRow) (to Identity, err error) {
+	to = Identity{Kind: h.kind, Verified: true}
+	if h.standing != verified {
+		holder, known, err := v.held(tx, h.kind, h.blind, true)
 		if err != nil {
-			return nil, to, err
+			return to, err
 		}
 		if known {
-			holder, claimed = other, false
+			to.Value, err = v.spelling(tx, h.kind, h.blind, holder, true)
+			return to, err
 		}
+		to.Verified = false
 	}
-	to.Verified = !claimed
-	to.Value, err = v.spelling(tx, kind, blind, holder, !claimed)
-	return blind, to, err
+	to.Value, err = v.openIdentity(tx, subject, h)
+	return to, err
 }
 
 func (v *Vault) limitLinks(tx *store.Tx, kind string, blind []byte) error {

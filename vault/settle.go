@@ -353,14 +353,31 @@ func (v *Vault) settleWaiting(tx *store.Tx, kind string, blind []byte) (absorbed
 	waiting, err := store.Collect(tx, scanID, `SELECT b.subject FROM vault_beside b JOIN vault_imports i ON i.id = b.import
 		WHERE b.kind = ? AND b.index_version = ? AND b.blind = ? AND b.standing <> 'added' AND i.flipped IS NOT NULL ORDER BY b.subject LIMIT ?`,
 		kind, indexVersion, blind, maxPeople)
-	if err != nil || len(waiting) == 0 {
-		return nil, err
-	}
-	list, err := v.takeImported(tx, waiting)
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range list {
+	return v.settleEach(tx, waiting)
+}
+
+// settleFirst settles those of the subjects who are of a flipped import, before something is done with them.
+func (v *Vault) settleFirst(tx *store.Tx, ids ...avow.ID) (absorbed []avow.ID, err error) {
+	waiting, err := store.Collect(tx, scanID, `SELECT p.id FROM vault_imported p JOIN vault_imports i ON i.id = p.import
+		WHERE p.id IN (`+store.Marks(len(ids))+`) AND i.flipped IS NOT NULL ORDER BY p.id`, list(ids)...)
+	if err != nil {
+		return nil, err
+	}
+	return v.settleEach(tx, waiting)
+}
+
+func (v *Vault) settleEach(tx *store.Tx, waiting []avow.ID) (absorbed []avow.ID, err error) {
+	if len(waiting) == 0 {
+		return nil, nil
+	}
+	people, err := v.takeImported(tx, waiting)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range people {
 		_, some, err := v.settleOne(tx, s)
 		if err != nil {
 			return nil, err

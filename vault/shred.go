@@ -92,7 +92,8 @@ func clearRows(tx *store.Tx, family []avow.ID) error {
 	for _, statement := range []string{
 		"DELETE FROM vault_imported WHERE id", // first: whoever settles them waits here, or has done so
 		"DELETE FROM vault_values WHERE subject", "DELETE FROM vault_links WHERE subject",
-		"DELETE FROM vault_beside WHERE subject", "DELETE FROM vault_identities WHERE subject",
+		"DELETE FROM vault_beside WHERE subject", "DELETE FROM vault_identities WHERE subject", "DELETE FROM vault_employers WHERE subject",
+		"DELETE FROM vault_merged_identities WHERE old", "DELETE FROM vault_merged_aliases WHERE old", "DELETE FROM vault_merges WHERE old",
 		"DELETE FROM vault_aliases WHERE subject", "DELETE FROM vault_subjects WHERE id",
 	} {
 		if _, err := tx.Exec(statement+in, list(family)...); err != nil {
