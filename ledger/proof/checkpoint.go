@@ -89,6 +89,29 @@ func ReadCheckpoint(signed []byte, vkey string, witnesses ...string) (Signed, er
 	return s, nil
 }
 
+// ReadCosignature reads what a witness answered to a signed checkpoint: signature
+// lines, of which the witness's own is given back. Refused when there is none that verifies. // c2sp:tlog-witness
+func ReadCosignature(signed, lines []byte, vkey string) (Signature, error) {
+	v, err := NewCosignatureVerifier(vkey)
+	if err != nil {
+		return Signature{}, err
+	}
+	s, err := PeekCheckpoint(signed)
+	if err != nil {
+		return Signature{}, err
+	}
+	answered, err := readNote(append(append(s.Text, '\n'), lines...), note.VerifierList(v))
+	if err != nil {
+		return Signature{}, err
+	}
+	for _, sig := range answered.Signatures {
+		if sig.Verified {
+			return sig, nil
+		}
+	}
+	return Signature{}, avow.Errorf(avow.Refused, "the answer is not signed by %s", keyName(v.Name(), v.KeyHash()))
+}
+
 // PeekCheckpoint reads a signed checkpoint without checking a signature. What it says is
 // not to be believed before a key that is trusted was tried.
 func PeekCheckpoint(signed []byte) (Signed, error) { return readNote(signed, note.VerifierList()) }
