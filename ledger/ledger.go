@@ -72,6 +72,8 @@ type Ledger struct {
 	mu       sync.Mutex
 	signer   *proof.Signer
 	known    head // the last that we have committed, or read and found signed
+	auditing sync.Mutex
+	covers   *covers // what audits have read
 }
 
 // maxBody bounds an event's body: it names what happened, it does not carry data about.
@@ -89,7 +91,7 @@ func Open(ctx context.Context, db *store.DB, sealer Sealer, c Config) (*Ledger, 
 	if err := db.Migrate(ctx, "ledger", files); err != nil {
 		return nil, err
 	}
-	l := &Ledger{db: db, sealer: sealer, rand: c.Rand, seed: c.Seed}
+	l := &Ledger{db: db, sealer: sealer, rand: c.Rand, seed: c.Seed, covers: newCovers()}
 	if l.rand == nil {
 		l.rand = rand.Reader
 	}

@@ -33,6 +33,17 @@ func each(t *testing.T, test func(h *house)) {
 // build opens a vault and a ledger; several on one configuration and directory are nodes of one house.
 func build(t *testing.T, c store.Config, dir string) *house {
 	t.Helper()
+	return buildWith(t, c, dir, ledger.Config{})
+}
+
+// buildOutside keeps the checkpoint in a file too.
+func buildOutside(t *testing.T, c store.Config, dir string) *house {
+	t.Helper()
+	return buildWith(t, c, dir, ledger.Config{Outside: filepath.Join(dir, "outside", "checkpoint")})
+}
+
+func buildWith(t *testing.T, c store.Config, dir string, lc ledger.Config) *house {
+	t.Helper()
 	h := &house{t: t, now: time.Date(2026, 11, 22, 12, 30, 15, 0, time.UTC)}
 	c.Clock = func() time.Time { return h.now }
 	h.db = storetest.OpenConfig(t, c)
@@ -42,7 +53,7 @@ func build(t *testing.T, c store.Config, dir string) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.vault.Close() })
-	if h.Ledger, err = ledger.Open(t.Context(), h.db, h.vault, ledger.Config{}); err != nil {
+	if h.Ledger, err = ledger.Open(t.Context(), h.db, h.vault, lc); err != nil {
 		t.Fatal(err)
 	}
 	return h

@@ -204,23 +204,32 @@ func readOutside(file string) ([]byte, error) {
 
 // againstOutside holds the log to the checkpoint that is kept outside.
 func (l *Ledger) againstOutside(ctx context.Context, h head) error {
+	c, err := l.readKept()
+	if err != nil || c == nil {
+		return err
+	}
+	return l.db.Read(ctx, func(tx *store.Tx) error { return l.goesOnFrom(tx, h, *c) })
+}
+
+// readKept reads the checkpoint that is kept outside, which our key has signed; nil when none is.
+func (l *Ledger) readKept() (*proof.Checkpoint, error) {
 	if l.outside == nil {
-		return nil
+		return nil, nil
 	}
 	file := l.outside.file
 	text, err := readOutside(file)
 	if err != nil || text == nil {
-		return err
+		return nil, err
 	}
 	s, err := proof.PeekCheckpoint(text)
 	if err != nil {
-		return avow.Errorf(avow.Refused, "%s does not hold a checkpoint of a log; put the right file back", file)
+		return nil, avow.Errorf(avow.Refused, "%s does not hold a checkpoint of a log; put the right file back", file)
 	}
 	c, err := l.verifies(s.Checkpoint.Origin, text)
 	if err != nil {
-		return avow.Errorf(avow.Refused, "the checkpoint in %s was not signed with this organisation's key; put the right file back", file)
+		return nil, avow.Errorf(avow.Refused, "the checkpoint in %s was not signed with this organisation's key; put the right file back", file)
 	}
-	return l.db.Read(ctx, func(tx *store.Tx) error { return l.goesOnFrom(tx, h, c) })
+	return &c, nil
 }
 
 // goesOnFrom reports whether the log has everything that a checkpoint of ours says, and as it says.
