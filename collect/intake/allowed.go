@@ -100,6 +100,9 @@ func (l *reading) identities() {
 			}
 		}
 	}
+	if len(l.person.ids) == 0 && slices.ContainsFunc(l.wrong, func(f Finding) bool { return f.Level == Error }) {
+		return // what would have identified them may be what is wrong
+	}
 	if len(l.person.ids) == 0 {
 		l.fail("", CodeNobody, "nothing on the line identifies anybody", "add an e-mail address, a telephone number or another field that identifies")
 		return

@@ -51,6 +51,9 @@ func (d *Desk) check(ctx context.Context, f File, o Options, p *policy.Policy, n
 		return nil, err
 	}
 	err = c.each(ctx, f, func(l line) error {
+		if o.Progress != nil && r.Lines%4096 == 0 {
+			o.Progress(Checked, l.number)
+		}
 		r.count(l)
 		for _, finding := range l.findings {
 			r.add(finding)
@@ -115,9 +118,6 @@ func (c *checker) each(ctx context.Context, f File, take func(line) error) error
 		r, err := t.next()
 		if err == io.EOF {
 			return nil
-		}
-		if c.o.Line != nil && n%256 == 0 {
-			c.o.Line(r.line)
 		}
 		l, err := c.line(r, err)
 		if err != nil {

@@ -82,10 +82,12 @@ type Options struct {
 	// WithoutEvidence imports a consent without its day or its evidence as none, instead of refusing the line.
 	WithoutEvidence bool `json:"withoutEvidence,omitempty"`
 
-	By      string         `json:"-"` // who does it, for the record: `staff`
-	Allowed int            `json:"-"` // lines with errors that are left out; one more, and nothing of the file counts
-	Again   bool           `json:"-"` // take a file that was taken before
-	Line    func(line int) `json:"-"` // told now and then how far reading is
+	By      string `json:"-"` // who does it, for the record: `staff`
+	Allowed int    `json:"-"` // lines with errors that are left out; one more, and nothing of the file counts
+	Again   bool   `json:"-"` // take a file that was taken before
+	// Progress is told now and then how far it is: Checked, and the line that was read,
+	// or Staging, and the line up to which all is on the disk.
+	Progress func(doing State, line int) `json:"-"`
 }
 
 func (o Options) check() error {

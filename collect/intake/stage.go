@@ -154,7 +154,6 @@ type chunk struct {
 
 func (s *staging) run(ctx context.Context, f File, o Options, now Time) error {
 	s.o = o
-	o.Line = nil // it was told while checking
 	c, err := newChecker(s.p, o, now)
 	if err != nil {
 		return err
@@ -204,6 +203,9 @@ func (s *staging) keep(ctx context.Context, then State) error {
 		return err
 	}
 	s.imp = after
+	if s.o.Progress != nil {
+		s.o.Progress(Staging, after.line)
+	}
 	s.chunk = chunk{people: s.chunk.people[:0], findings: s.chunk.findings[:0]}
 	return nil
 }

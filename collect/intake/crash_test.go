@@ -1,0 +1,169 @@
+package intake_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/collect/intake"
+	"github.com/avowhq/avow/ledger"
+	"github.com/avowhq/avow/store"
+	"github.com/avowhq/avow/vault"
+)
+
+// people is a file of many people, each of whom gave a consent.
+func people(n int) string {
+	var b strings.Builder
+	b.WriteString(consented)
+	for i := range n {
+		fmt.Fprintf(&b, "p%d@mail.example,Person %d,yes,2025-06-01,%s,yes\n", i, i, ground)
+	}
+	return b.String()
+}
+
+// half stages a file and stops after the first chunk.
+func (h *house) half(text string) avow.ID {
+	h.t.Helper()
+	ctx, cancel := context.WithCancel(bg)
+	defer cancel()
+	o := from("you")
+	o.Progress = func(doing intake.State, _ int) {
+		if doing == intake.Staging {
+			cancel()
+		}
+	}
+	if _, err := h.desk.Stage(ctx, file(text), o); avow.KindOf(err) != avow.Canceled {
+		h.t.Fatal(err)
+	}
+	list, err := h.desk.List(bg)
+	h.check(err)
+	if list[0].State != intake.Staging || list[0].People == 0 || list[0].People == strings.Count(text, "\n")-1 {
+		h.t.Fatalf("%+v", list[0])
+	}
+	return list[0].ID
+}
+
+func TestStagingGoesOn(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		text := people(1700)
+		id := h.half(text)
+		h.restart()
+		r := h.stage(text, from("you"))
+		if r.ID != id {
+			t.Error("it began anew")
+		}
+		h.whole(r, 1700)
+	})
+}
+
+// whole: nothing twice, nothing lost.
+func (h *house) whole(r *intake.Report, n int) {
+	h.t.Helper()
+	if r.State != intake.Staged || r.Lines != n || r.Accepted != n || r.People != n || r.Errors != 0 {
+		h.t.Errorf("%+v", r)
+	}
+	if got := h.count("vault_imported"); got != n {
+		h.t.Errorf("%d people are staged", got)
+	}
+	h.flip(r.ID)
+	h.settle(r.ID)
+	if got := h.count("vault_subjects"); got != n {
+		h.t.Errorf("%d people are there", got)
+	}
+	perPerson := map[ledger.Type]map[avow.ID]int{ledger.Imported: {}, ledger.ConsentGiven: {}}
+	h.check(h.db.Read(bg, func(tx *store.Tx) error {
+		for from := int64(0); ; from += 1000 {
+			list, err := h.ledger.Read(tx, from, 1000)
+			if err != nil || len(list) == 0 {
+				return err
+			}
+			for _, e := range list {
+				if perPerson[e.Type] != nil {
+					perPerson[e.Type][e.Subject]++
+				}
+			}
+		}
+	}))
+	for i := range n {
+		found := h.found(vault.Email, fmt.Sprintf("p%d@mail.example", i))
+		if len(found) != 1 || perPerson[ledger.Imported][found[0].Subject] != 1 || perPerson[ledger.ConsentGiven][found[0].Subject] != 1 {
+			h.t.Fatalf("person %d: %v", i, found)
+		}
+	}
+	for _, i := range []int{0, n / 2, n - 1} {
+		address := fmt.Sprintf("p%d@mail.example", i)
+		if got := h.values(h.one(address)); got["contact.name"] != fmt.Sprintf("Person %d", i) || !h.send(address, "newsletter") {
+			h.t.Errorf("person %d: %v", i, got)
+		}
+	}
+}
+
+// What the killed program is told by its environment.
+const (
+	childPath, childDSN, childDir = "AVOW_INTAKE_TEST_PATH", "AVOW_INTAKE_TEST_DSN", "AVOW_INTAKE_TEST_DIR"
+	killedPeople                  = 3000
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childDir) != "" {
+		stageAndTell()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// stageAndTell is a program that imports a file and says how far it is, until it is killed.
+func stageAndTell() {
+	h := &house{t: &testing.B{}, dir: os.Getenv(childDir), now: begin}
+	h.config = store.Config{Path: os.Getenv(childPath), DSN: os.Getenv(childDSN), Clock: h.clock}
+	h.open()
+	o := from("you")
+	o.Progress = func(doing intake.State, line int) { fmt.Println(doing, line) }
+	if _, err := h.desk.Stage(bg, file(people(killedPeople)), o); err != nil {
+		panic(err)
+	}
+}
+
+// The program that stages a file is killed again and again, each time a little later;
+// what it said was kept is there, and the next one goes on.
+func TestKilledWhileStaging(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		h.check(h.vault.Close())
+		h.check(h.db.Close())
+		for kills := 0; ; kills++ {
+			if done := h.child(); done {
+				if kills < 3 {
+					t.Errorf("it was killed %d times only", kills)
+				}
+				break
+			}
+		}
+		h.open()
+		h.whole(h.stage(people(killedPeople), from("you")), killedPeople)
+	})
+}
+
+// child runs the program, and kills it soon after it has kept something more.
+func (h *house) child() (done bool) {
+	h.t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childDir+"="+h.dir, childPath+"="+h.config.Path, childDSN+"="+h.config.DSN)
+	out, err := cmd.StdoutPipe()
+	h.check(err)
+	cmd.Stderr = os.Stderr
+	h.check(cmd.Start())
+	lines := bufio.NewScanner(out)
+	for kept := 0; lines.Scan(); {
+		if strings.HasPrefix(lines.Text(), string(intake.Staging)) {
+			if kept++; kept == 2 { // the next chunk is on its way
+				h.check(cmd.Process.Kill())
+			}
+		}
+	}
+	return cmd.Wait() == nil
+}
