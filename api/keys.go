@@ -16,6 +16,9 @@ import (
 // SystemRole is the role of the controller's own systems, bound to no staff role.
 const SystemRole = "system"
 
+// AuditorRole is the role of somebody who may read the entries of the log, and nothing else.
+const AuditorRole = "auditor"
+
 // Caller is who holds a token: a program of the organisation, or of a recipient.
 type Caller struct {
 	Name  string   `json:"name"`
@@ -72,6 +75,19 @@ func (k *Keys) caller(r *http.Request) (Caller, error) {
 		}
 	}
 	return Caller{}, avow.Errorf(avow.Unauthorized, "send a token that is known here as `Authorization: Bearer …`; `avow token` makes one")
+}
+
+// Auditor says whether a request may read the entries of the log: nil when its token
+// holds that role, else Unauthorized or Forbidden. The organisation's own systems have no need of them.
+func (k *Keys) Auditor(r *http.Request) error {
+	c, err := k.caller(r)
+	if err != nil {
+		return avow.Errorf(avow.Unauthorized, "the entries of the log are for auditors; send an auditor's token as `Authorization: Bearer …`")
+	}
+	if !slices.Contains(c.Roles, AuditorRole) {
+		return avow.Errorf(avow.Forbidden, "this token is not an auditor's")
+	}
+	return nil
 }
 
 // role is the staff role a question is asked in: the one it names, when the caller
