@@ -164,7 +164,7 @@ async function checkInclusion(receipt, r) {
   const root = await rootOf(r.leaf.bytes, proof.index, checkpoint.size, proof.hashes);
   if (root === null || !sameBytes(root, checkpoint.root)) throw new Wrong("The path from the line of the log does not lead to the log’s root: it is not in this log at this place.");
   r.checkpoint = checkpoint;
-  return `It is event ${proof.index} of ${checkpoint.size}: the path of ${proof.hashes.length} hashes leads from the line to the log’s root.`;
+  return `It is event ${proof.index}, counted from 0, in a log of ${checkpoint.size}: a path of ${proof.hashes.length} hashes leads from the line to the log’s root.`;
 }
 
 // parseProof reads a C2SP proof: what it is, the index, hashes, an empty line, the checkpoint.

@@ -38,7 +38,7 @@ const icon = (sign) => element("span", { class: "icon", "aria-hidden": "true" },
 
 function showVerdict(verdict, says) {
   const [sign, word, kind] = verdicts[verdict];
-  return element("div", { class: `answer ${kind}`, "data-verdict": verdict }, element("p", { class: "verdict" }, icon(sign), element("strong", {}, word + "."), " " + says));
+  return element("div", { class: `answer ${kind}`, "data-verdict": verdict }, element("p", { class: "verdict" }, icon(sign), " ", element("strong", {}, word + "."), " " + says));
 }
 
 function saysOf(outcome) {
