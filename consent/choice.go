@@ -95,6 +95,13 @@ type choice struct {
 	event              avow.ID
 }
 
+// same tells whether two rows say the same in every column.
+func (c choice) same(o choice) bool {
+	times := c.at.Equal(o.at) && c.ends.Equal(o.ends)
+	o.at, o.ends = c.at, c.ends
+	return times && c == o
+}
+
 const choiceColumns = `policy, kind, name, generation, state, seq, at, ends, version, event`
 
 func scanChoice(r *store.Rows) (c choice, err error) {

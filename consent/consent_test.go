@@ -32,7 +32,19 @@ type house struct {
 	now time.Time
 }
 
+// each runs a test on every database, and demands at its end that the tables say what the events say.
 func each(t *testing.T, test func(h *house)) {
+	t.Helper()
+	untouched(t, func(h *house) {
+		test(h)
+		if !h.t.Failed() {
+			h.consistent()
+		}
+	})
+}
+
+// untouched is each without the demand.
+func untouched(t *testing.T, test func(h *house)) {
 	t.Helper()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		h := &house{t: t, dir: t.TempDir(), now: time.Date(2026, 2, 1, 12, 0, 0, 0, time.UTC)}
@@ -41,6 +53,21 @@ func each(t *testing.T, test func(h *house)) {
 		h.open()
 		test(h)
 	})
+}
+
+// consistent demands that the tables say what the events say.
+func (h *house) consistent() {
+	h.t.Helper()
+	for _, f := range h.findings() {
+		h.t.Errorf("event %d: %s", f.Index, f.What)
+	}
+}
+
+func (h *house) findings() []consent.Finding {
+	h.t.Helper()
+	list, err := h.reg.Check(bg, nil)
+	h.check(err)
+	return list
 }
 
 func (h *house) clock() time.Time {

@@ -171,7 +171,7 @@ func mergedConsent(a, b choice) choice {
 // was stopped or taken back while they were one stays so for both, and what was allowed then
 // counts for neither, because nobody can tell whose it was. Call it in the transaction that
 // unmerged them. NotFound when old was not merged into this person; Conflict when somebody was
-// merged into them later: that is undone first.
+// merged into them later, which is undone first, or when they were joined with somebody else since.
 func (r *Register) Split(tx *store.Tx, into, old avow.ID) error {
 	for _, id := range []avow.ID{old, into} { // in the order of a merger
 		if err := tx.Lock("consent", id[:]); err != nil {
@@ -228,14 +228,17 @@ func keepMerger(tx *store.Tx, into, old avow.ID, mark int64, mine, theirs []choi
 // takeMerger takes what keepMerger kept.
 func takeMerger(tx *store.Tx, into, old avow.ID) (mark int64, mine, theirs []choice, err error) {
 	var a, b string
+	var subject avow.ID
 	var later bool
-	err = tx.QueryRow(`SELECT mark, mine, theirs, EXISTS (SELECT 1 FROM consent_mergers l WHERE l.subject = m.subject AND l.mark > m.mark)
-		FROM consent_mergers m WHERE old = ? AND subject = ?`, old, into).Scan(&mark, &a, &b, &later)
-	if err == nil && later {
-		err = avow.Errorf(avow.Conflict, "somebody was merged into this person later; undo that first")
-	}
-	if err != nil {
+	err = tx.QueryRow(`SELECT subject, mark, mine, theirs, EXISTS (SELECT 1 FROM consent_mergers l WHERE l.subject = m.subject AND l.mark > m.mark)
+		FROM consent_mergers m WHERE old = ?`, old).Scan(store.IntoID(&subject), &mark, &a, &b, &later)
+	switch {
+	case err != nil:
 		return 0, nil, nil, err
+	case subject != into:
+		return 0, nil, nil, avow.Errorf(avow.Conflict, "this person was joined with another since; who is who cannot be told apart any more")
+	case later:
+		return 0, nil, nil, avow.Errorf(avow.Conflict, "somebody was merged into this person later; undo that first")
 	}
 	if mine, err = choicesIn(a); err != nil {
 		return 0, nil, nil, err
