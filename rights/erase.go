@@ -110,7 +110,7 @@ func (d *Desk) eraseWho(tx *store.Tx, session string, who vault.Subject) (done E
 	if len(stay) == 0 {
 		done.Identities = len(identities)
 	}
-	if err := d.letGo(tx, who.ID, &done); err != nil {
+	if err := d.letGo(tx, family, &done); err != nil {
 		return done, err
 	}
 	if err := d.lastLetter(tx, identities, done); err != nil {
@@ -120,15 +120,18 @@ func (d *Desk) eraseWho(tx *store.Tx, session string, who vault.Subject) (done E
 }
 
 // letGo ends what the person has said, and writes the event that stays readable when
-// they are gone: names and counts. What they stopped stays stopped.
-func (d *Desk) letGo(tx *store.Tx, subject avow.ID, done *Erasure) (err error) {
+// they are gone: names and counts, and the ids whose keys go, by which an audit knows why
+// what was sealed under them does not open. What they stopped stays stopped.
+func (d *Desk) letGo(tx *store.Tx, family []avow.ID, done *Erasure) (err error) {
+	subject, gone := family[0], []avow.ID{}
 	if len(done.Kept) == 0 {
+		gone = family
 		if done.Suppressed, err = d.Register.Forget(tx, subject); err != nil {
 			return err
 		}
 	}
 	receipt, err := d.record(tx, ledger.Event{Type: ledger.Erased, Subject: subject, Ours: true},
-		note{Fields: done.Fields, Values: done.Values, Identities: done.Identities, Kept: done.Kept, Suppressed: done.Suppressed, Way: theDesk})
+		note{Fields: done.Fields, Values: done.Values, Identities: done.Identities, Kept: done.Kept, Suppressed: done.Suppressed, Way: theDesk, Erasure: ledger.Erasure{Family: gone}})
 	if err != nil {
 		return err
 	}

@@ -149,6 +149,9 @@ func (h *house) gone(who avow.ID, letters int) {
 	if n := h.events(who, ledger.Erased); n != 1 {
 		h.t.Errorf("the erasure is %d events", n)
 	}
+	if a, err := h.ledger.Audit(bg, ledger.AuditOptions{}); err != nil || !a.Sound() || a.Erased == 0 || a.Unnamed != 0 {
+		h.t.Errorf("the log after it: %+v, %v", a, err)
+	}
 	h.check(h.desk.Resume(bg))
 }
 

@@ -24,6 +24,8 @@ type note struct {
 	Was        []string `json:"was,omitempty"` // ids of old
 	Way        string   `json:"way,omitempty"`
 	By         string   `json:"by,omitempty"`
+	Evidence   string   `json:"evidence,omitempty"` // what staff relied on
+	ledger.Erasure
 }
 
 func (d *Desk) record(tx *store.Tx, e ledger.Event, n note) (*ledger.Receipt, error) {
