@@ -78,6 +78,19 @@ var eventWords = map[ledger.Type]string{
 	ledger.Disclosed:           "Your data was given to somebody",
 	ledger.RecipientsTold:      "Recipients were told of a change",
 	ledger.LookedAt:            "Staff looked at your data",
+	ledger.Imported:            "Data about you was brought in from a file",
+	ledger.Told:                "You were told that data about you is held",
+	Unjoined:                   "You had been taken for one with somebody else, and that was undone",
+
+	// Of the room that keeps what people say.
+	"fact-shown":          "Something that decides what applies to you was shown",
+	"region-shown":        "Where you live was recorded",
+	"objections-recalled": "What you had stopped before was remembered",
+	"consents-lapsed":     "Your consents ended, because you asked to be erased",
+	"choices-joined":      "What was said under your address was brought together",
+	"choices-merged":      "Your choices were brought together with those of somebody taken for you",
+	"choices-split":       "Your choices were parted again from somebody else's",
+	"choices-carried":     "Your choices were taken over as they stood",
 }
 
 // receiptWords is for the copy of a single receipt.

@@ -36,6 +36,9 @@ type Register interface {
 	Version(policy string, number int) (*policy.Policy, error)
 	// Join brings together what was said by subjects who turned out to be one person.
 	Join(tx *store.Tx, into avow.ID, absorbed []avow.ID) error
+	// Merge is Join on the word of staff, and Split undoes it.
+	Merge(tx *store.Tx, into, old avow.ID) error
+	Split(tx *store.Tx, into, old avow.ID) error
 	// Forget lets go of all a person has said; kept tells that a keyed hash remembers that they said stop.
 	Forget(tx *store.Tx, subject avow.ID) (kept bool, err error)
 	// Lapse ends a person's consents and leaves their objections.
