@@ -258,6 +258,23 @@ func TestKeysOfReceipts(t *testing.T) {
 	c.p.Inspect("verify-not-proved")
 }
 
+// A browser that cannot do the arithmetic says so, and shows nothing green.
+func TestBrowsersThatCannot(t *testing.T) {
+	c := newChecker(t)
+	for what, script := range map[string]string{
+		"no Ed25519":        `(async () => { crypto.subtle.importKey = () => Promise.reject(new DOMException("no", "NotSupportedError")) })()`,
+		"no secure context": `(async () => { Object.defineProperty(crypto, "subtle", {value: undefined, configurable: true}) })()`,
+	} {
+		webtest.Ask[any](c.p, script)
+		if got := c.check(asJSON(t, c.good[0]), c.log.Key()); got.Verdict != "partly" || !strings.Contains(got.Says, "Not proved") {
+			t.Errorf("%s: %+v", what, got)
+		}
+		if said := c.p.Text("#said"); !strings.Contains(said, "Not proved") {
+			t.Errorf("%s: what is read out: %q", what, said)
+		}
+	}
+}
+
 // A receipt whose proof belongs to another, or to a log that never was, is not proved.
 func TestBorrowedProofs(t *testing.T) {
 	c := newChecker(t)

@@ -6,6 +6,7 @@ const maxReceipts = 500;
 
 const form = document.getElementById("check");
 const result = document.getElementById("result");
+const said = document.getElementById("said"); // read out by screen readers
 const file = document.getElementById("file");
 const text = document.getElementById("text");
 const key = document.getElementById("key");
@@ -102,6 +103,7 @@ function show(verdict, ...parts) {
     element("h3", {}, "What this page did not check"), element("ul", {}, ...limits.map((l) => element("li", {}, l))));
   result.hidden = false;
   result.dataset.verdict = verdict;
+  said.textContent = result.querySelector(".verdict").textContent;
   document.getElementById("outcome").focus();
 }
 
