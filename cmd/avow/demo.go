@@ -106,6 +106,11 @@ func openDemo(s *server, mux *http.ServeMux) error {
 	if err != nil {
 		return err
 	}
-	pages := &demo.Pages{Base: s.url, Token: token, Source: string(src), Mailbox: s.mailbox, Show: s.pages.Show, Fail: s.pages.Fail}
+	insider := &demo.Insider{Driver: "sqlite", DSN: "file:" + s.databaseFile() + "?_pragma=busy_timeout(10000)"}
+	if s.Database != "" {
+		insider.Driver, insider.DSN = "pgx", s.Database
+	}
+	pages := &demo.Pages{Base: s.url, Token: token, Source: string(src), Mailbox: s.mailbox, Show: s.pages.Show, Fail: s.pages.Fail,
+		Insider: insider, Audit: s.auditNow, Records: s.pages.RecordsPart, Log: s.ledger.Key}
 	return pages.Routes(mux)
 }

@@ -84,6 +84,7 @@ type server struct {
 	collect   *collect.Desk
 	rights    *rights.Desk
 	pages     *web.Server
+	audits    audits
 	metrics   *metrics
 	ready     atomic.Bool
 
@@ -207,7 +208,8 @@ func (s *server) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	rest := &api.Rest{Keys: s.keys, Consent: s.consent, Collect: s.collect, PublicURL: s.url, Version: programVersion(), Now: time.Now, Remote: remote, Find: s.find}
 	s.pages, err = web.New(web.Config{Consent: s.consent, Collect: s.collect, Rights: s.rights, PublicURL: s.url,
-		Menu: s.menu(), Start: s.demo == nil, Now: time.Now, Log: s.log, Remote: remote, JSON: rest.CollectJSON})
+		Menu: s.menu(), Start: s.demo == nil, Now: time.Now, Log: s.log, Remote: remote, JSON: rest.CollectJSON,
+		Ledger: s.ledger, Auditor: s.auditor(), Records: s.records})
 	if err != nil {
 		return nil, err
 	}
@@ -224,6 +226,15 @@ func (s *server) handler() (http.Handler, error) {
 	}
 	https := len(s.url) > 6 && s.url[:6] == "https:"
 	return located(secured(observed(mux, s.log, s.metrics), https), proxies), nil
+}
+
+// auditor says who may read the log's entries: holders of an auditor's token, and
+// everybody in a demonstration.
+func (s *server) auditor() func(*http.Request) error {
+	if s.demo != nil {
+		return nil
+	}
+	return s.keys.Auditor
 }
 
 func (s *server) menu() []web.Link {

@@ -27,6 +27,14 @@ type Pages struct {
 	Token   string // of Harbour's own systems
 	Source  string // the policy file of version 1
 	Mailbox *mail.Mailbox
+	// Insider edits the database past the program.
+	Insider *Insider
+	// Audit audits the records now, for people who do not want to wait for the next time.
+	Audit func(ctx context.Context) error
+	// Records is the state of the records as a part of a page.
+	Records func(ctx context.Context) template.HTML
+	// Log is the verifier key of the log.
+	Log func() string
 	// Show puts a body into the product's page; Fail shows an error.
 	Show func(w http.ResponseWriter, r *http.Request, status int, title string, wide bool, body template.HTML)
 	Fail func(w http.ResponseWriter, r *http.Request, err error)
@@ -43,6 +51,9 @@ func (p *Pages) Routes(mux *http.ServeMux) error {
 	p.templates = t
 	mux.HandleFunc("GET /{$}", p.start)
 	mux.HandleFunc("POST /demo/ask", p.ask)
+	own := http.NewCrossOriginProtection()
+	mux.Handle("POST /demo/insider", own.Handler(p.meddle((*Insider).Edit)))
+	mux.Handle("POST /demo/insider/undo", own.Handler(p.meddle((*Insider).Undo)))
 	mux.HandleFunc("GET /site", p.site)
 	mux.HandleFunc("GET /mailbox", p.mailbox)
 	mux.HandleFunc("GET /mailbox.json", p.mailboxJSON)
@@ -60,6 +71,9 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, title, name string,
 
 // start is what the first page shows.
 type start struct {
+	Records   template.HTML
+	Typed     string // by the insider, and not undone yet
+	Log, Key  string // the log's address and key
 	Lines     []line // of the policy, for a first look
 	Questions []question
 	Question  string // the words of the one that was asked
@@ -145,12 +159,28 @@ func questions() []question {
 }
 
 // first is the start page before anything was asked.
-func (p *Pages) first() start {
-	return start{Questions: questions(), Lines: lines(p.Source, "      newsletter:", "        sends:")}
+func (p *Pages) first(ctx context.Context) start {
+	return start{Records: p.Records(ctx), Typed: p.Insider.Typed(), Log: p.Base + "/log", Key: p.Log(),
+		Questions: questions(), Lines: lines(p.Source, "      newsletter:", "        sends:")}
 }
 
 func (p *Pages) start(w http.ResponseWriter, r *http.Request) {
-	p.show(w, r, "A promise, kept", "start.html", true, p.first())
+	p.show(w, r, "A promise, kept", "start.html", true, p.first(r.Context()))
+}
+
+// meddle lets the insider act, audits, and shows the start page.
+func (p *Pages) meddle(act func(i *Insider, ctx context.Context) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := act(p.Insider, r.Context())
+		if err == nil {
+			err = p.Audit(r.Context())
+		}
+		if err != nil {
+			p.Fail(w, r, err)
+			return
+		}
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+	})
 }
 
 func (p *Pages) ask(w http.ResponseWriter, r *http.Request) {
@@ -159,7 +189,7 @@ func (p *Pages) ask(w http.ResponseWriter, r *http.Request) {
 		p.Fail(w, r, avow.Errorf(avow.Invalid, "The form did not arrive whole. Please send it again."))
 		return
 	}
-	s := p.first()
+	s := p.first(r.Context())
 	s.Address = strings.TrimSpace(r.PostForm.Get("address"))
 	s.Answer, s.Problem = p.outcome(r.Context(), &s, r.PostForm.Get("question"))
 	p.show(w, r, "A promise, kept", "start.html", true, s)

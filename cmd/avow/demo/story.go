@@ -10,9 +10,11 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/avowhq/avow/ledger/proof"
 )
 
-// Story is the six steps of a promise kept, played over HTTP. Every step checks
+// Story is the eight steps of a promise kept, played over HTTP. Every step checks
 // what a person, or the organisation, would have to rely on.
 type Story struct {
 	Base  string // http://127.0.0.1:8080
@@ -38,6 +40,8 @@ func (s Story) Play(ctx context.Context) error {
 		{"Ann gives data under it", p.give},
 		{"A use is allowed, another refused", p.use},
 		{"Ann says stop", p.stop},
+		{"An administrator edits a consent in the database by hand", p.insider},
+		{"A stranger checks the log", p.check},
 		{"Ann gets a copy", p.copy},
 		{"Ann is erased", p.erase},
 	}
@@ -57,6 +61,9 @@ type play struct {
 	Story
 	ctx context.Context
 	v   *visitor
+
+	receipt *proof.Receipt // of her no
+	key     string         // of the log
 }
 
 // proved prints what a check has shown.
@@ -342,6 +349,9 @@ func (p *play) erase() error {
 		return fmt.Errorf("what is held about Bob went with her (%v)", err)
 	}
 	p.proved("Bob is untouched")
+	if err := p.stillProves(); err != nil {
+		return err
+	}
 	return p.lookForTraces()
 }
 
