@@ -225,6 +225,11 @@ func (k *keeper) line(e *entry) error {
 	if err := k.choices(h, e); err != nil {
 		return err
 	}
+	if e.employer != "" {
+		if err := k.vault.SetEmployer(k.tx, e.who.subject, e.employer); err != nil {
+			return err
+		}
+	}
 	k.remember(e)
 	return h.Done()
 }

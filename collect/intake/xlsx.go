@@ -157,7 +157,9 @@ func (t *xlsxTable) drain() error {
 
 func (t *xlsxTable) broke(err error) error {
 	if errors.Is(err, errTooMuch) {
-		return tooBig("the sheet")
+		p := tooBig("the sheet, or one value in it,")
+		p.Line = max(t.line, 1)
+		return p
 	}
 	return broken(t.line, CodeFormat, "the sheet ends, or breaks, behind this row", "save the spreadsheet again, or as CSV in UTF-8")
 }
