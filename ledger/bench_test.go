@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger"
@@ -20,32 +22,51 @@ func BenchmarkAppend(b *testing.B) {
 		for _, flight := range []int{1, 64, 512} {
 			b.Run(fmt.Sprintf("%s/%d-in-flight", k.Name, flight), func(b *testing.B) {
 				db, l, ann := benchLedger(b, k)
-				var wg sync.WaitGroup
-				work := make(chan struct{})
-				b.ResetTimer()
-				for range flight {
-					wg.Go(func() {
-						for range work {
-							err := db.Write(b.Context(), func(tx *store.Tx) error {
-								_, err := l.Append(tx, ledger.Event{Type: ledger.ConsentGiven, Subject: ann, Policy: "website", Version: 1,
-									Body: json.RawMessage(`{"purposes":["newsletter"]}`)})
-								return err
-							})
-							if err != nil {
-								b.Error(err)
-							}
-						}
+				inFlight(b, flight, func() error {
+					return db.Write(b.Context(), func(tx *store.Tx) error {
+						_, err := l.Append(tx, ledger.Event{Type: ledger.ConsentGiven, Subject: ann, Policy: "website", Version: 1,
+							Body: json.RawMessage(`{"purposes":["newsletter"]}`)})
+						return err
 					})
-				}
-				for b.Loop() {
-					work <- struct{}{}
-				}
-				close(work)
-				wg.Wait()
-				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+				})
 			})
 		}
 	}
+}
+
+// inFlight does something from so many places at once, and reports the rate, and
+// the processor's time, which neighbours on the machine change less.
+func inFlight(b *testing.B, flight int, do func() error) {
+	b.Helper()
+	var wg sync.WaitGroup
+	work := make(chan struct{})
+	before := cpu()
+	b.ResetTimer()
+	for range flight {
+		wg.Go(func() {
+			for range work {
+				if err := do(); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	for b.Loop() {
+		work <- struct{}{}
+	}
+	close(work)
+	wg.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	b.ReportMetric(float64((cpu()-before).Microseconds())/float64(b.N), "cpu-µs/event")
+}
+
+// cpu is the processor's time that this process has used.
+func cpu() time.Duration {
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		panic(err)
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
 func benchLedger(b *testing.B, k storetest.Kind) (*store.DB, *ledger.Ledger, avow.ID) {

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"strings"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/store"
@@ -15,9 +14,6 @@ type pending struct {
 	leaf    Leaf
 	receipt *Receipt
 }
-
-// rowsPerInsert keeps a statement under the placeholders both databases take.
-const rowsPerInsert = 500
 
 // sequence numbers a batch's events, writes them, and brings tree and checkpoint up
 // to them. The head is locked here and not before.
@@ -45,38 +41,13 @@ func (l *Ledger) extend(tx *store.Tx, h head, f frontier, events []*pending) err
 		p.receipt.Proof.Index = p.event.Index
 		f.add(leafHash(p.leaf), &g)
 	}
-	if err := l.insertAll(tx, events); err != nil {
+	if err := l.insert(tx, events); err != nil {
 		return err
 	}
 	if err := g.write(tx); err != nil {
 		return err
 	}
 	return l.seal(tx, h, f)
-}
-
-func (l *Ledger) insertAll(tx *store.Tx, events []*pending) error {
-	for len(events) > 0 {
-		n := min(len(events), rowsPerInsert)
-		if err := l.insert(tx, events[:n]); err != nil {
-			return err
-		}
-		events = events[n:]
-	}
-	return nil
-}
-
-func (l *Ledger) insert(tx *store.Tx, events []*pending) error {
-	const columns = 12
-	args := make([]any, 0, columns*len(events))
-	for _, p := range events {
-		e := &p.event
-		args = append(args, e.Index, e.ID, string(e.Type), e.Subject, e.Ours, e.At, e.Policy, e.Version,
-			p.sealed, p.leaf.Sealed[:], p.leaf.Commitment[:], l.binder.mac(*e, p.leaf))
-	}
-	row := "(" + store.Marks(columns) + ")"
-	_, err := tx.Exec(`INSERT INTO ledger_events (idx, id, type, subject, ours, at, policy, version, sealed, sealed_hash, commitment, mac) VALUES `+
-		row+strings.Repeat(", "+row, len(events)-1), args...)
-	return err
 }
 
 // catchUpRows bounds one transaction that brings the tree up to date.
