@@ -2,9 +2,9 @@ package intake
 
 import (
 	"context"
-	"slices"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/consent"
 	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/store"
 	"github.com/avowhq/avow/vault"
@@ -112,16 +112,16 @@ func (d *Desk) recallAll(ctx context.Context, id avow.ID) error {
 }
 
 // lookAt is how many events are looked at in one transaction.
-const lookAt = 1000
+const lookAt = 20_000
 
 // recall looks at what happened after the mark of an import. Who stopped something may be in the file
 // under the same address: then it is stopped there too, as it would have been had they been staged after it.
 func (d *Desk) recall(tx *store.Tx, x *record) (more bool, err error) {
-	events, err := d.ledger.Read(tx, x.seen, lookAt)
+	events, err := d.ledger.Briefs(tx, x.seen, lookAt)
 	if err != nil || len(events) == 0 {
 		return false, err
 	}
-	var who []avow.ID
+	who := map[avow.ID]bool{}
 	remembered := false
 	for _, e := range events {
 		if !stops(e.Type) {
@@ -129,11 +129,11 @@ func (d *Desk) recall(tx *store.Tx, x *record) (more bool, err error) {
 		}
 		if e.Subject.IsZero() || e.Type == ledger.Erased {
 			remembered = true
-		} else if !slices.Contains(who, e.Subject) {
-			who = append(who, e.Subject)
+		} else {
+			who[e.Subject] = true
 		}
 	}
-	for _, subject := range who {
+	for subject := range who {
 		if err := d.recallFrom(tx, x.id, subject); err != nil {
 			return false, err
 		}
@@ -151,7 +151,8 @@ func (d *Desk) recall(tx *store.Tx, x *record) (more bool, err error) {
 // stops tells events by which somebody may have stopped something.
 func stops(t ledger.Type) bool {
 	switch t {
-	case ledger.Objected, ledger.ConsentWithdrawn, ledger.ConsentRefused, ledger.UsedOnce, ledger.SignalSeen, ledger.Erased, ledger.Joined, ledger.IdentityVerified:
+	case ledger.Objected, ledger.ConsentWithdrawn, ledger.ConsentRefused, ledger.UsedOnce, ledger.SignalSeen, ledger.Erased, ledger.Joined, ledger.IdentityVerified,
+		consent.Suppressed, consent.ObjectionsRecalled, consent.ChoicesMerged:
 		return true
 	}
 	return false
@@ -342,16 +343,16 @@ func (d *Desk) Discard(ctx context.Context, id avow.ID, by string) error {
 		return err
 	}
 	for more := true; more; {
+		if more, err = d.discardSome(ctx, id); err != nil {
+			return err
+		}
+	}
+	for more := true; more; {
 		more, err = d.vault.Discard(ctx, id, chunkPeople)
 		if avow.KindOf(err) == avow.NotFound {
 			break // nobody was staged yet
 		}
 		if err != nil {
-			return err
-		}
-	}
-	for more := true; more; {
-		if more, err = d.discardSome(ctx, id); err != nil {
 			return err
 		}
 	}
@@ -388,7 +389,14 @@ func (d *Desk) discarding(ctx context.Context, id avow.ID) (x record, err error)
 	return x, err
 }
 
-// discardSome lets go of what is kept of some people beside the vault.
+// discarded is the body of an Erased event about people of an import who never were
+// there: an audit knows by it why what was recorded of them can no more be opened.
+type discarded struct {
+	Import avow.ID `json:"import"`
+	ledger.Erasure
+}
+
+// discardSome lets go of what is kept of some people beside the vault, and records that their keys go.
 func (d *Desk) discardSome(ctx context.Context, id avow.ID) (more bool, err error) {
 	err = d.db.Write(ctx, func(tx *store.Tx) error {
 		people, err := store.Collect(tx, scanID, `SELECT subject FROM intake_people WHERE import = ? ORDER BY subject LIMIT ?`, id, chunkPeople)
@@ -397,6 +405,10 @@ func (d *Desk) discardSome(ctx context.Context, id avow.ID) (more bool, err erro
 			return err
 		}
 		if err := d.consent.Discard(tx, people); err != nil {
+			return err
+		}
+		_, err = d.ledger.Append(tx, ledger.Event{Type: ledger.Erased, Ours: true, Body: bodyOf(discarded{id, ledger.Erasure{Family: people}})})
+		if err != nil {
 			return err
 		}
 		args := []any{id}

@@ -44,8 +44,8 @@ type house struct {
 }
 
 const (
-	ann      = "ann@mail.example"
-	bob      = "bob@mail.example"
+	ann    = "ann@mail.example"
+	bob    = "bob@mail.example"
 	ground = "We asked on the form of the old shop"
 )
 
@@ -129,7 +129,9 @@ func file(text string) intake.File {
 	return intake.File{Name: "people.csv", ReaderAt: strings.NewReader(text), Size: int64(len(text))}
 }
 
-func from(source string) intake.Options { return intake.Options{Policy: "site", Source: source, By: "staff"} }
+func from(source string) intake.Options {
+	return intake.Options{Policy: "site", Source: source, By: "staff"}
+}
 
 func (h *house) dry(text string, o intake.Options) *intake.Report {
 	h.t.Helper()
