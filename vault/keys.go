@@ -65,7 +65,7 @@ func (v *Vault) makeKey(tx *store.Tx, subject avow.ID) (*dataKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	wrapped, err := v.org.Encrypt(key, wrapContext(subject))
+	wrapped, err := v.org.wrap(tx.Context(), 0, key, wrapContext(subject))
 	if err != nil {
 		return nil, err
 	}
@@ -81,14 +81,24 @@ func (v *Vault) makeKey(tx *store.Tx, subject avow.ID) (*dataKey, error) {
 // their own file on SQLite. There a crash in between leaves keys of nobody.
 func (v *Vault) keepKeys(tx *store.Tx, keys []madeKey) error {
 	if v.keys == v.db {
-		return insertKeys(tx, keys)
+		return v.insertKeys(tx, keys)
 	}
-	return v.keys.Write(tx.Context(), func(tx *store.Tx) error { return insertKeys(tx, keys) })
+	return v.keys.Write(tx.Context(), func(tx *store.Tx) error { return v.insertKeys(tx, keys) })
 }
 
-func insertKeys(tx *store.Tx, keys []madeKey) error {
+// insertKeys keeps new keys, wrapped by the key that counts by now.
+func (v *Vault) insertKeys(tx *store.Tx, keys []madeKey) error {
+	now, err := lastRotation(tx)
+	if err != nil {
+		return err
+	}
 	r := rows{into: "vault_keys (subject, wrapped, made)", columns: 3, ignore: true}
 	for _, k := range keys {
+		if now.key != 0 && wrappedBy(k.wrapped) != now.key {
+			if k.wrapped, err = v.rewrap(tx.Context(), k.subject, k.wrapped, now.key); err != nil {
+				return err
+			}
+		}
 		r.add(k.subject[:], k.wrapped, tx.Now())
 	}
 	return r.insert(tx)
@@ -109,9 +119,9 @@ func (v *Vault) key(tx *store.Tx, subject avow.ID) (*dataKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := v.org.Decrypt(wrapped, wrapContext(subject))
+	key, err := v.org.unwrap(tx.Context(), wrapped, wrapContext(subject))
 	if err != nil {
-		return nil, avow.Errorf(avow.Internal, "a subject's key does not open with the organisation's key: %w", err)
+		return nil, avow.Errorf(avow.KindOf(err), "a subject's key does not open with the organisation's key: %w", err)
 	}
 	k, err := newDataKey(key)
 	if err != nil {

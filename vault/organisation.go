@@ -1,92 +1,80 @@
 package vault
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"crypto/sha256"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/store"
 	"github.com/tink-crypto/tink-go/v2/aead"
-	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	"github.com/tink-crypto/tink-go/v2/keyset"
 )
 
-// wrapper wraps and unwraps data keys: the organisation's key, or one day a service that holds it.
-type wrapper interface {
-	Encrypt(plain, context []byte) ([]byte, error)
-	Decrypt(sealed, context []byte) ([]byte, error)
-}
-
-// openOrganisationKey reads the key from its file. A vault that has no keys yet
-// makes the file when it is missing; one that has refuses to start without it.
-func openOrganisationKey(file string, fresh bool) (wrapper, error) {
-	if file == "" {
-		return nil, avow.Errorf(avow.Invalid, "no file is named for the organisation's key")
+// unlock opens the organisation's own data key with the organisation's key, which
+// shows that it is the right one, and derives from it what the vault needs.
+func (v *Vault) unlock(ctx context.Context, c Config) error {
+	source, err := openSource(v.keys, c)
+	if err != nil {
+		return err
 	}
-	info, err := os.Stat(file)
+	v.org = &organisation{source: source}
+	held, err := v.heldKey(ctx, avow.ID{})
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && fresh:
-		return makeOrganisationKey(file)
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, avow.Errorf(avow.Refused, "the organisation's key is missing: there is no file %s. "+
-			"What the vault holds cannot be read without it. Put the file back from where it is kept safe", file)
-	case err != nil:
-		return nil, avow.Errorf(avow.Unavailable, "the organisation's key %s cannot be read: %w", file, err)
-	case info.Mode().Perm()&0o077 != 0:
-		return nil, avow.Errorf(avow.Refused, "the organisation's key %s can be read by others on this machine. "+
-			"Run: chmod 600 %[1]s", file)
+	case avow.KindOf(err) == avow.NotFound:
+		held, err = v.found(ctx)
+	case err == nil:
+		err = v.openOrganisation(ctx)
 	}
-	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, avow.Errorf(avow.Unavailable, "the organisation's key %s cannot be read: %w", file, err)
+		return err
 	}
-	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(text)))
+	v.secret, err = v.org.unwrap(ctx, held, wrapContext(avow.ID{}))
 	if err != nil {
-		return nil, avow.Errorf(avow.Refused, "%s does not hold a key of an organisation; put the right file back", file)
+		return avow.Errorf(avow.Refused, "%s is not the key this vault was made with, or lacks one that it uses by now. "+
+			"Nothing was opened and nothing was changed. Put the right key back", source)
 	}
-	return aead.New(handle)
+	v.index = derive(v.secret, "blind index 1", sha256.Size)
+	v.own, err = newDataKey(derive(v.secret, "seal", keySize))
+	return err
 }
 
-// makeOrganisationKey makes a key and has it on disk before anything is sealed with it.
-func makeOrganisationKey(file string) (wrapper, error) {
-	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+// openOrganisation reads the keyset of a vault that has one.
+func (v *Vault) openOrganisation(ctx context.Context) error {
+	h, err := v.org.source.load(ctx)
+	if avow.KindOf(err) == avow.NotFound {
+		return avow.Errorf(avow.Refused, "%s. What the vault holds cannot be read without it. "+
+			"Put it back from where it is kept safe", avow.MessageOf(err))
+	}
+	if err != nil {
+		return err
+	}
+	return v.org.set(h)
+}
+
+// found makes the keys of a new vault: each is on disk before anything is sealed with it.
+func (v *Vault) found(ctx context.Context) (held []byte, err error) {
+	if err := v.refuseLostKeys(ctx); err != nil {
+		return nil, err
+	}
+	h, err := v.org.source.load(ctx)
+	if avow.KindOf(err) == avow.NotFound {
+		h, err = v.foundKeyset(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
-	var text bytes.Buffer
-	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&text)); err != nil {
+	if err := v.org.set(h); err != nil {
 		return nil, err
 	}
-	if err := writeNew(file, text.Bytes()); err != nil {
-		return nil, avow.Errorf(avow.Unavailable, "the organisation's key cannot be written to %s: %w", file, err)
-	}
-	return aead.New(handle)
+	return v.foundOrganisation(ctx)
 }
 
-// writeNew writes a file that must not exist yet, and its name, through to the disk.
-func writeNew(file string, text []byte) error {
-	dir := filepath.Dir(file)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+func (v *Vault) foundKeyset(ctx context.Context) (*keyset.Handle, error) {
+	h, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return v.org.source.found(ctx, h)
 }
 
 // foundOrganisation makes the organisation's own data key. Of several nodes that start at once, one wins.
@@ -95,15 +83,28 @@ func (v *Vault) foundOrganisation(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	wrapped, err := v.org.Encrypt(secret, wrapContext(avow.ID{}))
+	wrapped, err := v.org.wrap(ctx, 0, secret, wrapContext(avow.ID{}))
 	if err != nil {
 		return nil, err
 	}
 	err = v.keys.Write(ctx, func(tx *store.Tx) error {
-		return insertKeys(tx, []madeKey{{wrapped: wrapped}})
+		return v.insertKeys(tx, []madeKey{{wrapped: wrapped}})
 	})
 	if err != nil {
 		return nil, err
 	}
 	return v.heldKey(ctx, avow.ID{})
+}
+
+// refuseLostKeys: people without any key mean that the keys were lost, not that the vault is new.
+func (v *Vault) refuseLostKeys(ctx context.Context) error {
+	return v.db.Read(ctx, func(tx *store.Tx) error {
+		var people bool
+		err := tx.QueryRow("SELECT EXISTS (SELECT 1 FROM vault_subjects) OR EXISTS (SELECT 1 FROM vault_imported)").Scan(&people)
+		if err == nil && people {
+			err = avow.Errorf(avow.Refused, "the vault holds people, but the place of their keys (keys.db, or the table vault_keys) is empty. "+
+				"Nothing can be read without the keys; put them back from where they are kept")
+		}
+		return err
+	})
 }

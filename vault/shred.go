@@ -11,8 +11,9 @@ import (
 // Shred destroys a person: first the keys of all their ids, so that nothing sealed
 // under them opens any more, here or in a backup; then identities, values and links.
 // It is done in steps, each on disk before the next; Open finishes one that was cut
-// short, and calling it again is safe. Another node may hold an opened key for a
-// minute. A subject that is not there is NotFound.
+// short, and calling it again is safe. Other nodes drop their opened keys when they
+// are told, at once; where the news is lost they hold them for a minute at most.
+// A subject that is not there is NotFound.
 //
 // PostgreSQL keeps a deleted row's bytes until it reuses them, and in its
 // write-ahead log; they are wrapped keys, worth nothing once the organisation's
@@ -47,6 +48,7 @@ func (v *Vault) family(ctx context.Context, subject avow.ID) (family []avow.ID, 
 
 func (v *Vault) destroyKeys(ctx context.Context, family []avow.ID) error {
 	err := v.keys.Write(ctx, func(tx *store.Tx) error {
+		tx.Tell(keysTopic, family...) // heard on other nodes of PostgreSQL
 		for _, id := range family {
 			_, err := tx.Exec("UPDATE vault_keys SET wrapped = NULL, shredded = ? WHERE subject = ? AND shredded IS NULL", tx.Now(), id[:])
 			if err != nil {

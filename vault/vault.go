@@ -7,21 +7,23 @@
 // organisation's key the vault does not open. An identity somebody merely typed
 // is claimed: it merges nobody, overwrites nothing and reads nothing out.
 //
-// What it never does: decide what a value may be used for, talk to a network, or
-// fold addresses by what a mail provider is thought to do with them.
+// What it never does: decide what a value may be used for, talk to a network other
+// than to the key service it is told to use, or fold addresses by what a mail
+// provider is thought to do with them.
 package vault
 
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"embed"
 	"io"
 	"io/fs"
 	"sync"
+	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/store"
+	"github.com/tink-crypto/tink-go/v2/core/registry"
 )
 
 //go:embed migrations keymigrations stopmigrations
@@ -29,11 +31,20 @@ var migrations embed.FS
 
 // Config says where the keys are.
 type Config struct {
-	// OrganisationKey is the file of the key that wraps all others: a Tink keyset,
-	// mode 0600, kept away from the data and from its backups. A new vault makes it.
+	// OrganisationKey is where the keyset is whose key wraps all others, kept away from
+	// the data and from its backups: a file (a path, or "file:" and a path) of mode 0600 that
+	// holds a Tink keyset, or the URI of a key in a key management service
+	// ("kms-transit:https://…", see Transit) that seals the keyset beside the subjects'
+	// keys. A new vault makes the keyset.
 	OrganisationKey string
+	// KMS are clients of other services, asked first.
+	KMS []registry.KMSClient
+	// KMSTokenFile holds the token of a transit service; see Transit.
+	KMSTokenFile string
 	// Keys is the SQLite file of the subjects' keys. PostgreSQL keeps them in the table vault_keys instead.
 	Keys string
+	// Clock replaces the clock of that file. For tests.
+	Clock func() time.Time
 	// Rand replaces the source of randomness; nil means the system's. For tests.
 	Rand io.Reader
 }
@@ -41,7 +52,7 @@ type Config struct {
 // Vault is safe for concurrent use.
 type Vault struct {
 	db, keys *store.DB // the same on PostgreSQL
-	org      wrapper
+	org      *organisation
 	rand     io.Reader
 	made     *store.Stage[madeKey]
 	stopped  *store.Stage[Stop]
@@ -49,6 +60,7 @@ type Vault struct {
 	own      *dataKey // the organisation's
 	index    []byte   // key of the blind index
 	secret   []byte
+	stop     func() // hearing
 }
 
 // Open opens the vault in a database, making its tables, and on the first start
@@ -72,7 +84,7 @@ func (v *Vault) openKeys(ctx context.Context, c Config) error {
 	if v.db.Kind() == store.PostgreSQL {
 		return nil
 	}
-	keys, err := store.Open(ctx, store.Config{Path: c.Keys, Readers: 4})
+	keys, err := store.Open(ctx, store.Config{Path: c.Keys, Readers: 4, Clock: c.Clock})
 	if err != nil {
 		return avow.Errorf(avow.KindOf(err), "the file of the subjects' keys cannot be opened: %w", err)
 	}
@@ -93,60 +105,30 @@ func (v *Vault) start(ctx context.Context, c Config) error {
 			return err
 		}
 	}
-	if err := v.unlock(ctx, c.OrganisationKey); err != nil {
+	if err := v.unlock(ctx, c); err != nil {
 		return err
 	}
 	v.made = store.NewStage(v.db, store.Early, v.keepKeys)
+	v.stop = v.keys.Hear(keysTopic, v.hear)
 	v.stopped = store.NewStage(v.db, store.Early, v.keepStops)
 	return v.finishShredding(ctx)
 }
 
-// unlock opens the organisation's own data key with the organisation's key, which
-// shows that it is the right one, and derives from it what the vault needs.
-func (v *Vault) unlock(ctx context.Context, file string) error {
-	held, err := v.heldKey(ctx, avow.ID{})
-	fresh := avow.KindOf(err) == avow.NotFound
-	if err != nil && !fresh {
-		return err
-	}
-	if fresh {
-		if err := v.refuseLostKeys(ctx); err != nil {
-			return err
-		}
-	}
-	if v.org, err = openOrganisationKey(file, fresh); err != nil {
-		return err
-	}
-	if fresh {
-		if held, err = v.foundOrganisation(ctx); err != nil {
-			return err
-		}
-	}
-	v.secret, err = v.org.Decrypt(held, wrapContext(avow.ID{}))
-	if err != nil {
-		return avow.Errorf(avow.Refused, "%s is not the key this vault was made with. Nothing was opened and nothing was changed. "+
-			"Put the right key back", file)
-	}
-	v.index = derive(v.secret, "blind index 1", sha256.Size)
-	v.own, err = newDataKey(derive(v.secret, "seal", keySize))
-	return err
-}
+// keysTopic tells whose keys were destroyed.
+const keysTopic = "keys"
 
-// refuseLostKeys: people without any key mean that the keys were lost, not that the vault is new.
-func (v *Vault) refuseLostKeys(ctx context.Context) error {
-	return v.db.Read(ctx, func(tx *store.Tx) error {
-		var people bool
-		err := tx.QueryRow("SELECT EXISTS (SELECT 1 FROM vault_subjects) OR EXISTS (SELECT 1 FROM vault_imported)").Scan(&people)
-		if err == nil && people {
-			err = avow.Errorf(avow.Refused, "the vault holds people, but the place of their keys (keys.db, or the table vault_keys) is empty. "+
-				"Nothing can be read without the keys; put them back from where they are kept")
-		}
-		return err
-	})
+func (v *Vault) hear(destroyed []avow.ID) {
+	if destroyed == nil {
+		v.cache.clear()
+	}
+	v.cache.drop(destroyed...)
 }
 
 // Close closes what Open opened, and forgets the keys. The database stays open.
 func (v *Vault) Close() error {
+	if v.stop != nil {
+		v.stop()
+	}
 	v.cache.clear()
 	if v.keys == v.db {
 		return nil

@@ -48,7 +48,8 @@ func build(t *testing.T, c store.Config) *house {
 }
 
 func (h *house) config() vault.Config {
-	return vault.Config{OrganisationKey: filepath.Join(h.dir, "secret", "organisation.key"), Keys: filepath.Join(h.dir, "data", "keys.db")}
+	return vault.Config{OrganisationKey: filepath.Join(h.dir, "secret", "organisation.key"), Keys: filepath.Join(h.dir, "data", "keys.db"),
+		Clock: func() time.Time { return h.now }}
 }
 
 // write runs f and wants it to work.
