@@ -21,6 +21,7 @@ type where struct {
 	Config   kong.ConfigFlag `help:"A YAML file with any of these settings (data: …, listen: …)." placeholder:"FILE"`
 	Data     string          `help:"The directory everything is kept in: avow-data when not set." default:"avow-data" placeholder:"DIR" env:"AVOW_DATA"`
 	Keys     string          `help:"The directory of the organisation's key: avow-keys when not set. Keep it out of the backups of the data." default:"avow-keys" placeholder:"DIR" env:"AVOW_KEYS"`
+	Origin   string          `help:"The name of the log when it is new, as privacy.example/log; a log keeps the name it has." placeholder:"NAME" env:"AVOW_ORIGIN"`
 	Database string          `help:"A PostgreSQL server (postgres://…) instead of SQLite in the data directory." placeholder:"DSN" env:"AVOW_DATABASE"`
 }
 

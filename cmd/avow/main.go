@@ -34,6 +34,14 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" group:"server" help:"Keep the published policies: notice, forms, decisions, privacy centre."`
 	Publish publishCommand `cmd:"" group:"server" help:"Make a policy file the version that holds, after showing what it changes."`
 	Token   tokenCommand   `cmd:"" group:"server" help:"Make a token for a program that asks for decisions."`
+	Import  importCommands `cmd:"" group:"server" help:"Bring in people who were known before, with their consents and the evidence."`
+	People  peopleCommands `cmd:"" group:"server" help:"Merge two people whom staff found to be one, or undo it."`
+	Work    workCommands   `cmd:"" group:"server" help:"Look after what follows from events and what is due by the clock."`
+	Log     logCommands    `cmd:"" group:"records" help:"The log's key and checkpoint, and the whole of it for an auditor."`
+	Audit   auditCommand   `cmd:"" group:"records" help:"Hold everything that is recorded against itself, and name what is wrong."`
+	Verify  verifyCommand  `cmd:"" group:"records" help:"Check a receipt or a log as an outsider, without trusting who keeps it."`
+	Backup  backupCommand  `cmd:"" group:"records" help:"Copy what is kept, while servers go on."`
+	Restore restoreCommand `cmd:"" group:"records" help:"Put a backup in the place of what is kept. Who was erased since stays erased."`
 	Version versionCommand `cmd:"" group:"other" help:"Print the version of avow."`
 }
 
@@ -59,7 +67,7 @@ func run(ctx context.Context, args []string, t *terminal) int {
 	parser, err := kong.New(new(commands),
 		kong.Name("avow"), kong.Description(about),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
-		kong.ExplicitGroups([]kong.Group{{Key: "policy", Title: "The policy file"}, {Key: "server", Title: "The server"}, {Key: "other", Title: "Other"}}),
+		kong.ExplicitGroups([]kong.Group{{Key: "policy", Title: "The policy file"}, {Key: "server", Title: "The server"}, {Key: "records", Title: "The records"}, {Key: "other", Title: "Other"}}),
 		kong.Writers(t.out, t.err), kong.Configuration(readYAML),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(t))
 	if err != nil {

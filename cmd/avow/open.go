@@ -20,6 +20,7 @@ import (
 
 // house is the rooms of a running program, opened in the order they stand on each other.
 type house struct {
+	inUse   *os.File // marks the data directory as one that is worked in
 	db      *store.DB
 	vault   *vault.Vault
 	ledger  *ledger.Ledger
@@ -39,9 +40,20 @@ func openHouse(ctx context.Context, w where, base string, log *slog.Logger) (*ho
 }
 
 func (h *house) open(ctx context.Context, w where, base string) (err error) {
-	if err := os.MkdirAll(w.Data, 0o700); err != nil {
-		return avow.Errorf(avow.Unavailable, "the data directory %s cannot be made: %w", w.Data, err)
+	if h.inUse, err = w.use(false); err != nil {
+		return err
 	}
+	if err := h.openKept(ctx, w); err != nil {
+		return err
+	}
+	if h.ledger, err = ledger.Open(ctx, h.db, h.vault, w.log()); err != nil {
+		return err
+	}
+	return h.openRegister(ctx, base)
+}
+
+// openKept opens what is kept of people, and the keys of it.
+func (h *house) openKept(ctx context.Context, w where) (err error) {
 	c := store.Config{DSN: w.Database}
 	if w.Database == "" {
 		c.Path = w.databaseFile()
@@ -49,13 +61,12 @@ func (h *house) open(ctx context.Context, w where, base string) (err error) {
 	if h.db, err = store.Open(ctx, c); err != nil {
 		return err
 	}
-	h.vault, err = vault.Open(ctx, h.db, vault.Config{OrganisationKey: filepath.Join(w.Keys, "organisation.json"), Keys: filepath.Join(w.Data, "keys.db")})
-	if err != nil {
-		return err
-	}
-	if h.ledger, err = ledger.Open(ctx, h.db, h.vault, ledger.Config{}); err != nil {
-		return err
-	}
+	h.vault, err = vault.Open(ctx, h.db, w.vault())
+	return err
+}
+
+// openRegister opens what rests on the log.
+func (h *house) openRegister(ctx context.Context, base string) (err error) {
 	if err := mail.Migrate(ctx, h.db); err != nil {
 		return err
 	}
@@ -63,13 +74,29 @@ func (h *house) open(ctx context.Context, w where, base string) (err error) {
 	return err
 }
 
+// vault is where the keys are: the organisation's apart from those of people, which it wraps.
+func (w where) vault() vault.Config {
+	return vault.Config{OrganisationKey: filepath.Join(w.Keys, "organisation.json"), Keys: filepath.Join(w.Data, "keys.db")}
+}
+
+// log is how the log is opened: its last checkpoint stands beside the organisation's key, away from the data.
+func (w where) log() ledger.Config {
+	return ledger.Config{Origin: w.Origin, Outside: filepath.Join(w.Keys, "checkpoint")}
+}
+
 func (h *house) close() error {
 	var errs []error
+	if h.ledger != nil {
+		errs = append(errs, h.ledger.Close())
+	}
 	if h.vault != nil {
 		errs = append(errs, h.vault.Close())
 	}
 	if h.db != nil {
 		errs = append(errs, h.db.Close())
+	}
+	if h.inUse != nil {
+		errs = append(errs, h.inUse.Close())
 	}
 	return errors.Join(errs...)
 }

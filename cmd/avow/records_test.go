@@ -62,6 +62,7 @@ func TestReceiptFromHistory(t *testing.T) {
 	w.subscribe()
 	c := newCaller(t, s)
 	c.enter(cas)
+	c.form("/privacy/choices", "policy", "harbour", "withdraw", "newsletter").wants(t, "taking it back", http.StatusSeeOther)
 	var receipts []string
 	for _, event := range regexp.MustCompile(`name="event" value="([^"]+)"`).FindAllStringSubmatch(c.do(get, "/privacy/me", "").body, -1) {
 		r := c.form("/privacy/receipt", "event", event[1])

@@ -137,6 +137,19 @@ func (p *play) checkPage() error {
 	return nil
 }
 
+// checkAll checks a file of receipts.
+func (p *play) checkAll(receipts string) error {
+	report, err := proof.Verify(p.ctx, proof.Source{Receipts: []byte(receipts)}, proof.Options{Key: p.key})
+	if err != nil {
+		return fmt.Errorf("the receipts in the copy cannot be read: %w", err)
+	}
+	if report.Verdict() != proof.Proved {
+		return fmt.Errorf("the receipts in the copy are not what was signed: %s", report.Verdict())
+	}
+	p.proved("every receipt in it proves what was recorded")
+	return nil
+}
+
 // stillProves checks Ann's receipt after she has gone.
 func (p *play) stillProves() error {
 	if err := p.receipt.Verify(p.key); err != nil {

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/consent"
+	"github.com/avowhq/avow/ledger"
+	"github.com/avowhq/avow/vault"
+)
+
+// auditCommand holds everything that is recorded against itself, with the database
+// and the keys at hand.
+type auditCommand struct {
+	where `embed:""`
+	JSON  bool `help:"Write the result as JSON." name:"json"`
+}
+
+// audited is what an audit came to, as it is written.
+type audited struct {
+	Origin   string    `json:"origin"`
+	Size     int64     `json:"size"`
+	Root     string    `json:"root"`
+	Outside  int64     `json:"outside"` // size of the checkpoint kept outside the database; -1: none
+	Opened   int64     `json:"opened"`
+	Erased   int64     `json:"erased"`
+	Expired  int64     `json:"expired"`
+	Findings []finding `json:"findings"`
+	More     int64     `json:"more,omitempty"`
+}
+
+type finding struct {
+	Index int64  `json:"index"` // -1: about no event
+	Event string `json:"event,omitempty"`
+	What  string `json:"what"`
+}
+
+func findingOf(index int64, event avow.ID, what string) finding {
+	f := finding{Index: index, What: what}
+	if !event.IsZero() {
+		f.Event = event.String()
+	}
+	return f
+}
+
+func (f finding) String() string {
+	switch {
+	case f.Index >= 0 && f.Event != "":
+		return fmt.Sprintf("event %d (%s): %s", f.Index, f.Event, f.What)
+	case f.Index >= 0:
+		return fmt.Sprintf("event %d: %s", f.Index, f.What)
+	}
+	return f.What
+}
+
+// Run audits, beside a running server too, and ends with 1 when something is wrong.
+func (c *auditCommand) Run(ctx context.Context, t *terminal) (err error) {
+	h := &house{log: slog.New(slog.DiscardHandler)}
+	defer h.close()
+	if err := h.inspect(ctx, c.where); err != nil {
+		return err
+	}
+	a, err := h.audit(ctx, t.progress("auditing", "events"))
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		e := json.NewEncoder(t.out)
+		e.SetIndent("", "  ")
+		if err := e.Encode(a); err != nil {
+			return err
+		}
+	} else {
+		a.print(t.out)
+	}
+	if len(a.Findings) > 0 {
+		return outcome(exitWrong)
+	}
+	return nil
+}
+
+// inspect opens the rooms to look, also where a server would refuse to start.
+func (h *house) inspect(ctx context.Context, w where) (err error) {
+	if h.inUse, err = w.use(false); err != nil {
+		return err
+	}
+	db, err := w.openStore(ctx)
+	if err != nil {
+		return err
+	}
+	h.db = db
+	h.vault, err = vault.Open(ctx, db, w.vault())
+	if err != nil {
+		return err
+	}
+	c := w.log()
+	c.Inspect = true
+	if h.ledger, err = ledger.Open(ctx, db, h.vault, c); err != nil {
+		return err
+	}
+	return h.openRegister(ctx, "")
+}
+
+// audit holds the file, the log and the folds against themselves and each other.
+func (h *house) audit(ctx context.Context, progress func(done, total int64)) (*audited, error) {
+	a := &audited{Findings: []finding{}}
+	if err := h.db.Check(ctx); err != nil {
+		if avow.KindOf(err) == avow.Unavailable {
+			return nil, err
+		}
+		a.Findings = append(a.Findings, finding{Index: -1, What: avow.MessageOf(err)})
+	}
+	log, err := h.ledger.Audit(ctx, ledger.AuditOptions{Progress: progress})
+	if err != nil {
+		return nil, err
+	}
+	a.Origin, a.Size, a.Root, a.Outside = log.Origin, log.Size, log.Root.String(), log.Outside
+	a.Opened, a.Erased, a.Expired, a.More = log.Opened, log.Erased, log.Expired, log.More
+	for _, f := range log.Findings {
+		a.Findings = append(a.Findings, findingOf(f.Index, f.Event, f.What))
+	}
+	folds, err := h.consent.Check(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	a.add(folds)
+	return a, nil
+}
+
+func (a *audited) add(list []consent.Finding) {
+	for _, f := range list {
+		a.Findings = append(a.Findings, findingOf(f.Index, f.Event, f.What))
+	}
+}
+
+func (a *audited) print(w io.Writer) {
+	fmt.Fprintf(w, "log %s: %d events, root %s\n", a.Origin, a.Size, a.Root)
+	fmt.Fprintf(w, "%d bodies opened and compared; %d erased and %d expired, each covered by a later event\n", a.Opened, a.Erased, a.Expired)
+	if a.Outside >= 0 {
+		fmt.Fprintf(w, "it goes on from the checkpoint kept outside the database, of %d events\n", a.Outside)
+	}
+	for _, f := range a.Findings {
+		fmt.Fprintf(w, "WRONG %s\n", f)
+	}
+	if a.More > 0 {
+		fmt.Fprintf(w, "and %d more findings\n", a.More)
+	}
+	if len(a.Findings) == 0 {
+		fmt.Fprintln(w, "All is as it was recorded.")
+	}
+}
