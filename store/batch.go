@@ -15,7 +15,7 @@ type batch struct {
 	conn    *session
 	careful bool // each closure has a savepoint
 	now     time.Time
-	xid     string // PostgreSQL's name of the transaction, to ask what became of it
+	number  int64 // among this node's, to ask PostgreSQL what became of it
 	items   map[stage][]any
 	after   []func()
 	told    []news
@@ -36,6 +36,8 @@ func (db *DB) begin(careful bool) (*batch, error) {
 	b := &batch{db: db, cancel: func() {}, careful: careful, items: map[stage][]any{}}
 	b.ctx = context.WithValue(context.Background(), inside{}, db)
 	if db.kind == PostgreSQL {
+		db.batches++
+		b.number = db.batches
 		b.ctx, b.cancel = context.WithTimeout(b.ctx, batchLimit)
 	}
 	var err error
@@ -44,14 +46,15 @@ func (db *DB) begin(careful bool) (*batch, error) {
 		return nil, err
 	}
 	if err := b.setTime(); err != nil {
-		b.rollback()
+		b.rollback(err)
 		return nil, err
 	}
 	return b, nil
 }
 
 // rollback ends the transaction without a trace; after commit it does nothing.
-func (b *batch) rollback() {
+func (b *batch) rollback(because error) {
+	b.conn.stale = readOnly(because) // another connection may find a server that can be written
 	b.conn.rollback()
 	b.cancel()
 }
@@ -130,7 +133,8 @@ func (b *batch) finish() error {
 		}
 		b.keep(tx)
 	}
-	if err := b.tellOthers(); err != nil {
+	b.told = merge(b.told)
+	if err := b.sign(); err != nil {
 		return err
 	}
 	if err := b.commit(); err != nil {
@@ -143,25 +147,13 @@ func (b *batch) finish() error {
 	return nil
 }
 
-// tellOthers has the server tell the other nodes when, and only if, the transaction is kept.
-func (b *batch) tellOthers() error {
-	b.told = merge(b.told)
-	if len(b.told) == 0 || b.db.kind == SQLite {
-		return nil
-	}
-	_, err := b.conn.exec(b.ctx, "SELECT pg_notify($1, $2)", channel, encode(b.db.node, b.told))
-	return err
-}
-
 // commit commits. When PostgreSQL was lost on the way, it is asked what it did.
 func (b *batch) commit() error {
 	err := b.conn.commit(b.ctx)
 	if err == nil || b.db.kind == SQLite || !(lost(err) || b.ctx.Err() != nil) {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), batchLimit)
-	defer cancel()
-	committed, known := b.db.outcome(ctx, b.xid)
+	committed, known := b.db.outcome(b.number)
 	switch {
 	case committed:
 		return nil

@@ -1,3 +1,5 @@
+//go:build unix
+
 package store_test
 
 import (
@@ -25,6 +27,10 @@ const (
 func TestMain(m *testing.M) {
 	if run := os.Getenv(childRun); run != "" {
 		child(store.Config{Path: os.Getenv(childPath), DSN: os.Getenv(childDSN)}, run)
+	}
+	if name := os.Getenv(childState); name != "" {
+		inState(name, os.Getenv(childPath))
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }

@@ -60,7 +60,7 @@ const (
 	lockedMessage = "the database is read-only; nothing was changed"
 	diskMessage   = "the disk of the database fails, or its space is limited; nothing was changed"
 	busyMessage   = "the database is too busy; nothing was changed, try again"
-	noOpenMessage = "the database file cannot be opened; look at its path and its owner"
+	noOpenMessage = "the database file cannot be opened to be written; look at its path, its owner, and whether its disk is read-only"
 	thereAlready  = "it is there already"
 )
 
@@ -114,6 +114,12 @@ func postgresKind(code string) (avow.ErrorKind, string) {
 
 // contended: serialization failure, deadlock, lock not available.
 func contended(code string) bool { return code == "40001" || code == "40P01" || code == "55P03" }
+
+// readOnly: the server took part in no change, as one does that follows another.
+func readOnly(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "25006"
+}
 
 // transient reports whether running the same transaction again may well succeed.
 func transient(err error) bool {

@@ -30,10 +30,16 @@ func (db *DB) openPostgres(ctx context.Context, c Config) error {
 	cfg.RuntimeParams["timezone"] = "UTC"
 	cfg.RuntimeParams["synchronous_commit"] = "on"
 	db.server = cfg
-	db.w = openPool(cfg, 2)
+	writing := cfg.Copy()
+	// A node that stopped in the middle of a batch, or was cut off, keeps nobody waiting for long.
+	writing.RuntimeParams["idle_in_transaction_session_timeout"] = "5000"
+	db.w = openPool(writing, 2)
 	db.r = openPool(cfg, c.Readers)
 	db.jobs = openPool(cfg, 4)
-	return db.w.PingContext(ctx)
+	if err := db.w.PingContext(ctx); err != nil {
+		return err
+	}
+	return db.keepBatches(ctx)
 }
 
 func openPool(cfg *pgx.ConnConfig, conns int) *sql.DB {
@@ -42,21 +48,4 @@ func openPool(cfg *pgx.ConnConfig, conns int) *sql.DB {
 	pool.SetMaxIdleConns(conns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	return pool
-}
-
-// outcome asks the server what became of a transaction whose commit was not
-// answered. It asks for a while, because the server may be on its way back.
-func (db *DB) outcome(ctx context.Context, xid string) (committed, known bool) {
-	for try := range retries {
-		var status sql.NullString
-		err := db.w.QueryRowContext(ctx, "SELECT pg_xact_status($1::text::xid8)", xid).Scan(&status)
-		switch {
-		case err == nil && status.String == "committed":
-			return true, true
-		case err == nil && status.String == "aborted":
-			return false, true
-		}
-		pause(ctx, try)
-	}
-	return false, false
 }

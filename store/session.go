@@ -15,6 +15,7 @@ import (
 type session struct {
 	conn  *sql.Conn
 	ended bool
+	stale bool // not to be used again
 }
 
 var (
@@ -74,6 +75,9 @@ func (s *session) rollback() {
 	}
 	s.ended = true
 	s.conn.Raw(func(conn any) error {
+		if s.stale {
+			return driver.ErrBadConn
+		}
 		if c, ok := conn.(*stdlib.Conn); ok {
 			return rollbackPostgres(c)
 		}

@@ -60,7 +60,8 @@ type DB struct {
 	asks  bool // time is asked of the database
 
 	queue   chan *job
-	careful int // batches that will have savepoints; the writer's own
+	careful int   // batches that will have savepoints; the writer's own
+	batches int64 // begun on PostgreSQL; the writer's own
 	closing chan struct{}
 	done    chan struct{}
 	once    sync.Once

@@ -32,32 +32,26 @@ func (b *batch) setTime() error {
 	return nil
 }
 
-// clock asks the clock that counts. PostgreSQL names the transaction in the same breath.
+// clock asks the clock that counts.
 func (b *batch) clock() (time.Time, error) {
-	if b.db.kind == SQLite {
+	if !b.db.asks {
 		return b.db.clock(), nil
 	}
 	var micros int64
-	err := b.conn.conn.QueryRowContext(b.ctx, `SELECT pg_current_xact_id()::text, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`).
-		Scan(&b.xid, &micros)
-	if !b.db.asks {
-		return b.db.clock(), err
-	}
+	err := b.conn.conn.QueryRowContext(b.ctx, clockQuery).Scan(&micros)
 	return time.UnixMicro(micros), err
 }
+
+const clockQuery = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
 // time is the time of the transaction; one that reads learns it when it first asks.
 func (b *batch) time() time.Time {
 	if !b.now.IsZero() {
 		return b.now
 	}
-	now := b.db.clock()
-	if b.db.asks {
-		var micros int64
-		err := b.conn.conn.QueryRowContext(b.ctx, `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`).Scan(&micros)
-		if err == nil {
-			now = time.UnixMicro(micros)
-		}
+	now, err := b.clock()
+	if err != nil {
+		now = b.db.clock()
 	}
 	b.now = b.db.notBefore(now)
 	return b.now

@@ -150,11 +150,17 @@ func (db *DB) settle(jobs []*job) {
 	}
 	for try := 1; ; try++ {
 		err := db.attempt(jobs)
+		if errors.As(err, new(notBegun)) {
+			limit = shared
+		}
 		switch {
 		case err == nil:
 			return
 		case err == errTangled:
 			db.careful = carefulFor
+		case err == errUnknown:
+			fail(jobs, err)
+			return
 		case try < limit && again(err):
 			pause(context.Background(), try)
 		case len(jobs) > 1 && !unreachable(err):
@@ -164,21 +170,25 @@ func (db *DB) settle(jobs []*job) {
 			return
 		default:
 			db.note(err)
-			for _, j := range jobs {
-				j.err = errorOf(err)
-			}
+			fail(jobs, errorOf(err))
 			return
 		}
 	}
 }
 
+func fail(jobs []*job, err error) {
+	for _, j := range jobs {
+		j.err = err
+	}
+}
+
 // attempt runs jobs in one transaction. An error means that none of them left anything.
-func (db *DB) attempt(jobs []*job) error {
+func (db *DB) attempt(jobs []*job) (err error) {
 	b, err := db.begin(db.careful > 0)
 	if err != nil {
-		return err
+		return notBegun{err}
 	}
-	defer b.rollback()
+	defer func() { b.rollback(err) }()
 	for _, j := range jobs {
 		if err := b.run(j, len(jobs) > 1); err != nil {
 			return err
@@ -186,6 +196,11 @@ func (db *DB) attempt(jobs []*job) error {
 	}
 	return b.finish()
 }
+
+// notBegun: there was no transaction to run a closure in.
+type notBegun struct{ error }
+
+func (n notBegun) Unwrap() error { return n.error }
 
 // again: the same transaction may succeed on another try, and has certainly left
 // nothing so far. A connection that broke before the commit is one such case; one
@@ -197,7 +212,7 @@ func again(err error) bool {
 
 // unreachable: no closure would fare better alone.
 func unreachable(err error) bool {
-	return lost(err) || avow.KindOf(errorOf(err)) == avow.Unavailable && !transient(err)
+	return errors.As(err, new(notBegun)) || lost(err) || avow.KindOf(errorOf(err)) == avow.Unavailable && !transient(err)
 }
 
 // pause waits a little longer at each try, never two waiters equally long, at most a second.

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/avowhq/avow/store"
 	"github.com/jackc/pgx/v5"
@@ -85,36 +86,38 @@ func PostgreSQL(tb testing.TB) store.Config {
 	tb.Helper()
 	server := os.Getenv("AVOW_TEST_POSTGRES")
 	name := "avow_test_" + strings.ToLower(rand.Text())
-	run(tb, server, "CREATE DATABASE "+name+" TEMPLATE template0")
-	tb.Cleanup(func() { run(tb, server, "DROP DATABASE "+name+" WITH (FORCE)") })
+	Exec(tb, server, "CREATE DATABASE "+name+" TEMPLATE template0")
+	tb.Cleanup(func() { Exec(tb, server, "DROP DATABASE "+name+" WITH (FORCE)") })
 	return store.Config{DSN: withDatabase(tb, server, name), Readers: 4}
 }
 
 // PostgresBin is the directory of PostgreSQL's own programs: PGBIN, or where
-// pg_dump is found. Without them the test fails.
+// they usually are. Without them the test fails.
 func PostgresBin(tb testing.TB) string {
 	tb.Helper()
 	if dir := os.Getenv("PGBIN"); dir != "" {
 		return dir
-	}
-	if file, err := exec.LookPath("pg_dump"); err == nil {
-		return filepath.Dir(file)
 	}
 	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin"} {
 		if found, err := filepath.Glob(pattern); err == nil && len(found) > 0 {
 			return found[len(found)-1]
 		}
 	}
+	if file, err := exec.LookPath("initdb"); err == nil {
+		return filepath.Dir(file)
+	}
 	tb.Fatal("PostgreSQL's programs were not found; set PGBIN to their directory")
 	return ""
 }
 
-func run(tb testing.TB, server, statement string) {
+// Exec runs a statement on a server, beside the store.
+func Exec(tb testing.TB, server, statement string) {
 	tb.Helper()
-	ctx := context.Background()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
 	conn, err := pgx.Connect(ctx, server)
 	if err != nil {
-		tb.Fatalf("the PostgreSQL server of AVOW_TEST_POSTGRES: %v", err)
+		tb.Fatalf("the PostgreSQL server does not answer: %v", err)
 	}
 	defer conn.Close(ctx)
 	if _, err := conn.Exec(ctx, statement); err != nil {
