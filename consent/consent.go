@@ -17,6 +17,8 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/gate"
@@ -35,6 +37,9 @@ type Config struct {
 	Vault  *vault.Vault
 	Ledger *ledger.Ledger
 	Gate   gate.Options
+	// Clock is this machine's clock, by which a gate's view ages; whoever asks gate.Fresh
+	// gives the time of the same clock. Nil is the database's Machine.
+	Clock func() time.Time
 	// Base is where notices are read: https://privacy.harbour.example. It stands in receipts.
 	Base string
 }
@@ -46,7 +51,10 @@ type Register struct {
 	ledger *ledger.Ledger
 	gates  gate.Options
 	base   string
+	clock  func() time.Time
+	absent absence
 
+	loading    atomic.Int32
 	publishing sync.Mutex // one publication at a time on this node
 	following  sync.Mutex // one look at other nodes' events at a time
 	seen       int64      // events looked at, under following
@@ -74,7 +82,10 @@ func Open(ctx context.Context, c Config) (*Register, error) {
 	if err := c.DB.Migrate(ctx, "consent", sub); err != nil {
 		return nil, err
 	}
-	r := &Register{db: c.DB, vault: c.Vault, ledger: c.Ledger, gates: c.Gate, base: strings.TrimSuffix(c.Base, "/"), series: map[string]*series{}}
+	r := &Register{db: c.DB, vault: c.Vault, ledger: c.Ledger, gates: c.Gate, base: strings.TrimSuffix(c.Base, "/"), clock: c.Clock, series: map[string]*series{}}
+	if r.clock == nil {
+		r.clock = c.DB.Machine
+	}
 	// What other nodes write from here on, CatchUp takes over; what was before, Load reads.
 	if err := c.DB.Read(ctx, func(tx *store.Tx) (err error) { r.seen, err = c.Ledger.Size(tx); return err }); err != nil {
 		return nil, err

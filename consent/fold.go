@@ -14,10 +14,9 @@ import (
 // fold makes a person's state in one policy's gate out of what is held of them and
 // what they have said. It is pure: the same rows give the same state. seen is the
 // number of events of the ledger the rows came from.
-func fold(versions []*policy.Policy, who vault.Subject, values []vault.Value, said []choice, now time.Time, seen uint64) gate.State {
+func fold(versions []*policy.Policy, who vault.Subject, held []gate.Holding, said []choice, now time.Time, seen uint64) gate.State {
 	last := versions[len(versions)-1]
-	st := gate.State{Subject: who.ID, Kind: who.Kind, Seen: seen}
-	st.Holdings = holdings(versions, values)
+	st := gate.State{Subject: who.ID, Kind: who.Kind, Holdings: held, Seen: seen}
 	given := foldConsents(&st, last, said, now)
 	for _, c := range said {
 		switch {

@@ -58,7 +58,7 @@ func (h *Hand) suppress(id vault.Identity) (kept bool, err error) {
 			continue
 		}
 		kept = true
-		fresh, err := suppress(h.tx, address, c)
+		fresh, err := h.r.suppress(h.tx, address, c)
 		if err != nil {
 			return kept, err
 		}
@@ -73,10 +73,13 @@ func (h *Hand) suppress(id vault.Identity) (kept bool, err error) {
 }
 
 // suppress remembers what the holder of an address has stopped; fresh when it was not remembered yet.
-func suppress(tx *store.Tx, address []byte, c choice) (fresh bool, err error) {
+func (r *Register) suppress(tx *store.Tx, address []byte, c choice) (fresh bool, err error) {
 	n, err := tx.Exec(`INSERT INTO consent_suppressed (address, policy, kind, name, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		address, c.policy, c.kind, c.name, tx.Now())
-	return n > 0, err
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return true, r.keepStop(tx, address, c)
 }
 
 // outlives tells what is remembered of somebody erased: that they said stop, and
@@ -98,10 +101,8 @@ func (r *Register) drop(tx *store.Tx, ids []avow.ID) error {
 		}
 	}
 	tx.OnCommit(func() {
-		for _, s := range r.all() {
-			for _, id := range ids {
-				s.gate.Delete(id)
-			}
+		for _, id := range ids {
+			r.letGo(id)
 		}
 	})
 	return nil
@@ -212,7 +213,7 @@ func (r *Register) remember(tx *store.Tx, id vault.Identity, c Choice) error {
 	if err != nil {
 		return err
 	}
-	if fresh, err := suppress(tx, address, what); err != nil || !fresh {
+	if fresh, err := r.suppress(tx, address, what); err != nil || !fresh {
 		return err
 	}
 	said := c.objection()

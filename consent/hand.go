@@ -5,22 +5,26 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/avowhq/avow"
-	"github.com/avowhq/avow/gate"
 	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/store"
 	"github.com/avowhq/avow/vault"
 )
 
-// Hand writes what one person says, in a transaction. Done ends it.
+// Hand writes what one person says, in a transaction. Done ends it. Two hands of one
+// person in a transaction are taken one after the other, not side by side.
 type Hand struct {
 	r       *Register
 	tx      *store.Tx
 	who     vault.Subject
 	staged  bool // in an import, not there yet
 	said    said
+	known   bool            // the table of those this room has heard of has them
+	held    []vault.Value   // where alone nothing can change what is held meanwhile
+	alone   bool            // the transaction is ours: see Do
 	receipt *ledger.Receipt // the latest
 }
 
@@ -28,37 +32,52 @@ type Hand struct {
 // other, on all nodes. NotFound when there is no such person. Somebody staged in an import can be taken
 // too, by whoever has the id; no gate knows of them before the import is flipped. A
 // transaction may take the hands of many people, one after the other.
-func (r *Register) In(tx *store.Tx, subject avow.ID) (*Hand, error) {
-	if err := tx.Lock("consent", subject[:]); err != nil {
-		return nil, err
-	}
-	who, staged, err := r.who(tx, subject)
-	for ; err == nil && who.ID != subject; who, staged, err = r.who(tx, subject) { // they were joined with another
-		if subject = who.ID; tx.Lock("consent", subject[:]) != nil {
-			break // the next statement says why
+func (r *Register) In(tx *store.Tx, subject avow.ID) (*Hand, error) { return r.in(tx, subject, false) }
+
+func (r *Register) in(tx *store.Tx, subject avow.ID, alone bool) (*Hand, error) {
+	h := &Hand{r: r, tx: tx, alone: alone}
+	for {
+		if err := tx.Lock("consent", subject[:]); err != nil {
+			return nil, err
 		}
+		if err := h.look(subject); err != nil {
+			return nil, err
+		}
+		if h.who.ID == subject {
+			break
+		}
+		subject = h.who.ID // they were joined with another, perhaps while we waited
 	}
-	if err != nil {
-		return nil, err
+	list, err := choices(tx, subject)
+	h.said, h.known = said{list: list}, len(list) > 0
+	return h, err
+}
+
+// look finds who it is; where nobody else can change what is held of them, that too.
+func (h *Hand) look(subject avow.ID) (err error) {
+	if h.alone {
+		h.who, h.held, err = h.r.vault.Look(h.tx, subject)
+	} else {
+		h.who, err = h.r.vault.Subject(h.tx, subject)
 	}
-	list, err := choices(tx, who.ID)
-	return &Hand{r: r, tx: tx, who: who, staged: staged, said: said{list: list}}, err
+	if avow.KindOf(err) == avow.NotFound {
+		h.staged = true
+		h.who, err = h.r.vault.Staged(h.tx, subject)
+	}
+	return err
 }
 
 func (r *Register) who(tx *store.Tx, subject avow.ID) (who vault.Subject, staged bool, err error) {
-	who, err = r.vault.Subject(tx, subject)
-	if avow.KindOf(err) == avow.NotFound {
-		who, err = r.vault.Staged(tx, subject)
-		staged = true
-	}
-	return who, staged, err
+	h := Hand{r: r, tx: tx}
+	err = h.look(subject)
+	return h.who, h.staged, err
 }
 
 // Do is In, act and Done in a transaction of its own. When it returns nil, what was
 // said is on disk and true in the gate.
 func (r *Register) Do(ctx context.Context, subject avow.ID, act func(h *Hand) error) error {
 	return r.db.Write(ctx, func(tx *store.Tx) error {
-		h, err := r.In(tx, subject)
+		h, err := r.in(tx, subject, true)
 		if err != nil {
 			return err
 		}
@@ -71,37 +90,49 @@ func (r *Register) Do(ctx context.Context, subject avow.ID, act func(h *Hand) er
 
 // Done folds the person's state anew and has the gates take it when the transaction is on disk.
 func (h *Hand) Done() error {
+	if err := h.keepStops(); err != nil {
+		return err
+	}
 	if err := h.said.save(h.tx, h.who.ID); err != nil {
 		return err
 	}
-	if _, err := h.tx.Exec(`INSERT INTO consent_subjects (subject) VALUES (?) ON CONFLICT DO NOTHING`, h.who.ID); err != nil {
-		return err
+	if !h.known {
+		if _, err := h.tx.Exec(`INSERT INTO consent_subjects (subject) VALUES (?) ON CONFLICT DO NOTHING`, h.who.ID); err != nil {
+			return err
+		}
 	}
 	if h.staged {
 		return nil
 	}
-	who, err := h.r.vault.Subject(h.tx, h.who.ID) // its kind may have been set meanwhile
+	seen, err := h.seen()
 	if err != nil {
 		return err
 	}
-	size, err := h.r.ledger.Size(h.tx)
-	if err != nil {
-		return err
+	if !h.alone { // what is held may have changed meanwhile, and as whom they act
+		if h.who, h.held, err = h.r.vault.Look(h.tx, h.who.ID); err != nil {
+			return err
+		}
 	}
-	states, err := h.r.states(h.tx, who, h.r.all(), uint64(size))
-	if err != nil {
-		return err
-	}
+	list := states(h.r.all(), h.who, h.held, h.said.list, h.tx.Now(), seen)
 	receipt := h.receipt
 	h.tx.OnCommit(func() {
-		for _, s := range states {
-			if receipt != nil {
-				s.state.Seen = uint64(receipt.Proof.Index) + 1
+		if receipt != nil { // its place in the log is known now
+			for i := range list {
+				list[i].state.Seen = uint64(receipt.Proof.Index) + 1
 			}
-			s.gate.Set(&s.state)
 		}
+		h.r.set(list)
 	})
 	return nil
+}
+
+// seen is up to where the state is known when no event of ours tells it.
+func (h *Hand) seen() (uint64, error) {
+	if h.receipt != nil {
+		return 0, nil
+	}
+	size, err := h.r.ledger.Size(h.tx)
+	return uint64(size), err
 }
 
 // Renew folds a person's state anew in a transaction that changed what is held of
@@ -143,27 +174,13 @@ func (r *Register) Find(ctx context.Context, id vault.Identity) (found []vault.F
 	return found, err
 }
 
-// state is a person's state and the gate it belongs to.
-type state struct {
-	gate  *gate.Gate
-	state gate.State
-}
-
-// states folds a person's state in each policy that has heard of them.
-func (r *Register) states(tx *store.Tx, who vault.Subject, list []*series, seen uint64) ([]state, error) {
-	values, err := r.vault.Holdings(tx, who.ID)
-	if err != nil {
-		return nil, err
-	}
-	said, err := choices(tx, who.ID)
-	if err != nil {
-		return nil, err
-	}
-	states := make([]state, 0, len(list))
+// states folds a person's state in each policy.
+func states(list []*series, who vault.Subject, held []vault.Value, said []choice, now time.Time, seen uint64) []state {
+	out := make([]state, 0, len(list))
 	for _, s := range list {
-		states = append(states, state{s.gate, fold(s.versions, who, values, said, tx.Now(), seen)})
+		out = append(out, state{s, fold(s.versions, who, holdings(s.versions, held), said, now, seen)})
 	}
-	return states, nil
+	return out
 }
 
 // record appends an event that says something, and hears it.

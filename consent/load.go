@@ -2,210 +2,236 @@ package consent
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/gate"
-	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/store"
+	"github.com/avowhq/avow/vault"
 )
 
-// page is how many people are folded in one snapshot, and events looked at in one.
+// page is how many rows of small tables are read in one snapshot.
 const page = 500
 
-// Load fills the gates with everybody, page by page, and returns how many states are
-// held. Until it has ended a gate answers "not cached" about those who are still
-// missing, and Refresh helps; what changes meanwhile is not overwritten.
+// Load fills the gates with everybody and returns how many states are held. It can run
+// beside everything else: until it has ended a gate answers "not cached" about those
+// who are still missing, and the database is asked; what changes meanwhile is not
+// overwritten, and who leaves does not come back.
 func (r *Register) Load(ctx context.Context) (int, error) {
 	return r.load(ctx, r.all())
 }
 
+// load merges streams of the whole tables, ordered by the people's ids. Each is a
+// snapshot of its own: what they hold is at least as new as the head that was read
+// before them, and CatchUp reads again whatever comes after it.
 func (r *Register) load(ctx context.Context, list []*series) (held int, err error) {
-	var from avow.ID
-	for {
-		var states []state
-		var ids []avow.ID
-		err := r.db.Read(ctx, func(tx *store.Tx) error {
-			states = states[:0]
-			size, err := r.ledger.Size(tx)
-			if err != nil {
-				return err
-			}
-			ids, err = store.Collect(tx, scanID, `SELECT subject FROM consent_subjects WHERE subject > ? ORDER BY subject LIMIT ?`, from[:], page)
-			if err != nil {
-				return err
-			}
-			for _, id := range ids {
-				some, err := r.present(tx, id, list, uint64(size))
-				if err != nil {
-					return err
-				}
-				states = append(states, some...)
-			}
-			return nil
-		})
-		if err != nil {
-			return held, err
-		}
-		for _, s := range states {
-			if s.gate.Set(&s.state) {
-				held++
-			}
-		}
-		if len(ids) < page {
-			return held, nil
-		}
-		from = ids[len(ids)-1]
+	r.loading.Add(1)
+	defer r.loading.Add(-1)
+	r.absent.begin()
+	defer r.absent.end()
+	var seen uint64
+	var now time.Time
+	err = r.db.Read(ctx, func(tx *store.Tx) error {
+		size, err := r.ledger.Size(tx)
+		seen, now = uint64(size), tx.Now()
+		return err
+	})
+	if err != nil || len(list) == 0 {
+		return 0, err
 	}
+	g, ctx := errgroup.WithContext(ctx)
+	people := flow(ctx, g, r.db, r.everybody)
+	values := flow(ctx, g, r.db, r.values(r.vault.EverybodysValues))
+	old := flow(ctx, g, r.db, r.values(r.vault.OldValues))
+	said := flow(ctx, g, r.db, everySaid)
+	g.Go(func() error {
+		l := loader{r: r, list: list, seen: seen, now: now, holdings: map[heldBy][]gate.Holding{}}
+		for p, ok := people.next(); ok; p, ok = people.next() {
+			l.one(p, values.of(p.id).held, old.of(p.id).held, said.of(p.id).said)
+		}
+		held = l.held
+		return ctx.Err()
+	})
+	return held, g.Wait()
+}
+
+// item is what a stream has of one person; each stream fills its own part.
+type item struct {
+	id   avow.ID
+	kind avow.SubjectKind
+	held vault.Held
+	said string
+}
+
+// stream gives items in the order of their ids.
+type stream struct {
+	in    <-chan []item
+	batch []item
+}
+
+const (
+	batchSize = 512
+	ahead     = 16 // batches that wait to be taken
+)
+
+// flow reads a stream on its own. A read that is run again goes on where it was.
+func flow(ctx context.Context, g *errgroup.Group, db *store.DB, read func(tx *store.Tx, after avow.ID, f func(item) error) error) *stream {
+	out := make(chan []item, ahead)
+	g.Go(func() error {
+		defer close(out)
+		var last avow.ID
+		batch := make([]item, 0, batchSize)
+		send := func() error {
+			if len(batch) == 0 {
+				return nil
+			}
+			select {
+			case out <- batch:
+				last, batch = batch[len(batch)-1].id, make([]item, 0, batchSize)
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return db.Read(ctx, func(tx *store.Tx) error {
+			batch = batch[:0]
+			err := read(tx, last, func(i item) error {
+				if batch = append(batch, i); len(batch) == batchSize {
+					return send()
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			return send()
+		})
+	})
+	return &stream{in: out}
+}
+
+// peek gives the next item without taking it; false at the end.
+func (s *stream) peek() (*item, bool) {
+	if len(s.batch) == 0 {
+		var ok bool
+		if s.batch, ok = <-s.in; !ok {
+			return nil, false
+		}
+	}
+	return &s.batch[0], true
+}
+
+func (s *stream) next() (item, bool) {
+	i, ok := s.peek()
+	if !ok {
+		return item{}, false
+	}
+	s.batch = s.batch[1:]
+	return *i, true
+}
+
+// of gives what the stream has of one person; those before are passed by.
+func (s *stream) of(id avow.ID) item {
+	for {
+		i, ok := s.peek()
+		if !ok {
+			return item{}
+		}
+		switch compareIDs(i.id, id) {
+		case 0:
+			return *i // kept: one may be asked for twice
+		case 1:
+			return item{}
+		}
+		s.batch = s.batch[1:]
+	}
+}
+
+func (r *Register) everybody(tx *store.Tx, after avow.ID, f func(item) error) error {
+	return r.vault.Everybody(tx, after, func(s vault.Subject) error { return f(item{id: s.ID, kind: s.Kind}) })
+}
+
+func (r *Register) values(read func(*store.Tx, avow.ID, func(avow.ID, vault.Held) error) error) func(*store.Tx, avow.ID, func(item) error) error {
+	return func(tx *store.Tx, after avow.ID, f func(item) error) error {
+		return read(tx, after, func(id avow.ID, held vault.Held) error { return f(item{id: id, held: held}) })
+	}
+}
+
+// everySaid gives what the fold needs of what people have said, a line a choice.
+func everySaid(tx *store.Tx, after avow.ID, f func(item) error) error {
+	return store.Each(tx, func(rows *store.Rows) error {
+		var i item
+		if err := rows.Scan(store.IntoID(&i.id), &i.said); err != nil {
+			return err
+		}
+		return f(i)
+	}, `SELECT subject, string_agg(policy || '	' || kind || '	' || name || '	' || generation || '	' || state || '	' || seq || '	' || at || '	' || COALESCE(ends, 0), '
+') FROM consent_choices WHERE subject > ? GROUP BY subject ORDER BY subject`, after[:])
+}
+
+// loader folds what the streams give.
+type loader struct {
+	r        *Register
+	list     []*series
+	seen     uint64
+	now      time.Time
+	holdings map[heldBy][]gate.Holding // as folded once for all of whom the same is held
+	choices  []choice
+	states   []state
+	held     int
+}
+
+type heldBy struct {
+	series *series
+	held   vault.Held
+}
+
+// maxHoldings bounds what is remembered of sorts of people.
+const maxHoldings = 1 << 14
+
+func (l *loader) one(p item, held, old vault.Held, said string) {
+	l.choices = readChoices(l.choices[:0], said)
+	if old != "" {
+		held += "\n" + old
+	}
+	l.states = l.states[:0]
+	for _, s := range l.list {
+		key := heldBy{s, held}
+		list, ok := l.holdings[key]
+		if !ok {
+			if len(l.holdings) >= maxHoldings {
+				clear(l.holdings)
+			}
+			list = holdings(s.versions, held.Values())
+			l.holdings[key] = list
+		}
+		l.states = append(l.states, state{s, fold(s.versions, vault.Subject{ID: p.id, Kind: p.kind}, list, l.choices, l.now, l.seen)})
+	}
+	l.held += l.r.setRead(l.states)
+}
+
+// readChoices reads what everySaid wrote. A line that cannot be read says nothing, as a
+// row that no purpose knows: what is missing is a no.
+func readChoices(list []choice, text string) []choice {
+	for text != "" {
+		var line string
+		line, text, _ = strings.Cut(text, "\n")
+		var p [8]string
+		for i := range p {
+			p[i], line, _ = strings.Cut(line, "\t")
+		}
+		number := func(s string) int64 { n, _ := strconv.ParseInt(s, 10, 64); return n }
+		c := choice{policy: p[0], kind: p[1], name: p[2], generation: int(number(p[3])), state: p[4], seq: number(p[5]), at: time.UnixMicro(number(p[6])).UTC()}
+		if ends := number(p[7]); ends != 0 {
+			c.ends = time.UnixMicro(ends).UTC()
+		}
+		list = append(list, c)
+	}
+	return list
 }
 
 func scanID(r *store.Rows) (id avow.ID, err error) { return id, r.Scan(store.IntoID(&id)) }
-
-// present folds the states of somebody who may be gone: then there are none.
-func (r *Register) present(tx *store.Tx, subject avow.ID, list []*series, seen uint64) ([]state, error) {
-	who, err := r.vault.Subject(tx, subject)
-	if avow.KindOf(err) == avow.NotFound {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	if who.ID != subject {
-		return nil, nil // an id of old: the present one has its own row
-	}
-	return r.states(tx, who, list, seen)
-}
-
-// Refresh folds a person's state from the database, gives it to the gate and
-// returns it: for when the gate answers that it must be asked there. NotFound when
-// nobody has this id, or nobody any more.
-func (r *Register) Refresh(ctx context.Context, policyName string, subject avow.ID) (*gate.State, error) {
-	s := r.find(policyName)
-	if s == nil {
-		return nil, unknownPolicy(policyName)
-	}
-	var states []state
-	var who avow.ID
-	err := r.db.Read(ctx, func(tx *store.Tx) error {
-		found, err := r.vault.Subject(tx, subject)
-		if err != nil {
-			return err
-		}
-		who = found.ID
-		size, err := r.ledger.Size(tx)
-		if err != nil {
-			return err
-		}
-		states, err = r.states(tx, found, []*series{s}, uint64(size))
-		return err
-	})
-	if avow.KindOf(err) == avow.NotFound {
-		s.gate.Delete(subject)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if who != subject {
-		s.gate.Delete(subject)
-	}
-	s.gate.Set(&states[0].state)
-	return &states[0].state, nil
-}
-
-// Decide asks the gate, and the database where the gate must. The subject may be
-// given by an id of old.
-func (r *Register) Decide(ctx context.Context, policyName string, q *gate.Request) (gate.Decision, error) {
-	s := r.find(policyName)
-	if s == nil {
-		return gate.Decision{}, unknownPolicy(policyName)
-	}
-	d := s.gate.Decide(q)
-	if q.Visitor || !d.Reason.AskDatabase() {
-		return d, nil
-	}
-	st, err := r.Refresh(ctx, policyName, q.Subject)
-	if avow.KindOf(err) == avow.NotFound {
-		return d, nil
-	}
-	if err != nil {
-		return d, err
-	}
-	again := *q
-	again.Subject = st.Subject
-	return s.gate.DecideState(st, &again), nil
-}
-
-// CatchUp reads the head of the ledger and takes over what other nodes have written
-// since the last call, or since Open: people's states, and versions published. It then
-// tells the gates how far they have seen, which is what makes their answers fresh.
-func (r *Register) CatchUp(ctx context.Context) error {
-	r.following.Lock()
-	defer r.following.Unlock()
-	for {
-		var events []ledger.Entry
-		var now time.Time
-		err := r.db.Read(ctx, func(tx *store.Tx) (err error) {
-			now = tx.Now()
-			events, err = r.ledger.Read(tx, r.seen, page)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if err := r.follow(ctx, events); err != nil {
-			return err
-		}
-		r.seen += int64(len(events))
-		if len(events) < page {
-			r.advance(now)
-			return nil
-		}
-	}
-}
-
-func (r *Register) advance(now time.Time) {
-	for _, s := range r.all() {
-		s.gate.Advance(uint64(r.seen), now)
-	}
-}
-
-func (r *Register) follow(ctx context.Context, events []ledger.Entry) error {
-	people := map[avow.ID]bool{}
-	published := false
-	for _, e := range events {
-		published = published || e.Type == ledger.NoticePublished
-		if !e.Subject.IsZero() {
-			people[e.Subject] = true
-		}
-	}
-	if published {
-		if err := r.reload(ctx); err != nil {
-			return err
-		}
-	}
-	for id := range people {
-		for _, s := range r.all() {
-			if _, err := r.Refresh(ctx, s.name, id); err != nil && avow.KindOf(err) != avow.NotFound {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// Follow calls CatchUp again and again until ctx ends. What goes wrong is given to
-// report and tried again; meanwhile the gates say that they are not fresh.
-func (r *Register) Follow(ctx context.Context, every time.Duration, report func(error)) {
-	t := time.NewTicker(every)
-	defer t.Stop()
-	for {
-		if err := r.CatchUp(ctx); err != nil && ctx.Err() == nil {
-			report(err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-	}
-}

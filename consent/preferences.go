@@ -94,7 +94,7 @@ func concerns(policyName string, said []choice, values []vault.Value) bool {
 
 // preferences is pure.
 func preferences(p *policy.Policy, versions []*policy.Policy, who vault.Subject, values []vault.Value, said []choice, now time.Time) Preferences {
-	st := fold(versions, who, values, said, now, 0)
+	st := fold(versions, who, holdings(versions, values), said, now, 0)
 	out := Preferences{Policy: p.Name, Title: says(p, p.Document.Title), Version: p.Number, Restricted: st.Restricted,
 		Topics: []TopicChoice{}, Consents: []ConsentChoice{}, Objections: []ObjectionChoice{}}
 	for _, t := range p.Topics {

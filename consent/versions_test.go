@@ -291,6 +291,9 @@ func TestTwoNodes(t *testing.T) {
 		h.give(bob, "newsletter")
 		h.check(other.reg.CatchUp(bg))
 		other.want(ann, "newsletter", true, gate.ByReason)
+		other.want(bob, "newsletter", false, gate.NotCached) // the database is asked about who is new
+		_, err = other.reg.Refresh(bg, "site", bob)
+		h.check(err)
 		other.want(bob, "newsletter", true, gate.ByReason)
 		h.withdraw(ann, "newsletter")
 		h.publish("v2.yaml")

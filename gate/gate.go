@@ -38,7 +38,7 @@ type Gate struct {
 	rules     atomic.Pointer[Rules]
 	floor     atomic.Int64 // index of the oldest version that Decide answers for
 	seen      atomic.Uint64
-	readAt    atomic.Int64 // Unix nanoseconds
+	readAt    atomic.Pointer[time.Time]
 	subjects  slots
 	profiles  profiles
 	publish   sync.Mutex
@@ -147,18 +147,27 @@ func (g *Gate) Bytes() int { return g.subjects.bytes() + profileBytes*g.profiles
 // Profiles counts the different sorts of subjects held.
 func (g *Gate) Profiles() int { return g.profiles.count() }
 
-// Advance records that the head of the ledger was read at a time, and that the
-// table is up to date with it.
+// Advance records that the head of the ledger was read, and that the table is up to
+// date with it. at is when the reading began, by the clock that Fresh is asked with: a time of
+// another machine says nothing here.
 func (g *Gate) Advance(index uint64, at time.Time) {
 	g.seen.Store(index)
-	g.readAt.Store(at.UnixNano())
+	g.readAt.Store(&at)
 }
 
 // Seen is the ledger index the view has seen.
 func (g *Gate) Seen() uint64 { return g.seen.Load() }
 
-// Fresh reports whether the head of the ledger was read within the staleness.
+// Fresh reports whether the head of the ledger was read within the staleness. Ask it
+// after deciding, with the time it is then: who was stopped in between must see that
+// the view has aged. Both the steady clock and the calendar must say so where now has the two:
+// one stands still while a machine sleeps, the other can be set back.
 func (g *Gate) Fresh(now time.Time) bool {
 	at := g.readAt.Load()
-	return at != 0 && now.UnixNano()-at <= g.staleness
+	return at != nil && g.within(now.Sub(*at)) && g.within(now.Round(0).Sub(at.Round(0)))
 }
+
+func (g *Gate) within(d time.Duration) bool { return d >= 0 && int64(d) <= g.staleness }
+
+// Holds tells up to which index of the ledger the state of a subject is known here.
+func (g *Gate) Holds(id avow.ID) (seen uint64, ok bool) { return g.subjects.seen(id) }

@@ -191,6 +191,21 @@ func (t *slots) put(n *slot) (old uint32, stale bool) {
 	return 0, false
 }
 
+// seen is the ledger index of a subject's state.
+func (t *slots) seen(id avow.ID) (uint64, bool) {
+	a, b := idWords(id)
+	h := hash(a, b)
+	s := t.shard(h)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	body := s.words()
+	i, found := probe(body, a, b, h)
+	if !found {
+		return 0, false
+	}
+	return load(body, i, wordSeen), true
+}
+
 // remove takes a subject out and moves those behind it back towards their home.
 func (t *slots) remove(id avow.ID) (old uint32) {
 	a, b := idWords(id)

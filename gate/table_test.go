@@ -360,6 +360,15 @@ func TestLoadAndFresh(t *testing.T) {
 	if g.Seen() != 42 || !g.Fresh(noon.Add(time.Second)) || g.Fresh(noon.Add(1001*time.Millisecond)) {
 		t.Error("the view is fresh for a second after the head was read, and no longer")
 	}
+	if g.Fresh(noon.Add(-time.Millisecond)) {
+		t.Error("a view of the future is fresh")
+	}
+	if seen, ok := g.Holds(subject(1)); !ok || seen != customer().Seen {
+		t.Errorf("a subject is held up to %d, %v", seen, ok)
+	}
+	if _, ok := g.Holds(subject(100)); ok {
+		t.Error("somebody is held who was never set")
+	}
 	q := About(subject(1), pAnswer, noon)
 	q.Data = fieldSet(fEmail)
 	if d := g.Decide(&q); !d.Allowed || d.Seen != 42 {
