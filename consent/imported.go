@@ -36,3 +36,9 @@ func (r *Register) Discard(tx *store.Tx, subjects []avow.ID) error { return r.dr
 
 // After is the moment a period later. A month after the 31st of January is the last of February.
 func After(from time.Time, p policy.Period) time.Time { return after(from, p) }
+
+// Newcomer is In for somebody who was staged in an import in this very transaction, of
+// whom nobody can know yet: nothing is looked up and nobody waits.
+func (r *Register) Newcomer(tx *store.Tx, who vault.Subject) *Hand {
+	return &Hand{r: r, tx: tx, who: who, staged: true}
+}

@@ -116,19 +116,19 @@ func (s *said) merge(theirs []choice) {
 	}
 	mineToo := said{list: mine}
 	for _, c := range theirs {
-		if stops(c.kind) && stopping(c) > stopping(mineToo.find(c.policy, c.kind, c.name, c.generation)) {
+		if isStop(c.kind) && stopping(c) > stopping(mineToo.find(c.policy, c.kind, c.name, c.generation)) {
 			s.put(c)
 		}
 	}
 	for _, c := range mine {
-		if stops(c.kind) && stopping(c) >= stopping(other.find(c.policy, c.kind, c.name, c.generation)) {
+		if isStop(c.kind) && stopping(c) >= stopping(other.find(c.policy, c.kind, c.name, c.generation)) {
 			s.put(c)
 		}
 	}
 }
 
-// stops tells of a kind whether it says what may not be done.
-func stops(kind string) bool {
+// isStop tells of a kind whether it says what may not be done.
+func isStop(kind string) bool {
 	switch kind {
 	case kindPurpose, kindMarketing, kindTopic, kindOnce, kindRestriction:
 		return true
@@ -212,7 +212,7 @@ func (r *Register) Split(tx *store.Tx, into, old avow.ID) error {
 func (s *said) split(before, now []choice, mark int64) {
 	s.become(slices.Clone(before))
 	for _, c := range now {
-		if c.seq > mark && (strength(c) == 3 || c.state == recalled) && (stops(c.kind) || c.kind == kindConsent) {
+		if c.seq > mark && (strength(c) == 3 || c.state == recalled) && (isStop(c.kind) || c.kind == kindConsent) {
 			s.put(c)
 		}
 	}

@@ -28,7 +28,7 @@ func (r *Register) Bury(tx *store.Tx, subjects []avow.ID) error { return r.drop(
 func (h *Hand) keepStops() error {
 	for _, c := range h.said.changed {
 		now := h.said.find(c.policy, c.kind, c.name, c.generation)
-		if !stops(now) {
+		if !saysNo(now) {
 			continue
 		}
 		if err := h.r.keepStop(h.tx, h.who.ID[:], now); err != nil {
@@ -38,8 +38,8 @@ func (h *Hand) keepStops() error {
 	return nil
 }
 
-// stops tells whether a row says no, on the person's own word.
-func stops(c choice) bool {
+// saysNo tells whether a row says no, on the person's own word.
+func saysNo(c choice) bool {
 	switch c.kind {
 	case kindConsent:
 		return c.state == withdrawn || c.state == refused
@@ -104,7 +104,7 @@ func (r *Register) replay(tx *store.Tx, s vault.Stop) (done bool, err error) {
 		return false, nil // erased, or came after the backup was made
 	}
 	if err != nil || slices.ContainsFunc(h.said.list, func(c choice) bool {
-		return c.policy == what.Policy && c.kind == what.Kind && c.name == what.Name && stops(c)
+		return c.policy == what.Policy && c.kind == what.Kind && c.name == what.Name && saysNo(c)
 	}) {
 		return false, err
 	}
