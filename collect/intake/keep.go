@@ -201,7 +201,7 @@ func (k *keeper) line(e *entry) error {
 			}
 		}
 	}
-	h, err := k.consent.In(k.tx, e.who.subject)
+	h, err := k.hand(e)
 	if err != nil {
 		return err
 	}
@@ -232,6 +232,13 @@ func (k *keeper) line(e *entry) error {
 	}
 	k.remember(e)
 	return h.Done()
+}
+
+func (k *keeper) hand(e *entry) (*consent.Hand, error) {
+	if e.again {
+		return k.consent.In(k.tx, e.who.subject)
+	}
+	return k.consent.Newcomer(k.tx, vault.Subject{ID: e.who.subject, Kind: e.kind, Made: k.tx.Now(), Verified: e.proved}), nil
 }
 
 // remember keeps who came in, and by what they are known again.
