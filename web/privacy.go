@@ -203,7 +203,7 @@ func (s *Server) history(list []rights.Happening) []historyView {
 	slices.SortStableFunc(list, func(a, b rights.Happening) int { return cmp.Compare(b.Index, a.Index) })
 	var out []historyView
 	for _, h := range list {
-		v := historyView{When: day(h.At), What: happening(h)}
+		v := historyView{When: day(h.At), What: firstOf(happenings[h.Type], h.Words, sentence(string(h.Type)))}
 		if h.Opens {
 			v.Event = h.ID.String()
 		}
@@ -215,16 +215,7 @@ func (s *Server) history(list []rights.Happening) []historyView {
 	return out
 }
 
-// happening is an event in words; of what was taken it says whether it was a receipt.
-func happening(h rights.Happening) string {
-	var body struct{ Request string }
-	if h.Type == ledger.CopyHandedOver && json.Unmarshal(h.Body, &body) == nil && body.Request == "receipt" {
-		return "You took a receipt"
-	}
-	return firstOf(happenings[h.Type], sentence(string(h.Type)))
-}
-
-// happenings are events in words a person uses.
+// happenings are events in words a person uses; the others have those of their room.
 var happenings = map[ledger.Type]string{
 	ledger.Collected: "You gave data", ledger.ConsentGiven: "You said yes", ledger.ConsentConfirmed: "You confirmed your yes",
 	ledger.ConsentWithdrawn: "You took your yes back", ledger.ConsentRefused: "You said no", ledger.Objected: "You objected",
@@ -232,7 +223,7 @@ var happenings = map[ledger.Type]string{
 	ledger.Restricted: "Use of your data was restricted", ledger.Unrestricted: "The restriction was lifted",
 	ledger.LinkSent: "A link was sent to your address", ledger.IdentityVerified: "You showed that the address is yours",
 	ledger.Joined: "Two records were shown to be about you", ledger.RequestAnswered: "You looked at your data",
-	ledger.CopyHandedOver: "You took a copy", ledger.Corrected: "A value was corrected", ledger.Erased: "Data was erased",
+	ledger.Corrected: "A value was corrected", ledger.Erased: "Data was erased",
 	ledger.Disclosed: "Data was disclosed", ledger.Sent: "A message was sent to you", ledger.LookedAt: "Staff looked at your data",
 	ledger.UsedOnce: "Data was used, once", ledger.Expired: "Data was erased because its time was over",
 }

@@ -24,6 +24,7 @@ const kinds = {
   "link-sent": "A one-time link was sent", "identity-verified": "An address was shown to be the person’s", "joined": "Two records were joined",
   "request-made": "A request was made", "request-answered": "Data was looked at by the person", "copy-handed-over": "A copy was handed over",
   "corrected": "Data was corrected", "erased": "Data was erased", "expired": "Data was erased because its time was over",
+  "imported": "Data was brought in from a file", "told": "The person was told that data about them is held",
   "sent": "A message was sent", "disclosed": "Data was disclosed", "looked-at": "Staff looked at data",
 };
 
@@ -88,8 +89,8 @@ function showAll(outcomes) {
   const count = (v) => outcomes.filter((o) => o.verdict === v).length;
   const verdict = count("broken") > 0 ? "broken" : count("partly") > 0 ? "partly" : "proved";
   const says = `${outcomes.length} receipts: ${count("proved")} proved, ${count("partly")} not proved, ${count("broken")} broken.`;
-  return [showVerdict(verdict, says), ...outcomes.map((o) => element("details", { class: "card" },
-    element("summary", {}, `${verdicts[o.verdict][1]}: ${kindOf(o.document)}, ${timeOf(o.document)}`), ...showOne(o)))];
+  return [showVerdict(verdict, says), ...outcomes.map((o) => element("details", { class: "card", ...(o.verdict !== "proved" && { open: "" }) },
+    element("summary", {}, icon(verdicts[o.verdict][0]), ` ${verdicts[o.verdict][1]}: ${kindOf(o.document)}, ${timeOf(o.document)}`), ...showOne(o)))];
 }
 
 const limits = [
