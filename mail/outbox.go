@@ -219,6 +219,17 @@ func (o *Outbox) later(ctx context.Context, t taken) error {
 	})
 }
 
+// GiveUp lets go of every letter that waits, and returns how many there were. It is
+// for a restored backup: what waited when it was made has long been sent, or is of
+// people who have stopped it since.
+func GiveUp(ctx context.Context, db *store.DB) (letters int64, err error) {
+	err = db.Write(ctx, func(tx *store.Tx) error {
+		letters, err = tx.Exec(`UPDATE mail_outbox SET state = 'late', letter = NULL WHERE state = 'waiting'`)
+		return err
+	})
+	return letters, err
+}
+
 // State tells how far a message is: waiting, sent, refused or late. NotFound when no
 // such message was put, or it left so long ago that its id is forgotten: 30 days.
 func (o *Outbox) State(tx *store.Tx, id avow.ID) (state string, err error) {

@@ -41,6 +41,8 @@ type Register interface {
 	Split(tx *store.Tx, into, old avow.ID) error
 	// Forget lets go of all a person has said; kept tells that a keyed hash remembers that they said stop.
 	Forget(tx *store.Tx, subject avow.ID) (kept bool, err error)
+	// Bury lets go of what people have said who are gone already.
+	Bury(tx *store.Tx, subjects []avow.ID) error
 	// Lapse ends a person's consents and leaves their objections.
 	Lapse(tx *store.Tx, subject avow.ID, because *ledger.Receipt) error
 	// Renew makes the gate see what changed about a person.

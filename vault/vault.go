@@ -82,6 +82,8 @@ func Open(ctx context.Context, db *store.DB, c Config) (*Vault, error) {
 
 func (v *Vault) openKeys(ctx context.Context, c Config) error {
 	if v.db.Kind() == store.PostgreSQL {
+		v.db.Apart("vault_keys")
+		v.db.Apart("vault_stops")
 		return nil
 	}
 	keys, err := store.Open(ctx, store.Config{Path: c.Keys, Readers: 4, Clock: c.Clock})

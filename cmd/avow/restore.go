@@ -12,6 +12,9 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger"
+	"github.com/avowhq/avow/mail"
+	"github.com/avowhq/avow/rights"
+	"github.com/avowhq/avow/store"
 )
 
 // restoreCommand puts a backup in the place of what is kept.
@@ -117,11 +120,14 @@ func (c *restoreCommand) complete(ctx context.Context, out io.Writer) (err error
 	if err := h.vault.ApplyTombstones(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "Whoever was erased is erased here too.")
-	if err := h.reopenLog(ctx, c.where, c.Origin, out); err != nil {
+	last, err := h.reopenLog(ctx, c.where, c.Origin, out)
+	if err != nil {
 		return err
 	}
 	if err := h.openRegister(ctx, ""); err != nil {
+		return err
+	}
+	if err := h.bringUp(ctx, last, out); err != nil {
 		return err
 	}
 	a, err := h.audit(ctx, nil)
@@ -135,25 +141,78 @@ func (c *restoreCommand) complete(ctx context.Context, out io.Writer) (err error
 	return nil
 }
 
-// reopenLog opens the log; one that is not what was published goes on under a new name.
-func (h *house) reopenLog(ctx context.Context, w where, origin string, out io.Writer) error {
-	l, err := ledger.Open(ctx, h.db, h.vault, w.log())
-	if err == nil {
-		h.ledger = l
+// bringUp has the restored data know what was decided after the backup was made, as
+// far as it is kept outside: who was erased, and what was stopped.
+func (h *house) bringUp(ctx context.Context, last time.Time, out io.Writer) error {
+	d, err := rights.Open(ctx, rights.Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Register: h.consent})
+	if err != nil {
+		return err
+	}
+	erased := 0
+	err = h.vault.ShreddedSince(ctx, last, func(page []avow.ID) error {
+		for _, id := range page {
+			if err := d.EraseAgain(ctx, id); err != nil {
+				return err
+			}
+			erased++
+		}
 		return nil
+	})
+	if err != nil {
+		return err
+	}
+	stopped, err := h.consent.Replay(ctx, last)
+	if err != nil {
+		return err
+	}
+	letters, err := mail.GiveUp(ctx, h.db)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "The last event of the backup is of %s. Since then: %d ids were erased, and are erased here too; %d things were stopped, and are stopped here too.\n"+
+		"%d letters that waited when the backup was made are not sent. What else happened since then is not here: consents, data, corrections, requests.\n",
+		last.Format("2 January 2006, 15:04:05 MST"), erased, stopped, letters)
+	return err
+}
+
+// reopenLog opens the log; one that is not what was published goes on under a new
+// name. It gives the time of the last event that was there.
+func (h *house) reopenLog(ctx context.Context, w where, origin string, out io.Writer) (last time.Time, err error) {
+	h.ledger, err = ledger.Open(ctx, h.db, h.vault, w.log())
+	if err == nil {
+		return h.lastEvent(ctx)
 	}
 	if avow.KindOf(err) == avow.Unavailable {
-		return err
+		return last, err
 	}
 	c := w.log()
 	c.Inspect = true
 	if h.ledger, err = ledger.Open(ctx, h.db, h.vault, c); err != nil {
-		return err
+		return last, err
+	}
+	if last, err = h.lastEvent(ctx); err != nil {
+		return last, err
 	}
 	if err := h.ledger.NewOrigin(ctx, origin, "a backup was restored"); err != nil {
-		return err
+		return last, err
 	}
 	fmt.Fprintf(out, "The log goes on under the name %s; what was published under the old one and is not here any more stays on record.\nIts key is now\n%s\n",
 		h.ledger.Origin(), h.ledger.Key())
-	return nil
+	return last, nil
+}
+
+// lastEvent is the time of the last event in the log.
+func (h *house) lastEvent(ctx context.Context) (at time.Time, err error) {
+	err = h.db.Read(ctx, func(tx *store.Tx) error {
+		size, err := h.ledger.Size(tx)
+		if err != nil || size == 0 {
+			return err
+		}
+		list, err := h.ledger.Read(tx, size-1, 1)
+		if len(list) > 0 {
+			at = list[0].At
+		}
+		return err
+	})
+	return at, err
 }

@@ -82,6 +82,11 @@ func (r *restored) story(backUp func(), restore func() string) {
 	_, err = r.house.consent.Publish(context.Background(), "policy.yaml", src)
 	r.check(err)
 	ann, bob, cleo := r.comes("ann@example.com"), r.comes("bob@example.com"), r.comes("cleo@example.com")
+	for name, who := range map[string]avow.ID{"Ann": ann, "Bob": bob, "Cleo": cleo} {
+		if !r.allowed(who) {
+			t.Fatalf("%s may not be written to from the start", name)
+		}
+	}
 	backUp()
 
 	withdrawal := r.withdraws(ann)
@@ -179,7 +184,11 @@ func (r *restored) comes(address string) (who avow.ID) {
 	r.t.Helper()
 	r.check(r.house.db.Write(context.Background(), func(tx *store.Tx) error {
 		v, err := r.house.vault.Verify(tx, vault.Identity{Kind: vault.Email, Value: address})
-		who = v.Subject
+		if who = v.Subject; err != nil {
+			return err
+		}
+		_, err = r.house.vault.Put(tx, vault.Value{Subject: who, Category: "contact", Field: "email", Source: "you", Point: "newsletter",
+			Policy: "harbour", Version: 1, Purposes: []string{"newsletter"}, Data: address})
 		return err
 	}))
 	r.says(who, func(h *consent.Hand) error {
