@@ -166,69 +166,72 @@ func TestStaged(t *testing.T) {
 
 // Whoever was there, an imported person joins them by the rules of Claim and Verify.
 func TestSettle(t *testing.T) {
-	other := phone("+12015550123")
-	for _, c := range []struct {
-		name     string
-		before   func(h *house) // who is there
-		imported [][]vault.Identity
-		want     string // subjects of the address after settling, with their names
-		verified string // what its holder reads once they verified it
-	}{
-		{"nobody", func(h *house) {}, [][]vault.Identity{{victim}}, "claimed: I0", "I0"},
-		{"twice in the import", func(h *house) {}, [][]vault.Identity{{victim}, {victim}}, "claimed: I0 I1", "I0 I1"},
-		{"claimed meets claimed", func(h *house) { h.put(contact(h.claim(victim), "name", "C")) }, [][]vault.Identity{{victim}}, "claimed: C I0", "C I0"},
-		{"claimed meets verified", func(h *house) { h.put(contact(h.verify(victim).Subject, "name", "V")) }, [][]vault.Identity{{victim}},
-			"verified: V, claimed: I0", "I0 V"},
-		{"proved meets verified", func(h *house) { h.put(contact(h.verify(victim).Subject, "name", "V")) }, [][]vault.Identity{{proved(victim)}},
-			"verified: I0 V", "I0 V"},
-		{"proved meets claimed", func(h *house) { h.put(contact(h.claim(victim), "name", "C")) }, [][]vault.Identity{{proved(victim)}}, "verified: C I0", "C I0"},
-		{"proved meets both", func(h *house) {
-			h.put(contact(h.verify(victim).Subject, "name", "V"))
-			h.put(contact(h.claim(victim), "name", "C"))
-		}, [][]vault.Identity{{proved(victim)}}, "verified: C I0 V", "C I0 V"},
-		{"proved and claimed in the import", func(h *house) {}, [][]vault.Identity{{victim}, {proved(victim)}},
-			"verified: I0 I1|verified: I1, claimed: I0", "I0 I1"}, // by whose id comes first
-		{"proved in another spelling", func(h *house) { h.put(contact(h.verify(victim).Subject, "name", "V")) },
-			[][]vault.Identity{{proved(email("Victim@example.com"))}}, "verified: V, claimed: I0", "I0 V"},
-		{"a second identity joins nobody", func(h *house) { h.put(contact(h.claim(victim), "name", "C")) }, [][]vault.Identity{{other, victim}},
-			"claimed: C, added: I0", "C"},
-		{"two that are proved bring two together", func(h *house) {
-			h.put(contact(h.verify(victim).Subject, "name", "V"))
-			h.put(contact(h.verify(other).Subject, "name", "O"))
-		}, [][]vault.Identity{{proved(victim), proved(other)}}, "verified: I0 O V", "I0 O V"},
-	} {
-		for _, how := range []string{"in steps of one", "at once", "by verifying"} {
-			t.Run(c.name+", "+how, func(t *testing.T) {
-				each(t, func(h *house) {
-					c.before(h)
-					imp := avow.NewID(h.now)
-					for i, ids := range c.imported {
-						h.stage(imp, fmt.Sprint("I", i), ids...)
-					}
-					h.flip(imp)
-					if how != "by verifying" {
-						h.settle(imp, map[string]int{"in steps of one": 1, "at once": 500}[how])
-						if got := h.told(victim); !slices.Contains(strings.Split(c.want, "|"), got) {
-							t.Errorf("found %q, want %q", got, c.want)
-						}
-					}
-					v := h.verify(victim)
-					if got := h.names(v.Subject); got != c.verified {
-						t.Errorf("the holder reads %q, want %q", got, c.verified)
-					}
-					for _, old := range v.Absorbed {
-						if got := h.names(old); got != c.verified {
-							t.Errorf("somebody absorbed is %q", got)
-						}
-					}
-					h.settle(imp, 500)
-					if got := h.names(h.verify(victim).Subject); got != c.verified {
-						t.Errorf("settled afterwards, the holder reads %q, want %q", got, c.verified)
-					}
-				})
-			})
-		}
+	type names = map[string]vault.Identity
+	claimed := func(name, who string) func(h *house, n names) {
+		return func(h *house, n names) { h.put(contact(h.claim(n[who]), "name", name)) }
 	}
+	known := func(name, who string) func(h *house, n names) {
+		return func(h *house, n names) { h.put(contact(h.verify(n[who]).Subject, "name", name)) }
+	}
+	type before = []func(h *house, n names)
+	cases := []struct {
+		name     string
+		before   before     // who is there
+		imported [][]string // identities, those with ! proved
+		want     string     // subjects of the address after settling, with their names
+		verified string     // what its holder reads once they verified it
+	}{
+		{"nobody", nil, [][]string{{"a"}}, "claimed: I0", "I0"},
+		{"twice in the import", nil, [][]string{{"a"}, {"a"}}, "claimed: I0 I1", "I0 I1"},
+		{"claimed meets claimed", before{claimed("C", "a")}, [][]string{{"a"}}, "claimed: C I0", "C I0"},
+		{"claimed meets verified", before{known("V", "a")}, [][]string{{"a"}}, "verified: V, claimed: I0", "I0 V"},
+		{"proved meets verified", before{known("V", "a")}, [][]string{{"!a"}}, "verified: I0 V", "I0 V"},
+		{"proved meets claimed", before{claimed("C", "a")}, [][]string{{"!a"}}, "verified: C I0", "C I0"},
+		{"proved meets both", before{known("V", "a"), claimed("C", "a")}, [][]string{{"!a"}}, "verified: C I0 V", "C I0 V"},
+		{"proved and claimed in the import", nil, [][]string{{"a"}, {"!a"}}, "verified: I0 I1|verified: I1, claimed: I0", "I0 I1"}, // by whose id comes first
+		{"proved in another spelling", before{known("V", "a")}, [][]string{{"!A"}}, "verified: V, claimed: I0", "I0 V"},
+		{"a second identity joins nobody", before{claimed("C", "a")}, [][]string{{"b", "a"}}, "claimed: C, added: I0", "C"},
+		{"two that are proved bring two together", before{known("V", "a"), known("O", "b")}, [][]string{{"!a", "!b"}}, "verified: I0 O V", "I0 O V"},
+	}
+	each(t, func(h *house) {
+		run := 0
+		for _, c := range cases {
+			for _, how := range []string{"in steps of one", "at once", "by verifying"} {
+				run++
+				n := names{"a": email(fmt.Sprintf("a%d@example.com", run)), "A": email(fmt.Sprintf("A%d@example.com", run)), "b": phone(fmt.Sprintf("+120155501%02d", run))}
+				for _, f := range c.before {
+					f(h, n)
+				}
+				imp := avow.NewID(h.now)
+				for i, ids := range c.imported {
+					var list []vault.Identity
+					for _, name := range ids {
+						id := n[strings.TrimPrefix(name, "!")]
+						id.Verified = strings.HasPrefix(name, "!")
+						list = append(list, id)
+					}
+					h.stage(imp, fmt.Sprint("I", i), list...)
+				}
+				h.flip(imp)
+				if how != "by verifying" {
+					h.settle(imp, map[string]int{"in steps of one": 1, "at once": 500}[how])
+					if got := h.told(n["a"]); !slices.Contains(strings.Split(c.want, "|"), got) {
+						t.Errorf("%s, %s: found %q, want %q", c.name, how, got, c.want)
+					}
+				}
+				v := h.verify(n["a"])
+				for _, who := range append(v.Absorbed, v.Subject) {
+					if got := h.names(who); got != c.verified {
+						t.Errorf("%s, %s: the holder reads %q, want %q", c.name, how, got, c.verified)
+					}
+				}
+				h.settle(imp, 500)
+				if got := h.names(h.verify(n["a"]).Subject); got != c.verified {
+					t.Errorf("%s, %s: settled afterwards, the holder reads %q, want %q", c.name, how, got, c.verified)
+				}
+			}
+		}
+	})
 }
 
 // told says in words whom an identity finds.

@@ -1,6 +1,7 @@
 package vault_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -261,8 +262,8 @@ func (h *house) picture(subjects ...avow.ID) (out []string) {
 
 // What staff merged is as before when it is undone, and what came meanwhile is with the one who stayed.
 func TestMergeAndUnmerge(t *testing.T) {
-	a, b, c := email("a@example.com"), email("b@example.com"), phone("+12015550100")
-	for name, people := range map[string]func(h *house) (into, other avow.ID){
+	var a, b, c vault.Identity
+	cases := map[string]func(h *house) (into, other avow.ID){
 		"both verified": func(h *house) (avow.ID, avow.ID) { return h.verify(a).Subject, h.verify(b).Subject },
 		"one claimed":   func(h *house) (avow.ID, avow.ID) { return h.verify(a).Subject, h.claim(b) },
 		"both claimed":  func(h *house) (avow.ID, avow.ID) { return h.claim(a), h.claim(b) },
@@ -286,9 +287,13 @@ func TestMergeAndUnmerge(t *testing.T) {
 			h.flip(imp)
 			return into, other
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			each(t, func(h *house) {
+	}
+	each(t, func(h *house) {
+		n := 0
+		for name, people := range cases {
+			n++
+			a, b, c = email(fmt.Sprintf("a%d@example.com", n)), email(fmt.Sprintf("b%d@example.com", n)), phone(fmt.Sprint("+1201555010", n))
+			t.Run(name, func(t *testing.T) {
 				into, other := people(h)
 				h.put(contact(into, "note", "Into"))
 				h.put(contact(other, "note", "Other"))
@@ -325,8 +330,8 @@ func TestMergeAndUnmerge(t *testing.T) {
 					t.Errorf("undone twice: %v", err)
 				}
 			})
-		})
-	}
+		}
+	})
 }
 
 // What only the other had claimed opens nothing of the two, and who claims it meanwhile is the other afterwards.
