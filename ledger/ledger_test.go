@@ -23,6 +23,8 @@ type house struct {
 	db    *store.DB
 	vault *vault.Vault
 	now   time.Time
+
+	outside string // the file
 }
 
 func each(t *testing.T, test func(h *house)) {
@@ -44,7 +46,7 @@ func buildOutside(t *testing.T, c store.Config, dir string) *house {
 
 func buildWith(t *testing.T, c store.Config, dir string, lc ledger.Config) *house {
 	t.Helper()
-	h := &house{t: t, now: time.Date(2026, 11, 22, 12, 30, 15, 0, time.UTC)}
+	h := &house{t: t, now: time.Date(2026, 11, 22, 12, 30, 15, 0, time.UTC), outside: lc.Outside}
 	c.Clock = func() time.Time { return h.now }
 	h.db = storetest.OpenConfig(t, c)
 	var err error
@@ -209,6 +211,13 @@ func TestNoGaps(t *testing.T) {
 			}
 			return nil
 		})
+		var ref reference
+		ref.follow(nodes[0])
+		for _, h := range nodes {
+			if a := h.audit(ledger.AuditOptions{}); !a.Sound() || a.Root != ref.root(t, ref.size) {
+				t.Errorf("the tree of both: %+v", a)
+			}
+		}
 	})
 }
 
