@@ -13,6 +13,9 @@ import (
 
 // finish holds the whole of a line against the policy.
 func (l *reading) finish() {
+	if l.person.source < 0 && slices.ContainsFunc(l.wrong, func(f Finding) bool { return f.Code == CodeSource }) {
+		return
+	}
 	if l.person.source < 0 {
 		l.fail(wordSource, CodeSource, "no source is named", "name the source of the file, or have a column source")
 		return
