@@ -95,9 +95,8 @@ func (w *Work) run(ctx context.Context, e *effect) {
 			wait = gather
 		default:
 			failures++
-			wait = w.backoff(failures)
 			w.troubled(e, err)
-			sleep(ctx, wait) // a call does not make the database come back
+			sleep(ctx, min(w.backoff(failures), w.Poll)) // a call does not make the database come back
 			continue
 		}
 		e.wait(ctx, wait)
@@ -238,19 +237,19 @@ func (w *Work) read(ctx context.Context, from int64, limit int) (entries []ledge
 // done one by one, and the one is set aside.
 func (w *Work) apply(ctx context.Context, e *effect, batch []ledger.Entry) error {
 	to := batch[len(batch)-1].Index + 1
-	failed, err := w.attempt(ctx, e, batch, to)
+	failure, err := w.attempt(ctx, e, batch, to)
 	switch {
-	case err != nil && !failed:
+	case err != nil:
 		return err
-	case err != nil && len(batch) > 1:
+	case failure != nil && len(batch) > 1:
 		for i := range batch {
 			if err := w.apply(ctx, e, batch[i:i+1]); err != nil || ctx.Err() != nil {
 				return err
 			}
 		}
 		return nil
-	case err != nil:
-		if err := w.setAside(ctx, e, batch[0], err); err != nil {
+	case failure != nil:
+		if err := w.setAside(ctx, e, batch[0], failure); err != nil {
 			return err
 		}
 	}
@@ -259,37 +258,45 @@ func (w *Work) apply(ctx context.Context, e *effect, batch []ledger.Entry) error
 }
 
 // attempt is the one transaction: the cursor, the marks, and what the effect does.
-// failed tells that it was the effect that failed.
-func (w *Work) attempt(ctx context.Context, e *effect, batch []ledger.Entry, to int64) (failed bool, err error) {
+// failure is the effect's own; err is what the room or the database met.
+func (w *Work) attempt(ctx context.Context, e *effect, batch []ledger.Entry, to int64) (failure, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			failed, err = true, panicked(p)
+			failure, err = panicked(p), nil
 		}
 	}()
 	err = w.write(ctx, func(tx *store.Tx) error {
-		failed = false
+		failure = nil
 		if err := w.advance(tx, e, to); err != nil {
 			return err
 		}
 		n, err := mark(tx, e, batch)
 		switch {
-		case err != nil:
+		case err != nil || n == 0:
 			return err
-		case n == 0:
-			return nil
-		case n < int64(len(batch)):
-			failed = true // some are done: one by one it shows which
-			return errMoved
+		case n < int64(len(batch)): // some are done: one by one it shows which
+			failure = errMoved
+		default:
+			failure = e.perform(tx, batch)
 		}
-		for _, entry := range batch {
-			if err := e.do(tx, entry); err != nil {
-				failed = true
-				return err
-			}
-		}
-		return nil
+		return failure
 	})
-	return failed, err
+	if failure != nil {
+		return failure, nil
+	}
+	return nil, err
+}
+
+// perform does what follows from events. A failed statement that the effect made
+// nothing of fails it all the same, and is found here rather than at the commit.
+func (e *effect) perform(tx *store.Tx, entries []ledger.Entry) error {
+	for _, entry := range entries {
+		if err := e.do(tx, entry); err != nil {
+			return err
+		}
+	}
+	var alive int
+	return tx.QueryRow("SELECT 1").Scan(&alive)
 }
 
 // advance moves the cursor, if it is where it was read, the effect is still this

@@ -118,11 +118,11 @@ func (w *Work) retryDue(ctx context.Context, e *effect) error {
 }
 
 func (w *Work) retry(ctx context.Context, e *effect, d due) error {
-	failed, err := w.again(ctx, e, d)
-	if err == nil || !failed {
+	failure, err := w.again(ctx, e, d)
+	if err != nil || failure == nil {
 		return err
 	}
-	t := troubleOf(err, w.Clock())
+	t := troubleOf(failure, w.Clock())
 	state := w.stateAfter(d.tries + 1)
 	err = w.write(ctx, func(tx *store.Tx) error {
 		_, err := tx.Exec("UPDATE work_failed SET state = ?, tries = ?, next = ?, at = ?, kind = ?, message = ? WHERE effect = ? AND event = ? AND tries = ? AND state = ?",
@@ -136,14 +136,14 @@ func (w *Work) retry(ctx context.Context, e *effect, d due) error {
 }
 
 // again does one event that failed before, unless somebody else did meanwhile.
-func (w *Work) again(ctx context.Context, e *effect, d due) (failed bool, err error) {
+func (w *Work) again(ctx context.Context, e *effect, d due) (failure, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			failed, err = true, panicked(p)
+			failure, err = panicked(p), nil
 		}
 	}()
 	err = w.write(ctx, func(tx *store.Tx) error {
-		failed = false
+		failure = nil
 		n, err := tx.Exec("DELETE FROM work_failed WHERE effect = ? AND event = ? AND tries = ? AND state = ?", e.name, d.event, d.tries, Waiting)
 		if err != nil || n == 0 {
 			return err
@@ -155,11 +155,13 @@ func (w *Work) again(ctx context.Context, e *effect, d due) (failed bool, err er
 		if n, err := mark(tx, e, entries); err != nil || n == 0 {
 			return err
 		}
-		err = e.do(tx, entries[0])
-		failed = err != nil
-		return err
+		failure = e.perform(tx, entries)
+		return failure
 	})
-	return failed, err
+	if failure != nil {
+		return failure, nil
+	}
+	return nil, err
 }
 
 // untilRetry is how long nothing is due.

@@ -3,6 +3,7 @@ package work
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"hash/fnv"
 	"log/slog"
 	"time"
@@ -32,7 +33,8 @@ func (tickArgs) Kind() string { return "avow_tick" }
 // runArgs is the job of one run of a schedule. River sees no more than this.
 type runArgs struct {
 	Schedule string `json:"schedule"`
-	Due      int64  `json:"due"` // microseconds since 1970
+	Due      int64  `json:"due"`   // microseconds since 1970
+	After    int64  `json:"after"` // when the last run began: what was given up is due as it was, and is another job
 }
 
 // Kind names the job to River.
@@ -60,10 +62,16 @@ func (w *Work) migrateRiver(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return avow.Errorf(avow.Unavailable, "the tables of the job queue could not be brought up to date: %w", err)
+	for try := 1; ; try++ {
+		_, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil)
+		if err == nil {
+			return nil
+		}
+		// Of two processes that start at once on one SQLite file, the slower one looks again.
+		if w.DB.Kind() == store.PostgreSQL || try == 5 || !sleep(ctx, time.Duration(try)*50*time.Millisecond) {
+			return avow.Errorf(avow.Unavailable, "the tables of the job queue could not be brought up to date: %w", err)
+		}
 	}
-	return nil
 }
 
 func (w *Work) lockMigrations(ctx context.Context) (unlock func(), err error) {
@@ -159,10 +167,7 @@ func (t *tickWorker) Work(ctx context.Context, _ *river.Job[tickArgs]) error {
 		tx.Tell(topic)
 		return nil
 	})
-	if err == nil {
-		err = t.w.enqueueDue(ctx)
-	}
-	return t.w.said(err)
+	return t.w.said(errors.Join(t.w.enqueueDue(ctx), err))
 }
 
 type runWorker struct {
@@ -209,7 +214,7 @@ func (w *Work) enqueueDue(ctx context.Context) error {
 	}
 	params := make([]river.InsertManyParams, len(list))
 	for i, s := range list {
-		params[i] = river.InsertManyParams{Args: runArgs{s.name, s.next.UnixMicro()}, InsertOpts: &river.InsertOpts{Queue: runs,
+		params[i] = river.InsertManyParams{Args: runArgs{s.name, s.next.UnixMicro(), s.began.UnixMicro()}, InsertOpts: &river.InsertOpts{Queue: runs,
 			UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Minute}}}
 	}
 	if _, err := queue.InsertMany(ctx, params); err != nil {

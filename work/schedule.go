@@ -51,6 +51,7 @@ func (w *Work) enterSchedule(tx *store.Tx, s *schedule) error {
 type standing struct {
 	name  string
 	next  time.Time
+	began time.Time // of the last run
 	tries int
 	holding
 }
@@ -62,7 +63,7 @@ const skew = 10 * time.Minute
 func (w *Work) standings(ctx context.Context) (list []standing, err error) {
 	now := w.Clock()
 	err = w.DB.Read(ctx, func(tx *store.Tx) error {
-		list, err = store.Collect(tx, scanStanding, `SELECT s.name, s.next, s.tries, s.holder, n.beat FROM work_schedules s LEFT JOIN work_nodes n ON n.node = s.holder
+		list, err = store.Collect(tx, scanStanding, `SELECT s.name, s.next, s.began, s.tries, s.holder, n.beat FROM work_schedules s LEFT JOIN work_nodes n ON n.node = s.holder
 			WHERE NOT s.paused AND (s.next <= ? OR s.next > s.every + ?) ORDER BY s.name`, now, now.Add(skew))
 		return err
 	})
@@ -70,7 +71,7 @@ func (w *Work) standings(ctx context.Context) (list []standing, err error) {
 }
 
 func scanStanding(r *store.Rows) (s standing, err error) {
-	return s, r.Scan(&s.name, store.IntoTime(&s.next), &s.tries, &s.node, &s.beat)
+	return s, r.Scan(&s.name, store.IntoTime(&s.next), store.IntoTime(&s.began), &s.tries, &s.node, &s.beat)
 }
 
 // due lists the schedules this program knows whose time has come and which nobody runs.
@@ -203,7 +204,7 @@ func (w *Work) finish(ctx context.Context, s *schedule, at standing, began time.
 func (w *Work) letGo(ctx context.Context, s *schedule, began time.Time, write func(*store.Tx) error) error {
 	for failures := 1; ; failures++ {
 		err := w.write(context.WithoutCancel(ctx), write)
-		if err == nil || ctx.Err() != nil || !sleep(ctx, min(w.backoff(failures), w.Lease)) {
+		if err == nil || ctx.Err() != nil || !sleep(ctx, min(w.backoff(failures), w.Poll)) {
 			return err
 		}
 	}
