@@ -54,6 +54,7 @@ func newHouse(t *testing.T, change func(*house)) *house {
 	t.Cleanup(func() { v.Close() })
 	h.ledger, err = ledger.Open(bg, h.db, v, ledger.Config{})
 	h.check(err)
+	t.Cleanup(func() { h.check(h.ledger.Close()) })
 	reg, err := consent.Open(bg, consent.Config{DB: h.db, Vault: v, Ledger: h.ledger, Base: "https://quay.example"})
 	h.check(err)
 	src, err := examples.Read("harbour-demo/policy.yaml")

@@ -11,6 +11,7 @@ import (
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/ledger/proof"
+	"github.com/avowhq/avow/web"
 )
 
 // some is a log with a full tile, a partial one, and two levels.
@@ -24,9 +25,21 @@ func some(h *house) *signed {
 }
 
 // Whoever fetches the key, the checkpoint and the tiles can build the whole tree from
-// its lines, and comes to the root that was signed.
+// its lines, and comes to the root that was signed: of the ledger's own log, and of one that
+// other people's arithmetic made.
 func TestLogIsWhole(t *testing.T) {
-	h := newHouse(t, func(h *house) { h.config.Ledger = some(h) })
+	for name, of := range map[string]func(h *house) web.Log{
+		"the ledger's": func(h *house) web.Log { some(h); return h.ledger },
+		"another":      func(h *house) web.Log { return some(h) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			isWhole(t, newHouse(t, func(h *house) { h.config.Ledger = of(h) }))
+		})
+	}
+}
+
+func isWhole(t *testing.T, h *house) {
+	t.Helper()
 	res, key := h.get("/log/key")
 	if got := res.Header.Get("Content-Type"); got != "text/plain; charset=utf-8" {
 		t.Errorf("the key is %s", got)

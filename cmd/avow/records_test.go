@@ -43,6 +43,22 @@ func TestAdministratorIsFoundOut(t *testing.T) {
 	w.p.Inspect("log")
 }
 
+// When the person chooses again while their row is edited, undoing the edit leaves what they chose.
+func TestUndoLeavesWhatWasChosenSince(t *testing.T) {
+	s, _ := startDemo(t, "")
+	c := newCaller(t, s)
+	c.known(ann)
+	c.form("/confirm", "t", c.token(ann, "/confirm")).wants(t, "confirming", http.StatusOK)
+	c.enter(ann)
+	c.form("/demo/insider").wants(t, "editing", http.StatusSeeOther)
+	c.form("/demo/insider").wants(t, "editing twice", http.StatusConflict, "edited already")
+	c.form("/privacy/choices", "policy", "harbour", "give", "newsletter").wants(t, "choosing again", http.StatusSeeOther)
+	c.form("/demo/insider/undo").wants(t, "undoing", http.StatusSeeOther)
+	c.do(get, "/", "").wants(t, "the start page", http.StatusOK, `data-records="sound"`)
+	c.do(get, "/privacy/me", "").wants(t, "the privacy centre", http.StatusOK, "you said yes")
+	c.form("/demo/insider/undo").wants(t, "undoing twice", http.StatusConflict, "Nothing was edited")
+}
+
 // subscribe says yes to the newsletter, and confirms it.
 func (w *walk) subscribe() {
 	w.t.Helper()

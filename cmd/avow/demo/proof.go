@@ -102,7 +102,7 @@ func (p *play) check() error {
 	}
 	p.key = strings.TrimSpace(string(key.body))
 	if err := p.receipt.Verify(p.key); err != nil {
-		return fmt.Errorf("Ann's receipt does not prove what it says: %w", err)
+		return fmt.Errorf("her receipt does not prove what it says: %w", err)
 	}
 	p.proved("her receipt proves, without asking anybody, that her no is event %d of the log", p.receipt.Proof.Index)
 	worse := *p.receipt
