@@ -64,7 +64,7 @@ func evidenceTypes(w gate.WantedKind) []ledger.Type {
 	case gate.WantRestriction:
 		return []ledger.Type{ledger.Restricted, ledger.Unrestricted}
 	}
-	return []ledger.Type{ledger.Collected, ledger.Corrected}
+	return []ledger.Type{ledger.Collected, ledger.Imported, ledger.Corrected}
 }
 
 // about opens an event and tells whether it is about what is wanted.
