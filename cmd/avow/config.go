@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/goccy/go-yaml"
@@ -23,6 +24,16 @@ type where struct {
 	Keys     string          `help:"The directory of the organisation's key: avow-keys when not set. Keep it out of the backups of the data." default:"avow-keys" placeholder:"DIR" env:"AVOW_KEYS"`
 	Origin   string          `help:"The name of the log when it is new, as privacy.example/log; a log keeps the name it has." placeholder:"NAME" env:"AVOW_ORIGIN"`
 	Database string          `help:"A PostgreSQL server (postgres://…) instead of SQLite in the data directory." placeholder:"DSN" env:"AVOW_DATABASE"`
+
+	clock func() time.Time // of this machine; nil: the real one
+}
+
+// now is the time by this machine's clock.
+func (w where) now() time.Time {
+	if w.clock != nil {
+		return w.clock()
+	}
+	return time.Now()
 }
 
 // listening says where and how the server is reached.

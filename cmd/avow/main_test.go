@@ -12,7 +12,7 @@ import (
 const role = "AVOW_TEST_ROLE"
 
 func TestMain(m *testing.M) {
-	parts := map[string]func(){"killed": playKilled}
+	parts := map[string]func(){"killed": playKilled, "node": playNode}
 	if play, ok := parts[os.Getenv(role)]; ok {
 		play()
 		return

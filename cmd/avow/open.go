@@ -26,6 +26,7 @@ type house struct {
 	ledger  *ledger.Ledger
 	consent *consent.Register
 	log     *slog.Logger
+	clock   func() time.Time // of this machine; nil: the real one
 }
 
 // openHouse opens the database and every room that keeps something in it. base is
@@ -49,6 +50,7 @@ func (h *house) open(ctx context.Context, w where, base string) (err error) {
 	if h.ledger, err = ledger.Open(ctx, h.db, h.vault, w.log()); err != nil {
 		return err
 	}
+	h.clock = w.clock
 	return h.openRegister(ctx, base)
 }
 
@@ -70,7 +72,7 @@ func (h *house) openRegister(ctx context.Context, base string) (err error) {
 	if err := mail.Migrate(ctx, h.db); err != nil {
 		return err
 	}
-	h.consent, err = consent.Open(ctx, consent.Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Base: base})
+	h.consent, err = consent.Open(ctx, consent.Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Clock: h.clock, Base: base})
 	return err
 }
 

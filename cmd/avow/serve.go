@@ -124,9 +124,6 @@ func (s *server) start(ctx context.Context) error {
 	if err := s.loadKeys(); err != nil {
 		return err
 	}
-	if _, err := s.consent.Load(ctx); err != nil {
-		return err
-	}
 	if err := s.consent.CatchUp(ctx); err != nil {
 		return err
 	}
@@ -139,7 +136,7 @@ func (s *server) start(ctx context.Context) error {
 		return err
 	}
 	s.runBackground()
-	s.policies = len(s.consent.Policies(time.Now()))
+	s.policies = len(s.consent.Policies(s.now()))
 	s.ready.Store(true)
 	return nil
 }
@@ -176,7 +173,7 @@ func (s *server) openDuties(ctx context.Context) (err error) {
 		return err
 	}
 	s.collect, err = collect.Open(ctx, collect.Config{DB: s.db, Vault: s.vault, Ledger: s.ledger, Consent: s.consent, Outbox: s.outbox,
-		Clock: time.Now, Key: s.vault.KeyFor("form tokens"), Confirm: s.url + "/confirm?t="})
+		Clock: s.now, Key: s.vault.KeyFor("form tokens"), Confirm: s.url + "/confirm?t="})
 	if err != nil {
 		return err
 	}
@@ -206,9 +203,9 @@ func (s *server) handler() (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	rest := &api.Rest{Keys: s.keys, Consent: s.consent, Collect: s.collect, PublicURL: s.url, Version: programVersion(), Now: time.Now, Remote: remote, Find: s.find}
+	rest := &api.Rest{Keys: s.keys, Consent: s.consent, Collect: s.collect, PublicURL: s.url, Version: programVersion(), Now: s.now, Remote: remote, Find: s.find}
 	s.pages, err = web.New(web.Config{Consent: s.consent, Collect: s.collect, Rights: s.rights, PublicURL: s.url,
-		Menu: s.menu(), Start: s.demo == nil, Now: time.Now, Log: s.log, Remote: remote, JSON: rest.CollectJSON,
+		Menu: s.menu(), Start: s.demo == nil, Now: s.now, Log: s.log, Remote: remote, JSON: rest.CollectJSON,
 		Ledger: s.ledger, Auditor: s.auditor(), Records: s.records})
 	if err != nil {
 		return nil, err
@@ -254,14 +251,14 @@ func (s *server) access() *api.Access {
 		State:     s.consent.Refresh,
 		Evidence:  s.consent.Evidence,
 		Decided:   s.metrics.decided,
-		Now:       time.Now,
+		Now:       s.now,
 	}
 }
 
 // gateOf is the gate of a policy; the empty name means the only one there is.
 func (s *server) gateOf(name string) *gate.Gate {
 	if name == "" {
-		list := s.consent.Policies(time.Now())
+		list := s.consent.Policies(s.now())
 		if len(list) != 1 {
 			return nil
 		}
@@ -338,6 +335,7 @@ func (s *server) runBackground() {
 			s.log.Error("an erasure is not finished yet; it is tried again", slog.Any("error", err))
 		})
 	})
+	work.Go(func() { s.fillGates(ctx) })
 	work.Go(func() {
 		s.consent.Follow(ctx, catchUp, func(err error) {
 			s.log.Warn("other nodes' events cannot be read; answers come from the database meanwhile", slog.Any("error", err))
@@ -347,6 +345,19 @@ func (s *server) runBackground() {
 		defer close(s.background)
 		work.Wait()
 	}()
+}
+
+// fillGates reads everybody's state, so that the database is asked no more. Until it
+// has ended it is asked about whoever is still missing.
+func (s *server) fillGates(ctx context.Context) {
+	began := s.now()
+	held, err := s.consent.Load(ctx)
+	switch {
+	case err == nil:
+		s.log.Info("the gates are filled", slog.Int("states", held), slog.Duration("took", s.now().Sub(began)))
+	case ctx.Err() == nil:
+		s.log.Warn("the gates could not be filled; the database is asked about whoever is missing", slog.Any("error", err))
+	}
 }
 
 // stop ends requests first, then the work behind them, then the rooms.
