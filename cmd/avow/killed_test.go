@@ -307,7 +307,28 @@ func (k *killed) state(ctx context.Context, address string) (string, error) {
 	return "", nil
 }
 
-// audited: the log and the folds pass their own checks.
+// audited: the log and the folds pass their own audits, as far as they grew since the last one;
+// at the end all of it does.
 func (k *killed) audited(ctx context.Context) error {
-	return nil
+	o := ledger.AuditOptions{From: k.Since}
+	if k.Rest {
+		o.From = 0
+	}
+	a, err := k.ledger.Audit(ctx, o)
+	if err != nil {
+		return err
+	}
+	if !a.Sound() {
+		return fmt.Errorf("the audit of the log: %+v", a.Findings[0])
+	}
+	var found []consent.Finding
+	if k.Rest {
+		found, err = k.consent.Check(ctx, nil)
+	} else {
+		found, _, err = k.consent.CheckSince(ctx, k.Since)
+	}
+	if err == nil && len(found) > 0 {
+		err = fmt.Errorf("the audit of the folds: %+v", found[0])
+	}
+	return err
 }
