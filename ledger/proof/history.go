@@ -20,11 +20,17 @@ func (v *verification) log(f files) error {
 	if err != nil {
 		return err
 	}
+	if v.o.Key != "" && v.otherName(s.Checkpoint) {
+		v.add(Failed, "", "this is the log %s, and not the one whose key you trust", s.Checkpoint.Origin)
+	}
 	v.is(s.Checkpoint)
 	v.offered(f, signed)
 	v.cosigned(s, "")
 	if !v.o.Quick {
 		if err := walkLog(v, f, s.Checkpoint); err != nil {
+			return err
+		}
+		if err := v.events(f, s.Checkpoint); err != nil {
 			return err
 		}
 	}
@@ -80,13 +86,13 @@ func (v *verification) kept(f files, c Checkpoint) error {
 // consistent checks that the log still has all it had at an earlier checkpoint.
 func (v *verification) consistent(h tlog.HashReader, before, now Checkpoint, where string) error {
 	switch {
-	case before.Origin != now.Origin:
-		v.add(Failed, where, "it is of another log, %s", before.Origin)
+	case before.Size > now.Size && before.Origin != now.Origin:
+		v.add(Failed, where, "it is of another log, %s, which had %s", before.Origin, entriesOf(before.Size))
 		return nil
 	case before.Size > now.Size:
 		v.add(Failed, where, "the log had %s and now has %d: it was cut short, or an old copy is shown", entriesOf(before.Size), now.Size)
 		return nil
-	case before.Size == 0:
+	case before.Size == 0 && before.Origin == now.Origin:
 		v.add(Passed, where, "it is of the empty log, which every log goes on from")
 		return nil
 	}
@@ -96,6 +102,10 @@ func (v *verification) consistent(h tlog.HashReader, before, now Checkpoint, whe
 		return err
 	case err != nil:
 		v.add(Failed, where, "the log's tiles do not fit its checkpoint, so the history up to size %d cannot be compared", before.Size)
+	case root != before.Root && before.Origin != now.Origin:
+		v.add(Failed, where, "it is of another log, %s, which this one does not go on from", before.Origin)
+	case before.Origin != now.Origin:
+		v.add(Left, where, "it is of the log %s; this one has the same %s, and goes on from there under its own name", before.Origin, entriesOf(before.Size))
 	case root != before.Root:
 		v.add(Failed, where, "history was rewritten: the first %s of this log are not those that were signed then. Keep both checkpoints: together they prove it", entriesOf(before.Size))
 	default:
@@ -106,7 +116,10 @@ func (v *verification) consistent(h tlog.HashReader, before, now Checkpoint, whe
 
 // rootAt is the root the log's tiles give for a size it has passed.
 func rootAt(h tlog.HashReader, size int64, now Checkpoint) (Hash, error) {
-	if size == now.Size {
+	switch size {
+	case 0:
+		return emptyRoot, nil
+	case now.Size:
 		return now.Root, nil
 	}
 	return tlog.TreeHash(size, h)

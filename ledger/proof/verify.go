@@ -127,7 +127,8 @@ func (v *verification) checkKeys() error {
 }
 
 // opened reads a signed checkpoint, under the key if there is one, and adds what
-// became of its signature to the report. An error is of what is no checkpoint.
+// became of its signature to the report. An error is of what is no checkpoint. A
+// log that was restored has another name than before, and receipts of both are about.
 func (v *verification) opened(signed []byte, where string) (Signed, error) {
 	s, err := PeekCheckpoint(signed)
 	if err != nil {
@@ -137,6 +138,10 @@ func (v *verification) opened(signed []byte, where string) (Signed, error) {
 		v.unsigned(s, where)
 		return s, nil
 	}
+	if v.otherName(s.Checkpoint) {
+		v.add(Open, where, "the checkpoint is of the log %s, and the key you trust is of another; its signature was not checked", s.Checkpoint.Origin)
+		return s, nil
+	}
 	trusted, err := ReadCheckpoint(signed, v.o.Key, v.o.Witnesses...)
 	if err != nil {
 		v.add(Failed, where, "%s", avow.MessageOf(err))
@@ -144,6 +149,12 @@ func (v *verification) opened(signed []byte, where string) (Signed, error) {
 	}
 	v.add(Passed, where, "the checkpoint is signed by the key you trust")
 	return trusted, nil
+}
+
+// otherName reports a checkpoint of a log that the key the caller trusts is not the key of.
+func (v *verification) otherName(c Checkpoint) bool {
+	key, err := NewVerifier(v.o.Key)
+	return err != nil || key.Name() != c.Origin
 }
 
 // unsigned says whose name the checkpoint is signed in. A key is known by the hash in the line; that anybody can write.
@@ -253,7 +264,7 @@ func (v *verification) sameSize(before *Signed, c Checkpoint, where string) {
 	switch {
 	case before == nil:
 	case before.Checkpoint.Origin != c.Origin:
-		v.add(Failed, where, "the earlier checkpoint is of another log, %s", before.Checkpoint.Origin)
+		v.add(Left, where, "the earlier checkpoint is of another log, %s", before.Checkpoint.Origin)
 	case before.Checkpoint.Size != c.Size:
 		v.add(Left, where, "whether it goes with the earlier checkpoint, of size %d, only the log can show", before.Checkpoint.Size)
 	case before.Checkpoint.Root != c.Root:

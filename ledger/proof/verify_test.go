@@ -140,7 +140,8 @@ func TestVerifyReceipt(t *testing.T) {
 		t.Error("the key is said to be known")
 	}
 	wants(t, "another key", verify(t, from, proof.Options{Key: newSigner(t, origin, 3).Key()}), proof.Broken, "failed: not signed by "+origin)
-	wants(t, "another log's key", verify(t, from, proof.Options{Key: newSigner(t, "b.example", 1).Key()}), proof.Broken, "failed: not signed by b.example")
+	wants(t, "another log's key", verify(t, from, proof.Options{Key: newSigner(t, "b.example", 1).Key()}), proof.Unproved,
+		"open: is of the log "+origin+", and the key you trust is of another")
 	wants(t, "the same checkpoint", verify(t, from, proof.Options{Key: key, Earlier: b.signed(33)}), proof.Proved, "passed: the earlier checkpoint is the same")
 	wants(t, "another size", verify(t, from, proof.Options{Key: key, Earlier: b.signed(20)}), proof.Proved, "left: only the log can show")
 	fork := build(t, 10)
@@ -209,8 +210,12 @@ func TestHistory(t *testing.T) {
 				[]string{"passed: is entry 200 of this log", "failed: history was rewritten: the first 400 entries"}},
 			{"cut short", cut, proof.Options{Earlier: b.signed(300)}, proof.Broken, []string{"failed: the log had 300 entries and now has 100"}},
 			{"a receipt of what was cut off", cut, proof.Options{Receipt: b.receiptText(299, 400)}, proof.Broken, []string{"failed: it says entry 299; the log has 100"}},
-			{"an earlier checkpoint of another log", whole, proof.Options{Earlier: newSigner(t, "b.example", 1).Sign(b.checkpoint(300))}, proof.Broken,
-				[]string{"failed: the earlier checkpoint: the checkpoint is not signed by"}},
+			{"an earlier checkpoint of another log", whole, proof.Options{Earlier: newSigner(t, "b.example", 1).Sign(rewritten.checkpoint(300))}, proof.Broken,
+				[]string{"failed: it is of another log, b.example, which this one does not go on from"}},
+			{"of a longer one", whole, proof.Options{Earlier: newSigner(t, "b.example", 1).Sign(rewritten.checkpoint(601))}, proof.Broken,
+				[]string{"failed: it is of another log, b.example, which had 601 entries"}},
+			{"of the name it had before", whole, proof.Options{Earlier: newSigner(t, "b.example", 1).Sign(b.checkpoint(300))}, proof.Unproved,
+				[]string{"open: is of the log b.example, and the key you trust is of another", "left: this one has the same 300 entries, and goes on from there under its own name"}},
 			{"an earlier checkpoint nobody signed", whole, proof.Options{Earlier: newSigner(t, origin, 5).Sign(b.checkpoint(300))}, proof.Broken,
 				[]string{"failed: the earlier checkpoint: the checkpoint is not signed by"}},
 		} {
@@ -218,6 +223,8 @@ func TestHistory(t *testing.T) {
 			wants(t, fmt.Sprintf("%s, quick %v", x.name, quick), verify(t, x.from, x.o), x.verdict, x.lines...)
 		}
 	}
+	wants(t, "another log's key", verify(t, whole, proof.Options{Key: newSigner(t, "b.example", 1).Key()}), proof.Broken,
+		"failed: this is the log "+origin+", and not the one whose key you trust")
 	for name, o := range map[string]proof.Options{"earlier": {Earlier: []byte("x")}, "receipt": {Receipt: []byte("x")}} {
 		if _, err := proof.Verify(t.Context(), whole, o); avow.KindOf(err) != avow.Invalid {
 			t.Errorf("%s that is none: %v", name, err)
