@@ -213,6 +213,39 @@ func TestNowNeverRunsBack(t *testing.T) {
 	})
 }
 
+// The clock was set back while the program was away: time goes on from the last event.
+func TestNowAfterARestart(t *testing.T) {
+	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
+		clock := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+		c.Clock = func() time.Time { return clock }
+		start := func() *store.DB {
+			db := storetest.OpenConfig(t, c)
+			things(t, db)
+			db.Floor(func(tx *store.Tx) (last time.Time, err error) {
+				return last, tx.QueryRow("SELECT max(at) FROM things").Scan(store.IntoTime(&last))
+			})
+			return db
+		}
+		if err := start().Write(t.Context(), func(tx *store.Tx) error { return add(tx, "the last event") }); err != nil {
+			t.Fatal(err)
+		}
+		last := clock
+		clock = clock.Add(-48 * time.Hour)
+		db := start()
+		for range 3 {
+			err := db.Write(t.Context(), func(tx *store.Tx) error {
+				if !tx.Now().Equal(last) {
+					t.Errorf("now is %v, the last event was at %v", tx.Now(), last)
+				}
+				return add(tx, avow.NewID(tx.Now()).String())
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
 func TestDatabaseClock(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		ask := func(run func(context.Context, func(*store.Tx) error) error) {
