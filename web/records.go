@@ -25,6 +25,7 @@ type Records struct {
 	Covered  int64     // events the last audit has looked at
 	Failed   string    // why the last audit could not be finished
 	Findings []Finding // what the last audit found
+	More     int64     // that it found, beside these
 }
 
 // Finding is something in the database that is not what was recorded.
@@ -71,7 +72,7 @@ func (r Records) Named() int {
 func (r Records) First() []Finding { return r.Findings[:min(len(r.Findings), shownFindings)] }
 
 // Further is how many findings are not among the First.
-func (r Records) Further() int { return len(r.Findings) - len(r.First()) }
+func (r Records) Further() int64 { return int64(len(r.Findings)-len(r.First())) + r.More }
 
 // shownFindings bounds the findings on a page; the audit command prints all.
 const shownFindings = 20

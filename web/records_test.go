@@ -30,7 +30,7 @@ func TestStateOfRecords(t *testing.T) {
 		"damaged":               {web.Records{Audited: at, Findings: []web.Finding{found}}, nil, []string{`data-records="damaged"`, `role="alert"`, "<strong>Event 17.</strong> The consent was &lt;changed&gt; in the database. <code", found.Event.String(), "one event"}, []string{"sound"}},
 		"damaged, then failed":  {web.Records{Audited: at, Failed: "the disk is full", Findings: []web.Finding{found}}, nil, []string{`data-records="damaged"`, "Event 17"}, []string{"sound"}},
 		"the log itself":        {web.Records{Audited: at, Findings: []web.Finding{{Index: -1, What: "the root is not the one that was signed"}}}, nil, []string{"<strong>The log.</strong> The root"}, []string{"Event -1"}},
-		"everything is damaged": {web.Records{Audited: at, Findings: many(1000)}, nil, []string{"1000 events", "And 980 more", "Event 19."}, []string{"Event 20."}},
+		"everything is damaged": {web.Records{Audited: at, Findings: many(1000), More: 7}, nil, []string{"1000 events", "And 987 more", "Event 19."}, []string{"Event 20."}},
 		"nobody can tell":       {web.Records{}, avow.Errorf(avow.Unavailable, "the database is away"), []string{`data-records="unknown"`, "the database is away"}, []string{"sound"}},
 	} {
 		h := newHouse(t, func(h *house) {

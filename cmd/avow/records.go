@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/avowhq/avow"
-	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/ledger/proof"
 	"github.com/avowhq/avow/store"
 	"github.com/avowhq/avow/web"
@@ -19,24 +18,20 @@ type audits struct {
 	last web.Records
 }
 
-// auditing is one look at the records: how many events it covered, and what it found.
-type auditing func(ctx context.Context) (covered int64, found []web.Finding, err error)
-
 // auditNow audits the records, and keeps the outcome for whoever asks after their state.
 func (s *server) auditNow(ctx context.Context) error {
 	s.audits.one.Lock()
 	defer s.audits.one.Unlock()
-	var now web.Records
-	for _, look := range s.auditings() {
-		covered, found, err := look(ctx)
-		if err != nil {
-			s.audits.keep(web.Records{Failed: avow.MessageOf(err)})
-			return err
-		}
-		now.Covered = max(now.Covered, covered)
-		now.Findings = append(now.Findings, found...)
+	a, err := s.house.audit(ctx, nil)
+	if err != nil {
+		s.audits.keep(web.Records{Failed: avow.MessageOf(err)})
+		return err
 	}
-	now.Audited = time.Now()
+	now := web.Records{Audited: time.Now(), Covered: a.Size, More: a.More}
+	for _, f := range a.Findings {
+		event, _ := avow.ParseID(f.Event) // empty where it is about none
+		now.Findings = append(now.Findings, web.Finding{Index: f.Index, Event: event, What: f.What})
+	}
 	s.audits.keep(now)
 	return nil
 }
@@ -73,30 +68,4 @@ func (s *server) records(ctx context.Context) (web.Records, error) {
 		}
 		return err
 	})
-}
-
-// auditings are the looks an audit is made of: the log, event by event, and the table
-// that answers come from, choice by choice.
-func (s *server) auditings() []auditing {
-	return []auditing{
-		func(ctx context.Context) (int64, []web.Finding, error) {
-			a, err := s.ledger.Audit(ctx, ledger.AuditOptions{})
-			if err != nil {
-				return 0, nil, err
-			}
-			var found []web.Finding
-			for _, f := range a.Findings {
-				found = append(found, web.Finding(f))
-			}
-			return a.Size, found, nil
-		},
-		func(ctx context.Context) (int64, []web.Finding, error) {
-			list, err := s.consent.Check(ctx, nil)
-			var found []web.Finding
-			for _, f := range list {
-				found = append(found, web.Finding(f))
-			}
-			return 0, found, err
-		},
-	}
 }
