@@ -13,6 +13,7 @@ import (
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/store"
+	"github.com/avowhq/avow/work"
 )
 
 const (
@@ -36,7 +37,7 @@ func TestMain(m *testing.M) {
 // process, not a test, so it brings a testing.TB of its own.
 func child(c store.Config, dir string) {
 	tb := &process{}
-	n := open(tb, c, dir, quick())
+	n := open(tb, c, dir, short())
 	n.register()
 	must(tb, n.Start(context.Background()))
 	fmt.Println("started")
@@ -44,6 +45,13 @@ func child(c store.Config, dir string) {
 		n.append(1 + rand.N(40))
 		time.Sleep(time.Duration(rand.N(4)) * time.Millisecond)
 	}
+}
+
+// short has a lease that ends well before the next kill.
+func short() work.Config {
+	wc := quick()
+	wc.Lease = 300 * time.Millisecond
+	return wc
 }
 
 // register has two effects, one of which fails and panics now and then.
@@ -76,7 +84,7 @@ func (p *process) Fatal(args ...any) {
 // A process killed while it appends and follows: each effect's rows are there once an event.
 func TestKilled(t *testing.T) {
 	each(t, func(t *testing.T, c store.Config, dir string) {
-		n := open(t, c, dir, quick())
+		n := open(t, c, dir, short())
 		for range kills {
 			killSoon(t, c, dir)
 		}
@@ -109,7 +117,7 @@ func killSoon(t *testing.T, c store.Config, dir string) {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if lines.Text() == "started" {
-			time.Sleep(rand.N(1200 * time.Millisecond)) // the one before it is taken for gone within
+			time.Sleep(rand.N(800 * time.Millisecond)) // the one before it is taken for gone within
 			must(t, cmd.Process.Kill())
 			continue
 		}

@@ -273,10 +273,11 @@ func TestRiverTables(t *testing.T) {
 	})
 }
 
-// Many open an empty database at once.
+// Many nodes open a database without River's tables at once.
 func TestOpenTogether(t *testing.T) {
 	each(t, func(t *testing.T, c store.Config, dir string) {
-		n := open(t, c, dir, quick())
+		nodes := []*node{open(t, c, dir, quick()), open(t, c, dir, quick()), open(t, c, dir, quick())}
+		n := nodes[0]
 		must(t, n.db.Write(t.Context(), func(tx *store.Tx) error {
 			for _, table := range []string{"river_migration", "river_job", "river_leader", "river_client_queue", "river_client", "river_queue"} {
 				cascade := ""
@@ -296,15 +297,14 @@ func TestOpenTogether(t *testing.T) {
 			}
 			return nil
 		}))
-		errs := make(chan error, 4)
-		for range 4 {
+		errs := make(chan error, len(nodes))
+		for _, n := range nodes {
 			go func() {
-				wc := n.Config
-				_, err := work.Open(context.Background(), wc)
+				_, err := work.Open(context.Background(), n.Config)
 				errs <- err
 			}()
 		}
-		for range 4 {
+		for range nodes {
 			must(t, <-errs)
 		}
 	})
