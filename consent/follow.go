@@ -54,23 +54,23 @@ func (r *Register) read(tx *store.Tx, subject avow.ID, list []*series) ([]state,
 	return states(list, who, values, said, tx.Now(), uint64(size)), who.ID, err
 }
 
-// Decide asks the gate, and the database where the gate must. The subject may be
-// given by an id of old.
+// Decide asks the gate, and the database where the gate must: a yes rests on a fresh
+// view. The subject may be given by an id of old.
 func (r *Register) Decide(ctx context.Context, policyName string, q *gate.Request) (gate.Decision, error) {
 	s := r.find(policyName)
 	if s == nil {
 		return gate.Decision{}, unknownPolicy(policyName)
 	}
 	d := s.gate.Decide(q)
-	if q.Visitor || !d.Reason.AskDatabase() {
+	if q.Visitor || !d.Reason.AskDatabase() && !(d.Allowed && !s.gate.Fresh(r.clock())) {
 		return d, nil
 	}
 	st, err := r.Refresh(ctx, policyName, q.Subject)
 	if avow.KindOf(err) == avow.NotFound {
-		return d, nil
+		return gate.Decision{Reason: gate.NotCached, Lane: -1}, nil
 	}
 	if err != nil {
-		return d, err
+		return gate.Decision{}, err
 	}
 	again := *q
 	again.Subject = st.Subject
@@ -83,6 +83,7 @@ const (
 	lookLimit  = 5 * time.Second       // a database that takes longer is away
 	breathe    = 10 * time.Millisecond // between two looks, so that one takes over what many batches wrote
 	ledgerNews = "ledger"
+	keyNews    = "keys"
 )
 
 // CatchUp reads the head of the ledger and takes over what was written since the
@@ -235,6 +236,12 @@ func (r *Register) Follow(ctx context.Context, every time.Duration, report func(
 		}
 	})
 	defer stop()
+	// A destroyed key ends a person without an event of its own.
+	defer r.db.Hear(keyNews, func(ids []avow.ID) {
+		for _, id := range ids {
+			r.letGo(id)
+		}
+	})()
 	poll, rest := time.NewTicker(every), time.NewTicker(breathe)
 	defer poll.Stop()
 	defer rest.Stop()
