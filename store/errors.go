@@ -106,11 +106,14 @@ func postgresKind(code string) (avow.ErrorKind, string) {
 		return avow.Unavailable, busyMessage
 	case code == "28000", code == "28P01", code == "3D000":
 		return avow.Unavailable, "the PostgreSQL server refuses this user or has no such database; look at the connection string"
-	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57P"):
+	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57P"), code == idleTooLong:
 		return avow.Unavailable, awayMessage
 	}
 	return avow.Internal, "the database could not do this"
 }
+
+// idleTooLong: the server ended a transaction that nobody drove, as while this process was stopped.
+const idleTooLong = "25P03"
 
 // contended: serialization failure, deadlock, lock not available.
 func contended(code string) bool { return code == "40001" || code == "40P01" || code == "55P03" }
@@ -145,7 +148,7 @@ func lost(err error) bool {
 		pg      *pgconn.PgError
 	)
 	if errors.As(err, &pg) {
-		return strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "08")
+		return strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "08") || pg.Code == idleTooLong
 	}
 	return errors.As(err, &connect) || errors.As(err, &network) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||

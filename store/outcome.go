@@ -20,7 +20,7 @@ var migrations embed.FS
 
 const (
 	askFor  = 30 * time.Second // a server that restarts is waited for this long
-	askOnce = 8 * time.Second  // longer than a transaction that nobody drives is kept open
+	askOnce = 12 * time.Second // longer than a transaction that nobody drives is kept open
 )
 
 // keepBatches makes the table, and forgets nodes that have long been gone.

@@ -32,7 +32,7 @@ func (db *DB) openPostgres(ctx context.Context, c Config) error {
 	db.server = cfg
 	writing := cfg.Copy()
 	// A node that stopped in the middle of a batch, or was cut off, keeps nobody waiting for long.
-	writing.RuntimeParams["idle_in_transaction_session_timeout"] = "5000"
+	writing.RuntimeParams["idle_in_transaction_session_timeout"] = "10000"
 	db.w = openPool(writing, 2)
 	db.r = openPool(cfg, c.Readers)
 	db.jobs = openPool(cfg, 4)
