@@ -51,9 +51,10 @@ func cpu(b *testing.B) time.Duration {
 }
 
 type node struct {
-	db    *store.DB
-	vault *vault.Vault
-	reg   *consent.Register
+	db     *store.DB
+	vault  *vault.Vault
+	ledger *ledger.Ledger
+	reg    *consent.Register
 }
 
 func openNode(b *testing.B, c store.Config, dir string) node {
@@ -65,10 +66,11 @@ func openNode(b *testing.B, c store.Config, dir string) node {
 	must(b, err)
 	reg, err := consent.Open(bg, consent.Config{DB: db, Vault: v, Ledger: l, Base: "https://quay.example"})
 	must(b, err)
-	return node{db, v, reg}
+	return node{db, v, l, reg}
 }
 
 func (n node) close(b *testing.B) {
+	must(b, n.ledger.Close())
 	must(b, n.vault.Close())
 	must(b, n.db.Close())
 }
@@ -110,14 +112,18 @@ func restart(b *testing.B, c store.Config, dir string, ids []avow.ID) {
 	b.StartTimer()
 }
 
-// populate writes people with two values and a consent each, straight into the tables.
-func populate(b *testing.B, c store.Config, dir string, people int) []avow.ID {
-	n := openNode(b, c, dir)
-	defer n.close(b)
+func publishFirst(b *testing.B, n node) {
 	src, err := os.ReadFile(filepath.Join("testdata", "v1.yaml"))
 	must(b, err)
 	_, err = n.reg.Publish(bg, "v1.yaml", src)
 	must(b, err)
+}
+
+// populate writes people with two values and a consent each, straight into the tables.
+func populate(b *testing.B, c store.Config, dir string, people int) []avow.ID {
+	n := openNode(b, c, dir)
+	defer n.close(b)
+	publishFirst(b, n)
 	ids := make([]avow.ID, people)
 	now := time.Now().UTC()
 	const chunk = 500
