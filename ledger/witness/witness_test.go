@@ -305,7 +305,7 @@ func TestPushFails(t *testing.T) {
 			"something else":  {answer(200, "<html>"), avow.Invalid, "not a signed checkpoint"},
 			"too much":        {answer(200, strings.Repeat(bad.line(c, 1), 1000)), avow.TooLarge, "longer than"},
 			"sends elsewhere": {func(w http.ResponseWriter, r *http.Request) bool {
-				http.Redirect(w, r, elsewhere.URL, 307)
+				http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
 				return true
 			}, avow.Unavailable, "status 307"},
 			"breaks off": {func(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) }, avow.Unavailable, "does not answer"},
