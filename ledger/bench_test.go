@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger"
@@ -40,7 +38,7 @@ func inFlight(b *testing.B, flight int, do func() error) {
 	b.Helper()
 	var wg sync.WaitGroup
 	work := make(chan struct{})
-	before := cpu()
+	before := ledger.CPU()
 	b.ResetTimer()
 	for range flight {
 		wg.Go(func() {
@@ -57,16 +55,7 @@ func inFlight(b *testing.B, flight int, do func() error) {
 	close(work)
 	wg.Wait()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
-	b.ReportMetric(float64((cpu()-before).Microseconds())/float64(b.N), "cpu-µs/event")
-}
-
-// cpu is the processor's time that this process has used.
-func cpu() time.Duration {
-	var r syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
-		panic(err)
-	}
-	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+	b.ReportMetric(float64((ledger.CPU()-before).Microseconds())/float64(b.N), "cpu-µs/event")
 }
 
 func benchLedger(b *testing.B, k storetest.Kind) (*store.DB, *ledger.Ledger, avow.ID) {

@@ -69,6 +69,7 @@ type Ledger struct {
 	binder   *binder // the writer's
 	appended *store.Stage[*pending]
 	outside  *outside
+	upper    upper
 	mu       sync.Mutex
 	signer   *proof.Signer
 	known    head // the last that we have committed, or read and found signed
@@ -91,7 +92,7 @@ func Open(ctx context.Context, db *store.DB, sealer Sealer, c Config) (*Ledger, 
 	if err := db.Migrate(ctx, "ledger", files); err != nil {
 		return nil, err
 	}
-	l := &Ledger{db: db, sealer: sealer, rand: c.Rand, seed: c.Seed, covers: newCovers()}
+	l := &Ledger{db: db, sealer: sealer, rand: c.Rand, seed: c.Seed, covers: newCovers(), upper: upper{tiles: map[proof.TileRef]nodes{}}}
 	if l.rand == nil {
 		l.rand = rand.Reader
 	}

@@ -97,7 +97,11 @@ func (l *Ledger) Inclusion(tx *store.Tx, index int64) (proof.Inclusion, error) {
 	if index < 0 || index >= tree.N {
 		return proof.Inclusion{}, avow.Errorf(avow.NotFound, "the log does not go as far as place %d", index)
 	}
-	p, err := tlog.ProveRecord(tree.N, index, tlog.TileHashReader(tree, tileReader{tx}))
+	p, err := l.proveRecord(tx, tree, index)
+	if err != nil { // what is kept may be what has been put right since
+		l.upper.forget()
+		p, err = l.proveRecord(tx, tree, index)
+	}
 	return proof.Inclusion{Index: index, Proof: p, Checkpoint: h.checkpoint}, treeError(err)
 }
 

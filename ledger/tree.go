@@ -3,6 +3,7 @@ package ledger
 import (
 	"crypto/sha256"
 	"math/bits"
+	"strings"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger/proof"
@@ -161,9 +162,13 @@ func readRuns(tx *store.Tx, level int, start, count int64) ([]byte, error) {
 func readTile(tx *store.Tx, t proof.TileRef) ([]byte, error) {
 	b, err := readRuns(tx, t.Level, t.N*proof.Width, int64(t.Width))
 	if err == nil && len(b) != t.Width*hashSize {
-		err = avow.Errorf(avow.Conflict, "hashes of the log are missing from the database (%s); avow audit names what is wrong", t.Path())
+		err = missingHashes(t)
 	}
 	return b, err
+}
+
+func missingHashes(t proof.TileRef) error {
+	return avow.Errorf(avow.Conflict, "hashes of the log are missing from the database (%s); avow audit names what is wrong", t.Path())
 }
 
 // tileReader reads tiles for tlog, within a transaction.
@@ -171,15 +176,38 @@ type tileReader struct{ tx *store.Tx }
 
 func (r tileReader) Height() int { return tileBits }
 
+// ReadTiles reads all of them in one query; Conflict when one is not there whole.
 func (r tileReader) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 	out := make([][]byte, len(tiles))
-	for i, t := range tiles {
-		var err error
-		if out[i], err = readTile(r.tx, proof.TileRef{Level: t.L, N: t.N, Width: t.W}); err != nil {
-			return nil, err
-		}
+	if len(tiles) == 0 {
+		return out, nil
 	}
-	return out, nil
+	ranges, args := "", []any{}
+	for _, t := range tiles {
+		ranges += " OR level = ? AND start >= ? AND start < ?"
+		args = append(args, t.L, t.N*proof.Width, t.N*proof.Width+int64(t.W))
+	}
+	err := store.Each(r.tx, func(row *store.Rows) error {
+		var level int
+		var start int64
+		var hashes []byte
+		if err := row.Scan(&level, &start, &hashes); err != nil {
+			return err
+		}
+		for i, t := range tiles {
+			if t.L == level && t.N == start/proof.Width && int64(len(out[i])) == start%proof.Width*hashSize {
+				out[i] = append(out[i], hashes...)
+			}
+		}
+		return nil
+	}, "SELECT level, start, hashes FROM ledger_tiles WHERE"+strings.TrimPrefix(ranges, " OR")+" ORDER BY level, start", args...)
+	for i, t := range tiles {
+		if err == nil && len(out[i]) < t.W*hashSize {
+			err = missingHashes(proof.TileRef{Level: t.L, N: t.N, Width: t.W})
+		}
+		out[i] = out[i][:min(len(out[i]), t.W*hashSize)]
+	}
+	return out, err
 }
 
 func (r tileReader) SaveTiles([]tlog.Tile, [][]byte) {}
