@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	pageSize  = 128                  // events read at once
-	batchSize = 32                   // events done in one transaction
+	pageSize  = 256                  // events read at once
+	batchSize = 64                   // events done in one transaction
 	gather    = 5 * time.Millisecond // more news may follow the first
 	kept      = 1024                 // marks kept behind the cursor
 )
