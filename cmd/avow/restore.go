@@ -19,10 +19,10 @@ import (
 
 // restoreCommand puts a backup in the place of what is kept.
 type restoreCommand struct {
-	where  `embed:""`
-	Dir    string `arg:"" optional:"" help:"A directory made by avow backup. Not given: the database has been put back already, by PostgreSQL's own tools." type:"path"`
-	Origin string `help:"The name of the log from now on, when what is put back is older than what was published. By default the old one with a number." placeholder:"NAME"`
-	Yes    bool   `help:"Do it without asking." short:"y"`
+	where     `embed:""`
+	Dir       string `arg:"" optional:"" help:"A directory made by avow backup. Not given: the database has been put back already, by PostgreSQL's own tools." type:"path"`
+	NewOrigin string `help:"The name of the log from now on, when what is put back is older than what was published. By default the old one with a number." placeholder:"NAME"`
+	Yes       bool   `help:"Do it without asking." short:"y"`
 }
 
 // Run restores: the file first, the former one put aside; then, before anything else
@@ -120,7 +120,7 @@ func (c *restoreCommand) complete(ctx context.Context, out io.Writer) (err error
 	if err := h.vault.ApplyTombstones(ctx); err != nil {
 		return err
 	}
-	last, err := h.reopenLog(ctx, c.where, c.Origin, out)
+	last, err := h.reopenLog(ctx, c.where, c.NewOrigin, out)
 	if err != nil {
 		return err
 	}

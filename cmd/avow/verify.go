@@ -17,6 +17,7 @@ type verifyCommand struct {
 	Earlier string   `help:"A checkpoint that was kept: the log must still have all that it had then." type:"existingfile" placeholder:"FILE"`
 	Receipt string   `help:"A receipt to be found in the log." type:"existingfile" placeholder:"FILE"`
 	Witness []string `help:"The public key of a witness that is trusted; its signature is checked." placeholder:"KEY" sep:"none"`
+	Token   string   `help:"A token that opens the entries of a log that shows them to auditors." env:"AVOW_TOKEN" placeholder:"TOKEN"`
 	Quick   bool     `help:"Read of a log only what --earlier and --receipt need."`
 	JSON    bool     `help:"Write the report as JSON." name:"json"`
 }
@@ -49,7 +50,7 @@ func (c *verifyCommand) Run(ctx context.Context, t *terminal) error {
 }
 
 func (c *verifyCommand) options(t *terminal) (o proof.Options, err error) {
-	o = proof.Options{Witnesses: c.Witness, Quick: c.Quick, Progress: t.progress("reading the log", "entries")}
+	o = proof.Options{Witnesses: c.Witness, Quick: c.Quick, Token: c.Token, Progress: t.progress("reading the log", "entries")}
 	if o.Key, err = keyOrFile(c.Key); err != nil {
 		return o, err
 	}
