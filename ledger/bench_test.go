@@ -81,3 +81,36 @@ func benchLedger(b *testing.B, k storetest.Kind) (*store.DB, *ledger.Ledger, avo
 	}
 	return db, l, ann
 }
+
+// BenchmarkAudit is an event of a whole audit: its row, leaf, body and tiles.
+func BenchmarkAudit(b *testing.B) {
+	const events = 20_000
+	for _, k := range storetest.Kinds(b) {
+		b.Run(k.Name, func(b *testing.B) {
+			db, l, ann := benchLedger(b, k)
+			for range events / 1000 {
+				err := db.Write(b.Context(), func(tx *store.Tx) error {
+					for range 1000 {
+						_, err := l.Append(tx, ledger.Event{Type: ledger.ConsentGiven, Subject: ann, Policy: "website", Version: 1,
+							Body: json.RawMessage(`{"purposes":["newsletter"]}`)})
+						if err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			before := ledger.CPU()
+			b.ResetTimer()
+			for b.Loop() {
+				if a, err := l.Audit(b.Context(), ledger.AuditOptions{}); err != nil || !a.Sound() || a.Opened != events {
+					b.Fatal(a, err)
+				}
+			}
+			b.ReportMetric(float64((ledger.CPU()-before).Microseconds())/float64(b.N)/events, "cpu-µs/event")
+		})
+	}
+}
