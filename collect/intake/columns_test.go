@@ -1,10 +1,13 @@
 package intake_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/collect/intake"
@@ -12,6 +15,7 @@ import (
 	"github.com/avowhq/avow/store"
 	"github.com/avowhq/avow/store/storetest"
 	"github.com/avowhq/avow/vault"
+	"github.com/xuri/excelize/v2"
 )
 
 // What a file may say, line by line: the findings it must get, `line column code`.
@@ -210,6 +214,42 @@ func TestTheReportIsKept(t *testing.T) {
 		}
 		if strings.Contains(table.String()+lines.String(), "cmd()") || strings.Contains(table.String(), "nobody,=") {
 			t.Error("the report repeats a value")
+		}
+	})
+}
+
+// Days are numbers in a spreadsheet, and so are telephones.
+func TestASpreadsheet(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		x := excelize.NewFile()
+		for i, row := range [][]any{
+			{"email", "email.verified", "phone", "region", "consent.newsletter", "consent.newsletter.at", "consent.newsletter.evidence"},
+			{ann, true, 442079460018, "", "yes", time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC), "form"},
+			{bob, true, "+31 20 624 1111", "", "yes", "2025-06-01", "form"},
+		} {
+			h.check(x.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &row))
+		}
+		b, err := x.WriteToBuffer()
+		h.check(err)
+		r, err := h.desk.Stage(bg, intake.File{Name: "people.xlsx", ReaderAt: bytes.NewReader(b.Bytes()), Size: int64(b.Len())}, from("you"))
+		if avow.KindOf(err) != avow.Refused || !slices.Equal(codes(r), []string{"2 phone value"}) {
+			t.Fatal(codes(r), err) // a number has lost its +
+		}
+		h.check(x.SetCellValue("Sheet1", "C2", "+442079460018"))
+		b, err = x.WriteToBuffer()
+		h.check(err)
+		r, err = h.desk.Stage(bg, intake.File{Name: "people.xlsx", ReaderAt: bytes.NewReader(b.Bytes()), Size: int64(b.Len())}, from("you"))
+		if err != nil || r.People != 2 {
+			t.Fatal(err, codes(r))
+		}
+		h.flip(r.ID)
+		h.settle(r.ID)
+		if !h.send(ann, "newsletter") || !h.send(bob, "newsletter") {
+			t.Error("their consents did not come in")
+		}
+		given := h.events(h.one(ann), ledger.ConsentGiven)
+		if len(given) != 1 || !strings.Contains(given[0], "2025-06-01T00:00:00Z") {
+			t.Error(given)
 		}
 	})
 }

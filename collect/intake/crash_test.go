@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/collect/intake"
@@ -72,6 +73,12 @@ func (h *house) whole(r *intake.Report, n int) {
 	}
 	h.flip(r.ID)
 	h.settle(r.ID)
+	h.allThere(n)
+}
+
+// allThere: each person is there once, with what the file says of them and one event of each kind.
+func (h *house) allThere(n int) {
+	h.t.Helper()
 	if got := h.count("vault_subjects"); got != n {
 		h.t.Errorf("%d people are there", got)
 	}
@@ -97,7 +104,7 @@ func (h *house) whole(r *intake.Report, n int) {
 	}
 	for _, i := range []int{0, n / 2, n - 1} {
 		address := fmt.Sprintf("p%d@mail.example", i)
-		if got := h.values(h.one(address)); got["contact.name"] != fmt.Sprintf("Person %d", i) || !h.send(address, "newsletter") {
+		if got := h.values(h.one(address)); !strings.Contains(got["contact.name"], fmt.Sprintf("Person %d", i)) || !h.send(address, "newsletter") {
 			h.t.Errorf("person %d: %v", i, got)
 		}
 	}
@@ -105,8 +112,8 @@ func (h *house) whole(r *intake.Report, n int) {
 
 // What the killed program is told by its environment.
 const (
-	childPath, childDSN, childDir = "AVOW_INTAKE_TEST_PATH", "AVOW_INTAKE_TEST_DSN", "AVOW_INTAKE_TEST_DIR"
-	killedPeople                  = 3000
+	childPath, childDSN, childDir, childDoes = "AVOW_INTAKE_TEST_PATH", "AVOW_INTAKE_TEST_DSN", "AVOW_INTAKE_TEST_DIR", "AVOW_INTAKE_TEST_DOES"
+	killedPeople                             = 3000
 )
 
 func TestMain(m *testing.M) {
@@ -124,6 +131,13 @@ func stageAndTell() {
 	h.open()
 	o := from("you")
 	o.Progress = func(doing intake.State, line int) { fmt.Println(doing, line) }
+	if os.Getenv(childDoes) == "settle" {
+		fmt.Println(intake.Flipped)
+		if err := h.desk.SettleAll(bg); err != nil {
+			panic(err)
+		}
+		return
+	}
 	if _, err := h.desk.Stage(bg, file(people(killedPeople)), o); err != nil {
 		panic(err)
 	}
@@ -136,7 +150,7 @@ func TestKilledWhileStaging(t *testing.T) {
 		h.check(h.vault.Close())
 		h.check(h.db.Close())
 		for kills := 0; ; kills++ {
-			if done := h.child(); done {
+			if done := h.child("stage", string(intake.Staging), 2, 0); done { // the third chunk is on its way
 				if kills < 3 {
 					t.Errorf("it was killed %d times only", kills)
 				}
@@ -145,23 +159,51 @@ func TestKilledWhileStaging(t *testing.T) {
 		}
 		h.open()
 		h.whole(h.stage(people(killedPeople), from("you")), killedPeople)
+		h.sound()
 	})
 }
 
-// child runs the program, and kills it soon after it has kept something more.
-func (h *house) child() (done bool) {
+// Killed while people are brought together with those who were there.
+func TestKilledWhileSettling(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		for i := 0; i < killedPeople; i += 100 { // some were there
+			h.claim(fmt.Sprintf("p%d@mail.example", i))
+		}
+		id := h.stage(people(killedPeople), from("you")).ID
+		h.flip(id)
+		h.check(h.vault.Close())
+		h.check(h.db.Close())
+		for wait := 10 * time.Millisecond; !h.child("settle", string(intake.Flipped), 1, wait); wait *= 2 {
+			if wait > 10*time.Minute {
+				t.Fatal("it never ends")
+			}
+		}
+		h.open()
+		r, err := h.desk.Report(bg, id)
+		h.check(err)
+		if r.State != intake.Settled {
+			t.Errorf("%+v", r)
+		}
+		h.allThere(killedPeople)
+		h.sound()
+	})
+}
+
+// child runs the program, and kills it a while after it has said something so many times.
+func (h *house) child(does, says string, times int, wait time.Duration) (done bool) {
 	h.t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childDir+"="+h.dir, childPath+"="+h.config.Path, childDSN+"="+h.config.DSN)
+	cmd.Env = append(os.Environ(), childDir+"="+h.dir, childPath+"="+h.config.Path, childDSN+"="+h.config.DSN, childDoes+"="+does)
 	out, err := cmd.StdoutPipe()
 	h.check(err)
 	cmd.Stderr = os.Stderr
 	h.check(cmd.Start())
 	lines := bufio.NewScanner(out)
-	for kept := 0; lines.Scan(); {
-		if strings.HasPrefix(lines.Text(), string(intake.Staging)) {
-			if kept++; kept == 2 { // the next chunk is on its way
-				h.check(cmd.Process.Kill())
+	for said := 0; lines.Scan(); {
+		if strings.HasPrefix(lines.Text(), says) {
+			if said++; said == times {
+				time.Sleep(wait)
+				cmd.Process.Kill() // unless it has ended
 			}
 		}
 	}

@@ -112,7 +112,7 @@ func (d *Desk) recallAll(ctx context.Context, id avow.ID) error {
 }
 
 // lookAt is how many events are looked at in one transaction.
-const lookAt = 20_000
+const lookAt = 5_000
 
 // recall looks at what happened after the mark of an import. Who stopped something may be in the file
 // under the same address: then it is stopped there too, as it would have been had they been staged after it.
