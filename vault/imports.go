@@ -42,9 +42,9 @@ func (v *Vault) StageAll(tx *store.Tx, imp avow.ID, people []Person) ([]avow.ID,
 		return nil, err
 	}
 	in := intake{v: v, tx: tx, imp: imp,
-		people: rows{into: "vault_imported (id, import, kind, made)", columns: 4},
-		beside: rows{into: "vault_beside (subject, kind, index_version, blind, standing, sealed, at, import)", columns: 8},
-		values: rows{into: "vault_values (" + valueColumns + ")", columns: 15},
+		people: rows{table: "vault_imported", columns: "id, import, kind, made"},
+		beside: rows{table: "vault_beside", columns: "subject, kind, index_version, blind, standing, sealed, at, import"},
+		values: rows{table: "vault_values", columns: valueColumns},
 	}
 	subjects := make([]avow.ID, len(people))
 	for i, p := range people {

@@ -92,7 +92,7 @@ func (v *Vault) insertKeys(tx *store.Tx, keys []madeKey) error {
 	if err != nil {
 		return err
 	}
-	r := rows{into: "vault_keys (subject, wrapped, made)", columns: 3, ignore: true}
+	r := rows{table: "vault_keys", columns: "subject, wrapped, made"}
 	for _, k := range keys {
 		if now.key != 0 && wrappedBy(k.wrapped) != now.key {
 			if k.wrapped, err = v.rewrap(tx.Context(), k.subject, k.wrapped, now.key); err != nil {

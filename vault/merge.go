@@ -95,7 +95,7 @@ func (v *Vault) remember(tx *store.Tx, into, other Subject, event avow.ID) error
 		return err
 	}
 	mine = slices.DeleteFunc(mine, func(h identityRow) bool { return !slices.ContainsFunc(theirs, h.alike) })
-	r := rows{into: "vault_merged_identities (old, subject, kind, index_version, blind, standing, sealed)", columns: 7}
+	r := rows{table: "vault_merged_identities", columns: "old, subject, kind, index_version, blind, standing, sealed"}
 	for _, h := range theirs {
 		r.add(other.ID, other.ID, h.kind, indexVersion, h.blind, string(h.standing), h.sealed)
 	}

@@ -88,7 +88,9 @@ func (v *Vault) foundOrganisation(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	err = v.keys.Write(ctx, func(tx *store.Tx) error {
-		return v.insertKeys(tx, []madeKey{{wrapped: wrapped}})
+		var organisation avow.ID
+		_, err := tx.Exec("INSERT INTO vault_keys (subject, wrapped, made) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", organisation[:], wrapped, tx.Now())
+		return err
 	})
 	if err != nil {
 		return nil, err

@@ -1,8 +1,6 @@
 package vault
 
 import (
-	"strings"
-
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/store"
 )
@@ -47,28 +45,10 @@ func (v *Vault) openIdentity(tx *store.Tx, subject avow.ID, h identityRow) (stri
 
 // rows are inserted many in a statement.
 type rows struct {
-	into    string // "table (columns)"
-	columns int
-	ignore  bool // what is there already
-	args    []any
+	table, columns string
+	args           []any
 }
 
 func (r *rows) add(args ...any) { r.args = append(r.args, args...) }
 
-// rowsAtOnce keeps a statement below what both databases take, and the number of different texts small.
-const rowsAtOnce = 256
-
-func (r *rows) insert(tx *store.Tx) error {
-	one, end := ", ("+store.Marks(r.columns)+")", ""
-	if r.ignore {
-		end = " ON CONFLICT DO NOTHING"
-	}
-	for args := r.args; len(args) > 0; {
-		n := min(rowsAtOnce, len(args)/r.columns)
-		if _, err := tx.Exec("INSERT INTO "+r.into+" VALUES "+strings.Repeat(one, n)[2:]+end, args[:n*r.columns]...); err != nil {
-			return err
-		}
-		args = args[n*r.columns:]
-	}
-	return nil
-}
+func (r *rows) insert(tx *store.Tx) error { return tx.Insert(r.table, r.columns, r.args) }

@@ -176,7 +176,7 @@ func settleAlone(tx *store.Tx, people []settling) error {
 	if len(people) == 0 {
 		return nil
 	}
-	subjects := rows{into: "vault_subjects (id, kind, made)", columns: 3}
+	subjects := rows{table: "vault_subjects", columns: "id, kind, made"}
 	ids := make([]avow.ID, len(people))
 	for i, s := range people {
 		ids[i] = s.ID

@@ -47,7 +47,12 @@ func (h *house) dump() string {
 		return b.String()
 	}
 	h.write(func(tx *store.Tx) error {
-		for _, table := range []string{"vault_subjects", "vault_aliases", "vault_identities", "vault_values", "vault_links", "vault_keys"} {
+		tables, err := store.Collect(tx, func(r *store.Rows) (s string, err error) { return s, r.Scan(&s) },
+			"SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY table_name")
+		if err != nil {
+			return err
+		}
+		for _, table := range tables {
 			err := store.Each(tx, func(r *store.Rows) error {
 				var row string
 				err := r.Scan(&row)

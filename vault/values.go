@@ -133,9 +133,7 @@ func (v *Vault) insert(tx *store.Tx, k *dataKey, value Value, same []byte) (avow
 	if err != nil {
 		return avow.ID{}, err
 	}
-	r := rows{into: "vault_values (" + valueColumns + ")", columns: 15}
-	r.add(valueRow(value, same, sealed)...)
-	return value.ID, r.insert(tx)
+	return value.ID, tx.Insert("vault_values", valueColumns, valueRow(value, same, sealed))
 }
 
 const valueColumns = "id, subject, category, field, source, point, policy, version, basis, purposes, claimed, limited, at, same, sealed"

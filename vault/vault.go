@@ -84,6 +84,8 @@ func (v *Vault) openKeys(ctx context.Context, c Config) error {
 	if v.db.Kind() == store.PostgreSQL {
 		v.db.Apart("vault_keys")
 		v.db.Apart("vault_stops")
+		v.db.Apart("vault_rotations")
+		v.db.Apart("vault_keyset")
 		return nil
 	}
 	keys, err := store.Open(ctx, store.Config{Path: c.Keys, Readers: 4, Clock: c.Clock})
