@@ -220,6 +220,7 @@ func (a *Access) fromDatabase(ctx context.Context, k *asked, id avow.ID) (gate.D
 		if err != nil {
 			return gate.Decision{}, err
 		}
+		k.request.Subject = st.Subject // the present id, where it was asked by one of old
 		d := k.gate.DecideState(st, &k.request)
 		if took := a.Now().Sub(began); !d.Allowed || took >= 0 && took <= answerLife {
 			return d, nil

@@ -12,6 +12,21 @@ import (
 // carried is how many people are put into events in one transaction.
 const carried = 100
 
+// Accept puts into events what stands in the table of what people have said and no event
+// says, on the word of whoever calls: after an upgrade during which an older program
+// went on writing, or when an edit by hand is to stand. The events say that it was
+// found so; what they said before stays in the log.
+func (r *Register) Accept(ctx context.Context) error {
+	err := r.db.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(`INSERT INTO consent_uncarried (subject) SELECT DISTINCT subject FROM consent_choices WHERE TRUE ON CONFLICT DO NOTHING`)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.carry(ctx)
+}
+
 // carry puts into events what an older program kept without one: once for each person
 // and address that was there when the tables were brought up to date. What the events say already is left alone.
 func (r *Register) carry(ctx context.Context) error {

@@ -242,9 +242,8 @@ func (r *Register) Follow(ctx context.Context, every time.Duration, report func(
 			r.letGo(id)
 		}
 	})()
-	poll, rest := time.NewTicker(every), time.NewTicker(breathe)
+	poll := time.NewTicker(every)
 	defer poll.Stop()
-	defer rest.Stop()
 	for {
 		if err := r.CatchUp(ctx); err != nil && ctx.Err() == nil {
 			report(err)
@@ -259,7 +258,7 @@ func (r *Register) Follow(ctx context.Context, every time.Duration, report func(
 		select {
 		case <-ctx.Done():
 			return
-		case <-rest.C:
+		case <-time.After(breathe):
 		}
 	}
 }

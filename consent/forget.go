@@ -129,18 +129,28 @@ func (h *Hand) Recall(id vault.Identity) error {
 	return err
 }
 
-// stopped is what the holder of an address has stopped, else what is remembered of it.
+// stopped is what the holders of an address have stopped, else what is remembered of
+// it. While an import is being settled there can be more than one.
 func (h *Hand) stopped(id vault.Identity) ([]choice, error) {
 	found, err := h.r.vault.Find(h.tx, id)
 	if err != nil {
 		return nil, err
 	}
-	if len(found) > 0 && found[0].Verified {
-		if found[0].Subject == h.who.ID {
-			return nil, nil
+	var theirs []choice
+	held := false
+	for _, f := range found {
+		held = held || f.Verified
+		if !f.Verified || f.Subject == h.who.ID {
+			continue
 		}
-		said, err := choices(h.tx, found[0].Subject)
-		return slices.DeleteFunc(said, func(c choice) bool { return !outlives(c) }), err
+		said, err := choices(h.tx, f.Subject)
+		if err != nil {
+			return nil, err
+		}
+		theirs = append(theirs, slices.DeleteFunc(said, func(c choice) bool { return !outlives(c) })...)
+	}
+	if held {
+		return theirs, nil
 	}
 	address, err := h.r.Address(id)
 	if err != nil {
