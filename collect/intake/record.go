@@ -11,9 +11,6 @@ import (
 	"github.com/avowhq/avow/store"
 )
 
-// Time is short for what this package has much of.
-type Time = time.Time
-
 func hexOf(b []byte) string { return hex.EncodeToString(b) }
 
 // record is the row of an import.
@@ -24,7 +21,7 @@ type record struct {
 	options string
 	line    int
 	seen    int64
-	ended   Time
+	ended   time.Time
 }
 
 const recordColumns = `id, hash, file, policy, version, source, options, by_whom, state, line, lines, accepted, people, errors, notices, allowed, codes, seen,
@@ -189,3 +186,5 @@ func (r *rows) write(tx *store.Tx) error {
 	}
 	return nil
 }
+
+func scanID(r *store.Rows) (id avow.ID, err error) { return id, r.Scan(store.IntoID(&id)) }

@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/policy"
@@ -97,7 +98,7 @@ func (d *Desk) earlier(ctx context.Context, hash [32]byte, o Options) (imp recor
 }
 
 // policyOf is the version under which a file is taken: what began goes on under the version it began under.
-func (d *Desk) policyOf(imp record, found bool, o Options, now Time) (*policy.Policy, error) {
+func (d *Desk) policyOf(imp record, found bool, o Options, now time.Time) (*policy.Policy, error) {
 	if found {
 		return d.consent.Version(imp.Policy, imp.Version)
 	}
@@ -152,7 +153,7 @@ type chunk struct {
 	last     int    // line
 }
 
-func (s *staging) run(ctx context.Context, f File, o Options, now Time) error {
+func (s *staging) run(ctx context.Context, f File, o Options, now time.Time) error {
 	s.o = o
 	c, err := newChecker(s.p, o, now)
 	if err != nil {

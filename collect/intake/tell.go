@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/collect"
@@ -31,10 +32,10 @@ type Duty struct {
 	Import  avow.ID   `json:"import"`
 	Subject avow.ID   `json:"subject"`
 	Source  string    `json:"source"`
-	Due     Time      `json:"due"` // the moment by which they must be told
+	Due     time.Time `json:"due"` // the moment by which they must be told
 	State   DutyState `json:"state"`
 	Overdue bool      `json:"overdue,omitempty"`
-	At      Time      `json:"at,omitzero"` // of the state
+	At      time.Time `json:"at,omitzero"` // of the state
 	letter  avow.ID
 }
 
@@ -47,7 +48,7 @@ func scanDuty(r *store.Rows) (x Duty, err error) {
 	return x, r.Scan(store.IntoID(&x.Import), store.IntoID(&x.Subject), &x.Source, store.IntoTime(&x.Due), &x.State, store.IntoID(&x.letter), store.IntoTime(&x.At))
 }
 
-func (x *Duty) late(now Time) { x.Overdue = x.State != DutyTold && !x.Due.After(now) }
+func (x *Duty) late(now time.Time) { x.Overdue = x.State != DutyTold && !x.Due.After(now) }
 
 // Duties lists who is to be told and who was, in one state or, with an empty one, in
 // any that is not told; the most urgent first, at most limit of them.
