@@ -66,7 +66,7 @@ func TestStagingGoesOn(t *testing.T) {
 func (h *house) whole(r *intake.Report, n int) {
 	h.t.Helper()
 	if r.State != intake.Staged || r.Lines != n || r.Accepted != n || r.People != n || r.Errors != 0 {
-		h.t.Errorf("%+v", r)
+		h.t.Errorf("%s: %d lines, %d accepted, %d people, %d errors", r.State, r.Lines, r.Accepted, r.People, r.Errors)
 	}
 	if got := h.count("vault_imported"); got != n {
 		h.t.Errorf("%d people are staged", got)
