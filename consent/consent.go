@@ -1,8 +1,10 @@
 // Package consent keeps what people have said yes and no to, and the published
 // versions of the policies they said it about.
 //
-// What stays true: what somebody said is a row and an event of one transaction;
-// a withdrawal or an objection that was acknowledged is true in the gate already.
+// What stays true: what somebody said is an event, and the rows that its one fold makes
+// of it, in one transaction; whoever changes a row by hand is found, because the events
+// can be folded again (Check). A withdrawal or an objection that was acknowledged is true in the
+// gate already, and on other nodes within the second for which their views are fresh.
 // Consent counts when its giver is known to hold the address, or when the policy
 // says one act is enough; an objection always counts, whoever brought it. This
 // room alone writes the gate's tables, and every other room asks the same gates.

@@ -169,7 +169,7 @@ func everySaid(tx *store.Tx, after avow.ID, f func(item) error) error {
 			return err
 		}
 		return f(i)
-	}, `SELECT subject, string_agg(policy || '	' || kind || '	' || name || '	' || generation || '	' || state || '	' || seq || '	' || at || '	' || COALESCE(ends, 0), '
+	}, `SELECT subject, string_agg(concat_ws('	', policy, kind, name, generation, state, seq, at, COALESCE(ends, 0)), '
 ') FROM consent_choices WHERE subject > ? GROUP BY subject ORDER BY subject`, after[:])
 }
 

@@ -32,8 +32,7 @@ func (v *Vault) Everybody(tx *store.Tx, after avow.ID, f func(Subject) error) er
 type Held string
 
 // heldAs writes values as Held: a line each.
-const heldAs = `string_agg(v.category || '	' || v.field || '	' || v.source || '	' || v.policy || '	' || v.version || '	' || v.purposes || '	' ||
-	CASE WHEN v.limited THEN 'limited' ELSE '' END, '
+const heldAs = `string_agg(concat_ws('	', v.category, v.field, v.source, v.policy, v.version, v.purposes, v.limited), '
 ')`
 
 // EverybodysValues gives what is held under each id after one, in order of ids. What
@@ -69,7 +68,7 @@ func (h Held) Values() []Value {
 		}
 		version, _ := strconv.Atoi(p[4]) // a number of the database
 		out = append(out, Value{Category: p[0], Field: p[1], Source: p[2], Policy: p[3], Version: version,
-			Purposes: strings.Fields(p[5]), Limited: p[6] != ""})
+			Purposes: strings.Fields(p[5]), Limited: p[6] == "1" || p[6] == "t"}) // as either database writes it
 	}
 	return out
 }
