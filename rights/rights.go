@@ -90,20 +90,3 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	d := &Desk{c}
 	return d, d.Resume(ctx)
 }
-
-// Run calls Resume again and again until ctx ends, so that an erasure whose last
-// step met a busy database does not wait for a restart. What goes wrong is given to report.
-func (d *Desk) Run(ctx context.Context, every time.Duration, report func(error)) {
-	t := time.NewTicker(every)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-		if err := d.Resume(ctx); err != nil && ctx.Err() == nil {
-			report(err)
-		}
-	}
-}

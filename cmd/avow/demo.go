@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/api"
@@ -77,6 +78,7 @@ func (c *demoCommand) start(ctx context.Context, dir string, log *slog.Logger) (
 	return startServer(ctx, serverConfig{
 		where:     where{Data: filepath.Join(dir, "data"), Keys: filepath.Join(dir, "keys"), Database: c.Database},
 		listening: listening{Listen: c.address(), Policy: []string{file}},
+		proving:   proving{AuditEvery: 2 * time.Second},
 		out:       log, demo: openDemo,
 	})
 }

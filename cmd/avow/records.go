@@ -27,7 +27,7 @@ func (s *server) auditNow(ctx context.Context) error {
 		s.audits.keep(web.Records{Failed: avow.MessageOf(err)})
 		return err
 	}
-	now := web.Records{Audited: time.Now(), Covered: a.Size, More: a.More}
+	now := web.Records{Audited: s.now(), Covered: a.Size, More: a.More}
 	for _, f := range a.Findings {
 		event, _ := avow.ParseID(f.Event) // empty where it is about none
 		now.Findings = append(now.Findings, web.Finding{Index: f.Index, Event: event, What: f.What})
@@ -47,6 +47,13 @@ func (a *audits) keep(now web.Records) {
 	a.last = now
 }
 
+// findings is how many the last audit had.
+func (a *audits) findings() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.last.Findings)
+}
+
 // records is the state of the records for people.
 func (s *server) records(ctx context.Context) (web.Records, error) {
 	s.audits.mu.Lock()
@@ -61,6 +68,9 @@ func (s *server) records(ctx context.Context) (web.Records, error) {
 		return r, err
 	}
 	r.Origin, r.Key, r.Size = c.Origin, s.ledger.Key(), c.Size
+	if r.Witnesses, err = s.seenBy(ctx); err != nil {
+		return r, err
+	}
 	return r, s.db.Read(ctx, func(tx *store.Tx) error { // it is signed with its last event
 		last, err := s.ledger.Read(tx, c.Size-1, 1)
 		if len(last) > 0 {
@@ -68,4 +78,18 @@ func (s *server) records(ctx context.Context) (web.Records, error) {
 		}
 		return err
 	})
+}
+
+// lately is how recently a witness must have signed to be named.
+const lately = 24 * time.Hour
+
+// seenBy lists the witnesses that have signed the log lately.
+func (s *server) seenBy(ctx context.Context) (list []web.Witness, err error) {
+	states, err := s.witnesses.State(ctx)
+	for _, w := range states {
+		if w.Size > 0 && s.now().Sub(w.At) < lately {
+			list = append(list, web.Witness{Name: w.Name, Size: w.Size, At: w.At})
+		}
+	}
+	return list, err
 }

@@ -10,19 +10,22 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"sync"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/api"
 	"github.com/avowhq/avow/collect"
+	"github.com/avowhq/avow/collect/intake"
 	"github.com/avowhq/avow/gate"
+	"github.com/avowhq/avow/ledger/witness"
 	"github.com/avowhq/avow/mail"
 	"github.com/avowhq/avow/rights"
 	"github.com/avowhq/avow/store"
 	"github.com/avowhq/avow/vault"
 	"github.com/avowhq/avow/web"
+	"github.com/avowhq/avow/work"
 )
 
 // graceful is how long requests under way may take when the server stops.
@@ -32,20 +35,18 @@ const graceful = 15 * time.Second
 // which a view is no longer fresh.
 const catchUp = 500 * time.Millisecond
 
-// resume is how often a node looks for erasures whose last step is missing.
-const resume = time.Minute
-
 // serveCommand runs the server.
 type serveCommand struct {
 	where     `embed:""`
 	listening `embed:""`
 	mailing   `embed:""`
+	proving   `embed:""`
 }
 
 // Run serves until the program is told to stop.
 func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
 	log := newLog(t.err, c.LogLevel)
-	s, err := startServer(ctx, serverConfig{where: c.where, listening: c.listening, mailing: c.mailing, out: log})
+	s, err := startServer(ctx, serverConfig{where: c.where, listening: c.listening, mailing: c.mailing, proving: c.proving, out: log})
 	if err != nil {
 		return err
 	}
@@ -66,6 +67,7 @@ type serverConfig struct {
 	where
 	listening
 	mailing
+	proving
 	out *slog.Logger // what the server has to say
 	// demo adds the pages of the demonstration, and keeps letters in the built-in mailbox.
 	demo func(s *server, mux *http.ServeMux) error
@@ -83,6 +85,9 @@ type server struct {
 	demoToken string        // of a demo's own systems
 	collect   *collect.Desk
 	rights    *rights.Desk
+	intake    *intake.Desk
+	work      *work.Work
+	witnesses *witness.Desk
 	pages     *web.Server
 	audits    audits
 	metrics   *metrics
@@ -112,6 +117,10 @@ func (s *server) start(ctx context.Context) error {
 	if s.url, err = s.publicURL(public.Addr().String()); err != nil {
 		return err
 	}
+	if s.Origin == "" && s.URL != "" {
+		_, host, _ := strings.Cut(s.url, "://")
+		s.Origin = host + "/log"
+	}
 	if s.house, err = openHouse(ctx, s.where, s.url, s.out); err != nil {
 		return err
 	}
@@ -135,7 +144,9 @@ func (s *server) start(ctx context.Context) error {
 	if err := s.serveMetrics(); err != nil {
 		return err
 	}
-	s.runBackground()
+	if err := s.runBackground(ctx); err != nil {
+		return err
+	}
 	s.policies = len(s.consent.Policies(s.now()))
 	s.ready.Store(true)
 	return nil
@@ -177,8 +188,10 @@ func (s *server) openDuties(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.rights, err = openRights(ctx, s)
-	return err
+	if s.rights, err = openRights(ctx, s); err != nil {
+		return err
+	}
+	return s.openWork(ctx)
 }
 
 func (s *server) openOutbox() (err error) {
@@ -216,6 +229,7 @@ func (s *server) handler() (http.Handler, error) {
 	s.access().Routes(mux)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("GET /log/cosigned", s.cosigned)
 	if s.demo != nil {
 		if err := s.demo(s, mux); err != nil {
 			return nil, err
@@ -323,43 +337,6 @@ func (s *server) serveMetrics() error {
 	return nil
 }
 
-// runBackground sends letters, finishes erasures that were cut short, and follows
-// other nodes, until the server stops.
-func (s *server) runBackground() {
-	ctx, cancel := context.WithCancel(context.Background())
-	s.cancel, s.background = cancel, make(chan struct{})
-	var work sync.WaitGroup
-	work.Go(func() { s.outbox.Run(ctx) })
-	work.Go(func() {
-		s.rights.Run(ctx, resume, func(err error) {
-			s.log.Error("an erasure is not finished yet; it is tried again", slog.Any("error", err))
-		})
-	})
-	work.Go(func() { s.fillGates(ctx) })
-	work.Go(func() {
-		s.consent.Follow(ctx, catchUp, func(err error) {
-			s.log.Warn("other nodes' events cannot be read; answers come from the database meanwhile", slog.Any("error", err))
-		})
-	})
-	go func() {
-		defer close(s.background)
-		work.Wait()
-	}()
-}
-
-// fillGates reads everybody's state, so that the database is asked no more. Until it
-// has ended it is asked about whoever is still missing.
-func (s *server) fillGates(ctx context.Context) {
-	began := s.now()
-	held, err := s.consent.Load(ctx)
-	switch {
-	case err == nil:
-		s.log.Info("the gates are filled", slog.Int("states", held), slog.Duration("took", s.now().Sub(began)))
-	case ctx.Err() == nil:
-		s.log.Warn("the gates could not be filled; the database is asked about whoever is missing", slog.Any("error", err))
-	}
-}
-
 // stop ends requests first, then the work behind them, then the rooms.
 func (s *server) stop() error {
 	s.ready.Store(false)
@@ -372,10 +349,7 @@ func (s *server) stop() error {
 	for _, l := range s.listeners {
 		l.Close() // those that are not served yet
 	}
-	if s.cancel != nil {
-		s.cancel()
-	}
-	<-s.background
+	errs = append(errs, s.stopWork(ctx))
 	if s.house != nil {
 		errs = append(errs, s.house.close())
 	}
