@@ -180,6 +180,7 @@ func TestWhoSaidStopStaysStopped(t *testing.T) {
 		h.object("gone@mail.example", "offers") // of nobody who is there: remembered
 		h.holder("held@mail.example")
 		h.object("held@mail.example", "offers")
+		h.pass(time.Hour)
 		r := h.stage("email\ngone@mail.example\nheld@mail.example\nlater@mail.example\nnew@mail.example\nfree@mail.example\n", from("you"))
 		h.object("later@mail.example", "offers")
 		h.holder("new@mail.example") // came while the file was staged,
