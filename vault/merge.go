@@ -120,8 +120,9 @@ type Split struct {
 
 // Unmerge undoes a Merge, by the id that became an alias: identities, values and kind
 // are with whom they were, as far as they are still there; what came after the merge
-// stays with the other. NotFound when staff did not merge this one, or when they
-// were erased.
+// stays with the other, addresses too that the person verified while the two were taken
+// for one: look at Identities of the other before telling them. NotFound when staff did
+// not merge this one, or when they were erased.
 func (v *Vault) Unmerge(tx *store.Tx, old avow.ID) (Split, error) {
 	out := Split{Subject: old}
 	kept, err := mergedIdentities(tx, old)

@@ -16,8 +16,9 @@ import (
 // A subject that is not there is NotFound.
 //
 // PostgreSQL keeps a deleted row's bytes until it reuses them, and in its
-// write-ahead log; they are wrapped keys, worth nothing once the organisation's
-// key has been rotated.
+// write-ahead log and the archives of that, where wrapped keys and what they seal lie
+// together: there an erasure is complete when the organisation's key has been
+// rotated and the old one dropped (see DropOldKeys), and not before.
 func (v *Vault) Shred(ctx context.Context, subject avow.ID) error {
 	family, err := v.family(ctx, subject)
 	if err != nil {

@@ -150,12 +150,14 @@ func (v *Vault) find(tx *store.Tx, kind string, blind []byte) ([]Found, error) {
 		err = r.Scan(store.IntoID(&f.Subject), &s)
 		f.Verified, f.Added = standing(s) == verified, standing(s) == added
 		return f, err
-	}, `SELECT subject, standing FROM (
-			SELECT subject, CASE WHEN verified THEN 'verified' ELSE 'leading' END AS standing
+	}, `SELECT who, standing FROM (
+			SELECT subject AS who, CASE WHEN verified THEN 'verified' ELSE 'leading' END AS standing
 				FROM vault_identities WHERE kind = ? AND index_version = ? AND blind = ?
-			UNION ALL SELECT b.subject, b.standing FROM vault_beside b LEFT JOIN vault_imports i ON i.id = b.import
-				WHERE b.kind = ? AND b.index_version = ? AND b.blind = ? AND (b.import IS NULL OR i.flipped IS NOT NULL)
-		) AS held ORDER BY CASE standing WHEN 'verified' THEN 0 WHEN 'leading' THEN 1 ELSE 2 END, subject`,
+			UNION ALL SELECT COALESCE((SELECT a.subject FROM vault_aliases a WHERE a.old = b.subject), b.subject), b.standing
+				FROM vault_beside b WHERE b.kind = ? AND b.index_version = ? AND b.blind = ?
+		) AS held WHERE EXISTS (SELECT 1 FROM vault_subjects s WHERE s.id = who)
+			OR EXISTS (SELECT 1 FROM vault_imported p JOIN vault_imports i ON i.id = p.import WHERE p.id = who AND i.flipped IS NOT NULL)
+		ORDER BY CASE standing WHEN 'verified' THEN 0 WHEN 'leading' THEN 1 ELSE 2 END, who`,
 		kind, indexVersion, blind, kind, indexVersion, blind)
 }
 
