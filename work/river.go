@@ -233,5 +233,20 @@ type warnings struct{ slog.Handler }
 func (h warnings) Enabled(ctx context.Context, l slog.Level) bool {
 	return l >= slog.LevelWarn && h.Handler.Enabled(ctx, l)
 }
+
+// Handle passes on what went wrong; that something was ended by a stop is not.
+func (h warnings) Handle(ctx context.Context, r slog.Record) error {
+	ended := false
+	r.Attrs(func(a slog.Attr) bool {
+		err, is := a.Value.Any().(error)
+		ended = ended || is && errors.Is(err, context.Canceled) || a.Value.String() == context.Canceled.Error()
+		return !ended
+	})
+	if ended {
+		return nil
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
 func (h warnings) WithAttrs(a []slog.Attr) slog.Handler { return warnings{h.Handler.WithAttrs(a)} }
 func (h warnings) WithGroup(name string) slog.Handler   { return warnings{h.Handler.WithGroup(name)} }
