@@ -122,15 +122,16 @@ func (a *auditor) finding(index int64, id avow.ID, format string, args ...any) {
 
 // theHead holds the head to its signature, and the tables to the head.
 func (a *auditor) theHead(whole bool) error {
+	known := a.l.lastKnown() // before the look, which may then see more and not less
 	return a.l.db.Read(a.ctx, func(tx *store.Tx) (err error) {
-		a.out.Findings = nil
+		a.out.Findings, a.out.More = nil, 0
 		if a.head, err = readHead(tx); err != nil {
 			if avow.KindOf(err) == avow.NotFound {
 				return avow.Errorf(avow.Conflict, "the head of the log was deleted from the database: nothing says how many events there were")
 			}
 			return err
 		}
-		a.headSays()
+		a.headSays(known)
 		if err := a.strangers(tx); err != nil || !whole {
 			return err
 		}
@@ -138,10 +139,9 @@ func (a *auditor) theHead(whole bool) error {
 	})
 }
 
-func (a *auditor) headSays() {
+func (a *auditor) headSays(known head) {
 	h := a.head
 	a.out.Origin, a.out.Size = h.origin, h.tree
-	known := a.l.lastKnown()
 	if h.origin != known.origin {
 		a.finding(-1, avow.ID{}, "the name of the log was changed in the database, from %s to %s", known.origin, h.origin)
 		a.head.origin = known.origin

@@ -11,11 +11,16 @@ import (
 
 // document is the text that is committed to, to the letter what json.Marshal makes
 // of a proof.Document. Where no character needs care it is put together by hand, because every event pays for it.
-func (e Event) document() ([]byte, error) {
+func (e *Event) document() ([]byte, error) { return e.appendDocument(nil) }
+
+// appendDocument appends the document to what comes before it.
+func (e *Event) appendDocument(b []byte) ([]byte, error) {
 	if !plain(e.Policy) || !compact(e.Body) || e.At.Year() > 9999 || e.At.Year() < 0 {
-		return e.marshal()
+		text, err := e.marshal()
+		return append(b, text...), err
 	}
-	b := make([]byte, 0, 160+len(e.Policy)+len(e.Body))
+	const rest = 240 // names, ids, type and time
+	b = append(make([]byte, 0, len(b)+rest+len(e.Policy)+len(e.Body)), b...)
 	b = append(b, `{"id":"`...)
 	b = append(b, e.ID.String()...)
 	b = append(b, `","type":"`...)
@@ -42,7 +47,7 @@ func (e Event) document() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-func (e Event) marshal() ([]byte, error) {
+func (e *Event) marshal() ([]byte, error) {
 	d := proof.Document{ID: e.ID, Type: e.Type, At: e.At.UTC(), Policy: e.Policy, Version: e.Version, Body: e.Body}
 	if !e.Subject.IsZero() {
 		d.Subject = e.Subject.String()
@@ -51,7 +56,7 @@ func (e Event) marshal() ([]byte, error) {
 }
 
 // says reports whether a document is the one of this event.
-func (e Event) says(text []byte) bool {
+func (e *Event) says(text []byte) bool {
 	want, err := e.document()
 	return err == nil && bytes.Equal(want, text)
 }

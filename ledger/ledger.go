@@ -154,20 +154,21 @@ func (l *Ledger) prepare(tx *store.Tx, e Event) (*pending, error) {
 		return nil, err
 	}
 	e.ID, e.At = avow.NewID(tx.Now()), tx.Now()
-	text, err := e.document()
+	var fresh [saltSize]byte
+	if _, err := io.ReadFull(l.rand, fresh[:]); err != nil {
+		return nil, err
+	}
+	plain, err := e.appendDocument(fresh[:])
 	if err != nil {
 		return nil, err
 	}
-	plain := make([]byte, saltSize, saltSize+len(text))
-	if _, err := io.ReadFull(l.rand, plain); err != nil {
-		return nil, err
-	}
-	sealed, err := l.sealer.Seal(tx, e.sealedFor(), sealContext(e.ID), append(plain, text...))
+	sealed, err := l.sealer.Seal(tx, e.sealedFor(), sealContext(e.ID), plain)
 	if err != nil {
 		return nil, err
 	}
-	leaf := leafOf(e, text, plain, sealed)
-	return &pending{event: e, sealed: sealed, leaf: leaf, receipt: newReceipt(e, text, plain, leaf)}, nil
+	text, salt := plain[saltSize:], plain[:saltSize]
+	leaf := leafOf(e, text, salt, sealed)
+	return &pending{event: e, sealed: sealed, leaf: leaf, receipt: newReceipt(e, text, salt, leaf)}, nil
 }
 
 func leafOf(e Event, document, salt, sealed []byte) Leaf {

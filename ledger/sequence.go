@@ -31,7 +31,7 @@ func (l *Ledger) sequence(tx *store.Tx, events []*pending) error {
 
 // extend adds events to a log whose head is locked and has room for them.
 func (l *Ledger) extend(tx *store.Tx, h head, f frontier, events []*pending) error {
-	var g growth
+	g := growth{0: run{hashes: make([]byte, 0, hashSize*len(events))}}
 	first := h.size - int64(len(events))
 	if err := l.addMissing(tx, &f, &g, first); err != nil {
 		return err
