@@ -48,10 +48,10 @@ func (d *Desk) Ask(ctx context.Context, id vault.Identity) error {
 
 func (d *Desk) sendLink(tx *store.Tx, id vault.Identity) error {
 	found, err := d.Vault.Find(tx, id)
-	if err != nil || len(found) == 0 {
-		return err
+	if err != nil || len(found) == 0 || found[0].Added {
+		return err // an address somebody added and has not shown to hold opens nothing
 	}
-	token, to, err := d.Vault.NewLink(tx, found[0].Subject, vault.Email, linkPurpose)
+	token, to, err := d.Vault.NewLinkTo(tx, found[0].Subject, id, linkPurpose)
 	if avow.KindOf(err) == avow.TooMany {
 		return nil
 	}

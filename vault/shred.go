@@ -109,6 +109,9 @@ func clearRows(tx *store.Tx, family []avow.ID) error {
 func (v *Vault) finished(ctx context.Context, family []avow.ID) error {
 	return v.keys.Write(ctx, func(tx *store.Tx) error {
 		for _, id := range family {
+			if _, err := tx.Exec("DELETE FROM vault_stops WHERE thing = ?", id[:]); err != nil {
+				return err
+			}
 			if _, err := tx.Exec("UPDATE vault_keys SET finished = ? WHERE subject = ?", tx.Now(), id[:]); err != nil {
 				return err
 			}

@@ -19,11 +19,13 @@ import (
 // where says where the server keeps things. Without a word of configuration it is
 // SQLite in ./avow-data, with the organisation's key beside it in ./avow-keys.
 type where struct {
-	Config   kong.ConfigFlag `help:"A YAML file with any of these settings (data: …, listen: …)." placeholder:"FILE"`
-	Data     string          `help:"The directory everything is kept in: avow-data when not set." default:"avow-data" placeholder:"DIR" env:"AVOW_DATA"`
-	Keys     string          `help:"The directory of the organisation's key: avow-keys when not set. Keep it out of the backups of the data." default:"avow-keys" placeholder:"DIR" env:"AVOW_KEYS"`
-	Origin   string          `help:"The name of the log when it is new, as privacy.example/log; a log keeps the name it has." placeholder:"NAME" env:"AVOW_ORIGIN"`
-	Database string          `help:"A PostgreSQL server (postgres://…) instead of SQLite in the data directory." placeholder:"DSN" env:"AVOW_DATABASE"`
+	Config          kong.ConfigFlag `help:"A YAML file with any of these settings (data: …, listen: …)." placeholder:"FILE"`
+	Data            string          `help:"The directory everything is kept in: avow-data when not set." default:"avow-data" placeholder:"DIR" env:"AVOW_DATA"`
+	Keys            string          `help:"The directory of the organisation's key: avow-keys when not set. Keep it out of the backups of the data." default:"avow-keys" placeholder:"DIR" env:"AVOW_KEYS"`
+	OrganisationKey string          `help:"The organisation's key: a file, or the address of a key in a key service (kms-transit:https://…). organisation.json in --keys when not set." placeholder:"KEY" env:"AVOW_ORGANISATION_KEY"`
+	KMSTokenFile    string          `help:"A file with the token of the key service." type:"existingfile" placeholder:"FILE" env:"AVOW_KMS_TOKEN_FILE" name:"kms-token-file"`
+	Origin          string          `help:"The name of the log when it is new, as privacy.example/log; a log keeps the name it has." placeholder:"NAME" env:"AVOW_ORIGIN"`
+	Database        string          `help:"A PostgreSQL server (postgres://…) instead of SQLite in the data directory." placeholder:"DSN" env:"AVOW_DATABASE"`
 
 	clock func() time.Time // of this machine; nil: the real one
 }

@@ -38,6 +38,7 @@ type commands struct {
 	People  peopleCommands `cmd:"" group:"server" help:"Merge two people whom staff found to be one, or undo it."`
 	Work    workCommands   `cmd:"" group:"server" help:"Look after what follows from events and what is due by the clock."`
 	Log     logCommands    `cmd:"" group:"records" help:"The log's key and checkpoint, and the whole of it for an auditor."`
+	Keys    keysCommands   `cmd:"" group:"records" help:"Change the organisation's key, and end old ones."`
 	Audit   auditCommand   `cmd:"" group:"records" help:"Hold everything that is recorded against itself, and name what is wrong."`
 	Verify  verifyCommand  `cmd:"" group:"records" help:"Check a receipt or a log as an outsider, without trusting who keeps it."`
 	Backup  backupCommand  `cmd:"" group:"records" help:"Copy what is kept, while servers go on."`

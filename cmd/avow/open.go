@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -78,7 +79,8 @@ func (h *house) openRegister(ctx context.Context, base string) (err error) {
 
 // vault is where the keys are: the organisation's apart from those of people, which it wraps.
 func (w where) vault() vault.Config {
-	return vault.Config{OrganisationKey: filepath.Join(w.Keys, "organisation.json"), Keys: filepath.Join(w.Data, "keys.db")}
+	return vault.Config{OrganisationKey: cmp.Or(w.OrganisationKey, filepath.Join(w.Keys, "organisation.json")), KMSTokenFile: w.KMSTokenFile,
+		Keys: filepath.Join(w.Data, "keys.db")}
 }
 
 // log is how the log is opened: its last checkpoint stands beside the organisation's key, away from the data.

@@ -61,10 +61,16 @@ func TestRestoreOnPostgreSQL(t *testing.T) {
 			t.Fatalf("%s: %v\n%s", name, err, out)
 		}
 	}
+	each := func(option string) (args []string) {
+		for _, table := range []string{"vault_keys", "vault_keyset", "vault_rotations", "vault_stops"} {
+			args = append(args, option+table)
+		}
+		return args
+	}
 	r.story(func() {
-		tool("pg_dump", "--format=custom", "--exclude-table-data=vault_keys", "--exclude-table-data=vault_stops", "--file="+dump, "--dbname="+old)
+		tool("pg_dump", append(each("--exclude-table-data="), "--format=custom", "--file="+dump, "--dbname="+old)...)
 	}, func() string {
-		tool("pg_dump", "--format=custom", "--data-only", "--table=vault_keys", "--table=vault_stops", "--file="+keys, "--dbname="+old)
+		tool("pg_dump", append(each("--table="), "--format=custom", "--data-only", "--file="+keys, "--dbname="+old)...)
 		tool("pg_restore", "--exit-on-error", "--no-owner", "--dbname="+fresh, dump)
 		tool("pg_restore", "--exit-on-error", "--no-owner", "--dbname="+fresh, keys)
 		r.Database = fresh
