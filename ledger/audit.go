@@ -68,6 +68,7 @@ type auditor struct {
 	binder *binder
 	notes  map[int64][]string // of the rows at hand: what is wrong with their bodies
 	count  Audit              // of them
+	doubts []*Entry           // of them: what could not be looked into
 }
 
 // Audit goes through the whole log, in little memory, while it is in use: each row against its

@@ -27,6 +27,9 @@ func (a *auditor) rows(to int64) error {
 	if err != nil {
 		return err
 	}
+	if err := a.settle(); err != nil {
+		return err
+	}
 	a.out.Opened += a.count.Opened
 	a.out.Erased += a.count.Erased
 	a.out.Expired += a.count.Expired
@@ -110,7 +113,7 @@ func (a *auditor) untouchedTiles(to int64) error {
 
 // bodies opens what can be opened, and notes what is wrong.
 func (a *auditor) bodies(tx *store.Tx, list []bound) error {
-	a.notes, a.count = map[int64][]string{}, Audit{}
+	a.notes, a.count, a.doubts = map[int64][]string{}, Audit{}, nil
 	for i := range list {
 		wrong, err := a.body(tx, &list[i].Entry)
 		if err != nil {
@@ -126,12 +129,8 @@ func (a *auditor) bodies(tx *store.Tx, list []bound) error {
 // body says what is wrong with an event's body, or nothing.
 func (a *auditor) body(tx *store.Tx, e *Entry) (wrong string, err error) {
 	if e.Sealed == nil {
-		ended, err := a.covered(tx, func(c *covers) bool { return c.endedBy(e) })
-		if !ended {
-			return "its body is missing, and no event says that it expired", err
-		}
-		a.count.Expired++
-		return "", err
+		a.doubts = append(a.doubts, e)
+		return "", nil
 	}
 	if a.l.covers.endedBy(e) {
 		return "its body is there, and an event says that it expired", nil
@@ -146,7 +145,8 @@ func (a *auditor) body(tx *store.Tx, e *Entry) (wrong string, err error) {
 			return "", err
 		}
 	case avow.NotFound:
-		return a.erased(tx, e)
+		a.doubts = append(a.doubts, e)
+		return "", nil
 	}
 	if err != nil || len(text) < saltSize {
 		return "its body does not open: the body, or whom it is about, was changed", nil
@@ -155,31 +155,51 @@ func (a *auditor) body(tx *store.Tx, e *Entry) (wrong string, err error) {
 	return e.against(text[:saltSize], text[saltSize:]), nil
 }
 
-// erased looks for the erasure that covers a body whose key is gone. What was added between the record of an
-// erasure and the end of the keys went with them, so it may be the later one.
-func (a *auditor) erased(tx *store.Tx, e *Entry) (wrong string, err error) {
-	named := func(c *covers) bool { _, ok := c.erased[e.Subject]; return ok }
-	ok, err := a.covered(tx, named)
-	if !ok && err == nil && e.Index < a.l.covers.unnamed {
-		a.count.Unnamed++
-		ok = true
+// settle asks the log about the bodies that could not be looked into. It asks after they were met: keys
+// are destroyed when the record of the erasure is on disk, and it may be newer than what was being read.
+func (a *auditor) settle() error {
+	if len(a.doubts) == 0 {
+		return nil
 	}
-	if err != nil || !ok {
-		return "the key of its body is gone, and no event says that the person was erased", err
+	if slices.ContainsFunc(a.doubts, func(e *Entry) bool { return a.uncovered(e) != "" }) {
+		err := a.l.db.Read(a.ctx, func(tx *store.Tx) error { return a.l.covers.refresh(tx, a.l) })
+		if err != nil {
+			return err
+		}
 	}
-	a.count.Erased++
-	return "", nil
+	for _, e := range a.doubts {
+		wrong := a.uncovered(e)
+		_, named := a.l.covers.erased[e.Subject]
+		switch {
+		case wrong != "":
+			a.notes[e.Index] = append(a.notes[e.Index], wrong)
+		case e.Sealed == nil:
+			a.count.Expired++
+		case named:
+			a.count.Erased++
+		default:
+			a.count.Erased++
+			a.count.Unnamed++
+		}
+	}
+	return nil
 }
 
-// covered asks what the log says, and when it says nothing, what it has said since it was last asked.
-func (a *auditor) covered(tx *store.Tx, by func(*covers) bool) (bool, error) {
-	if by(a.l.covers) {
-		return true, nil
+// uncovered says what is wrong with a body that could not be looked into, as far as is known; nothing, when something
+// covers it. What was added between the record of an erasure and the end of the keys went with them, so the
+// record may be the earlier one.
+func (a *auditor) uncovered(e *Entry) string {
+	c := a.l.covers
+	if e.Sealed == nil {
+		if !c.endedBy(e) {
+			return "its body is missing, and no event says that it expired"
+		}
+		return ""
 	}
-	if err := a.l.covers.refresh(tx, a.l); err != nil {
-		return false, err
+	if _, named := c.erased[e.Subject]; named || e.Index < c.unnamed {
+		return ""
 	}
-	return by(a.l.covers), nil
+	return "the key of its body is gone, and no event says that the person was erased"
 }
 
 // against says in what an event's columns and leaf differ from its document.
