@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 )
 
 // All engines agree with the reference, and a small run writes a whole report.
@@ -29,6 +30,36 @@ func TestSmallRun(t *testing.T) {
 	}
 	if strings.Contains(out.String(), "NaN") || strings.Contains(out.String(), "Inf") {
 		t.Errorf("a number is missing:\n%s", &out)
+	}
+}
+
+// Every part of the records can be measured, and all of it stands in the report.
+func TestSmallRecords(t *testing.T) {
+	c := config{dir: t.TempDir(), rounds: 1, spell: 20 * time.Millisecond, people: 300, events: 70_000}
+	r, err := measureRecords(t.Context(), c, func(part string) bool { return part != "gate" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	r.write(&out)
+	for _, want := range []string{"| 512 |", "PostgreSQL", "a consent taken back", "a form with a consent and a letter", "among 70000", "on 300 people"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the report does not speak of %s", want)
+		}
+	}
+	if strings.Contains(out.String(), "NaN") || strings.Contains(out.String(), "Inf") {
+		t.Errorf("a number is missing:\n%s", &out)
+	}
+}
+
+// A part that there is not is an error, not a run that measures nothing.
+func TestChoose(t *testing.T) {
+	wanted, err := choose("records")
+	if err != nil || wanted("gate") || !wanted("proofs") {
+		t.Errorf("records are not all but the gate: %v", err)
+	}
+	if _, err := choose("proof"); err == nil {
+		t.Error("an unknown part was taken")
 	}
 }
 

@@ -79,7 +79,7 @@ func holds(args ...any) (any, error) {
 	}
 	purpose, _ := args[2].(string)
 	switch args[0] {
-	case consent:
+	case consented:
 		return who.Consents[purpose], nil
 	case interests:
 		return !who.Objections[purpose] && !who.Restricted, nil

@@ -71,7 +71,7 @@ func (w *world) cedarPolicy(p, k int, basis string, categories []string) string 
 	}
 	conditions := []string{fmt.Sprintf("principal.kind == %q", kinds[k]), "[" + strings.Join(resources, ", ") + "].contains(resource)"}
 	switch basis {
-	case consent:
+	case consented:
 		conditions = append(conditions, fmt.Sprintf("principal.consents.contains(%q)", w.purposes[p]))
 	case interests:
 		conditions = append(conditions, fmt.Sprintf("!principal.objections.contains(%q)", w.purposes[p]), "!principal.restricted")

@@ -35,7 +35,7 @@ type person struct {
 
 const (
 	none       = "not-applicable"
-	consent    = "consent"
+	consented  = "consent"
 	interests  = "legitimate-interests"
 	contract   = "contract"
 	obligation = "legal-obligation"
@@ -55,7 +55,7 @@ func (w *world) allowed(q question) bool {
 	}
 	bit := uint32(1) << q.purpose
 	switch w.table[q.purpose][q.category][kind] {
-	case consent:
+	case consented:
 		return q.person.consents&bit != 0
 	case interests:
 		return q.person.objections&bit == 0 && !q.person.restricted
@@ -70,7 +70,7 @@ func newWorld() (*world, error) {
 	w.purposes = strings.Fields(`answer newsletter offers orders payments debts audit delivery returns surveys events-news
 		webinars partners training statistics personalise recommend fraud security improve archive research loyalty referrals warranty`)
 	rnd := rand.New(rand.NewPCG(2026, 11))
-	bases := []string{none, none, none, consent, consent, interests, interests, contract, obligation, obligation}
+	bases := []string{none, none, none, consented, consented, interests, interests, contract, obligation, obligation}
 	for range w.purposes {
 		row := make([][2]string, len(w.categories))
 		for c := range row {
