@@ -6,7 +6,7 @@ GOVULNCHECK  := 1.8.0
 TOOLS        := .tools
 GOFILES       = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: help demo test bench build check vet lint vuln generated static generate fmt clean
+.PHONY: help demo test kill bench build check vet lint vuln generated static generate fmt clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ demo: bin/avow ## start a complete fictional organisation on this machine
 
 test: ## run every test; installs PostgreSQL, Chromium and axe-core when missing
 	sh scripts/test.sh
+
+kill: ## kill the program ten thousand times on each database, and check what it left
+	GOTESTFLAGS="-run TestKilled -v -timeout 3h" TESTS=./cmd/avow AVOW_TEST_KILLS=10000 sh scripts/test.sh
 
 bench: ## run the benchmarks that the README quotes
 	cd bench && go run .
