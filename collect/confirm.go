@@ -35,7 +35,7 @@ func (d *Desk) consents(tx *store.Tx, h *consent.Hand, c checked, s Submission, 
 	if !c.result(false).NeedsConfirmation || d.outbox == nil {
 		return nil
 	}
-	token, to, err := d.vault.NewLink(tx, h.Subject().ID, id.Kind, linkPurpose)
+	token, to, err := d.vault.NewLinkTo(tx, h.Subject().ID, id, linkPurpose)
 	if avow.KindOf(err) == avow.TooMany {
 		return nil // the answer is the same; the holder has had links enough
 	}
