@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"time"
@@ -14,13 +15,17 @@ import (
 	"github.com/avowhq/avow/store"
 )
 
-// flights are in how many places at once events are made; one is there to see what a single event waits.
-var flights = []int{1, 64, 512}
+// flights are in how many places at once events are made, and how many a round: as
+// many in all that is compared, so that their logs are equally long. One place is there to see what a single event waits.
+var flights = []struct{ places, times int }{{1, 1500}, {64, 16_000}, {512, 32_768}}
 
-const crowd = 4096 // people in turn
+const crowd = 16_384 // people, in an order that is no order
 
 // durable is events on SQLite: bare, appended, and as consents, at each number in flight.
-type durable struct{ bare, sealed, whole []*lane }
+type durable struct {
+	bare, long, sealed, whole []*lane
+	sealedWidth, consentWidth int // bytes of a sealed body, and so of a bare entry
+}
 
 func measureDurable(ctx context.Context, c config) (*durable, error) {
 	dir, err := os.MkdirTemp(c.dir, "avow-bench-")
@@ -28,16 +33,6 @@ func measureDurable(ctx context.Context, c config) (*durable, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	for _, name := range []string{"bare", "sealed", "whole"} {
-		if err := os.MkdirAll(filepath.Join(dir, name), 0o700); err != nil {
-			return nil, err
-		}
-	}
-	bare, err := openBare(filepath.Join(dir, "bare"))
-	if err != nil {
-		return nil, err
-	}
-	defer bare.close()
 	sealed, who, err := inhabited(ctx, filepath.Join(dir, "sealed"), "")
 	if err != nil {
 		return nil, err
@@ -49,21 +44,43 @@ func measureDurable(ctx context.Context, c config) (*durable, error) {
 	}
 	defer whole.close()
 	var d durable
+	if d.sealedWidth, err = sealed.width(ctx, func() error { return sealed.append(ctx, who[0], 1) }); err != nil {
+		return nil, err
+	}
+	if d.consentWidth, err = whole.width(ctx, func() error { return whole.change(ctx, them[0]) }); err != nil {
+		return nil, err
+	}
+	bare, err := openBare(filepath.Join(dir, "bare.db"), d.sealedWidth)
+	if err != nil {
+		return nil, err
+	}
+	defer bare.close()
+	long, err := openBare(filepath.Join(dir, "long.db"), d.consentWidth)
+	if err != nil {
+		return nil, err
+	}
+	defer long.close()
 	var lanes []*lane
-	for _, n := range flights {
-		d.bare = append(d.bare, c.lane("bare", n, func(place, times int) error { return bare.add(ofTurn(who, n, place, times)) }))
-		d.sealed = append(d.sealed, c.lane("sealed", n, func(place, times int) error { return sealed.append(ctx, ofTurn(who, n, place, times), 1) }))
-		d.whole = append(d.whole, c.lane("whole", n, func(place, times int) error { return whole.change(ctx, ofTurn(them, n, place, times), times) }))
-		last := len(d.bare) - 1
-		lanes = append(lanes, d.bare[last], d.sealed[last], d.whole[last])
+	for _, f := range flights {
+		each := func(list *[]*lane, people []avow.ID, do func(who avow.ID) error) {
+			l := eventsOf(f.places, c.share(f.times), func(place, times int) error { return do(ofTurn(people, f.places, place, times)) })
+			*list, lanes = append(*list, l), append(lanes, l)
+		}
+		each(&d.bare, who, bare.add)
+		each(&d.sealed, who, func(who avow.ID) error { return sealed.append(ctx, who, 1) })
+		each(&d.long, them, long.add)
+		each(&d.whole, them, func(who avow.ID) error { return whole.change(ctx, who) })
 	}
 	return &d, inTurns("durable events", c.rounds, lanes)
 }
 
-// lane is something one event of which is done in so many places at once.
-func (c config) lane(name string, places int, do func(place, times int) error) *lane {
-	return &lane{name: name, flight: places, each: 1, clock: spent, run: func() (tally, error) { return inFlight(places, c.spell, do) }}
+// eventsOf is a lane in which an event is made so many times a round.
+func eventsOf(places, times int, do func(place, times int) error) *lane {
+	return &lane{flight: places, each: 1, clock: spent, run: func() (tally, error) { return inFlight(places, times, do) }}
 }
+
+// share is as much of a measurement as is wanted.
+func (c config) share(times int) int { return max(1, int(float64(times)*c.part)) }
 
 func inhabited(ctx context.Context, dir, dsn string) (*house, []avow.ID, error) {
 	h, err := openHouse(ctx, dir, dsn)
@@ -74,6 +91,8 @@ func inhabited(ctx context.Context, dir, dsn string) (*house, []avow.ID, error) 
 	if err != nil {
 		return nil, nil, errors.Join(err, h.close())
 	}
+	order := rand.New(rand.NewPCG(19, 80))
+	order.Shuffle(len(people), func(i, j int) { people[i], people[j] = people[j], people[i] })
 	return h, people, nil
 }
 
@@ -97,7 +116,7 @@ func (h *house) append(ctx context.Context, who avow.ID, events int) error {
 }
 
 // change gives a consent, and takes it back the next time.
-func (h *house) change(ctx context.Context, who avow.ID, times int) error {
+func (h *house) change(ctx context.Context, who avow.ID) error {
 	c := consent.Choice{Policy: "site", Purpose: "newsletter", Shown: "Yes, send me the newsletter.", Way: "preference centre"}
 	return h.consent.Do(ctx, who, func(hand *consent.Hand) error {
 		said, err := hand.Answered(c)
@@ -114,7 +133,7 @@ func (h *house) change(ctx context.Context, who avow.ID, times int) error {
 type config struct {
 	dir    string // where databases are made
 	rounds int
-	spell  time.Duration // of one round of one lane
+	part   float64       // of what is done in a round of records
 	people int           // of the database that a server starts on
 	events int64         // of the made-up log
 	moment time.Duration // after which the memory of a server with nothing to do is looked at first

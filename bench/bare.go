@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"net/url"
-	"path/filepath"
 
 	"golang.org/x/mod/sumdb/tlog"
 	_ "modernc.org/sqlite" // the driver that avow uses
@@ -13,7 +12,6 @@ import (
 )
 
 const (
-	bareEntry = 200 // bytes
 	barePage  = 256 // hashes in a page
 	bareBatch = 256 // entries that share a commit, as closures do in avow's store
 )
@@ -26,6 +24,7 @@ type bareLog struct {
 	db     *sql.DB
 	queue  chan bareJob
 	ended  chan struct{}
+	width  int // bytes of an entry
 	size   int64
 	hashes []tlog.Hash
 }
@@ -37,8 +36,8 @@ type bareJob struct {
 }
 
 // openBare sets the database up as avow's store does.
-func openBare(dir string) (*bareLog, error) {
-	u := url.URL{Scheme: "file", OmitHost: true, Path: filepath.Join(dir, "bare.db"), RawQuery: url.Values{"_txlock": {"immediate"},
+func openBare(file string, width int) (*bareLog, error) {
+	u := url.URL{Scheme: "file", OmitHost: true, Path: file, RawQuery: url.Values{"_txlock": {"immediate"},
 		"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)", "temp_store(MEMORY)",
 			"journal_size_limit(67108864)", "wal_autocheckpoint(4000)", "cache_size(-32768)"}}.Encode()}
 	db, err := sql.Open("sqlite", u.String())
@@ -60,7 +59,7 @@ func openBare(dir string) (*bareLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &bareLog{db: db, queue: make(chan bareJob, bareBatch), ended: make(chan struct{})}
+	l := &bareLog{db: db, width: width, queue: make(chan bareJob, bareBatch), ended: make(chan struct{})}
 	go func() {
 		defer close(l.ended)
 		l.run(entry, page)
@@ -76,7 +75,7 @@ func (l *bareLog) close() error {
 
 // add returns when an entry about somebody is on disk.
 func (l *bareLog) add(subject avow.ID) error {
-	j := bareJob{subject: subject, entry: make([]byte, bareEntry), done: make(chan error, 1)}
+	j := bareJob{subject: subject, entry: make([]byte, l.width), done: make(chan error, 1)}
 	rand.Read(j.entry)
 	l.queue <- j
 	return <-j.done

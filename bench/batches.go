@@ -16,6 +16,8 @@ import (
 const (
 	clients = 32
 	atOnce  = 500 // rows of a bare insert, and events of a Write
+	writes  = 192 // of so many, a round
+	singles = 8000
 )
 
 // batched is events on PostgreSQL, beside nothing but rows.
@@ -52,7 +54,7 @@ func measureBatched(ctx context.Context, c config) (*batched, error) {
 	}
 	defer h.close()
 	var b batched
-	if b.width, err = h.width(ctx, people[0]); err != nil {
+	if b.width, err = h.width(ctx, func() error { return h.append(ctx, people[0], 1) }); err != nil {
 		return nil, err
 	}
 	rows, err := openRows(ctx, dsn, b.width)
@@ -63,18 +65,18 @@ func measureBatched(ctx context.Context, c config) (*batched, error) {
 	if err := rows.pool.QueryRow(ctx, "SHOW server_version").Scan(&b.version); err != nil {
 		return nil, err
 	}
-	b.bare = c.lane("bare", clients, func(int, int) error { return rows.insert(ctx, atOnce) })
-	b.batches = c.lane("batches", clients, func(place, times int) error {
+	b.bare = eventsOf(clients, c.share(writes), func(int, int) error { return rows.insert(ctx, atOnce) })
+	b.batches = eventsOf(clients, c.share(writes), func(place, times int) error {
 		return h.append(ctx, ofTurn(people, clients, place, times), atOnce)
 	})
-	b.alone = c.lane("alone", clients, func(place, times int) error { return h.append(ctx, ofTurn(people, clients, place, times), 1) })
+	b.alone = eventsOf(clients, c.share(singles), func(place, times int) error { return h.append(ctx, ofTurn(people, clients, place, times), 1) })
 	b.bare.each, b.batches.each = atOnce, atOnce
 	return &b, inTurns("PostgreSQL", c.rounds, []*lane{b.bare, b.batches, b.alone})
 }
 
-// width is how long a sealed body is.
-func (h *house) width(ctx context.Context, who avow.ID) (n int, err error) {
-	if err := h.append(ctx, who, 1); err != nil {
+// width is how long the sealed body is of the event that something makes.
+func (h *house) width(ctx context.Context, make func() error) (n int, err error) {
+	if err := make(); err != nil {
 		return 0, err
 	}
 	err = h.db.Read(ctx, func(tx *store.Tx) error {

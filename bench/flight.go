@@ -3,7 +3,6 @@ package main
 import (
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -16,20 +15,16 @@ type tally struct {
 	passed time.Duration
 }
 
-// inFlight does something from so many places at once for a while. It tells each
-// place its number and how often it has done it before. The time ends with the last answer, not with
-// the last question.
-func inFlight(places int, spell time.Duration, do func(place, times int) error) (tally, error) {
-	var wg sync.WaitGroup
-	var done atomic.Int64
+// inFlight does something so many times, from so many places at once. It tells each
+// place its number and how often it has done it before.
+func inFlight(places, times int, do func(place, times int) error) (tally, error) {
+	each := max(1, times/places)
 	failed := make(chan error, places)
+	var wg sync.WaitGroup
 	began := time.Now()
-	until := began.Add(spell)
 	for place := range places {
 		wg.Go(func() {
-			n := 0
-			defer func() { done.Add(int64(n)) }()
-			for ; time.Now().Before(until); n++ {
+			for n := range each {
 				if err := do(place, n); err != nil {
 					failed <- err
 					return
@@ -38,18 +33,17 @@ func inFlight(places int, spell time.Duration, do func(place, times int) error) 
 		})
 	}
 	wg.Wait()
-	passed := time.Since(began)
+	t := tally{float64(places * each), time.Since(began)}
 	select {
 	case err := <-failed:
-		return tally{}, err
+		return t, err
 	default:
+		return t, nil
 	}
-	return tally{max(1, float64(done.Load())), passed}, nil
 }
 
 // lane is one of several things that are done in turns, round by round.
 type lane struct {
-	name   string
 	flight int
 	each   int // events in one of what is done
 	run    func() (tally, error)

@@ -34,7 +34,7 @@ func main() {
 	c := config{}
 	flag.StringVar(&c.dir, "dir", "", "where databases are made; a temporary directory when not set")
 	flag.IntVar(&c.rounds, "record-rounds", 5, "rounds of each measurement of records")
-	flag.DurationVar(&c.spell, "spell", time.Second, "how long a round of one measurement of records takes")
+	flag.Float64Var(&c.part, "part", 1, "how much is done in a round of records")
 	flag.IntVar(&c.people, "people", 1_000_000, "people in the database that a server starts on")
 	flag.Int64Var(&c.events, "events", 10_000_000, "events in the log of which some are proved")
 	flag.DurationVar(&c.moment, "moment", 10*time.Second, "after which the memory of a server with nothing to do is looked at")

@@ -12,13 +12,19 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 
+	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/consent"
+	"github.com/avowhq/avow/store"
 )
 
-const posting = 64 // connections, each with one request at a time
+const (
+	posting = 64     // connections, each with one request at a time
+	posts   = 12_800 // events a round
+)
 
 // posted is consents over HTTP to a server process, beside events appended in this process.
 type posted struct {
@@ -68,10 +74,10 @@ func measurePosted(ctx context.Context, c config) (*posted, error) {
 	defer s.server.stop()
 	defer s.close()
 	p := &posted{}
-	p.sealed = c.lane("sealed", posting, func(place, times int) error { return sealed.append(ctx, ofTurn(people, posting, place, times), 1) })
-	p.withdrawn = c.lane("withdrawals", posting, s.withdraw)
-	p.form = c.lane("forms", posting, func(place, _ int) error { return s.form(place, "panel") })
-	p.letter = c.lane("letters", posting, func(place, _ int) error { return s.form(place, "newsletter") })
+	p.sealed = eventsOf(posting, c.share(posts), func(place, times int) error { return sealed.append(ctx, ofTurn(people, posting, place, times), 1) })
+	p.withdrawn = eventsOf(posting, c.share(posts), s.withdraw)
+	p.form = eventsOf(posting, c.share(posts/2), func(place, _ int) error { return s.form(place, "panel") })
+	p.letter = eventsOf(posting, c.share(posts/2), func(place, _ int) error { return s.form(place, "newsletter") })
 	p.form.each, p.letter.each = 2, 2
 	if err := inTurns("HTTP", c.rounds, []*lane{p.sealed, s.metered(p.withdrawn), s.metered(p.form)}); err != nil {
 		return nil, err
@@ -86,16 +92,29 @@ func prepare(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	for _, who := range people {
-		err := h.consent.Do(ctx, who, func(hand *consent.Hand) error {
-			_, err := hand.Give(consent.Choice{Policy: "site", Purpose: "panel", Way: "form"})
-			return err
-		})
+	for chunk := range slices.Chunk(people, 256) {
+		err := h.db.Write(ctx, func(tx *store.Tx) error { return h.consents(tx, chunk) })
 		if err != nil {
 			return errors.Join(err, h.close())
 		}
 	}
 	return h.close()
+}
+
+func (h *house) consents(tx *store.Tx, people []avow.ID) error {
+	for _, who := range people {
+		hand, err := h.consent.In(tx, who)
+		if err != nil {
+			return err
+		}
+		if _, err := hand.Give(consent.Choice{Policy: "site", Purpose: "panel", Way: "form"}); err != nil {
+			return err
+		}
+		if err := hand.Done(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func openSite(binary, dir string) (*site, error) {
@@ -136,7 +155,7 @@ func (s *site) metered(l *lane) *lane {
 // withdraw takes back what somebody had consented to, by their address: the
 // simplest change of a consent there is over HTTP.
 func (s *site) withdraw(place, times int) error {
-	who := (place + times*posting) % crowd
+	who := (place + times*posting) * 7919 % crowd // in no order, and nobody twice at once
 	return s.post(place, "/api/v1/withdrawals", http.StatusNoContent, "",
 		fmt.Appendf(nil, `{"policy":"site","email":%q,"purpose":"panel","way":"by telephone"}`, address(who)))
 }
