@@ -26,24 +26,13 @@ const (
 // answer does not tell which: nil, or Invalid for what cannot be an address. Nor does the
 // time it takes, which is askTakes unless the database is slower.
 func (d *Desk) Ask(ctx context.Context, id vault.Identity) error {
-	if id.Kind != vault.Email {
-		return avow.FieldErrorf("address", "links are sent by e-mail; give an e-mail address")
-	}
-	id, err := id.Normal()
+	id, err := mailable(id) // before it is looked up, so that it is said of unknown ones too
 	if err != nil {
 		return err
 	}
-	if _, _, err := mail.Address(id.Value); err != nil { // before it is looked up, so that it is said of unknown ones too
-		return avow.FieldErrorf("address", "%s", avow.MessageOf(err))
-	}
-	t := time.NewTimer(askTakes)
-	defer t.Stop()
-	err = d.DB.Write(ctx, func(tx *store.Tx) error { return d.sendLink(tx, id) })
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
-	return err
+	return atLeast(ctx, func() error {
+		return d.DB.Write(ctx, func(tx *store.Tx) error { return d.sendLink(tx, id) })
+	})
 }
 
 func (d *Desk) sendLink(tx *store.Tx, id vault.Identity) error {
@@ -104,11 +93,19 @@ func (d *Desk) Enter(ctx context.Context, token string) (Session, error) {
 // verify brings what was claimed under an address to its holder.
 func (d *Desk) verify(tx *store.Tx, id vault.Identity) (avow.ID, error) {
 	v, err := d.Vault.Verify(tx, id)
-	if err != nil || len(v.Absorbed) == 0 {
+	if err != nil {
 		return v.Subject, err
 	}
+	return v.Subject, d.join(tx, v)
+}
+
+// join brings together what is kept of subjects who turned out to be one person.
+func (d *Desk) join(tx *store.Tx, v vault.Verification) error {
+	if len(v.Absorbed) == 0 {
+		return nil
+	}
 	if err := d.Register.Join(tx, v.Subject, v.Absorbed); err != nil {
-		return v.Subject, err
+		return err
 	}
 	n := note{Way: theDesk}
 	for _, old := range v.Absorbed {
@@ -116,9 +113,9 @@ func (d *Desk) verify(tx *store.Tx, id vault.Identity) (avow.ID, error) {
 	}
 	receipt, err := d.record(tx, ledger.Event{Type: ledger.Joined, Subject: v.Subject}, n)
 	if err != nil {
-		return v.Subject, err
+		return err
 	}
-	return v.Subject, d.Register.Renew(tx, v.Subject, receipt)
+	return d.Register.Renew(tx, v.Subject, receipt)
 }
 
 func open(tx *store.Tx, subject avow.ID) (Session, error) {

@@ -84,6 +84,9 @@ func before(tx *store.Tx, hash []byte, otherwise error) (done Erasure, err error
 }
 
 func (d *Desk) eraseWho(tx *store.Tx, session string, who vault.Subject) (done Erasure, err error) {
+	if err := d.Vault.Hold(tx, who.ID); err != nil {
+		return done, err
+	}
 	values, err := d.Vault.Holdings(tx, who.ID)
 	if err != nil {
 		return done, err
@@ -115,6 +118,11 @@ func (d *Desk) eraseWho(tx *store.Tx, session string, who vault.Subject) (done E
 	}
 	if err := d.lastLetter(tx, identities, done); err != nil {
 		return done, err
+	}
+	if len(stay) == 0 {
+		if err := d.Vault.Leave(tx, who.ID); err != nil {
+			return done, err
+		}
 	}
 	return done, end(tx, session, family, done)
 }

@@ -31,7 +31,8 @@ var steps = []step{
 	{"DELETE", "rights_sessions", false},
 	{"INSERT", "rights_erasures", false},
 	{"UPDATE", "vault_keys", true},
-	{"DELETE", "vault_identities", true},
+	{"DELETE", "vault_identities", false},
+	{"DELETE", "vault_subjects", true},
 	{"UPDATE", "rights_erasures", true},
 }
 

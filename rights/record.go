@@ -22,6 +22,7 @@ type Record struct {
 	Acts       string            `json:"actsAs"` // individual, business or unknown
 	Since      time.Time         `json:"since"`
 	Identities []Identity        `json:"identities"`
+	Employer   string            `json:"employer,omitempty"` // for whom they act, when that is held
 	Categories []Category        `json:"categories"`
 	Choices    []Choice          `json:"choices"`
 	Notices    []Notice          `json:"notices"`  // the versions that values were given under

@@ -71,6 +71,9 @@ type Config struct {
 	// Link is the page a link opens, with the token at its end:
 	// https://privacy.harbour.example/privacy/open?t=
 	Link string
+	// AddressLink is the page that the link to an added address opens:
+	// https://privacy.harbour.example/privacy/address?t=
+	AddressLink string
 	// Organisation is the name letters are written in.
 	Organisation string
 }

@@ -67,6 +67,9 @@ func (d *Desk) readIn(tx *store.Tx, subject avow.ID, limit int) (Record, error) 
 	for _, id := range identities {
 		rec.Identities = append(rec.Identities, Identity{id.Kind, id.Value, id.Verified})
 	}
+	if rec.Employer, err = d.Vault.Employer(tx, who.ID); err != nil {
+		return rec, err
+	}
 	values, err := d.Vault.Values(tx, who.ID)
 	if err != nil {
 		return rec, err

@@ -246,7 +246,7 @@ func TestCopy(t *testing.T) {
 			t.Error("a formula is harmless in the table, and as it was in the JSON")
 		}
 		for name, text := range files {
-			if bytes.Contains(text, []byte("Bob")) || bytes.Contains(text, []byte("anchor")) || bytes.Contains(text, []byte(bob)) {
+			if bytes.Contains(text, []byte("Bob Other")) || bytes.Contains(text, []byte("Where is my anchor")) || bytes.Contains(text, []byte(bob)) {
 				t.Errorf("%s holds somebody else's data", name)
 			}
 		}
