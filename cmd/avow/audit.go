@@ -18,6 +18,8 @@ import (
 type auditCommand struct {
 	where `embed:""`
 	JSON  bool `help:"Write the result as JSON." name:"json"`
+	// An older program that ran beside this one during an upgrade wrote choices without their event.
+	Accept bool `help:"Put choices that stand without their event, as an older program wrote them during an upgrade, into events, on your word; then audit."`
 }
 
 // audited is what an audit came to, as it is written.
@@ -64,6 +66,11 @@ func (c *auditCommand) Run(ctx context.Context, t *terminal) (err error) {
 	if err := h.inspect(ctx, c.where); err != nil {
 		return err
 	}
+	if c.Accept {
+		if err := h.accept(ctx, t.out); err != nil {
+			return err
+		}
+	}
 	a, err := h.audit(ctx, t.progress("auditing", "events"))
 	if err != nil {
 		return err
@@ -81,6 +88,14 @@ func (c *auditCommand) Run(ctx context.Context, t *terminal) (err error) {
 		return outcome(exitWrong)
 	}
 	return nil
+}
+
+func (h *house) accept(ctx context.Context, out io.Writer) error {
+	err := h.consent.Accept(ctx)
+	if err == nil {
+		_, err = fmt.Fprintln(out, "What stood in the tables without an event is in events now, as it was found.")
+	}
+	return err
 }
 
 // inspect opens the rooms to look, also where a server would refuse to start.
