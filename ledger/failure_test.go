@@ -3,13 +3,9 @@ package ledger_test
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/avowhq/avow"
@@ -207,140 +203,37 @@ func copiedDir(t *testing.T, dir string) string {
 
 // The connection is cut at each message of the transaction, before the server saw it
 // and after: whatever Write says is what is in the log.
-func TestCutAtEachMessage(t *testing.T) {
+func TestEachMessageFails(t *testing.T) {
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		if c.DSN == "" {
 			return // what fails on SQLite is tested above
 		}
-		w := startWire(t, c.DSN)
-		h := buildOutside(t, store.Config{DSN: w.dsn}, t.TempDir())
+		w := storetest.NewWire(t, c)
+		h := buildOutside(t, w.Config(), t.TempDir())
 		ann := h.person("ann@example.com")
-		var kept []*ledger.Receipt
-		more, err := h.try(ann, 253)
+		kept, err := h.try(ann, 253)
 		if err != nil {
 			t.Fatal(err)
 		}
-		kept = append(kept, more...)
-		for _, forward := range []bool{false, true} {
-			for at := int64(1); ; at++ {
-				w.forward.Store(forward)
-				cuts := w.cuts.Load()
-				w.countdown.Store(at)
-				receipts, err := h.try(ann, 2+int(at%3)*100)
-				w.countdown.Store(0)
+		cuts := 0
+		for _, seen := range []bool{false, true} {
+			for at := 1; ; at++ {
+				w.CutAt(at, storetest.Cut{Seen: seen})
+				receipts, err := h.try(ann, 2+at%3*100)
 				if err != nil {
-					t.Fatalf("cut at message %d, seen by the server: %v: %v", at, forward, err)
+					t.Fatalf("cut at message %d, seen by the server: %v: %v", at, seen, err)
 				}
+				cut := w.Spare()
 				kept = append(kept, receipts...)
-				h.holds(fmt.Sprintf("cut at message %d, seen by the server: %v", at, forward), kept)
-				if w.cuts.Load() == cuts {
+				h.holds(fmt.Sprintf("cut at message %d, seen by the server: %v", at, seen), kept)
+				if !cut {
 					break // the transaction has no more messages
 				}
-				if at > 100 {
-					t.Fatal("a transaction of more than 100 messages")
-				}
+				cuts++
 			}
 		}
-		if w.cuts.Load() < 10 {
-			t.Errorf("only %d cuts", w.cuts.Load())
+		if cuts < 10 {
+			t.Errorf("only %d cuts", cuts)
 		}
 	})
-}
-
-// wire stands between us and a real server, and cuts a connection at a message.
-type wire struct {
-	dsn, server string
-	countdown   atomic.Int64
-	forward     atomic.Bool // let the server see that message
-	cuts        atomic.Int64
-	mu          sync.Mutex
-	open        []net.Conn
-}
-
-func startWire(t *testing.T, dsn string) *wire {
-	t.Helper()
-	u, err := url.Parse(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &wire{server: u.Host}
-	u.Host = l.Addr().String()
-	w.dsn = u.String()
-	t.Cleanup(func() {
-		l.Close()
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		for _, c := range w.open {
-			c.Close()
-		}
-	})
-	go func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go w.join(client)
-		}
-	}()
-	return w
-}
-
-func (w *wire) join(client net.Conn) {
-	server, err := net.Dial("tcp", w.server)
-	if err != nil {
-		client.Close()
-		return
-	}
-	w.mu.Lock()
-	w.open = append(w.open, client, server)
-	w.mu.Unlock()
-	answered := make(chan struct{}, 1)
-	go func() {
-		defer client.Close()
-		buf := make([]byte, 64<<10)
-		for {
-			n, err := server.Read(buf)
-			select {
-			case answered <- struct{}{}:
-			default:
-			}
-			if err != nil {
-				return
-			}
-			client.Write(buf[:n])
-		}
-	}()
-	w.pass(client, server, answered)
-	server.Close()
-}
-
-func (w *wire) pass(client, server net.Conn, answered <-chan struct{}) {
-	buf := make([]byte, 1<<20)
-	for {
-		n, err := client.Read(buf)
-		if err != nil {
-			return
-		}
-		if w.countdown.Load() > 0 && w.countdown.Add(-1) == 0 {
-			w.cuts.Add(1)
-			client.Close()
-			if w.forward.Load() {
-				select {
-				case <-answered: // to an earlier message
-				default:
-				}
-				server.Write(buf[:n])
-				<-answered // somebody who is gone
-			}
-			return
-		}
-		if _, err := server.Write(buf[:n]); err != nil {
-			return
-		}
-	}
 }

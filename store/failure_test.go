@@ -3,13 +3,9 @@ package store_test
 import (
 	"bytes"
 	"fmt"
-	"io"
-	"net"
-	"net/url"
 	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/avowhq/avow"
@@ -105,27 +101,27 @@ func TestDamagedFile(t *testing.T) {
 
 // A connection is cut around the commit: before the server saw it, and after it
 // did but before it said so. Either way the row is there once and Write says so.
-func TestLostDuringCommit(t *testing.T) {
+func TestCommitFails(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, c store.Config) {
-		for name, forward := range map[string]bool{"before the server saw it": false, "before the server said so": true} {
+		for name, seen := range map[string]bool{"before the server saw it": false, "before the server said so": true} {
 			t.Run(name, func(t *testing.T) {
-				w := startWire(t, c.DSN)
-				db := storetest.OpenConfig(t, store.Config{DSN: w.dsn})
+				w := storetest.NewWire(t, c)
+				db := storetest.OpenConfig(t, w.Config())
 				if err := db.Migrate(t.Context(), "things", migrations(first)); err != nil {
 					t.Fatal(err)
 				}
 				runs := 0
-				w.forward.Store(forward)
-				w.armed.Store(true)
+				made := w.CutAt(1, storetest.Cut{Seen: seen, Commits: true})
 				err := db.Write(t.Context(), func(tx *store.Tx) error {
 					runs++
 					return add(tx, name)
 				})
-				if err != nil || w.cuts.Load() != 1 {
-					t.Errorf("%v after %d cuts", err, w.cuts.Load())
+				<-made
+				if err != nil {
+					t.Error(err)
 				}
 				want := 2
-				if forward {
+				if seen {
 					want = 1
 				}
 				if runs != want {
@@ -168,11 +164,10 @@ func TestConnectionsEnded(t *testing.T) {
 // The server goes away and comes back.
 func TestServerAway(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, c store.Config) {
-		w := startWire(t, c.DSN)
-		db := storetest.OpenConfig(t, store.Config{DSN: w.dsn})
+		w := storetest.NewWire(t, c)
+		db := storetest.OpenConfig(t, w.Config())
 		things(t, db)
-		w.away.Store(true)
-		w.cutAll()
+		w.Away()
 		var wg sync.WaitGroup
 		for i := range 8 {
 			wg.Go(func() {
@@ -189,7 +184,7 @@ func TestServerAway(t *testing.T) {
 		if err := db.Ping(t.Context()); avow.KindOf(err) != avow.Unavailable {
 			t.Errorf("a ping while the server is away: %v", err)
 		}
-		w.away.Store(false)
+		w.Back()
 		if err := db.Write(t.Context(), func(tx *store.Tx) error { return add(tx, "back") }); err != nil {
 			t.Error(err)
 		}
@@ -206,95 +201,4 @@ func eachPostgres(t *testing.T, test func(t *testing.T, c store.Config)) {
 			test(t, c)
 		}
 	})
-}
-
-// wire stands between us and a real server, and cuts connections when told.
-type wire struct {
-	dsn     string
-	server  string
-	armed   atomic.Bool // cut at the next commit
-	forward atomic.Bool // let the server see that commit
-	away    atomic.Bool // take no connections
-	cuts    atomic.Int64
-	mu      sync.Mutex
-	open    []net.Conn
-}
-
-func startWire(t *testing.T, dsn string) *wire {
-	t.Helper()
-	u, err := url.Parse(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &wire{server: u.Host}
-	u.Host = l.Addr().String()
-	w.dsn = u.String()
-	t.Cleanup(func() { l.Close(); w.cutAll() })
-	go func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			if w.away.Load() {
-				client.Close()
-				continue
-			}
-			go w.join(client)
-		}
-	}()
-	return w
-}
-
-func (w *wire) join(client net.Conn) {
-	server, err := net.Dial("tcp", w.server)
-	if err != nil {
-		client.Close()
-		return
-	}
-	w.mu.Lock()
-	w.open = append(w.open, client, server)
-	w.mu.Unlock()
-	go func() {
-		io.Copy(client, server)
-		client.Close()
-	}()
-	w.pass(client, server)
-	server.Close()
-}
-
-// pass copies what the client says, up to a commit at which it is to be cut.
-func (w *wire) pass(client, server net.Conn) {
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := client.Read(buf)
-		if err != nil {
-			return
-		}
-		if bytes.Contains(buf[:n], []byte("commit\x00")) && w.armed.CompareAndSwap(true, false) {
-			w.cuts.Add(1)
-			client.Close()
-			if w.forward.Load() {
-				server.Write(buf[:n])
-				io.CopyN(io.Discard, server, 1) // the server has answered somebody who is gone
-			}
-			return
-		}
-		if _, err := server.Write(buf[:n]); err != nil {
-			return
-		}
-	}
-}
-
-func (w *wire) cutAll() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, c := range w.open {
-		c.Close()
-	}
-	w.open = nil
 }

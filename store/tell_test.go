@@ -138,17 +138,16 @@ func TestTellRefusesATopic(t *testing.T) {
 // have happened, and others are heard again.
 func TestHearingIsLostAndBack(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, c store.Config) {
-		w := startWire(t, c.DSN)
-		db, other := storetest.OpenConfig(t, store.Config{DSN: w.dsn}), storetest.OpenConfig(t, c)
+		w := storetest.NewWire(t, c)
+		db, other := storetest.OpenConfig(t, w.Config()), storetest.OpenConfig(t, c)
 		here := &ear{}
 		db.Hear("keys", here.hear)
 		here.await(t, nil)
 		for range 3 {
-			w.away.Store(true)
-			w.cutAll()
+			w.Away()
 			id := avow.NewID(time.Now())
 			tell(t, other, "keys", id)
-			w.away.Store(false)
+			w.Back()
 			here.await(t, nil)
 			tell(t, other, "keys", id)
 			here.await(t, []avow.ID{id})

@@ -3,11 +3,7 @@ package work_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net"
-	"net/url"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +12,7 @@ import (
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/store"
+	"github.com/avowhq/avow/store/storetest"
 )
 
 var (
@@ -132,9 +129,9 @@ func TestDatabaseAway(t *testing.T) {
 	each(t, func(t *testing.T, c store.Config, dir string) {
 		away, back := diskFull, diskFree
 		if c.DSN != "" {
-			w := newWire(t, c.DSN)
-			c.DSN = w.dsn
-			away, back = func(*node) { w.cut() }, func(*node) { w.away.Store(false) }
+			w := storetest.NewWire(t, c)
+			c = w.Config()
+			away, back = func(*node) { w.Away() }, func(*node) { w.Back() }
 		}
 		n := open(t, c, dir, quick())
 		var runs atomic.Int64
@@ -170,64 +167,3 @@ func pages(n *node, most int) {
 
 func diskFull(n *node) { pages(n, 1) } // the fewest there can be: as many as there are
 func diskFree(n *node) { pages(n, 1<<20) }
-
-// wire stands before a real server and can cut all connections.
-type wire struct {
-	dsn  string
-	away atomic.Bool
-	mu   sync.Mutex
-	open []net.Conn
-}
-
-func newWire(t *testing.T, dsn string) *wire {
-	t.Helper()
-	u, err := url.Parse(dsn)
-	must(t, err)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	w := &wire{}
-	server := u.Host
-	u.Host = l.Addr().String()
-	w.dsn = u.String()
-	t.Cleanup(func() { l.Close(); w.cut() })
-	go func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go w.join(client, server)
-		}
-	}()
-	return w
-}
-
-func (w *wire) join(client net.Conn, server string) {
-	defer client.Close()
-	if w.away.Load() {
-		return
-	}
-	conn, err := net.Dial("tcp", server)
-	if err != nil {
-		return
-	}
-	defer conn.Close()
-	w.mu.Lock()
-	w.open = append(w.open, client, conn)
-	w.mu.Unlock()
-	go func() {
-		io.Copy(client, conn)
-		client.Close()
-	}()
-	io.Copy(conn, client)
-}
-
-func (w *wire) cut() {
-	w.away.Store(true)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, c := range slices.Clone(w.open) {
-		c.Close()
-	}
-	w.open = nil
-}
