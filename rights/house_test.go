@@ -44,6 +44,8 @@ const (
 	ann      = "ann@mail.example"
 	bob      = "bob@mail.example"
 	openPage = "https://quay.example/privacy/open?t="
+
+	addressPage = "https://quay.example/privacy/address?t="
 )
 
 var (
@@ -102,7 +104,7 @@ func (h *house) open() {
 	h.collect, err = collect.Open(bg, collect.Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Consent: h.reg, Outbox: h.out, Clock: h.clock, Key: key,
 		Confirm: "https://quay.example/confirm?t="})
 	h.check(err)
-	h.desk, err = rights.Open(bg, rights.Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Outbox: h.out, Register: h.reg, Choices: h.choices, Link: openPage, Organisation: "Quay"})
+	h.desk, err = rights.Open(bg, rights.Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Outbox: h.out, Register: h.reg, Choices: h.choices, Link: openPage, AddressLink: addressPage, Organisation: "Quay"})
 	h.check(err)
 }
 

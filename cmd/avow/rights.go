@@ -17,6 +17,7 @@ func openRights(ctx context.Context, s *server) (*rights.Desk, error) {
 			return said(ctx, s.consent, subject)
 		},
 		Link:         s.url + "/privacy/open?t=",
+		AddressLink:  s.url + "/privacy/address?t=",
 		Organisation: s.from(s.mailing).Name})
 }
 
