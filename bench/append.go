@@ -17,9 +17,12 @@ import (
 
 // flights are in how many places at once events are made, and how many a round: as
 // many in all that is compared, so that their logs are equally long. One place is there to see what a single event waits.
-var flights = []struct{ places, times int }{{1, 1500}, {64, 16_000}, {512, 32_768}}
+var flights = []struct{ places, times int }{{1, 1024}, {64, 10_240}, {512, 20_480}}
 
-const crowd = 16_384 // people, in an order that is no order
+const (
+	crowd = 16_384 // people about whom events are, in an order that is no order
+	few   = 4096   // where making them takes long
+)
 
 // durable is events on SQLite: bare, appended, and as consents, at each number in flight.
 type durable struct {
@@ -33,12 +36,12 @@ func measureDurable(ctx context.Context, c config) (*durable, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	sealed, who, err := inhabited(ctx, filepath.Join(dir, "sealed"), "")
+	sealed, who, err := inhabited(ctx, filepath.Join(dir, "sealed"), "", crowd)
 	if err != nil {
 		return nil, err
 	}
 	defer sealed.close()
-	whole, them, err := inhabited(ctx, filepath.Join(dir, "whole"), "")
+	whole, them, err := inhabited(ctx, filepath.Join(dir, "whole"), "", crowd)
 	if err != nil {
 		return nil, err
 	}
@@ -82,12 +85,12 @@ func eventsOf(places, times int, do func(place, times int) error) *lane {
 // share is as much of a measurement as is wanted.
 func (c config) share(times int) int { return max(1, int(float64(times)*c.part)) }
 
-func inhabited(ctx context.Context, dir, dsn string) (*house, []avow.ID, error) {
+func inhabited(ctx context.Context, dir, dsn string, many int) (*house, []avow.ID, error) {
 	h, err := openHouse(ctx, dir, dsn)
 	if err != nil {
 		return nil, nil, err
 	}
-	people, err := h.settle(ctx, crowd)
+	people, err := h.settle(ctx, many)
 	if err != nil {
 		return nil, nil, errors.Join(err, h.close())
 	}

@@ -48,7 +48,7 @@ func measureBatched(ctx context.Context, c config) (*batched, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	h, people, err := inhabited(ctx, dir, dsn)
+	h, people, err := inhabited(ctx, dir, dsn, few)
 	if err != nil {
 		return nil, err
 	}

@@ -39,6 +39,7 @@ func main() {
 	flag.Int64Var(&c.events, "events", 10_000_000, "events in the log of which some are proved")
 	flag.DurationVar(&c.moment, "moment", 10*time.Second, "after which the memory of a server with nothing to do is looked at")
 	flag.DurationVar(&c.while, "while", time.Minute, "after which it is looked at again")
+	flag.StringVar(&c.binary, "avow", "", "the program to start; built from this repository when not set")
 	profile := flag.String("profile", "", "a file for a profile of this process's time")
 	flag.Parse()
 	wanted, err := choose(*only)
@@ -46,7 +47,9 @@ func main() {
 		if *only == "" && *out == "" {
 			*out = "RESULTS.md"
 		}
-		err = profiled(*profile, func() error { return run(*out, *rounds, *most, c, wanted) })
+		err = profiled(*profile, func() error {
+			return withAvow(c, wanted, func(c config) error { return run(*out, *rounds, *most, c, wanted) })
+		})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

@@ -22,8 +22,8 @@ import (
 )
 
 const (
-	posting = 64     // connections, each with one request at a time
-	posts   = 12_800 // events a round
+	posting = 64   // connections, each with one request at a time
+	posts   = 8192 // events a round
 )
 
 // posted is consents over HTTP to a server process, beside events appended in this process.
@@ -58,7 +58,7 @@ func measurePosted(ctx context.Context, c config) (*posted, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	sealed, people, err := inhabited(ctx, filepath.Join(dir, "sealed"), "")
+	sealed, people, err := inhabited(ctx, filepath.Join(dir, "sealed"), "", few)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func measurePosted(ctx context.Context, c config) (*posted, error) {
 
 // prepare makes a server's directory with people who have consented.
 func prepare(ctx context.Context, dir string) error {
-	h, people, err := inhabited(ctx, dir, "")
+	h, people, err := inhabited(ctx, dir, "", few)
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (s *site) metered(l *lane) *lane {
 // withdraw takes back what somebody had consented to, by their address: the
 // simplest change of a consent there is over HTTP.
 func (s *site) withdraw(place, times int) error {
-	who := (place + times*posting) * 7919 % crowd // in no order, and nobody twice at once
+	who := (place + times*posting) * 7919 % few // in no order, and nobody twice at once
 	return s.post(place, "/api/v1/withdrawals", http.StatusNoContent, "",
 		fmt.Appendf(nil, `{"policy":"site","email":%q,"purpose":"panel","way":"by telephone"}`, address(who)))
 }

@@ -36,7 +36,7 @@ func measureProofs(ctx context.Context, c config) (*proofs, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	h, people, err := inhabited(ctx, dir, "")
+	h, people, err := inhabited(ctx, dir, "", few)
 	if err != nil {
 		return nil, err
 	}

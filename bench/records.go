@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"time"
 )
 
@@ -25,17 +24,6 @@ var parts = []string{"gate", "durable", "postgres", "http", "proofs", "starts"}
 func measureRecords(ctx context.Context, c config, wanted func(part string) bool) (*records, error) {
 	r := &records{rounds: c.rounds}
 	var err error
-	if wanted("http") || wanted("starts") {
-		progress("building avow")
-		dir, err := os.MkdirTemp("", "avow-bench-")
-		if err != nil {
-			return nil, err
-		}
-		defer os.RemoveAll(dir)
-		if c.binary, err = buildAvow(dir); err != nil {
-			return nil, err
-		}
-	}
 	for _, part := range []struct {
 		name    string
 		measure func()

@@ -14,6 +14,23 @@ import (
 	"time"
 )
 
+// withAvow builds the program where a part needs it and none is named, and removes it afterwards.
+func withAvow(c config, wanted func(part string) bool, do func(config) error) error {
+	if c.binary != "" || !wanted("http") && !wanted("starts") {
+		return do(c)
+	}
+	progress("building avow")
+	dir, err := os.MkdirTemp("", "avow-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if c.binary, err = buildAvow(dir); err != nil {
+		return fmt.Errorf("building avow: %w", err)
+	}
+	return do(c)
+}
+
 // buildAvow builds the program as `make build` does.
 func buildAvow(dir string) (string, error) {
 	binary := filepath.Join(dir, "avow")
