@@ -3,11 +3,12 @@ package store
 import "context"
 
 // Read runs fn on a snapshot that does not change under it. fn may run more than
-// once and cannot write. The caller's ctx ends it.
+// once and cannot write: a connection that the server has ended meanwhile is no
+// reason to fail. The caller's ctx ends it.
 func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 	for try := 0; ; try++ {
 		err := db.read(ctx, fn)
-		if err == nil || !transient(err) || try >= retries || ctx.Err() != nil {
+		if err == nil || !again(err) || try >= retries || ctx.Err() != nil {
 			return errorOf(err)
 		}
 		pause(ctx, try)
