@@ -253,6 +253,26 @@ func (d *Desk) shutOut(tx *store.Tx, session string, subject avow.ID, was vault.
 	return d.Outbox.Put(tx, d.removedLetter(tx, was.Value))
 }
 
+// Addresses are where a link to the data of whoever has the session can be sent. Asking
+// changes nothing. Unauthorized when the session has ended or never was.
+func (d *Desk) Addresses(ctx context.Context, session string) (list []string, err error) {
+	err = d.DB.Read(ctx, func(tx *store.Tx) error {
+		list = nil
+		subject, err := d.who(tx, session)
+		if err != nil {
+			return err
+		}
+		all, err := d.Vault.Identities(tx, subject)
+		for _, id := range all {
+			if opens(id) {
+				list = append(list, id.Value)
+			}
+		}
+		return err
+	})
+	return list, err
+}
+
 // Removable tells whether the person can remove an identity by themselves.
 func (rec Record) Removable(id Identity) bool {
 	if id.Kind != vault.Email && id.Kind != vault.Phone {

@@ -107,6 +107,10 @@ type meView struct {
 	Held    []heldView
 	Stays   []rights.Kept // in spite of an erasure
 	History []historyView
+
+	Addresses []addressView
+	Another   addAnother
+	Employer  string // for whom they act, when that is held
 }
 
 type heldView struct {
@@ -131,10 +135,18 @@ type historyView struct {
 var doneWords = map[string]string{
 	"choice":  "Your choice is kept, and true from now on.",
 	"correct": "It is corrected.",
+
+	"address-added":   "A link is on its way to that address. Use it within 15 minutes, in this browser; until then the address opens nothing.",
+	"address-mine":    "The address is yours: a link to your data can be sent there from now on.",
+	"address-removed": "The address is removed. No link to your data is sent there any more.",
 }
 
 // me shows everything held. The look itself is recorded.
 func (s *Server) me(w http.ResponseWriter, r *http.Request) {
+	s.showMe(w, r, http.StatusOK, func(v *meView) { v.Done = doneWords[r.URL.Query().Get("done")] })
+}
+
+func (s *Server) showMe(w http.ResponseWriter, r *http.Request, status int, with func(*meView)) {
 	rec, err := s.Rights.See(r.Context(), s.session(r))
 	if err != nil {
 		s.turnAway(w, r, err)
@@ -145,7 +157,8 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	v := meView{Done: doneWords[r.URL.Query().Get("done")], Choices: choices, Stays: rec.MustKeep}
+	v := meView{Choices: choices, Stays: rec.MustKeep, Addresses: addressViews(rec), Employer: rec.Employer}
+	with(&v)
 	for _, id := range rec.Identities {
 		v.Address = firstOf(v.Address, id.Value)
 	}
@@ -153,7 +166,7 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) {
 		v.Held = append(v.Held, s.held(c))
 	}
 	v.History = s.history(rec.History)
-	s.show(w, r, http.StatusOK, "me", page{Title: "Your data and choices", Here: "/privacy", Wide: true, NoIndex: true, Is: v})
+	s.show(w, r, status, "me", page{Title: "Your data and choices", Here: "/privacy", Wide: true, NoIndex: true, Is: v})
 }
 
 // turnAway sends somebody without a visit to the door.

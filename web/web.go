@@ -117,6 +117,7 @@ func (s *Server) Routes(mux *http.ServeMux) {
 	post("/privacy/correct", s.correct)
 	post("/privacy/erase", s.erase)
 	post("/privacy/leave", s.leave)
+	s.addressRoutes(mux, post)
 
 	s.logRoutes(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
