@@ -1,9 +1,19 @@
-// Package law is the index of what avow obeys: articles of law and sections of
-// standards, each with a state that says how far the program does what it asks.
+// Package law holds the law as data: an index of what avow obeys, and for each
+// regime the rules of its clock, with a calendar of holidays for each region.
+//
+// The index lists articles of law and sections of standards, each with a state
+// that says how far the program does what it asks. The rules (regimes/*.yaml) say
+// when a request must be acknowledged and answered, what the clock waits and stops
+// for, by how much and how it is extended, and what follows silence; Clock reckons
+// the days of one request and explains them segment by segment.
 //
 // What stays true: code that obeys an article cites it in its margin, and a
 // test of the repository fails on a citation that is not in the index. The
-// index says "no" where nothing is done; it is not an advertisement.
+// index says "no" where nothing is done; it is not an advertisement. Every rule
+// names its source; one that nobody has checked is marked, and is shown as
+// unconfirmed wherever a date rests on it. Where the law is silent or in doubt the
+// earlier day is taken. The same request, events and time give the same answer:
+// no clock, no network, no file of the machine is read.
 //
 // What it never does: give legal advice, or decide whether somebody complies.
 package law
