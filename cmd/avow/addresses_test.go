@@ -52,7 +52,7 @@ func TestPagesOfAddresses(t *testing.T) {
 	w.p.Inspect("employer")
 	w.p.Fill("#employer", "Pier Ltd")
 	w.click(`form[action="/privacy/employer"] button`, me)
-	w.sees("main", "You act for Pier Ltd")
+	w.sees("main", "Pier Ltd")
 	w.click(`form[action="/privacy/addresses/remove"] button`, me)
 	w.sees("[role=status]", "removed")
 	w.sees("main", "It is the only one, so it stays")
