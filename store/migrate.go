@@ -60,6 +60,9 @@ func migrate(ctx context.Context, p *goose.Provider, room string) error {
 		return avow.Errorf(avow.Refused, "the database was written by a newer avow: its %s tables are at version %d and this program knows %d. "+
 			"Start the newer program, or restore a backup made before the upgrade", room, current, target)
 	}
+	if current == target {
+		return nil // no lock is taken: nodes that start do not wait for each other
+	}
 	if _, err := p.Up(ctx); err != nil {
 		return avow.Errorf(avow.KindOf(errorOf(err)), "the %s tables could not be brought up to date: %w", room, err)
 	}
