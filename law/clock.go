@@ -49,10 +49,11 @@ type Deadline struct {
 	At          Date // the day of the look
 	Standing    Standing
 	Acknowledge Due
-	Respond     Due // with an extension, when the person was told in time
-	Longest     Due // Respond with the extension the law allows; zero when it allows none or fixes no day
-	NoticeBy    Date
-	Appeal      Due // zero until an appeal is received
+	Respond     Due  // with an extension, when the person was told in time
+	Longest     Due  // Respond with the extension the law allows; zero when it allows none or fixes no day
+	NoticeBy    Date // the last day to tell of an extension
+	Extended    bool // the person was told in time that it takes longer
+	Appeal      Due  // zero until an appeal is received
 	Segments    []Segment
 	Notes       []string // what did not count, and what is not known
 	Sources     []Source // everything the dates rest on, each once
@@ -163,7 +164,7 @@ func (k *clock) respond() {
 	k.NoticeBy = base
 	end := base
 	longest, told := k.extension(start, base)
-	if told {
+	if k.Extended = told; told {
 		end = longest
 	}
 	k.Respond = k.due(k.roll(end), term.Source, Answered)

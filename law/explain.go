@@ -29,7 +29,7 @@ func (d *Deadline) Explain() string {
 		w.line("note: %s", n)
 	}
 	if n := len(d.Unconfirmed()); n > 0 {
-		w.line("%s: %d of the %d sources these dates rest on have not been checked.", unconfirmed, n, len(d.Sources))
+		w.line("%s: of the %d sources these dates rest on, %d not checked.", unconfirmed, len(d.Sources), n)
 	}
 	return w.String()
 }
@@ -109,14 +109,14 @@ func (w *explainer) extension(d *Deadline) {
 		return
 	}
 	switch {
-	case d.Segments[len(d.Segments)-1].Kind != ClockExtended && d.At.After(d.NoticeBy) && d.Longest.On != d.Respond.On:
-		w.line("more time: none; the person would have had to be told by %s", d.NoticeBy.Long())
-		return
-	case x.By.Unit == AsTold && d.Longest.IsZero():
-		w.line("more time: to a day the person is told by %s, %s%s", d.NoticeBy.Long(), x.When, mark(x.Source))
-	case d.Longest.On == d.Respond.On:
+	case d.Extended:
 		w.line("more time: the person was told; there is no more")
 		return
+	case d.At.After(d.NoticeBy):
+		w.line("more time: none; the person would have had to be told by %s", d.NoticeBy.Long())
+		return
+	case x.By.Unit == AsTold:
+		w.line("more time: to a day the person is told by %s, %s%s", d.NoticeBy.Long(), x.When, mark(x.Source))
 	default:
 		w.line("more time: %s, to %s, %s, if the person is told by %s%s", x.By, d.Longest.On.Long(), x.When, d.NoticeBy.Long(), mark(x.Source))
 	}
