@@ -162,12 +162,16 @@ func (h *Hand) stopped(id vault.Identity) ([]choice, error) {
 }
 
 // release takes back what is remembered of a person's addresses: they allow it again.
+// Somebody who has shown to hold one allows nothing for one they only named: it may be another's.
 func (h *Hand) release(c choice) error {
 	identities, err := h.r.vault.Identities(h.tx, h.who.ID)
 	if err != nil {
 		return err
 	}
 	for _, id := range identities {
+		if h.who.Verified && !id.Verified {
+			continue
+		}
 		address, err := h.r.Address(id)
 		if err != nil {
 			return err
@@ -197,7 +201,7 @@ func (r *Register) Stop(ctx context.Context, id vault.Identity, c Choice) error 
 		if err != nil {
 			return err
 		}
-		for _, f := range found {
+		for _, f := range vault.Heard(found) {
 			h, err := r.In(tx, f.Subject)
 			if err != nil {
 				return err

@@ -442,3 +442,43 @@ func TestAddressOfSomebodyWhoIsBeingErased(t *testing.T) {
 		h.sound()
 	})
 }
+
+// Somebody who names an address hears nothing of what others say under it, and decides nothing
+// about it.
+func TestNamingAnAddressSaysNothingAboutIt(t *testing.T) {
+	each(t, func(h *house) {
+		t := h.t
+		h.people()
+		h.submit("newsletter", []string{"newsletter"}, "contact.email", mallory, "contact.name", "Mallory")
+		h.enter(ann)
+		news := consent.Choice{Policy: "site", Topic: "news"}
+		gone := "gone@mail.example"
+		h.check(h.reg.Stop(bg, mailTo(gone), news)) // of somebody nobody knows any more
+		s := h.enter(mallory)
+		who, err := h.desk.Who(bg, s)
+		h.check(err)
+		for _, address := range []string{ann, bob, gone} { // verified, claimed, remembered
+			h.check(h.desk.AddAddress(bg, s, mailTo(address)))
+		}
+		for _, address := range []string{ann, bob} {
+			h.check(h.reg.Stop(bg, mailTo(address), news))
+		}
+		if rec := h.see(s); count(rec, ledger.Objected) != 0 {
+			t.Errorf("Mallory hears what others say: %+v", rec.History)
+		}
+		if n := h.events(h.found(ann)[0].Subject, ledger.Objected); n != 1 {
+			t.Errorf("Ann's objection is %d events", n)
+		}
+		h.check(h.reg.Do(bg, who, func(x *consent.Hand) error { _, err := x.Allow(news); return err }))
+		h.submit("newsletter", []string{"newsletter"}, "contact.email", gone, "contact.name", "Gus")
+		if h.events(h.found(gone)[0].Subject, consent.ObjectionsRecalled) != 1 {
+			t.Error("Mallory allowed again what somebody else had stopped")
+		}
+		for _, f := range vault.Holders(h.found(ann)) {
+			if f.Subject == who {
+				t.Error("a decision about Ann's address is about Mallory")
+			}
+		}
+		h.sound()
+	})
+}

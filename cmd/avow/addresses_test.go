@@ -140,6 +140,13 @@ func TestAddressOfSomebodyElse(t *testing.T) {
 		t.Errorf("the page tells which is known: %q and %q", row, shown("nobody@visitor.example"))
 	}
 
+	for address, people := range map[string]int{ann: 1, "nobody@visitor.example": 0, "eve@visitor.example": 1} {
+		ids, err := s.held(t.Context(), vault.Identity{Kind: vault.Email, Value: address})
+		if err != nil || len(ids) != people {
+			t.Errorf("a decision about %s is about %d people, want %d: %v", address, len(ids), people, err)
+		}
+	}
+
 	token := victim.token(ann, "/privacy/address")
 	victim.form("/privacy/address", "t", token, "sure", "yes").wants(t, "Eve's link in Ann's visit", 403, "nothing was changed")
 	if strings.Contains(victim.do(get, "/privacy/me", "").body, "Eve Other") {

@@ -97,6 +97,7 @@ func (h *house) who(ctx context.Context, word string) (avow.ID, error) {
 	var found []vault.Found
 	err := h.db.Read(ctx, func(tx *store.Tx) (err error) {
 		found, err = h.vault.Find(tx, vault.Identity{Kind: kind, Value: value})
+		found = vault.Holders(found)
 		return err
 	})
 	if err != nil {
