@@ -20,14 +20,15 @@ func noon(t testing.TB, day string, z *time.Location) time.Time {
 	return at
 }
 
-// a case in UTC, with moments as `2026-02-10 identity-asked`; an extension may
-// name its day behind: `2026-02-10 extended 2026-05-01`.
+// request is a case in UTC, with moments as `2026-02-10 identity-asked`, those of
+// one day a minute apart; an extension may name its day behind: `2026-02-10
+// extended 2026-05-01`.
 func request(t testing.TB, regime, right, region, received string, moments ...string) law.Case {
 	t.Helper()
 	c := law.Case{Regime: avow.Regime(regime), Right: law.Right(right), Region: avow.Region(region), Zone: time.UTC, Received: noon(t, received, time.UTC)}
-	for _, m := range moments {
+	for i, m := range moments {
 		f := strings.Fields(m)
-		moment := law.Moment{What: law.Event(f[1]), At: noon(t, f[0], time.UTC)}
+		moment := law.Moment{What: law.Event(f[1]), At: noon(t, f[0], time.UTC).Add(time.Duration(i) * time.Minute)}
 		if len(f) == 3 {
 			d, err := law.ParseDate(f[2])
 			if err != nil {
@@ -42,7 +43,7 @@ func request(t testing.TB, regime, right, region, received string, moments ...st
 
 func clock(t testing.TB, rs *law.Regimes, c law.Case, at string) *law.Deadline {
 	t.Helper()
-	d, err := rs.Clock(c, noon(t, at, time.UTC))
+	d, err := rs.Clock(c, noon(t, at, time.UTC).Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}

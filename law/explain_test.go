@@ -1,10 +1,13 @@
 package law_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/avowhq/avow/law"
 )
 
 const explained = `EU General Data Protection Regulation: an answer within a month
@@ -25,7 +28,7 @@ rule answer in gdpr.yaml, in force from 2018-05-25 and still is
   Sun 8 Mar 2026 – Mon 9 Mar 2026  moved (2 days)
     the last day would be a day off (Saturday, Sunday); it moves to the next that is none
     Regulation (EEC, Euratom) No 1182/71, Article 3(4), https://eur-lex.europa.eu/eli/reg/1971/1182/oj
-    (Public holidays are those of the member state. That the regulation governs periods of the GDPR is the view of the authorities.)
+    (Public holidays are those of the member state. That the regulation governs periods of the GDPR is commonly held, as at https://blog.eprivacy.eu/?p=1491.)
 
 answer by: Mon 9 Mar 2026, to the end of the day
 more time: 2 months, to Thu 7 May 2026, where the request is complex or there are many of them, if the person is told by Sat 7 Mar 2026
@@ -71,5 +74,44 @@ func TestExplainSaysWhatIsInDoubt(t *testing.T) {
 		if got := d.Explain(); !strings.Contains(got, c.want) {
 			t.Errorf("%s: want %q in\n%s", c.regime, c.want, got)
 		}
+	}
+}
+
+// Asked again on the day of the answer, the person is asked once on that day.
+func TestExplainSaysAPauseOnce(t *testing.T) {
+	d := clock(t, load(t), request(t, "gdpr", "copy", "NL", "2026-02-02", "2026-02-10 identity-asked", "2026-02-12 identity-given",
+		"2026-02-12 identity-asked", "2026-02-14 identity-given"), "2026-02-20")
+	var paused []law.Segment
+	for _, s := range d.Segments {
+		if s.Kind == law.ClockStops {
+			paused = append(paused, s)
+		}
+	}
+	if len(paused) != 1 || strings.Count(paused[0].Why, "proof") != 1 || d.Respond.On.String() != "2026-03-09" {
+		t.Errorf("%s", d.Explain())
+	}
+}
+
+func TestDeadlineAsJSON(t *testing.T) {
+	d := clock(t, load(t), request(t, "ccpa", "copy", "US-CA", "2026-11-06", "2026-11-09 acknowledged"), "2026-11-10")
+	text, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(text, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"regime": "ccpa", "rule": "know", "right": "copy", "zone": "UTC", "received": "2026-11-06", "at": "2026-11-10", "standing": "running",
+		"acknowledge": map[string]any{"on": "2026-11-23", "ends": "2026-11-24T00:00:00Z", "met": "2026-11-09T12:00:00Z", "confirmed": true},
+		"respond":     map[string]any{"on": "2026-12-21", "ends": "2026-12-22T00:00:00Z", "confirmed": true},
+		"longest":     map[string]any{"on": "2027-02-04", "ends": "2027-02-05T00:00:00Z", "confirmed": true},
+		"extended":    false, "noticeBy": "2026-12-21",
+	}
+	segments, _ := got["segments"].([]any)
+	delete(got, "segments")
+	if diff := cmp.Diff(want, got); diff != "" || len(segments) != 1 {
+		t.Errorf("%d segments; %s", len(segments), diff)
 	}
 }

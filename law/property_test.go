@@ -123,6 +123,10 @@ func checkSegments(t *testing.T, d *law.Deadline) {
 		if days := s.To.DaysSince(s.From) + 1; s.Counted > days || s.Counted > 0 && s.Kind != law.ClockRuns && s.Kind != law.ClockExtended {
 			t.Fatalf("%d of %d days counted in %s", s.Counted, days, s.Kind)
 		}
+		wrong := d.Rule.Respond != nil && (s.Kind == law.ClockRuns && s.To.After(d.NoticeBy) || s.Kind == law.ClockExtended && !s.From.After(d.NoticeBy))
+		if wrong {
+			t.Fatalf("the first period ends on %s, and %s to %s is %s", d.NoticeBy, s.From, s.To, s.Kind)
+		}
 		next = s.To.AddDays(1)
 		counted += s.Counted
 	}
