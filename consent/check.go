@@ -56,8 +56,13 @@ func (r *Register) Check(ctx context.Context, progress func(done, total int64)) 
 	if err != nil {
 		return nil, err
 	}
-	remembered, err := r.checkSuppressed(ctx)
-	findings = append(findings, remembered...)
+	for _, look := range r.looksAtNobody() {
+		more, err := look(ctx)
+		if err != nil {
+			return nil, err
+		}
+		findings = append(findings, more...)
+	}
 	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(a.Index, b.Index) })
 	return findings, err
 }
@@ -92,12 +97,23 @@ func (r *Register) CheckSince(ctx context.Context, index int64) (findings []Find
 			findings, next = append(findings, page...), next+int64(read)
 		}
 	}
-	if err == nil && nobody {
+	if !nobody {
+		return findings, next, err
+	}
+	for _, look := range r.looksAtNobody() {
+		if err != nil {
+			break
+		}
 		var page []Finding
-		page, err = r.checkSuppressed(ctx)
+		page, err = look(ctx)
 		findings = append(findings, page...)
 	}
 	return findings, next, err
+}
+
+// looksAtNobody are the checks of what events about nobody say.
+func (r *Register) looksAtNobody() []func(context.Context) ([]Finding, error) {
+	return []func(context.Context) ([]Finding, error){r.checkPolicies, r.checkSuppressed}
 }
 
 // somebody gives the next people of whom there are events or rows.

@@ -1,6 +1,7 @@
 package consent_test
 
 import (
+	"crypto/sha256"
 	"strings"
 	"testing"
 
@@ -77,6 +78,22 @@ var editsByHand = map[string]struct {
 	"a stop made up": {func(h *house, ann, bob avow.ID) {
 		h.byHand(`INSERT INTO consent_suppressed (address, policy, kind, name, at) VALUES (?, 'site', 'topic', 'news', 1)`, []byte("x"))
 	}, []string{"the database remembers it; no event says so"}, []int64{-6}},
+	"a word of the policy changed": {func(h *house, ann, bob avow.ID) {
+		h.byHand(`UPDATE policy_versions SET source = ? WHERE number = 1`, []byte("a: promise"))
+	}, []string{"version 1 of policy site: the text in the database is not the one that was published"}, []int64{-5}},
+	"a policy with its hash changed": {func(h *house, ann, bob avow.ID) {
+		sum := sha256.Sum256([]byte("a: promise"))
+		h.byHand(`UPDATE policy_versions SET source = ?, hash = ? WHERE number = 1`, []byte("a: promise"), sum[:])
+	}, []string{"the text in the database is not the one that was published"}, []int64{-5}},
+	"a policy that holds from another day": {func(h *house, ann, bob avow.ID) {
+		h.byHand(`UPDATE policy_versions SET effective = 0`)
+	}, []string{"the database says that it holds from 1970-01-01"}, []int64{-5}},
+	"a policy taken away": {func(h *house, ann, bob avow.ID) {
+		h.byHand(`DELETE FROM policy_versions`)
+	}, []string{"the database does not have it any more"}, []int64{-5}},
+	"a policy put in": {func(h *house, ann, bob avow.ID) {
+		h.byHand(`INSERT INTO policy_versions (name, number, effective, hash, file, source, published) SELECT 'other', 1, 0, hash, file, source, 0 FROM policy_versions`)
+	}, []string{"version 1 of policy other: the database has it; no event says that it was published"}, []int64{-6}},
 	"a stop of another day": {func(h *house, ann, bob avow.ID) {
 		h.byHand(`UPDATE consent_suppressed SET at = 1`)
 	}, []string{"since 1970-01-01"}, []int64{4}},
@@ -119,6 +136,7 @@ var ourTables = map[string]string{
 	"consent_choices":    "subject, policy, kind, name, generation, state, seq, at, ends, version, event",
 	"consent_subjects":   "subject",
 	"consent_suppressed": "address, policy, kind, name, at",
+	"policy_versions":    "name, number, effective, hash, file, source, published",
 }
 
 func (h *house) keepTables() {

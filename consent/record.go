@@ -18,7 +18,7 @@ const notStated = "not stated in the notice"
 func recordOf(p *policy.Policy, u *policy.CompiledPurpose, c Choice, region avow.Region, base string) ledger.ConsentRecord {
 	entity := entityFor(p.Document, region)
 	r := ledger.ConsentRecord{
-		Notice:       fmt.Sprintf("%s/policy/%s/%d#sha256=%s", base, p.Name, p.Number, hex.EncodeToString(p.Hash[:])),
+		Notice:       fmt.Sprintf("%s/policy/%s/versions/%d#sha256=%s", base, p.Name, p.Number, hex.EncodeToString(p.Hash[:])),
 		Language:     languageOf(p, c),
 		Shown:        c.Shown,
 		Purposes:     []ledger.ConsentPurpose{purposeOf(p, u)},

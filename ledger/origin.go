@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger/proof"
@@ -47,19 +50,49 @@ func (l *Ledger) rename(tx *store.Tx, origin, because string) error {
 		return err
 	}
 	was := Restored{Origin: h.origin, Key: old.Key(), Checkpoint: string(l.lastPublished(h)), Size: h.size, Because: because}
-	if h.origin, err = l.nextName(tx, h.origin, origin); err != nil {
-		return err
-	}
-	_, err = tx.Exec(`INSERT INTO ledger_origins (number, origin, key, checkpoint, size, ended)
-		SELECT COALESCE(MAX(number), 0) + 1, ?, ?, ?, ?, ? FROM ledger_origins`, was.Origin, was.Key, was.Checkpoint, was.Size, tx.Now())
-	if err != nil {
+	if err := endOrigin(tx, was); err != nil {
 		return err
 	}
 	f, err := l.standing(tx, h, was.Origin)
 	if err != nil {
 		return err
 	}
+	if later := l.publishedSince(h, because); later != nil { // this copy has been gone on from before
+		was = *later
+		if err := endOrigin(tx, was); err != nil {
+			return err
+		}
+	}
+	if h.origin, err = l.nextName(tx, origin); err != nil {
+		return err
+	}
 	return l.sayRestored(tx, h, f, was)
+}
+
+// endOrigin keeps what was last published under a name.
+func endOrigin(tx *store.Tx, was Restored) error {
+	_, err := tx.Exec(`INSERT INTO ledger_origins (number, origin, key, checkpoint, size, ended)
+		SELECT COALESCE(MAX(number), 0) + 1, ?, ?, ?, ?, ? FROM ledger_origins`, was.Origin, was.Key, was.Checkpoint, was.Size, tx.Now())
+	return err
+}
+
+// publishedSince is what was last published under a name that this copy of the log
+// does not know, by the checkpoint kept outside: the same backup was put back
+// before. nil when that is not so.
+func (l *Ledger) publishedSince(h head, because string) *Restored {
+	kept, err := l.readKept()
+	if err != nil || kept == nil || kept.Origin == h.origin {
+		return nil
+	}
+	text, err := readOutside(l.outside.file)
+	if err != nil {
+		return nil
+	}
+	s, err := proof.NewSigner(kept.Origin, l.seed)
+	if err != nil {
+		return nil
+	}
+	return &Restored{Origin: kept.Origin, Key: s.Key(), Checkpoint: string(text), Size: h.size, Because: because}
 }
 
 // lastPublished is the furthest checkpoint that is known: the one kept outside, or the log's own.
@@ -78,20 +111,25 @@ func (l *Ledger) lastPublished(h head) []byte {
 	return text
 }
 
-// nextName is a name that this log has never had.
-func (l *Ledger) nextName(tx *store.Tx, now, wanted string) (string, error) {
+// nextName is a name that this log has never had: the one wanted, or the first
+// name with the number after the highest that is known.
+func (l *Ledger) nextName(tx *store.Tx, wanted string) (string, error) {
 	had, err := store.Collect(tx, func(r *store.Rows) (s string, err error) { return s, r.Scan(&s) }, "SELECT origin FROM ledger_origins ORDER BY number")
 	if err != nil {
 		return "", err
 	}
-	had = append(had, now)
 	if wanted == "" {
-		wanted = fmt.Sprintf("%s/%d", had[0], len(had)+1)
-	}
-	for _, name := range had {
-		if name == wanted {
-			return "", avow.Errorf(avow.Conflict, "this log was called %s already; give it a name it never had", name)
+		number := 1
+		for _, name := range had {
+			_, digits, _ := strings.Cut(name, had[0]+"/")
+			if n, err := strconv.Atoi(digits); err == nil {
+				number = max(number, n)
+			}
 		}
+		wanted = fmt.Sprintf("%s/%d", had[0], number+1)
+	}
+	if slices.Contains(had, wanted) {
+		return "", avow.Errorf(avow.Conflict, "this log was called %s already; give it a name it never had", wanted)
 	}
 	return wanted, proof.CheckOrigin(wanted)
 }

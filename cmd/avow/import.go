@@ -56,15 +56,16 @@ func (c *imported) options(t *terminal) (intake.Options, error) {
 	return o, err
 }
 
-// importProgress shows how far the reading and the keeping are, about once a second.
+// importProgress shows how far the reading and the keeping are, about once a second,
+// and only when it takes longer than that.
 func importProgress(t *terminal) func(doing intake.State, line int) {
-	var last time.Time
+	last := time.Now()
 	return func(doing intake.State, line int) {
 		if time.Since(last) < time.Second {
 			return
 		}
 		last = time.Now()
-		fmt.Fprintf(t.err, "\r%s: line %d ", doing, line)
+		fmt.Fprintf(t.err, "%s: line %d\n", doing, line)
 	}
 }
 
@@ -250,9 +251,9 @@ func writeImport(w io.Writer, r *intake.Report, asJSON bool) error {
 		if f.Column != "" {
 			where += ", column " + f.Column
 		}
-		fmt.Fprintf(w, "%s: %s: %s %s [%s]\n", where, f.Level, f.What, f.Do, f.Code)
+		fmt.Fprintf(w, "%s: %s: %s; %s [%s]\n", where, f.Level, f.What, f.Do, f.Code)
 	}
-	fmt.Fprintf(w, "%s: %d lines, %d accepted, %d with errors; SHA-256 %s\n", r.File, r.Lines, r.Accepted, r.Errors, r.Hash)
+	fmt.Fprintf(w, "%s: lines: %d, accepted: %d, with errors: %d; SHA-256 %s\n", r.File, r.Lines, r.Accepted, r.Errors, r.Hash)
 	if r.ID.IsZero() {
 		_, err := fmt.Fprintln(w, "Nothing was kept.")
 		return err

@@ -60,7 +60,7 @@ type keysBackupCommand struct {
 // Run copies.
 func (c *keysBackupCommand) Run(ctx context.Context, t *terminal) error {
 	if c.Database != "" {
-		return avow.Errorf(avow.Refused, "on PostgreSQL use its own tools: pg_dump --format=custom --data-only --table=vault_keys --table=vault_keyset --table=vault_rotations --table=vault_stops")
+		return avow.Errorf(avow.Refused, "on PostgreSQL use its own tools: pg_dump --dbname=DSN --file=keys.dump --format=custom --data-only --table=vault_keys --table=vault_keyset --table=vault_rotations --table=vault_stops")
 	}
 	db, err := store.Open(ctx, store.Config{Path: c.vault().Keys})
 	if err != nil {

@@ -77,8 +77,8 @@ func putAside(file string) (aside string, err error) {
 	if _, err := os.Lstat(file); errors.Is(err, os.ErrNotExist) {
 		return "", nil
 	}
-	aside = filepath.Join(filepath.Dir(file), "before-restore-"+time.Now().UTC().Format("20060102-150405"))
-	if err := os.Mkdir(aside, 0o700); err != nil {
+	aside, err = os.MkdirTemp(filepath.Dir(file), "before-restore-"+time.Now().UTC().Format("20060102-150405")+"-")
+	if err != nil {
 		return "", avow.Errorf(avow.Unavailable, "the former database cannot be put aside: %w", err)
 	}
 	for _, name := range []string{file + "-wal", file + "-shm", file} {

@@ -44,6 +44,18 @@ func TestRestoreOnSQLite(t *testing.T) {
 	if aside, _ := filepath.Glob(filepath.Join(r.Data, "before-restore-*", "avow.db")); len(aside) != 1 {
 		t.Errorf("the former database was not put aside: %v", aside)
 	}
+
+	// The same backup again, twice: each time the log takes a name it never had.
+	names := map[string]bool{}
+	for range 3 {
+		r.open()
+		names[r.house.ledger.Origin()] = true
+		r.close()
+		r.run(&restoreCommand{where: r.where, Dir: backup, Yes: true})
+	}
+	if len(names) != 3 {
+		t.Errorf("the names of the log: %v", names)
+	}
 }
 
 // TestRestoreOnPostgreSQL is the same with PostgreSQL's own tools, as docs/operate.md has them.

@@ -1,0 +1,121 @@
+package consent
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/ledger"
+	"github.com/avowhq/avow/store"
+)
+
+// edition names a published version.
+type edition struct {
+	policy string
+	number int
+}
+
+// publication is a row of policy_versions, or what its event says.
+type publication struct {
+	hash      []byte
+	source    []byte // of a row
+	effective time.Time
+	event     ledger.Entry
+}
+
+// checkPolicies compares the published texts with the events that published them:
+// whoever changes a promise in the database changes what everybody is held to.
+func (r *Register) checkPolicies(ctx context.Context) (findings []Finding, err error) {
+	err = r.db.Read(ctx, func(tx *store.Tx) error {
+		rows, err := publishedRows(tx)
+		if err != nil {
+			return err
+		}
+		events, err := r.publishedEvents(tx)
+		if err != nil {
+			return err
+		}
+		findings = comparePublished(rows, events)
+		return nil
+	})
+	return findings, err
+}
+
+func publishedRows(tx *store.Tx) (map[edition]publication, error) {
+	rows := map[edition]publication{}
+	err := store.Each(tx, func(r *store.Rows) error {
+		var e edition
+		var p publication
+		err := r.Scan(&e.policy, &e.number, &p.hash, &p.source, store.IntoTime(&p.effective))
+		rows[e] = p
+		return err
+	}, `SELECT name, number, hash, source, effective FROM policy_versions`)
+	return rows, err
+}
+
+func (r *Register) publishedEvents(tx *store.Tx) (map[edition]publication, error) {
+	events := map[edition]publication{}
+	for from := int64(0); ; {
+		entries, err := r.ledger.OfNobody(tx, from, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range entries {
+			from = x.Index + 1
+			if x.Type != ledger.NoticePublished || x.Sealed == nil {
+				continue
+			}
+			full, err := r.ledger.Open(tx, x)
+			if err != nil {
+				return nil, err
+			}
+			var body struct {
+				Hash      []byte `json:"hash"`
+				Effective string `json:"effective"`
+			}
+			if err := json.Unmarshal(full.Body, &body); err != nil {
+				return nil, err
+			}
+			at, err := time.Parse(time.DateOnly, body.Effective)
+			if err != nil {
+				return nil, err
+			}
+			events[edition{x.Policy, x.Version}] = publication{hash: body.Hash, effective: at, event: x}
+		}
+		if len(entries) < page {
+			return events, nil
+		}
+	}
+}
+
+func comparePublished(rows, events map[edition]publication) (findings []Finding) {
+	for e, says := range events {
+		row, there := rows[e]
+		delete(rows, e)
+		sum := sha256.Sum256(row.source)
+		what := ""
+		switch {
+		case !there:
+			what = "the database does not have it any more"
+		case !bytes.Equal(sum[:], says.hash) || !bytes.Equal(row.hash, says.hash):
+			what = "the text in the database is not the one that was published"
+		case !row.effective.Equal(says.effective):
+			what = fmt.Sprintf("the database says that it holds from %s; event %d says %s", row.effective.Format(time.DateOnly), says.event.Index,
+				says.effective.Format(time.DateOnly))
+		default:
+			continue
+		}
+		findings = append(findings, Finding{says.event.Index, says.event.ID, fmt.Sprintf("version %d of policy %s: %s", e.number, e.policy, what)})
+	}
+	for e := range rows {
+		findings = append(findings, Finding{-1, avow.ID{}, fmt.Sprintf("version %d of policy %s: the database has it; no event says that it was published", e.number, e.policy)})
+	}
+	slices.SortFunc(findings, func(a, b Finding) int { return cmp.Or(cmp.Compare(a.Index, b.Index), cmp.Compare(a.What, b.What)) })
+	return findings
+}
