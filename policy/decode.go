@@ -123,6 +123,10 @@ func (d *decoder) value(v reflect.Value, n *node, at Pos, key string, enum []str
 		r.read(d, n)
 		return
 	}
+	if r, ok := v.Addr().Interface().(PartReader); ok {
+		r.ReadPart(Part{n.Pos, d, n, at, key})
+		return
+	}
 	switch v.Kind() {
 	case reflect.String:
 		d.word(v, n, key, enum)
@@ -164,7 +168,10 @@ func (d *decoder) list(v reflect.Value, n *node, key string) {
 }
 
 // single reports whether a part reads itself and so may stand alone where a list is meant.
-func single(t reflect.Type) bool { return reflect.PointerTo(t).Implements(reflect.TypeFor[reader]()) }
+func single(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return p.Implements(reflect.TypeFor[reader]()) || p.Implements(reflect.TypeFor[PartReader]())
+}
 
 // structure reads a group of keys.
 func (d *decoder) structure(v reflect.Value, n *node, at Pos, name string) {

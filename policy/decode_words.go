@@ -31,7 +31,8 @@ func declares[T any]() bool {
 	case Cookie, Until, Text, string, Page, Flag, CombineWith, Refs, []Number:
 		return false
 	}
-	return true
+	_, free := any(zero).(FreelyNamed)
+	return !free
 }
 
 var namePattern = regexp.MustCompile(`^[\pL\pN][\pL\pN_-]*$`)

@@ -20,18 +20,23 @@ const (
 // step, quotes only where they are needed. Comments stay with the line they stand
 // at; no value changes. A file that cannot be read comes back as problems alone;
 // what a policy may not say is no hindrance.
-func Format(src []byte) ([]byte, Problems) {
+func Format(src []byte) ([]byte, Problems) { return FormatLike(src, new(Document)) }
+
+// FormatLike lays out a file of another kind that is written in the same way; like
+// points at the struct that Decode reads it into.
+func FormatLike(src []byte, like any) ([]byte, Problems) {
 	r := &report{}
 	root := parseTree(r, src)
 	if root == nil || r.list.Errors() {
 		return nil, r.sorted()
 	}
+	t := reflect.TypeOf(like).Elem()
 	if root.kind != mappingNode {
-		newDecoder(r).document(new(Document), root)
+		r.add(root.Pos, "wrong-shape", "the file does not begin with keys", root.shown(), "write one `key: value` on each line")
 		return nil, r.sorted()
 	}
 	keepTop(root)
-	order(root, reflect.TypeFor[Document]())
+	order(root, t)
 	out := newLayout(root).document(root)
 	if !sameContent(root, out) {
 		r.add(Pos{1, 1}, "cannot-format", "this file cannot be laid out without changing what it says", "", "leave it as it is, and report this")
