@@ -97,6 +97,9 @@ func (r *reader) calendar(root ast.Node) *Calendar {
 		"source": r.source(&usual), "days": ignore,
 	}
 	r.group(root, f, "calendar", "title", "weekend", "from", "until", "source", "sources", "days")
+	if len(c.Weekend) > 3 {
+		r.wrong(root, "a weekend has at most 3 days")
+	}
 	for _, p := range r.pairs(root) {
 		if p.Key.String() == "days" {
 			r.holidays(c, p.Value, usual)

@@ -8,74 +8,6 @@ import (
 	"github.com/avowhq/avow"
 )
 
-// Standing is where a request stands on its clock.
-type Standing string
-
-const (
-	Running   Standing = "running"
-	Waiting   Standing = "waiting"  // for the person; the clock stands still or has not begun
-	Done      Standing = "done"     // answered in time
-	Late      Standing = "late"     // answered after the deadline
-	Overdue   Standing = "overdue"  // not answered, and the deadline is past
-	Refusal   Standing = "refusal"  // overdue, where the law takes silence for a refusal
-	Unlimited Standing = "no-limit" // the law fixes no day for the answer
-)
-
-// Due is one deadline: a day, and the moment it is over in the person's zone.
-// The zero Due is none.
-type Due struct {
-	On     Date
-	Ends   time.Time // the first moment that is too late
-	Met    time.Time // when it was done; zero when it was not
-	Source Source
-}
-
-// IsZero reports whether there is no deadline.
-func (d Due) IsZero() bool { return d.On.IsZero() }
-
-// Over reports whether the deadline passed, at a time, without being met.
-func (d Due) Over(at time.Time) bool { return !d.IsZero() && d.Met.IsZero() && !at.Before(d.Ends) }
-
-// MetLate reports whether it was done after its end.
-func (d Due) MetLate() bool { return !d.IsZero() && !d.Met.IsZero() && !d.Met.Before(d.Ends) }
-
-// Deadline is what the law asks for one request, as known at one time.
-type Deadline struct {
-	Regime      *Regime
-	Rule        *Rule
-	Right       Right
-	Zone        *time.Location
-	Received    Date
-	At          Date // the day of the look
-	Standing    Standing
-	Acknowledge Due
-	Respond     Due  // with an extension, when the person was told in time
-	Longest     Due  // Respond with the extension the law allows; zero when it allows none or fixes no day
-	NoticeBy    Date // the last day to tell of an extension
-	Extended    bool // the person was told in time that it takes longer
-	Appeal      Due  // zero until an appeal is received
-	Segments    []Segment
-	Notes       []string // what did not count, and what is not known
-	Sources     []Source // everything the dates rest on, each once
-}
-
-// Unconfirmed gives the sources the dates rest on that nobody has checked.
-func (d *Deadline) Unconfirmed() []Source {
-	return slices.DeleteFunc(slices.Clone(d.Sources), func(s Source) bool { return s.Confirmed })
-}
-
-// Remind gives the days that lie so many days before the answer is due, in
-// order; days before the receipt are left out. When to remind is the caller's policy.
-func (d *Deadline) Remind(before ...int) (days []Date) {
-	for _, n := range before {
-		if on := d.Respond.On.AddDays(-n); !d.Respond.IsZero() && n >= 0 && !on.Before(d.Received) {
-			days = append(days, on)
-		}
-	}
-	slices.SortFunc(days, func(a, b Date) int { return a.utc().Compare(b.utc()) })
-	return slices.Compact(days)
-}
-
 // Clock reckons the deadlines of a request from what is known at a time: moments
 // after it do not count. The rule is the one in force on the day of receipt.
 //
@@ -236,64 +168,6 @@ func (k *clock) stopping(d Date) (pauses []*Pause) {
 	return pauses
 }
 
-// extension is the last day with the extension the law allows, before it is
-// rolled, and whether the person was told of it in time.
-func (k *clock) extension(start, base Date) (longest Date, told bool) {
-	x := k.rule.Extend
-	if x == nil {
-		if m, ok := first(k.moments, Extended); ok {
-			k.note("The notice of %s that it takes longer does not count: the law knows no extension.", DateOf(m.At, k.zone).Long())
-		}
-		return Date{}, false
-	}
-	notice, times := k.notices(base, x)
-	if x.By.Unit != AsTold {
-		longest = k.lengthen(start, base, x, max(times, 1))
-	} else if times > 0 {
-		longest = later(base, notice.Until)
-	}
-	if times > 0 {
-		k.uses(x.Source)
-	}
-	return longest, times > 0
-}
-
-// notices counts the notices of an extension that came in time, and gives the last of them.
-func (k *clock) notices(base Date, x *Extension) (last Moment, times int) {
-	for _, m := range k.moments {
-		day := DateOf(m.At, k.zone)
-		switch {
-		case m.What != Extended:
-		case day.After(base):
-			k.note("The notice of %s that it takes longer does not count: it was due by %s.", day.Long(), base.Long())
-		case times == x.Times:
-			k.note("The notice of %s that it takes longer does not count: there is no further extension.", day.Long())
-		case x.By.Unit == AsTold && m.Until.IsZero():
-			k.note("The notice of %s that it takes longer does not count: it names no day.", day.Long())
-		default:
-			last, times = m, times+1
-		}
-	}
-	return last, times
-}
-
-// lengthen adds extensions to the period. Of one unit, they are counted from the
-// start as one: a month and two from 31 January end on 30 April, not on the 28th.
-func (k *clock) lengthen(start, base Date, x *Extension, times int) Date {
-	term := k.rule.Respond.Period
-	if term.Unit == x.By.Unit {
-		return k.walk(start, Period{term.N + times*x.By.N, term.Unit})
-	}
-	return k.walk(base, Period{times * x.By.N, x.By.Unit})
-}
-
-func later(a, b Date) Date {
-	if b.After(a) {
-		return b
-	}
-	return a
-}
-
 // roll moves a last day that is a day off to the next that is none (reg1182-71:3(4)).
 func (k *clock) roll(end Date) Date {
 	if k.rule.Roll == nil {
@@ -313,41 +187,6 @@ func (k *clock) due(on Date, source Source, met Event) Due {
 	return d
 }
 
-// appeal reckons the organisation's second look, from the day an appeal is received.
-func (k *clock) appeal() {
-	a := k.rule.Appeal
-	m, ok := first(k.moments, Appealed)
-	if !ok {
-		return
-	}
-	if a == nil {
-		k.note("The law knows no appeal to the organisation; the appeal of %s has no deadline.", DateOf(m.At, k.zone).Long())
-		return
-	}
-	start := DateOf(m.At, k.zone)
-	end := k.walkFree(start, a.Decide)
-	if x, ok := first(k.moments, AppealExtended); ok {
-		end = k.extendAppeal(start, end, DateOf(x.At, k.zone))
-	}
-	k.Appeal = k.due(k.roll(end), a.Source, AppealDecided)
-	k.uses(a.Source)
-}
-
-func (k *clock) extendAppeal(start, end, told Date) Date {
-	a := k.rule.Appeal
-	switch {
-	case a.Extend.IsZero():
-		k.note("The notice of %s that the appeal takes longer does not count: the law knows no extension.", told.Long())
-	case told.After(end):
-		k.note("The notice of %s that the appeal takes longer does not count: it was due by %s.", told.Long(), end.Long())
-	case a.Extend.Unit == a.Decide.Unit:
-		return k.walkFree(start, Period{a.Decide.N + a.Extend.N, a.Decide.Unit})
-	default:
-		return k.walkFree(end, a.Extend)
-	}
-	return end
-}
-
 // holidayNotes says where a day off that is not known here could move a date.
 func (k *clock) holidayNotes() {
 	t := k.rule.Acknowledge
@@ -361,46 +200,7 @@ func (k *clock) holidayNotes() {
 	switch {
 	case !k.known:
 		k.note("The holidays where the person lives are not known here: weekends alone are taken as days off. A holiday could only make a date later.")
-	case !k.cal.Covers(last):
-		k.note("The holidays of %s are known from %s to %s. A holiday after that could only make a date later.", k.cal.Title, k.cal.From, k.cal.Until)
+	case !k.cal.Covers(k.received) || !k.cal.Covers(last):
+		k.note("The holidays of %s are known from %s to %s. A holiday outside of that time could only make a date later.", k.cal.Title, k.cal.From, k.cal.Until)
 	}
-}
-
-func (k *clock) standing(at time.Time) Standing {
-	switch d := k.Respond; {
-	case d.MetLate():
-		return Late
-	case k.answered():
-		return Done
-	case k.rule.Respond == nil:
-		return k.unlimited(at)
-	case k.waits():
-		return Waiting
-	case !d.Over(at):
-		return Running
-	case k.rule.Silence != nil:
-		k.uses(k.rule.Silence.Source)
-		return Refusal
-	}
-	return Overdue
-}
-
-// unlimited is the standing of a request the law only wants acknowledged by a day.
-func (k *clock) unlimited(at time.Time) Standing {
-	if k.Deadline.Acknowledge.Over(at) {
-		return Overdue
-	}
-	return Unlimited
-}
-
-func (k *clock) answered() bool {
-	_, ok := first(k.moments, Answered)
-	return ok
-}
-
-// waits reports whether the clock stands still for an answer of the person.
-func (k *clock) waits() bool {
-	return slices.ContainsFunc(k.spans, func(s span) bool {
-		return s.open && s.pause.Effect != Runs && !s.from.After(k.Respond.On)
-	})
 }

@@ -191,6 +191,7 @@ func TestLoadErrors(t *testing.T) {
 		{"no region", "zone: UTC\n", "zone: UTC\ncalendar: Narnia\n", `"Narnia" is not a region`},
 		{"two rules for one right", "rules:\n", "rules:\n  other: {title: another, rights: [copy], from: 2021-01-01, respond: {in: 2 months, source: a}}\n", `the rules "other" and "answer" are both about copy`},
 		{"a fee without a time", "    rights: [copy]\n", "    rights: [copy]\n    fee: {free: 2, source: a}\n", "say with `each: 12 months`"},
+		{"a key twice", "title: A law", "title: A law\ntitle: Another", "already defined"},
 		{"no YAML", "title: A law", "title: {A law", "this is not YAML"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -219,6 +220,7 @@ func TestHolidayErrors(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"out of its years", "2026-05-01", "2027-05-01", "is outside of what the calendar covers"},
 		{"out of order", "  2026-05-01: May Day\n", "  2026-05-01: May Day\n  2026-04-01: Another\n", "keep the days in order"},
+		{"no week", "[Saturday, Sunday]", "[Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday]", "a weekend has at most 3 days"},
 		{"no such weekday", "Sunday]", "Someday]", `unknown word "Someday"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -229,5 +231,21 @@ func TestHolidayErrors(t *testing.T) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+func TestRightsOfADay(t *testing.T) {
+	g, err := load(t).Regime("quebec")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for day, want := range map[string][]law.Right{
+		"2023-09-21": nil,
+		"2023-09-22": {law.Copy, law.Correct, law.Remove, law.DeIndex},
+		"2024-09-22": {law.Copy, law.Correct, law.Remove, law.Move, law.DeIndex},
+	} {
+		if got := g.Rights(date(t, day)); !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", day, got, want)
+		}
 	}
 }
