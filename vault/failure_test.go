@@ -1,12 +1,9 @@
 package vault_test
 
 import (
-	"errors"
 	"fmt"
-	"slices"
-	"strings"
+	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/store"
@@ -14,81 +11,33 @@ import (
 	"github.com/avowhq/avow/vault"
 )
 
-// faulty has the database refuse one of the writes to come, as a failing disk does: the
-// statement fails, and the transaction with it. 0 is none.
-type faulty struct {
-	t  *testing.T
-	db *store.DB
-}
-
-func (h *house) faults() []faulty {
+// doneAgain does what failed again, as by somebody who was told nothing, and sees that
+// it comes to the same as without the failure.
+func (h *house) doneAgain(c act, when string) {
 	h.t.Helper()
-	list := []faulty{{h.t, h.db}}
-	if h.db.Kind() == store.SQLite {
-		list = append(list, faulty{h.t, h.keysDB()})
+	for again := range 2 {
+		if err := c.do(h); err != nil {
+			h.t.Fatalf("%s, again %d: %v", when, again, err)
+		}
+		if got := h.whom(ann, home, bob); got != c.want {
+			h.t.Fatalf("%s, again %d: %q, want %q", when, again, got, c.want)
+		}
 	}
-	for _, f := range list {
-		f.install()
-	}
-	return list
+	h.allHolds(c, true)
 }
 
-func (f faulty) write(statements ...string) {
-	f.t.Helper()
-	err := f.db.Write(f.t.Context(), func(tx *store.Tx) error {
-		for _, s := range statements {
-			if _, err := tx.Exec(s); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		f.t.Fatal(err)
+func (h *house) allHolds(c act, settled bool) {
+	h.t.Helper()
+	h.sound(settled)
+	if c.holds != nil {
+		c.holds(h)
 	}
 }
 
-// install puts a trigger before every write of every table of the vault. PostgreSQL
-// counts with a sequence, because that outlives the failure; SQLite counts in a table,
-// which fails again at the same write until it is set anew.
-func (f faulty) install() {
-	f.t.Helper()
-	var tables []string
-	list := "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'vault%' AND name NOT LIKE '%_schema'"
-	if f.db.Kind() == store.PostgreSQL {
-		list = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_name LIKE 'vault%' AND table_name NOT LIKE '%_schema'"
-	}
-	err := f.db.Read(f.t.Context(), func(tx *store.Tx) (err error) {
-		tables, err = store.Collect(tx, func(r *store.Rows) (s string, err error) { return s, r.Scan(&s) }, list)
-		return err
-	})
-	if err != nil || len(tables) == 0 {
-		f.t.Fatal(tables, err)
-	}
-	if f.db.Kind() == store.PostgreSQL {
-		f.write("CREATE SEQUENCE faults", "CREATE TABLE fault (at BIGINT NOT NULL)", "INSERT INTO fault VALUES (0)",
-			`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN
-				IF nextval(''faults'') = (SELECT at FROM fault) THEN RAISE EXCEPTION ''fault''; END IF; RETURN NULL; END'`)
-		for _, table := range tables {
-			f.write("CREATE TRIGGER fail_" + table + " BEFORE INSERT OR UPDATE OR DELETE ON " + table + " FOR EACH STATEMENT EXECUTE FUNCTION fail()")
-		}
-		return
-	}
-	f.write("CREATE TABLE fault (at INTEGER NOT NULL)", "INSERT INTO fault VALUES (0)")
-	for _, table := range tables {
-		for _, what := range []string{"INSERT", "UPDATE", "DELETE"} {
-			f.write("CREATE TRIGGER fail_" + what + table + " BEFORE " + what + " ON " + table + ` BEGIN
-				UPDATE fault SET at = at - 1;
-				SELECT RAISE(ABORT, 'fault') FROM fault WHERE at = 0; END`)
-		}
-	}
-}
-
-func (f faulty) set(at int) {
-	f.t.Helper()
-	f.write(fmt.Sprint("UPDATE fault SET at = ", at))
-	if f.db.Kind() == store.PostgreSQL {
-		f.write("ALTER SEQUENCE faults RESTART")
+func (h *house) prepare(c act) {
+	h.t.Helper()
+	if c.before != nil {
+		c.before(h)
 	}
 }
 
@@ -96,176 +45,28 @@ func (f faulty) set(at int) {
 // and all that is promised holds; done again it comes to the same as without the
 // failure, and done once more, as by somebody who was not told, it changes nothing.
 func TestEveryWriteFails(t *testing.T) {
-	var imp avow.ID
-	act := func(f func(h *house, tx *store.Tx) error) func(h *house) error {
-		return func(h *house) error { return h.db.Write(h.t.Context(), func(tx *store.Tx) error { return f(h, tx) }) }
-	}
-	ann, home, bob := email("ann@example.com"), email("ann@home.example"), email("bob@example.com")
-	until := func(step func(h *house) (bool, error)) func(h *house) error {
-		return func(h *house) error {
-			for {
-				if more, err := step(h); err != nil || !more {
-					return err
-				}
-			}
-		}
-	}
-	first := func(h *house, id vault.Identity) avow.ID {
-		found := h.find(id)
-		if len(found) == 0 {
-			return avow.ID{}
-		}
-		return found[0].Subject
-	}
-	stage := func(h *house) {
-		imp = avow.NewID(h.now)
-		h.stage(imp, "Imported", proved(ann), home)
-		h.stage(imp, "Also", email("also@example.com"))
-		h.stage(imp, "Twice", bob)
-	}
-	for _, c := range []struct {
-		name   string
-		before func(h *house)
-		do     func(h *house) error
-		want   string // what the three addresses find afterwards
-		once   bool   // done again it is refused, and that is all
-	}{
-		{name: "claim and put", do: act(func(h *house, tx *store.Tx) error {
-			s, err := h.Claim(tx, ann)
-			if err == nil {
-				_, err = h.Put(tx, contact(s, "name", "Ann"))
-			}
-			return err
-		}), want: "claimed: Ann | |"},
-		{name: "verify", before: func(h *house) {
-			h.put(contact(h.verify(ann).Subject, "name", "Ann"))
-			h.put(contact(h.claim(ann), "name", "Anna"))
-		}, do: act(func(h *house, tx *store.Tx) error { _, err := h.Verify(tx, ann); return err }), want: "verified: Ann Anna | |"},
-		{name: "verify another", before: func(h *house) {
-			h.put(contact(h.verify(ann).Subject, "name", "Ann"))
-			h.put(contact(h.verify(home).Subject, "name", "Home"))
-			h.put(contact(h.claim(home), "name", "Claimed"))
-		}, do: act(func(h *house, tx *store.Tx) error {
-			found, err := h.Find(tx, ann)
-			if err == nil {
-				_, err = h.VerifyAs(tx, found[0].Subject, home)
-			}
-			return err
-		}), want: "verified: Ann Claimed Home | verified: Ann Claimed Home |"},
-		{name: "employer", before: func(h *house) { h.put(contact(h.claim(ann), "name", "Ann")) }, do: func(h *house) error {
-			return act(func(h *house, tx *store.Tx) error { return h.SetEmployer(tx, first(h, ann), "Harbour") })(h)
-		}, want: "claimed: Ann | |"},
-		{name: "merge", before: func(h *house) {
-			h.put(contact(h.verify(ann).Subject, "name", "Ann"))
-			h.put(contact(h.claim(bob), "name", "Bob"))
-		}, do: act(func(h *house, tx *store.Tx) error {
-			a, err := h.Find(tx, ann)
-			if err != nil {
-				return err
-			}
-			b, err := h.Find(tx, bob)
-			if err == nil {
-				_, err = h.Merge(tx, a[0].Subject, b[0].Subject, avow.NewID(h.now))
-			}
-			return err
-		}), want: "verified: Ann Bob | | added: Ann Bob"},
-		{name: "unmerge", before: func(h *house) {
-			h.put(contact(h.verify(ann).Subject, "name", "Ann"))
-			h.put(contact(h.claim(bob), "name", "Bob"))
-			if _, err := h.merge(first(h, ann), first(h, bob)); err != nil {
-				h.t.Fatal(err)
-			}
-			h.put(contact(h.claim(bob), "name", "Since"))
-		}, do: act(func(h *house, tx *store.Tx) error {
-			found, err := h.Find(tx, ann)
-			if err != nil {
-				return err
-			}
-			list, err := h.Merges(tx, found[0].Subject)
-			if err != nil || len(list) == 0 {
-				return err
-			}
-			_, err = h.Unmerge(tx, list[0].Old)
-			return err
-		}), want: "verified: Ann | | claimed: Bob Since"},
-		{name: "stage and flip", do: func(h *house) error {
-			if imp.IsZero() {
-				imp = avow.NewID(h.now)
-			}
-			return h.db.Write(h.t.Context(), func(tx *store.Tx) error {
-				if found, err := h.Find(tx, ann); err != nil || len(found) > 0 {
-					return err
-				}
-				if _, err := h.StageAll(tx, imp, []vault.Person{{Identities: []vault.Identity{ann, home}, Values: []vault.Value{contact(avow.ID{}, "name", "Imported")}}}); err != nil {
-					return err
-				}
-				return h.Flip(tx, imp)
-			})
-		}, want: "claimed: Imported | added: Imported |"},
-		{name: "settle", before: func(h *house) {
-			h.put(contact(h.verify(ann).Subject, "name", "Ann"))
-			h.put(contact(h.claim(ann), "name", "Anna"))
-			h.put(contact(h.claim(bob), "name", "Bob"))
-			stage(h)
-			h.flip(imp)
-		}, do: until(func(h *house) (bool, error) {
-			return h.Settle(h.t.Context(), imp, 1, func(*store.Tx, avow.ID, []avow.ID) error { return nil })
-		}), want: "verified: Ann Anna Imported | added: Ann Anna Imported | claimed: Bob Twice"},
-		{name: "discard", before: stage, do: until(func(h *house) (bool, error) { return h.Discard(h.t.Context(), imp, 1) }), want: "| |"},
-		{name: "shred", before: func(h *house) {
-			s := h.verify(ann).Subject
-			h.put(contact(s, "name", "Ann"))
-			h.put(contact(h.claim(ann), "name", "Anna"))
-			h.verify(ann)
-			h.put(contact(h.claim(bob), "name", "Bob"))
-		}, do: func(h *house) error {
-			s := first(h, ann)
-			if s.IsZero() {
-				return nil
-			}
-			return h.Shred(h.t.Context(), s)
-		}, want: "| | claimed: Bob"},
-		{name: "rotate", before: func(h *house) { h.put(contact(h.verify(ann).Subject, "name", "Ann")) },
-			do: func(h *house) error { return h.Rotate(h.t.Context(), nil) }, want: "verified: Ann | |"},
-		{name: "drop old keys", before: func(h *house) {
-			h.put(contact(h.verify(ann).Subject, "name", "Ann"))
-			if err := h.Rotate(h.t.Context(), nil); err != nil {
-				h.t.Fatal(err)
-			}
-			h.now = h.now.Add(time.Hour)
-		}, do: func(h *house) error { _, err := h.DropOldKeys(h.t.Context(), h.now); return err }, want: "verified: Ann | |"},
-	} {
+	for _, c := range acts() {
 		t.Run(c.name, func(t *testing.T) {
 			storetest.EachConfig(t, func(t *testing.T, config store.Config) {
 				h := build(t, config)
 				failed := 0
 				for k, f := range h.faults() {
 					for at := 1; ; at++ {
-						imp = avow.ID{}
-						if c.before != nil {
-							c.before(h)
-						}
+						h.prepare(c)
 						f.set(at)
 						err := c.do(h)
 						f.set(0)
 						if err != nil {
 							failed++
 						}
-						h.sound(ann, home, bob)
-						for again := range 2 {
-							if err := c.do(h); err != nil {
-								t.Fatalf("database %d, write %d, again %d: %v", k, at, again, err)
-							}
-							h.sound(ann, home, bob)
-							if got := h.whom(ann, home, bob); got != c.want {
-								t.Fatalf("database %d, write %d, again %d: %q, want %q", k, at, again, got, c.want)
-							}
-						}
+						when := fmt.Sprintf("database %d, write %d", k, at)
+						h.allHolds(c, false)
+						h.doneAgain(c, when)
 						h.reopen()
 						if got := h.whom(ann, home, bob); got != c.want {
-							t.Fatalf("database %d, write %d, opened again: %q, want %q", k, at, got, c.want)
+							t.Fatalf("%s, opened again: %q, want %q", when, got, c.want)
 						}
-						h.forgetAll(ann, home, bob, email("also@example.com"))
+						h.forgetAll(ann, home, bob, also)
 						if err == nil {
 							break // all its writes have failed by now
 						}
@@ -279,64 +80,176 @@ func TestEveryWriteFails(t *testing.T) {
 	}
 }
 
-func (h *house) whom(ids ...vault.Identity) string {
-	var parts []string
-	for _, id := range ids {
-		parts = append(parts, h.told(id))
+// stride: of the messages of an act each seventh is cut. Its commits are all cut below.
+const (
+	stride       = 7
+	mostMessages = 200
+)
+
+// The connection to PostgreSQL is cut at a message of every act, before the server saw
+// it and after: nobody hears of it.
+func TestEveryMessageFails(t *testing.T) {
+	for _, c := range acts() {
+		t.Run(c.name, func(t *testing.T) {
+			eachWire(t, func(h *house, w *storetest.Wire) {
+				cuts := 0
+				for at, more := 1, true; more && at < mostMessages; at += stride {
+					for _, seen := range []bool{false, true} {
+						h.prepare(c)
+						w.CutAt(at, storetest.Cut{Seen: seen})
+						err := c.do(h)
+						when := fmt.Sprintf("message %d, seen: %v", at, seen)
+						if more = w.Spare(); more {
+							cuts++
+						}
+						if err != nil {
+							t.Fatalf("%s: %v", when, err)
+						}
+						h.doneAgain(c, when)
+						h.forgetAll(ann, home, bob, also)
+					}
+				}
+				if cuts < 2 {
+					t.Errorf("%d cuts", cuts)
+				}
+			})
+		})
 	}
-	return strings.TrimSpace(strings.Join(strings.Fields(strings.Join(parts, " | ")), " "))
 }
 
-// sound is what holds at every moment: whoever is found is there, and all of theirs
-// opens or is being erased; no row is of nobody.
-func (h *house) sound(ids ...vault.Identity) {
-	h.t.Helper()
-	for _, id := range ids {
-		for _, f := range h.find(id) {
-			err := h.db.Read(h.t.Context(), func(tx *store.Tx) error {
-				if _, err := h.Identities(tx, f.Subject); err != nil {
-					return err
-				}
-				if _, err := h.Employer(tx, f.Subject); err != nil {
-					return err
-				}
-				_, err := h.Values(tx, f.Subject)
-				return err
-			})
-			if err != nil && !errors.Is(err, vault.ErrErased) {
-				h.t.Error(err)
-			}
+func eachWire(t *testing.T, test func(h *house, w *storetest.Wire)) {
+	t.Helper()
+	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
+		if c.DSN == "" {
+			return // a commit of SQLite is local: TestEveryCommitStops
 		}
-	}
-	h.read(func(tx *store.Tx) error {
-		for name, query := range map[string]string{
-			"identities of nobody":        "SELECT count(blind) FROM vault_identities WHERE subject NOT IN (SELECT id FROM vault_subjects)",
-			"identities beside of nobody": "SELECT count(blind) FROM vault_beside WHERE subject NOT IN (SELECT id FROM vault_subjects UNION SELECT id FROM vault_imported)",
-			"leading ones of the settled": "SELECT count(blind) FROM vault_beside WHERE standing <> 'added' AND subject NOT IN (SELECT id FROM vault_imported)",
-			"values of nobody":            "SELECT count(id) FROM vault_values WHERE subject NOT IN (SELECT id FROM vault_subjects UNION SELECT id FROM vault_imported UNION SELECT old FROM vault_aliases)",
-			"two at once":                 "SELECT count(id) FROM vault_subjects WHERE id IN (SELECT old FROM vault_aliases) OR id IN (SELECT id FROM vault_imported)",
-			"claims of the verified":      "SELECT count(blind) FROM vault_identities WHERE NOT verified AND subject IN (SELECT subject FROM vault_identities WHERE verified)",
-			"merges of nobody":            "SELECT count(old) FROM vault_merges WHERE old NOT IN (SELECT old FROM vault_aliases)",
-		} {
-			var n int
-			if err := tx.QueryRow(query).Scan(&n); err != nil {
-				return err
-			}
-			if n != 0 {
-				h.t.Errorf("%s: %d", name, n)
-			}
-		}
-		return nil
+		w := storetest.NewWire(t, c)
+		test(build(t, w.Config()), w)
 	})
 }
 
-func (h *house) forgetAll(ids ...vault.Identity) {
+// Every commit of every act on PostgreSQL is lost, or kept and its answer lost, and the
+// database is away for that node from then on. Another node does the act meanwhile,
+// as somebody who was told nothing. Then the first one is back, finds out and goes on:
+// nothing happened twice.
+func TestEveryCommitFails(t *testing.T) {
+	for _, c := range acts() {
+		t.Run(c.name, func(t *testing.T) {
+			storetest.EachConfig(t, func(t *testing.T, config store.Config) {
+				if config.DSN == "" {
+					return // a commit of SQLite is local: TestEveryCommitStops
+				}
+				w := storetest.NewWire(t, config)
+				h := build(t, w.Config())
+				other := h.beside(config)
+				for at, more := 1, true; more && at < mostMessages; at++ {
+					for _, seen := range []bool{false, true} {
+						other.prepare(c)
+						h.now = other.now
+						more = cutOff(h, other, w, c, at, seen)
+						other.doneAgain(c, "by another")
+						other.forgetAll(ann, home, bob, also)
+					}
+					if !more && at == 1 {
+						t.Error("nothing was cut off")
+					}
+				}
+			})
+		})
+	}
+}
+
+// cutOff cuts a node off at one commit of an act, has another do it, and lets the first come back.
+func cutOff(h, other *house, w *storetest.Wire, c act, at int, seen bool) (cut bool) {
 	h.t.Helper()
-	for _, id := range ids {
-		for _, f := range slices.Backward(h.find(id)) {
-			if err := h.Shred(h.t.Context(), f.Subject); err != nil && avow.KindOf(err) != avow.NotFound {
-				h.t.Fatal(err)
+	when := fmt.Sprintf("commit %d, seen: %v", at, seen)
+	made := w.CutAt(at, storetest.Cut{Seen: seen, Stay: true, Commits: true})
+	end := make(chan error, 1)
+	go func() { end <- c.do(h) }()
+	select {
+	case <-made:
+	case err := <-end:
+		if w.Spare() || err != nil {
+			h.t.Fatalf("%s: ended while cut off: %v", when, err)
+		}
+		return false
+	}
+	other.allHolds(c, false)
+	other.doneAgain(c, when)
+	w.Back()
+	switch err := <-end; avow.KindOf(err) {
+	case avow.Internal:
+		if err != nil {
+			h.t.Fatalf("%s: back again: %v", when, err)
+		}
+	case avow.Conflict, avow.Unavailable: // the other was faster, or a read of its was cut
+	default:
+		h.t.Fatalf("%s: back again: %v", when, err)
+	}
+	return true
+}
+
+// beside is another node of the same house, whose connections go another way.
+func (h *house) beside(c store.Config) *house {
+	h.t.Helper()
+	other := &house{t: h.t, now: h.now, dir: h.dir}
+	c.Clock = h.config().Clock
+	other.db = storetest.OpenConfig(h.t, c)
+	other.open()
+	return other
+}
+
+func (h *house) open() {
+	h.t.Helper()
+	v, err := vault.Open(h.t.Context(), h.db, h.config())
+	h.must(err)
+	h.Vault = v
+	h.t.Cleanup(func() { h.Close() })
+}
+
+// The machine stops right before and right after every commit that an act makes, of
+// avow.db and of keys.db, and what is on disk then is opened: a key is there before
+// what it seals, and gone before what it sealed; all holds at once, and the act done
+// again, as by somebody who was told nothing, comes to the same.
+func TestEveryCommitStops(t *testing.T) {
+	for _, c := range acts() {
+		t.Run(c.name, func(t *testing.T) {
+			config := storetest.SQLite(t)
+			dir := filepath.Dir(filepath.Dir(config.Path))
+			watch := storetest.WatchStops(t, dir)
+			h := build(t, config)
+			h.prepare(c)
+			people := h.peopleOfRows()
+			stops := watch.During(func() { h.must(c.do(h)) })
+			if len(stops) < 2 {
+				t.Errorf("%d stops", len(stops))
 			}
+			for i, s := range stops {
+				t.Run(fmt.Sprint(i, " ", s.When), func(t *testing.T) {
+					after := &house{t: t, dir: s.Dir, now: h.now}
+					after.db = storetest.OpenConfig(t, store.Config{Path: filepath.Join(s.Dir, "data", "avow.db"), Clock: after.config().Clock})
+					after.inOrder(people)
+					after.open()
+					after.allHolds(c, !c.mends)
+					after.doneAgain(c, s.When)
+				})
+			}
+		})
+	}
+}
+
+// inOrder: on a disk as it was left, whoever has rows had a key before them, and whose rows are gone has none.
+func (h *house) inOrder(people map[avow.ID]bool) {
+	h.t.Helper()
+	keys, rows := h.keyStates(), h.peopleOfRows()
+	for id, discarded := range rows {
+		if _, known := keys[id]; !known && !discarded {
+			h.t.Errorf("%v has rows and never had a key", id)
+		}
+	}
+	for id := range people {
+		if _, there := rows[id]; !there && keys[id].there {
+			h.t.Errorf("the rows of %v are gone, and their key is not", id)
 		}
 	}
 }
