@@ -15,7 +15,7 @@ type records struct {
 	proofs   *proofs
 	starts   *starts
 	rounds   int
-	measured []string // of parts
+	measured []machine // a part each, and how the machine was
 }
 
 // parts are what can be measured by itself.
@@ -38,11 +38,15 @@ func measureRecords(ctx context.Context, c config, wanted func(part string) bool
 			continue
 		}
 		began := time.Now()
-		if part.measure(); err != nil {
+		m, looked := lookAround(c.dir, part.name)
+		if part.measure(); err == nil {
+			err = looked
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", part.name, err)
 		}
 		progress("%s took %v", part.name, time.Since(began).Round(time.Second))
-		r.measured = append(r.measured, part.name)
+		r.measured = append(r.measured, m)
 	}
 	return r, nil
 }
@@ -54,7 +58,7 @@ func (r *records) write(w io.Writer) {
 		r.writeDurable(w)
 	}
 	for _, part := range r.measured {
-		if part == "postgres" {
+		if part.part == "postgres" {
 			r.writeBatched(w)
 		}
 	}
@@ -68,6 +72,16 @@ func (r *records) write(w io.Writer) {
 		r.writeStarts(w)
 	}
 	r.writeAims(w)
+	r.writeMachine(w)
+}
+
+// writeMachine says who else was at work, as far as can be seen.
+func (r *records) writeMachine(w io.Writer) {
+	fmt.Fprintf(w, "\n## The machine meanwhile\n\nThe system's load of the minute before each part, and how long a write of 4 KiB waited for the disk, the median of %d. Events that are on disk when they are acknowledged cannot be faster than that.\n\n", diskWrites)
+	fmt.Fprintln(w, "| before | load | a write to the disk |\n|---|--:|--:|")
+	for _, m := range r.measured {
+		fmt.Fprintf(w, "| %s | %s | %s |\n", m.part, m.load, micro(m.disk))
+	}
 }
 
 func (r *records) writeDurable(w io.Writer) {
@@ -75,12 +89,17 @@ func (r *records) writeDurable(w io.Writer) {
 	fmt.Fprintf(w, "## Durable events on SQLite\n\n*Bare* is a transparency log and nothing else: an entry, an index of subjects and the packed hashes of x/mod tlog, in the same SQLite driver "+
 		"with the same settings, one commit on disk for all that wait. Its entries are as long as the sealed body of the event they stand beside (%d and %d bytes), and about the same %d people. *A sealed event* is sealed under its person's key, bound to its row, in the tree, and the tree is signed. "+
 		"*A consent* is the whole path: who it is, the words of the policy, the sealed event with its record, the fold of their state, the tree, the gate; given and taken back in turns.\n\n", d.sealedWidth, d.consentWidth, crowd)
-	fmt.Fprintf(w, "| in flight | bare, events/s (CPU) | a sealed event, events/s (CPU) | share of bare | bare, entries of %d bytes | a consent, events/s (CPU) | share of that | share of bare |\n|--:|--:|--:|--:|--:|--:|--:|--:|\n", d.consentWidth)
+	fmt.Fprintf(w, "| in flight | bare, events/s (CPU) | a sealed event, events/s (CPU) | share of bare (by CPU) | bare, entries of %d bytes | a consent, events/s (CPU) | share of that (by CPU) | share of bare (by CPU) |\n|--:|--:|--:|--:|--:|--:|--:|--:|\n", d.consentWidth)
 	for i, b := range d.bare {
-		fmt.Fprintf(w, "| %d | %s | %s | %.0f %% | %s | %s | %.0f %% | %.0f %% |\n", b.flight, speed(b), speed(d.sealed[i]), 100*d.sealed[i].of(b),
-			speed(d.long[i]), speed(d.whole[i]), 100*d.whole[i].of(d.long[i]), 100*d.whole[i].of(b))
+		fmt.Fprintf(w, "| %d | %s | %s | %s | %s | %s | %s | %s |\n", b.flight, speed(b), speed(d.sealed[i]), shares(d.sealed[i], b),
+			speed(d.long[i]), speed(d.whole[i]), shares(d.whole[i], d.long[i]), shares(d.whole[i], b))
 	}
 	fmt.Fprintln(w)
+}
+
+// shares are of what another lane does a second, and of what it does with as much of the processor.
+func shares(l, other *lane) string {
+	return fmt.Sprintf("%.0f %% (%.0f %%)", 100*l.of(other), 100*other.cpu()/l.cpu())
 }
 
 func speed(l *lane) string { return fmt.Sprintf("%.0f (%.0f µs)", l.perSecond(), l.cpu()) }
