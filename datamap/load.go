@@ -143,9 +143,7 @@ type builder struct {
 const maxProblems = 500
 
 func (b *builder) sorted() policy.Problems {
-	slices.SortStableFunc(b.problems, func(a, c policy.Problem) int {
-		return cmp.Or(cmp.Compare(a.File, c.File), cmp.Compare(a.Line, c.Line), cmp.Compare(a.Column, c.Column))
-	})
+	sortProblems(b.problems)
 	if over := len(b.problems) - maxProblems; over > 0 {
 		b.problems = b.problems[:maxProblems]
 		last := b.problems[maxProblems-1]
@@ -153,6 +151,13 @@ func (b *builder) sorted() policy.Problems {
 			Message: fmt.Sprintf("%d more problems are not shown", over), Suggest: "mend these first and check again"})
 	}
 	return b.problems
+}
+
+// sortProblems orders problems by file and place, then by what was reported first.
+func sortProblems(ps policy.Problems) {
+	slices.SortStableFunc(ps, func(a, b policy.Problem) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
 }
 
 // add notes an error in the file of a system.

@@ -38,24 +38,29 @@ func (b *builder) data(c *Column, t *Table) {
 		}
 		fields, _, ok := b.m.Policy.Data(name)
 		if !ok {
-			b.add(t.System, ref.Pos, "unknown-data", "the policy has no data "+policy.Quote(name), name, policy.DidYouMean(name, b.dataNames()))
+			b.add(t.System, ref.Pos, "unknown-data", "the policy has no data "+policy.Quote(name), name, b.dataAdvice(name))
 			continue
 		}
 		c.Fields = c.Fields.Or(fields)
 	}
 }
 
-func (b *builder) dataNames() []string {
-	var out []string
+// dataAdvice suggests the data nearest to what was written, else the categories there are.
+func (b *builder) dataAdvice(wrote string) string {
+	var categories []string
 	for _, c := range b.m.Policy.Categories {
-		out = append(out, c.Name)
+		categories = append(categories, c.Name)
 	}
+	out := slices.Clone(categories)
 	for _, f := range b.m.Policy.Fields {
 		if f.Declared {
 			out = append(out, f.Path())
 		}
 	}
-	return out
+	if near := policy.Nearest(wrote, out); near != "" {
+		return "did you mean " + policy.Quote(near) + "?"
+	}
+	return "declare it in the policy, or name what is declared: " + list(categories)
 }
 
 // tableIndex finds tables by every name they may be called by: from within their

@@ -1,0 +1,68 @@
+package datamap
+
+import (
+	"io/fs"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/avowhq/avow/policy"
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+)
+
+// Each archive holds files of Fides, then what is made of them, what is said of
+// that, and what Load says of what is made.
+func TestImportFides(t *testing.T) {
+	names, err := fs.Glob(os.DirFS("testdata/fides"), "*.txtar")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	p := testPolicy(t)
+	for _, name := range names {
+		file := "testdata/fides/" + name
+		a, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var in []FidesFile
+		want := &txtar.Archive{Comment: a.Comment}
+		for _, f := range a.Files {
+			if strings.HasSuffix(f.Name, ".yml") {
+				in = append(in, FidesFile{f.Name, f.Data})
+				want.Files = append(want.Files, f)
+			}
+		}
+		got := &txtar.Archive{Comment: a.Comment, Files: want.Files}
+		out, warnings, err := ImportFides(p, in...)
+		if err != nil {
+			t.Fatal(file, err)
+		}
+		made := map[string]string{}
+		for _, o := range out {
+			made[o.File] = string(o.Text)
+			got.Files = append(got.Files, txtar.File{Name: o.File, Data: o.Text})
+		}
+		got.Files = append(got.Files, txtar.File{Name: "warnings", Data: []byte(warnings.Error() + "\n")},
+			txtar.File{Name: "problems", Data: []byte(said(Load(systems(made), p)))})
+		if os.Getenv("UPDATE") != "" {
+			if err := os.WriteFile(file, txtar.Format(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if diff := cmp.Diff(string(txtar.Format(a)), string(txtar.Format(got))); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", file, diff)
+		}
+	}
+}
+
+func TestImportFidesRefuses(t *testing.T) {
+	for _, text := range []string{"", "dataset: []", "a: b", "- x", "dataset: [", "dataset: no"} {
+		_, _, err := ImportFides(testPolicy(t), FidesFile{"x.yml", []byte(text)})
+		problems, ok := err.(policy.Problems)
+		if !ok || !problems.Errors() || problems[0].File != "x.yml" {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
