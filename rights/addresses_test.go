@@ -189,11 +189,11 @@ func TestAddressTakeoverInEveryOrder(t *testing.T) {
 			h.submit("contact", nil, "contact.email", victim, "contact.name", "Victoria", "messages.text", "A secret")
 			h.submit("contact", nil, "contact.email", evil, "contact.name", "Mallory", "messages.text", "Hello")
 			s := h.enter(evil)
-			token := ""
+			token, hers := "", ""
 			for _, step := range order {
 				switch step {
 				case "enters":
-					h.enter(victim)
+					hers = h.enter(victim)
 				case "adds":
 					token = h.add(s, victim)
 				case "claims":
@@ -204,7 +204,6 @@ func TestAddressTakeoverInEveryOrder(t *testing.T) {
 					}
 				}
 			}
-			hers := h.enter(victim)
 			h.wants("her visit takes nothing over", h.desk.ConfirmAddress(bg, hers, token), map[bool]avow.ErrorKind{true: avow.Unauthorized, false: avow.Forbidden}[slices.Index(order, "removes") > slices.Index(order, "adds")])
 			if rec := asJSON(t, h.see(s)); strings.Contains(rec, "Victoria") || strings.Contains(rec, "secret") || strings.Contains(rec, "everything") {
 				t.Errorf("%v: Mallory sees %s", order, rec)

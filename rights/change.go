@@ -97,7 +97,7 @@ func fits(p *policy.Policy, path, value string) (string, error) {
 	f := p.Fields[i]
 	switch {
 	case f.Identifies:
-		return "", avow.Errorf(avow.Refused, "%s finds you, so it changes when you show that you hold the new one: give the new one on a form, and use the link that is sent to it", path)
+		return "", avow.Errorf(avow.Refused, "%s finds you, so it changes when you show that you hold the new one: add the new one to your addresses, and use the link that is sent to it", path)
 	case f.KeptAs != "":
 		return "", avow.Errorf(avow.Refused, "%s is kept as %s, which nobody can put right; it can be erased", path, f.KeptAs)
 	case f.Name == vault.Email || f.Name == vault.Phone:

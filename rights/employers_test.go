@@ -73,3 +73,19 @@ func TestEmployees(t *testing.T) {
 		h.sound()
 	})
 }
+
+// An erasure that must leave something leaves no employer.
+func TestEraseTheEmployer(t *testing.T) {
+	each(t, func(h *house) {
+		h.people()
+		h.submit("purchase", nil, "contact.name", "Ann Buyer", "contact.email", ann, "contact.address", "1 Quay Street")
+		s := h.enter(ann)
+		h.employ(h.found(ann)[0].Subject, "Harbour Ltd")
+		done, err := h.desk.Erase(bg, s)
+		h.check(err)
+		if rec := h.see(h.enter(ann)); len(done.Kept) == 0 || rec.Employer != "" {
+			h.t.Errorf("%d kept, and the employer is %q", len(done.Kept), rec.Employer)
+		}
+		h.sound()
+	})
+}

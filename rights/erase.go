@@ -120,9 +120,12 @@ func (d *Desk) eraseWho(tx *store.Tx, session string, who vault.Subject) (done E
 		return done, err
 	}
 	if len(stay) == 0 {
-		if err := d.Vault.Leave(tx, who.ID); err != nil {
-			return done, err
-		}
+		err = d.Vault.Leave(tx, who.ID)
+	} else {
+		err = d.Vault.SetEmployer(tx, who.ID, "") // no law keeps it
+	}
+	if err != nil {
+		return done, err
 	}
 	return done, end(tx, session, family, done)
 }
