@@ -112,7 +112,8 @@ func (w *Work) runDue(ctx context.Context, name string) error {
 
 // runOnce takes a schedule, runs it and lets it go.
 func (w *Work) runOnce(ctx context.Context, s *schedule, at standing) error {
-	ctx, end := context.WithCancelCause(ctx)
+	node := ctx
+	ctx, end := context.WithCancelCause(node)
 	defer end(nil)
 	if !w.begin(s.name, end) {
 		return nil
@@ -132,7 +133,11 @@ func (w *Work) runOnce(ctx context.Context, s *schedule, at standing) error {
 	if err != nil {
 		return err // a run that was taken all the same is nobody's, because this node does not run it
 	}
-	return w.finish(ctx, s, at, began, s.call(ctx))
+	err = s.call(ctx)
+	if context.Cause(ctx) == errCancelled {
+		ctx = node // the run was ended, and the node goes on: it is written down until it is known
+	}
+	return w.finish(ctx, s, at, began, err)
 }
 
 // begin notes a run of this node; false when it runs already.
