@@ -44,8 +44,8 @@ func (f *faults) write(ctx context.Context, write func(context.Context, func(*st
 	return write(ctx, fn)
 }
 
-// Every write of the room fails again and again, lost or kept though reported lost: the rows of every effect are there once, nothing is both done and set aside.
-func TestEveryWriteFails(t *testing.T) {
+// The same at random, with the room at work: writes fail again and again, lost or kept though reported lost: the rows of every effect are there once, nothing is both done and set aside.
+func TestWritesFailWhileItRuns(t *testing.T) {
 	each(t, func(t *testing.T, c store.Config, dir string) {
 		wc := quick()
 		wc.Poll = 50 * time.Millisecond

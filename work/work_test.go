@@ -72,7 +72,10 @@ func open(tb testing.TB, c store.Config, dir string, wc work.Config) *node {
 	n.ledger, err = ledger.Open(context.Background(), n.db, v, ledger.Config{})
 	must(tb, err)
 	tb.Cleanup(func() { n.ledger.Close() })
-	wc.DB, wc.Ledger, wc.Clock = n.db, n.ledger, time.Now
+	wc.DB, wc.Ledger = n.db, n.ledger
+	if wc.Clock == nil {
+		wc.Clock = time.Now
+	}
 	wc.Log = slog.New(slog.NewTextHandler(n.said, nil))
 	n.Work, err = work.Open(context.Background(), wc)
 	must(tb, err)
