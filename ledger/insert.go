@@ -35,7 +35,7 @@ func (l *Ledger) insertRows(tx *store.Tx, events []*pending) error {
 	for _, p := range events {
 		e := &p.event
 		args = append(args, e.Index, e.ID[:], string(e.Type), subjectOf(e), e.Ours, e.At.UnixMicro(), e.Policy, e.Version,
-			p.sealed, p.leaf.Sealed[:], p.leaf.Commitment[:], l.binder.mac(*e, p.leaf))
+			p.sealed, p.leaf.Sealed[:], p.leaf.Commitment[:], p.mac)
 	}
 	row := "(" + store.Marks(columns) + ")"
 	_, err := tx.Exec(insertInto+"VALUES "+row+strings.Repeat(", "+row, len(events)-1), args...)
@@ -53,7 +53,7 @@ func (l *Ledger) insertArrays(tx *store.Tx, events []*pending) error {
 		indexes[i], ats[i], versions[i] = e.Index, e.At.UnixMicro(), int64(e.Version)
 		types[i], policies[i], ours[i] = string(e.Type), e.Policy, e.Ours
 		ids[i], subjects[i], sealed[i] = e.ID[:], subjectOf(e), p.sealed
-		hashes[i], commitments[i], macs[i] = p.leaf.Sealed[:], p.leaf.Commitment[:], l.binder.mac(*e, p.leaf)
+		hashes[i], commitments[i], macs[i] = p.leaf.Sealed[:], p.leaf.Commitment[:], p.mac
 	}
 	_, err := tx.Exec(insertInto+`SELECT `+rowColumns+` FROM unnest(?::bigint[], ?::bytea[], ?::text[], ?::bytea[], ?::boolean[], ?::bigint[],
 		?::text[], ?::bigint[], ?::bytea[], ?::bytea[], ?::bytea[], ?::bytea[]) AS rows (`+rowColumns+`)`,

@@ -17,7 +17,6 @@ package ledger
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"embed"
 	"encoding/json"
 	"io"
@@ -37,14 +36,16 @@ var migrations embed.FS
 // What it sealed opens only with the same context, and no more once the key is
 // destroyed: then Open is NotFound, and only then. KeyFor gives 32 secret bytes for one use.
 type Sealer interface {
-	Seal(tx *store.Tx, subject avow.ID, context, plain []byte) ([]byte, error)
+	// SealFor gives what seals for a subject; it can be used after the closure that
+	// asked for it, by several goroutines.
+	SealFor(tx *store.Tx, subject avow.ID) (seal func(context, plain []byte) ([]byte, error), err error)
 	Open(tx *store.Tx, subject avow.ID, context, sealed []byte) ([]byte, error)
 	KeyFor(use string) []byte
 }
 
 // Config of a ledger; the zero value serves.
 type Config struct {
-	// Rand replaces the source of randomness. For tests.
+	// Rand replaces the source of randomness; several goroutines read it. For tests.
 	Rand io.Reader
 	// Seed is 32 secret bytes from which the log's keys are made; nil means the Sealer's for "log signing key".
 	Seed []byte
@@ -137,9 +138,9 @@ type Event struct {
 	Ours bool
 }
 
-// Append adds an event to the transaction, and returns its receipt, whose Index is
-// filled in when Write has returned. Until then the event cannot be read back. Index, ID
-// and At are the ledger's to give.
+// Append adds an event to the transaction, and returns its receipt. Its document,
+// leaf, salt and place are filled in when Write has returned; until then the event cannot
+// be read back. Index, ID and At are the ledger's to give.
 func (l *Ledger) Append(tx *store.Tx, e Event) (*Receipt, error) {
 	p, err := l.prepare(tx, e)
 	if err != nil {
@@ -149,30 +150,18 @@ func (l *Ledger) Append(tx *store.Tx, e Event) (*Receipt, error) {
 	return p.receipt, nil
 }
 
+// prepare does of an event what needs the transaction: its id and time, and the key
+// that seals it. finish does the rest.
 func (l *Ledger) prepare(tx *store.Tx, e Event) (*pending, error) {
 	if err := check(e); err != nil {
 		return nil, err
 	}
 	e.ID, e.At = avow.NewID(tx.Now()), tx.Now()
-	var fresh [saltSize]byte
-	if _, err := io.ReadFull(l.rand, fresh[:]); err != nil {
-		return nil, err
-	}
-	plain, err := e.appendDocument(fresh[:])
+	seal, err := l.sealer.SealFor(tx, e.sealedFor())
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := l.sealer.Seal(tx, e.sealedFor(), sealContext(e.ID), plain)
-	if err != nil {
-		return nil, err
-	}
-	text, salt := plain[saltSize:], plain[:saltSize]
-	leaf := leafOf(e, text, salt, sealed)
-	return &pending{event: e, sealed: sealed, leaf: leaf, receipt: newReceipt(e, text, salt, leaf)}, nil
-}
-
-func leafOf(e Event, document, salt, sealed []byte) Leaf {
-	return Leaf{Type: e.Type, Minute: proof.MinuteOf(e.At), Sealed: sha256.Sum256(sealed), Commitment: proof.Commit(salt, document)}
+	return &pending{event: e, seal: seal, receipt: newReceipt(e)}, nil
 }
 
 func check(e Event) error {

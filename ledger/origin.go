@@ -155,6 +155,9 @@ func (l *Ledger) sayRestored(tx *store.Tx, h head, f frontier, was Restored) err
 	if err != nil {
 		return err
 	}
+	if err := l.finish([]*pending{p}); err != nil {
+		return err
+	}
 	if _, err := lockHead(tx, 1); err != nil {
 		return err
 	}

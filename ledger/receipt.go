@@ -8,11 +8,11 @@ import (
 
 const saltSize = proof.SaltSize
 
-func newReceipt(e Event, text, salt []byte, leaf Leaf) *Receipt {
+// newReceipt is the receipt of an event that is not in the log yet.
+func newReceipt(e Event) *Receipt {
 	r := &Receipt{
 		Schema: SchemaReceipt, ID: e.ID, Record: e.ID, EventType: e.Type, EventTime: e.At, Policy: e.Policy, Version: e.Version,
-		Document: string(text),
-		Proof:    Proof{Index: -1, Leaf: leaf.Bytes(), Salt: salt[:saltSize:saltSize]},
+		Proof: Proof{Index: -1},
 	}
 	if !e.Subject.IsZero() {
 		r.Principal = e.Subject.String()
@@ -24,13 +24,18 @@ func newReceipt(e Event, text, salt []byte, leaf Leaf) *Receipt {
 	return r
 }
 
+func fillReceipt(r *Receipt, text, salt []byte, leaf Leaf) {
+	r.Document, r.Proof.Leaf, r.Proof.Salt = string(text), leaf.Bytes(), salt[:saltSize:saltSize]
+}
+
 // Receipt gives the receipt of an event again, with its proof, while its body can be opened.
 func (l *Ledger) Receipt(tx *store.Tx, e Entry) (*Receipt, error) {
 	event, plain, err := l.open(tx, e)
 	if err != nil {
 		return nil, err
 	}
-	r := newReceipt(event, plain[saltSize:], plain[:saltSize], e.Leaf)
+	r := newReceipt(event)
+	fillReceipt(r, plain[saltSize:], plain[:saltSize], e.Leaf)
 	r.Proof.Index = e.Index
 	return r, l.Prove(tx, r)
 }

@@ -7,17 +7,12 @@ import (
 	"github.com/avowhq/avow/store"
 )
 
-// pending is an event on its way into the log.
-type pending struct {
-	event   Event
-	sealed  []byte
-	leaf    Leaf
-	receipt *Receipt
-}
-
-// sequence numbers a batch's events, writes them, and brings tree and checkpoint up
-// to them. The head is locked here and not before.
+// sequence seals a batch's events, numbers and writes them, and brings tree and
+// checkpoint up to them. The head is locked here and not before.
 func (l *Ledger) sequence(tx *store.Tx, events []*pending) error {
+	if err := l.finish(events); err != nil {
+		return err
+	}
 	h, err := lockHead(tx, len(events))
 	if err != nil {
 		return err
@@ -39,7 +34,7 @@ func (l *Ledger) extend(tx *store.Tx, h head, f frontier, events []*pending) err
 	for i, p := range events {
 		p.event.Index = first + int64(i)
 		p.receipt.Proof.Index = p.event.Index
-		f.add(leafHash(p.leaf), &g)
+		f.add(p.hash, &g)
 	}
 	if err := l.insert(tx, events); err != nil {
 		return err

@@ -24,6 +24,16 @@ func (v *Vault) Seal(tx *store.Tx, subject avow.ID, context, plain []byte) ([]by
 	return v.seal(k, context, plain)
 }
 
+// SealFor gives what seals under a subject's key, as Seal does: the key is taken hold
+// of here, and the work can be done later and by several goroutines.
+func (v *Vault) SealFor(tx *store.Tx, subject avow.ID) (func(context, plain []byte) ([]byte, error), error) {
+	k, err := v.key(tx, subject)
+	if err != nil {
+		return nil, err
+	}
+	return func(context, plain []byte) ([]byte, error) { return v.seal(k, context, plain) }, nil
+}
+
 func (v *Vault) seal(k *dataKey, context, plain []byte) ([]byte, error) {
 	nonce, err := v.random(nonceSize)
 	if err != nil {

@@ -1,0 +1,72 @@
+package ledger
+
+import (
+	"crypto/sha256"
+	"io"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/avowhq/avow/ledger/proof"
+)
+
+// pending is an event on its way into the log.
+type pending struct {
+	event   Event
+	seal    func(context, plain []byte) ([]byte, error)
+	sealed  []byte
+	leaf    Leaf
+	hash    proof.Hash // of the leaf, in the tree
+	mac     []byte     // that binds the row
+	receipt *Receipt
+}
+
+// finishAlone is how many events are sealed before another goroutine is worth its start.
+const finishAlone = 16
+
+// finish seals events and makes their leaves. It needs no database, so that a batch
+// keeps every processor busy while its transaction waits.
+func (l *Ledger) finish(events []*pending) error {
+	n := min(runtime.GOMAXPROCS(0), 1+len(events)/finishAlone)
+	if n == 1 {
+		return l.finishSome(events, l.binder)
+	}
+	var g errgroup.Group
+	for i := range n {
+		some := events[len(events)*i/n : len(events)*(i+1)/n]
+		g.Go(func() error { return l.finishSome(some, newBinder(l.binding)) })
+	}
+	return g.Wait()
+}
+
+func (l *Ledger) finishSome(events []*pending, b *binder) error {
+	for _, p := range events {
+		if err := l.finishOne(p, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Ledger) finishOne(p *pending, b *binder) error {
+	var fresh [saltSize]byte
+	if _, err := io.ReadFull(l.rand, fresh[:]); err != nil {
+		return err
+	}
+	plain, err := p.event.appendDocument(fresh[:])
+	if err != nil {
+		return err
+	}
+	if p.sealed, err = p.seal(sealContext(p.event.ID), plain); err != nil {
+		return err
+	}
+	text, salt := plain[saltSize:], plain[:saltSize]
+	p.leaf = leafOf(p.event, text, salt, p.sealed)
+	p.hash, p.mac = leafHash(p.leaf), b.mac(p.event, p.leaf)
+	fillReceipt(p.receipt, text, salt, p.leaf)
+	return nil
+}
+
+func leafOf(e Event, document, salt, sealed []byte) Leaf {
+	return Leaf{Type: e.Type, Minute: proof.MinuteOf(e.At), Sealed: sha256.Sum256(sealed), Commitment: proof.Commit(salt, document)}
+}
