@@ -269,7 +269,7 @@ func (b *builder) checkReach() {
 	}
 	g := b.m.Graph()
 	for _, t := range b.m.Tables() {
-		if t.personal() && len(g.Ways(t)) == 0 {
+		if t.personal() && !g.Reaches(t) {
 			b.add(t.System, t.Pos, "unreachable", "no identity of a person leads to "+policy.Quote(t.Name), t.Name, unreachableAdvice(t))
 		}
 	}

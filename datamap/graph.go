@@ -36,7 +36,7 @@ type Reach struct {
 	// it starts. With cycles and self-references a step may find rows again and
 	// again: whoever takes them stops when no step finds a row that is new.
 	Steps []Step
-	ways  map[*Table][]Way
+	found map[state]hop
 }
 
 // Step is one link taken from rows that were found as the person's own or shared.
@@ -56,7 +56,42 @@ type Way struct {
 
 // Ways are the ways to a table, one for each relation its rows can have to the
 // person, the closest first; none when it cannot be reached.
-func (r Reach) Ways(t *Table) []Way { return r.ways[t] }
+func (r Reach) Ways(t *Table) []Way {
+	var out []Way
+	for relation := Owns; relation <= Mentions; relation++ {
+		if links := r.links(state{t, relation}); links != nil {
+			out = append(out, Way{t, relation, links})
+		}
+	}
+	return out
+}
+
+// Reaches reports whether the rows of a table can be found at all.
+func (r Reach) Reaches(t *Table) bool {
+	for relation := Owns; relation <= Mentions; relation++ {
+		if _, ok := r.found[state{t, relation}]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// links is the shortest way to rows, nil when there is none.
+func (r Reach) links(s state) []*Link {
+	var out []*Link
+	for {
+		h, ok := r.found[s]
+		if !ok {
+			return out
+		}
+		out = append(out, h.link)
+		if h.link.From == nil {
+			slices.Reverse(out)
+			return out
+		}
+		s = state{h.link.From, h.before}
+	}
+}
 
 // state is rows of one table in one relation to the person.
 type state struct {
@@ -64,40 +99,41 @@ type state struct {
 	relation Relation
 }
 
+// hop is the link by which rows were found first, and the relation of those it starts at.
+type hop struct {
+	link   *Link
+	before Relation
+}
+
 // from goes breadth first from identities. A row that only mentions the person
 // leads no further: what hangs on it is about somebody else.
 func (g *Graph) from(counts func(*Identity) bool) Reach {
-	r := Reach{ways: map[*Table][]Way{}}
+	r := Reach{found: map[state]hop{}}
 	var queue []state
-	found := map[state][]*Link{}
-	visit := func(step Step, before []*Link) {
+	visit := func(step Step) {
 		r.Steps = append(r.Steps, step)
 		s := state{step.Link.Table, step.To}
-		if _, known := found[s]; known {
+		if _, known := r.found[s]; known {
 			return
 		}
-		found[s] = append(slices.Clone(before), step.Link)
+		r.found[s] = hop{step.Link, step.From}
 		queue = append(queue, s)
 	}
 	for _, t := range g.Map.Tables() {
 		for _, l := range t.Links {
 			if by := counting(l.Identities, counts); len(by) > 0 {
-				visit(Step{Link: l, To: l.Relation, By: by}, nil)
+				visit(Step{Link: l, To: l.Relation, By: by})
 			}
 		}
 	}
 	for ; len(queue) > 0; queue = queue[1:] {
 		s := queue[0]
-		r.ways[s.table] = append(r.ways[s.table], Way{s.table, s.relation, found[s]})
 		if s.relation == Mentions {
 			continue
 		}
 		for _, l := range g.leaving[s.table] {
-			visit(Step{Link: l, From: s.relation, To: max(s.relation, l.Relation)}, found[s])
+			visit(Step{Link: l, From: s.relation, To: max(s.relation, l.Relation)})
 		}
-	}
-	for _, ways := range r.ways {
-		slices.SortFunc(ways, func(a, b Way) int { return int(a.Relation) - int(b.Relation) })
 	}
 	return r
 }

@@ -153,6 +153,9 @@ func (b *builder) sorted() policy.Problems {
 	return b.problems
 }
 
+// full reports that no more problems will be shown, so that no advice is sought for them.
+func (b *builder) full() bool { return len(b.problems) > maxProblems }
+
 // sortProblems orders problems by file and place, then by what was reported first.
 func sortProblems(ps policy.Problems) {
 	slices.SortStableFunc(ps, func(a, b policy.Problem) int {

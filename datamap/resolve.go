@@ -51,6 +51,9 @@ func (b *builder) dataAdvice(wrote string) string {
 	for _, c := range b.m.Policy.Categories {
 		categories = append(categories, c.Name)
 	}
+	if b.full() {
+		return ""
+	}
 	out := slices.Clone(categories)
 	for _, f := range b.m.Policy.Fields {
 		if f.Declared {
@@ -161,7 +164,7 @@ func columns(n int) string {
 
 func (b *builder) unknownTarget(x tableIndex, r *Reference, w Word) {
 	do := "write `table.column`, or `system.table.column`; a table without personal data that leads on to others stands in the map too"
-	if table, column, dotted := cutLast(w.Text); dotted {
+	if table, column, dotted := cutLast(w.Text); dotted && !b.full() {
 		if near := policy.Nearest(table, x.names(r.Table.System)); near != "" {
 			do = "did you mean " + policy.Quote(near+"."+column) + "?"
 		}
@@ -203,7 +206,7 @@ func (b *builder) links(x tableIndex, t *Table, incoming []*Reference) {
 	}
 	for _, e := range t.Relation.Each {
 		if e.Is.Relation != Unrelated {
-			b.namedLink(x, t, e, named)
+			b.namedLink(x, t, e, named, incoming)
 		}
 	}
 }
@@ -285,7 +288,7 @@ func list(words []string) string {
 }
 
 // namedLink finds one way that is named under `relation`.
-func (b *builder) namedLink(x tableIndex, t *Table, e policy.Entry[RelationEntry], named map[string]bool) {
+func (b *builder) namedLink(x tableIndex, t *Table, e policy.Entry[RelationEntry], named map[string]bool, incoming []*Reference) {
 	l := &Link{Pos: e.Pos, Name: e.Key, Relation: e.Is.Relation, Table: t}
 	switch id, isIdentity := t.Identities.Get(e.Key); {
 	case e.Key == itself && t.Reference(itself) == nil:
@@ -298,7 +301,7 @@ func (b *builder) namedLink(x tableIndex, t *Table, e policy.Entry[RelationEntry
 	case isIdentity:
 		l.Identities = []*Identity{id}
 	default:
-		r := b.incomingReference(x, t, e)
+		r := b.incomingReference(x, t, e, incoming)
 		if r == nil {
 			return
 		}
@@ -311,7 +314,7 @@ func (b *builder) namedLink(x tableIndex, t *Table, e policy.Entry[RelationEntry
 }
 
 // incomingReference finds `customers.address`: the reference of another table.
-func (b *builder) incomingReference(x tableIndex, t *Table, e policy.Entry[RelationEntry]) *Reference {
+func (b *builder) incomingReference(x tableIndex, t *Table, e policy.Entry[RelationEntry], incoming []*Reference) *Reference {
 	waits := b.waits(t.System)
 	for _, p := range x.places(t.System, e.Key) {
 		waits = waits || b.waits(p.table.System)
@@ -328,7 +331,7 @@ func (b *builder) incomingReference(x tableIndex, t *Table, e policy.Entry[Relat
 		return r
 	}
 	if !waits {
-		known := candidates(t, b.incoming()[t])
+		known := candidates(t, incoming)
 		b.add(t.System, e.Pos, "unknown-link", "no way to a person is called "+policy.Quote(e.Key), e.Key, linkAdvice(e.Key, known))
 	}
 	return nil
