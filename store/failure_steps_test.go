@@ -162,7 +162,7 @@ func TestAnswerFailsToCome(t *testing.T) {
 
 // The machine stops right before and right after each commit: of migrations, of a write,
 // of several that share one. What was acknowledged by then is there, and it goes on.
-func TestEveryCommitStopsOrFails(t *testing.T) {
+func TestMachineFailsAtEveryCommit(t *testing.T) {
 	c := storetest.SQLite(t)
 	watch := storetest.WatchStops(t, filepath.Dir(c.Path))
 	var kept []string

@@ -121,7 +121,7 @@ func eachWire(t *testing.T, test func(h *house, w *storetest.Wire)) {
 	t.Helper()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		if c.DSN == "" {
-			return // a commit of SQLite is local: TestEveryCommitStops
+			return // a commit of SQLite is local: TestMachineFailsAtEveryCommit
 		}
 		w := storetest.NewWire(t, c)
 		test(build(t, w.Config()), w)
@@ -137,7 +137,7 @@ func TestEveryCommitFails(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			storetest.EachConfig(t, func(t *testing.T, config store.Config) {
 				if config.DSN == "" {
-					return // a commit of SQLite is local: TestEveryCommitStops
+					return // a commit of SQLite is local: TestMachineFailsAtEveryCommit
 				}
 				w := storetest.NewWire(t, config)
 				h := build(t, w.Config())
@@ -211,7 +211,7 @@ func (h *house) open() {
 // avow.db and of keys.db, and what is on disk then is opened: a key is there before
 // what it seals, and gone before what it sealed; all holds at once, and the act done
 // again, as by somebody who was told nothing, comes to the same.
-func TestEveryCommitStops(t *testing.T) {
+func TestMachineFailsAtEveryCommit(t *testing.T) {
 	for _, c := range acts() {
 		t.Run(c.name, func(t *testing.T) {
 			config := storetest.SQLite(t)

@@ -306,7 +306,7 @@ const messageStride = 11
 func TestEveryMessageFails(t *testing.T) {
 	each(t, func(t *testing.T, c store.Config, dir string) {
 		if c.DSN == "" {
-			return // a commit of SQLite is local: TestEveryCommitStops
+			return // a commit of SQLite is local: TestMachineFailsAtEveryCommit
 		}
 		w := storetest.NewWire(t, c)
 		d := newDay(t, w.Config(), dir)
@@ -333,7 +333,7 @@ func TestEveryMessageFails(t *testing.T) {
 
 // The machine stops right before and right after each commit of a day. Who opens what is
 // on disk takes over and brings everything to its end.
-func TestEveryCommitStops(t *testing.T) {
+func TestMachineFailsAtEveryCommit(t *testing.T) {
 	c := storetest.SQLite(t)
 	dir := filepath.Dir(c.Path)
 	watch := storetest.WatchStops(t, dir)
