@@ -29,8 +29,6 @@ type Rest struct {
 	Now       func() time.Time
 	// Remote names whom a request is from, for limits; it is not kept.
 	Remote func(*http.Request) string
-	// Find gives the subjects an identity finds.
-	Find func(ctx context.Context, id vault.Identity) ([]avow.ID, error)
 
 	mux *http.ServeMux
 }
@@ -263,22 +261,11 @@ func (a *Rest) object(ctx context.Context, in *saidIn) (*noContent, error) {
 	return &noContent{http.StatusNoContent}, nil
 }
 
-// withdraw takes a consent back for everybody the address finds: who holds it, and
-// who was merely claimed to (gdpr:7(3)).
+// withdraw takes a consent back for everybody the address finds.
 func (a *Rest) withdraw(ctx context.Context, in *saidIn) (*noContent, error) {
 	caller, err := a.Keys.caller(requestOf(ctx))
-	if err != nil {
-		return nil, problemOf(err)
-	}
-	subjects, err := a.Find(ctx, in.who())
-	for _, id := range subjects {
-		if err != nil {
-			break
-		}
-		err = a.Consent.Do(ctx, id, func(h *consent.Hand) error {
-			_, err := h.Withdraw(in.choice(caller))
-			return err
-		})
+	if err == nil {
+		err = a.Consent.TakeBack(ctx, in.who(), in.choice(caller))
 	}
 	if err != nil {
 		return nil, problemOf(err)

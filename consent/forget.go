@@ -217,6 +217,30 @@ func (r *Register) Stop(ctx context.Context, id vault.Identity, c Choice) error 
 	})
 }
 
+// TakeBack withdraws a consent for everybody an address finds: who holds it, and who
+// was merely claimed to (gdpr:7(3)). It says nothing about whether anybody was found.
+func (r *Register) TakeBack(ctx context.Context, id vault.Identity, c Choice) error {
+	return r.db.Write(ctx, func(tx *store.Tx) error {
+		found, err := r.vault.Find(tx, id)
+		if err != nil {
+			return err
+		}
+		for _, f := range vault.Heard(found) {
+			h, err := r.in(tx, f.Subject, true)
+			if err != nil {
+				return err
+			}
+			if _, err := h.Withdraw(c); err != nil {
+				return err
+			}
+			if err := h.Done(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func (r *Register) remember(tx *store.Tx, id vault.Identity, c Choice) error {
 	h := &Hand{r: r, tx: tx}
 	p, what, err := h.objection(c)

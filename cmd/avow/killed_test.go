@@ -288,7 +288,7 @@ func (k *killed) people(ctx context.Context, journal []step) error {
 
 // state is what a person's consent says; empty when there is nobody.
 func (k *killed) state(ctx context.Context, address string) (string, error) {
-	found, err := k.heard(ctx, vault.Identity{Kind: vault.Email, Value: address})
+	found, err := k.held(ctx, vault.Identity{Kind: vault.Email, Value: address})
 	if err != nil {
 		return "", err
 	}

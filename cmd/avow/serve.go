@@ -216,7 +216,7 @@ func (s *server) handler() (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	rest := &api.Rest{Keys: s.keys, Consent: s.consent, Collect: s.collect, PublicURL: s.url, Version: programVersion(), Now: s.now, Remote: remote, Find: s.heard}
+	rest := &api.Rest{Keys: s.keys, Consent: s.consent, Collect: s.collect, PublicURL: s.url, Version: programVersion(), Now: s.now, Remote: remote}
 	s.pages, err = web.New(web.Config{Consent: s.consent, Collect: s.collect, Rights: s.rights, PublicURL: s.url,
 		Menu: s.menu(), Start: s.demo == nil, Now: s.now, Log: s.log, Remote: remote, JSON: rest.CollectJSON,
 		Ledger: s.ledger, Auditor: s.auditor(), Records: s.records})
@@ -283,20 +283,11 @@ func (s *server) gateOf(name string) *gate.Gate {
 }
 
 // held gives the subjects that a decision about an identity is about.
-func (s *server) held(ctx context.Context, id vault.Identity) ([]avow.ID, error) {
-	return s.find(ctx, id, vault.Holders)
-}
-
-// heard gives the subjects for whom counts what is said under an identity.
-func (s *server) heard(ctx context.Context, id vault.Identity) ([]avow.ID, error) {
-	return s.find(ctx, id, vault.Heard)
-}
-
-func (s *server) find(ctx context.Context, id vault.Identity, of func([]vault.Found) []vault.Found) (ids []avow.ID, err error) {
+func (s *server) held(ctx context.Context, id vault.Identity) (ids []avow.ID, err error) {
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		found, err := s.vault.Find(tx, id)
 		ids = ids[:0]
-		for _, f := range of(found) {
+		for _, f := range vault.Holders(found) {
 			ids = append(ids, f.Subject)
 		}
 		return err
