@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -267,35 +269,64 @@ func (d *day) sound() {
 }
 
 // Every write of the room fails twice: it is lost, and it is kept and reported lost.
-// Whoever did it does it again.
+// Whoever did it does it again. A day has several such; days differ in how far apart they
+// are and where they begin, and at the end each place in the program that writes has met both.
 func TestEveryWriteFails(t *testing.T) {
 	each(t, func(t *testing.T, c store.Config, dir string) {
 		d := newDay(t, c, dir)
-		count, at, keep := 0, 0, false
+		count, at, apart, keep := 0, 0, 1, false
+		lost, kept := map[string]int{}, map[string]int{}
 		d.Through(func(ctx context.Context, write func(context.Context, func(*store.Tx) error) error, fn func(*store.Tx) error) error {
-			if count++; count != at {
+			place := writing()
+			lost[place] += 0 // it is known
+			if count++; count%apart != at {
 				return write(ctx, fn)
 			}
 			if !keep {
+				lost[place]++
 				return errGone
 			}
 			if err := write(ctx, fn); err != nil {
 				return err
 			}
+			kept[place]++
 			return errPerhaps
 		})
-		for at = 1; at == 1 || count >= at-1; at++ {
-			for _, keep = range []bool{false, true} {
-				count = 0
-				d.live()
-				d.lived(fmt.Sprintf("write %d, kept: %v", at, keep))
+		for _, apart = range []int{5, 7, 8, 9} {
+			for at = range apart {
+				for _, keep = range []bool{false, true} {
+					count = 0
+					d.live()
+					d.lived(fmt.Sprintf("each write %d of %d, kept: %v", at, apart, keep))
+				}
 			}
 		}
-		if at < 30 {
-			t.Errorf("only %d writes", at)
+		for place := range lost {
+			if lost[place] == 0 || kept[place] == 0 {
+				t.Errorf("%s was lost %d times and kept %d times", place, lost[place], kept[place])
+			}
+		}
+		if len(lost) < 10 {
+			t.Errorf("only %d places write", len(lost))
 		}
 		d.sound()
 	})
+}
+
+// writing is the method of the room that writes.
+func writing() string {
+	pc := make([]uintptr, 10)
+	frames := runtime.CallersFrames(pc[:runtime.Callers(2, pc)])
+	for {
+		f, more := frames.Next()
+		_, method, ours := strings.Cut(f.Function, "/work.(*Work).")
+		if name, _, _ := strings.Cut(method, "."); ours && name != "Through" {
+			return name
+		}
+		if !more {
+			return "somewhere else"
+		}
+	}
 }
 
 // messageStride: of the messages of a day on PostgreSQL each eleventh is cut.
