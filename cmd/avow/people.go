@@ -16,6 +16,7 @@ import (
 type peopleCommands struct {
 	Merge   mergeCommand   `cmd:"" help:"Bring together two people who were found to be one. It can be undone."`
 	Unmerge unmergeCommand `cmd:"" help:"Undo a merge."`
+	ActFor  actForCommand  `cmd:"" name:"act-for" help:"List the ids of those who act for an employer. Each of them can see that it was looked."`
 }
 
 // evidence is who decides and what shows it.
@@ -69,6 +70,24 @@ func (c *unmergeCommand) Run(ctx context.Context, t *terminal) error {
 		m, err := d.Unmerge(ctx, old, c.By, c.Because)
 		if err == nil {
 			_, err = fmt.Fprintf(t.out, "They are two people again: %s and %s. Event %s.\n", m.Subject, m.Other, m.Event)
+		}
+		return err
+	})
+}
+
+// actForCommand lists who acts for an employer.
+type actForCommand struct {
+	where    `embed:""`
+	evidence `embed:""`
+	Employer string `arg:"" help:"The employer, as people named it."`
+}
+
+// Run lists ids only, and records the look.
+func (c *actForCommand) Run(ctx context.Context, t *terminal) error {
+	return c.withDesk(ctx, func(_ *house, d *rights.Desk) error {
+		ids, err := d.Employees(ctx, c.Employer, c.By, c.Because)
+		for _, id := range ids {
+			fmt.Fprintln(t.out, id)
 		}
 		return err
 	})
