@@ -362,6 +362,67 @@ func TestEveryMessageFails(t *testing.T) {
 	})
 }
 
+// A node is cut off from PostgreSQL at each commit of an effect, which is lost, or kept
+// and its answer lost. Another waits for a lease and takes over. Then the first is back,
+// finds out what became of its commit, and goes on: nothing happens twice, nothing is skipped.
+func TestCommitFailsAndAnotherTakesOver(t *testing.T) {
+	each(t, func(t *testing.T, c store.Config, dir string) {
+		if c.DSN == "" {
+			return // nobody is cut off from a file
+		}
+		w := storetest.NewWire(t, c)
+		first, second := newDay(t, w.Config(), dir), newDay(t, c, dir)
+		cuts := 0
+		for _, name := range []string{"tell", "flaky"} {
+			for at, more := 1, true; more; at++ {
+				for _, seen := range []bool{false, true} {
+					if more = cutOff(first, second, w, name, at, seen); more {
+						cuts++
+					}
+					second.holds(fmt.Sprintf("%s, commit %d, seen: %v", name, at, seen))
+				}
+			}
+		}
+		if cuts < 8 {
+			t.Errorf("only %d cuts", cuts)
+		}
+		second.once("tell", ledger.ConsentWithdrawn)
+		second.once("flaky", ledger.ConsentWithdrawn)
+		second.sound()
+	})
+}
+
+func cutOff(first, second *day, w *storetest.Wire, name string, at int, seen bool) (cut bool) {
+	second.tb.Helper()
+	for _, d := range []*day{second, first} {
+		d.step("leave", d.Leave)
+		d.step("enter", d.Enter)
+	}
+	second.append(6)
+	first.failing = name == "flaky"
+	made := w.CutAt(at, storetest.Cut{Seen: seen, Stay: true, Commits: true})
+	end := make(chan error, 1)
+	go func() { end <- first.Follow(context.Background(), name) }()
+	select {
+	case <-made:
+		cut = true
+		second.follow(name)
+		second.now = second.now.Add(time.Hour) // the first shows no life for a lease
+		second.follow(name)
+		second.holds("cut off")
+		w.Back()
+		<-end // it may have found that another was quicker
+	case <-end:
+		w.Spare()
+	}
+	first.failing = false
+	for _, d := range []*day{first, second, first} {
+		d.now = d.now.Add(2 * time.Hour)
+		d.follow("tell", "flaky")
+	}
+	return cut
+}
+
 // The machine stops right before and right after each commit of a day. Who opens what is
 // on disk takes over and brings everything to its end.
 func TestMachineFailsAtEveryCommit(t *testing.T) {
