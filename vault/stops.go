@@ -29,14 +29,36 @@ func (v *Vault) KeepStop(tx *store.Tx, thing []byte, what string) error {
 		return avow.Errorf(avow.Internal, "a stop needs a thing and %d bytes of what at most", maxStop)
 	}
 	v.stopped.Add(tx, Stop{thing, what, tx.Now()})
+	v.awaited.Add(tx, struct{}{})
 	return nil
 }
 
+// keepStops writes a batch's stops: in the same transaction on PostgreSQL, in the file
+// of the keys on SQLite, beside what the batch still has to do. awaitStops ends it.
 func (v *Vault) keepStops(tx *store.Tx, stops []Stop) error {
 	if v.keys == v.db {
 		return insertStops(tx, stops)
 	}
-	return v.keys.Write(tx.Context(), func(tx *store.Tx) error { return insertStops(tx, stops) })
+	if err := v.awaitStops(tx, nil); err != nil { // of a batch that was given up
+		return err
+	}
+	kept := make(chan error, 1)
+	v.keeping = kept
+	ctx := context.WithoutCancel(tx.Context())
+	go func() {
+		kept <- v.keys.Write(ctx, func(tx *store.Tx) error { return insertStops(tx, stops) })
+	}()
+	return nil
+}
+
+// awaitStops is the last thing before the commit: what was stopped is on disk beside the keys.
+func (v *Vault) awaitStops(*store.Tx, []struct{}) error {
+	if v.keeping == nil {
+		return nil
+	}
+	err := <-v.keeping
+	v.keeping = nil
+	return err
 }
 
 // insertStops writes each stop once, with its latest time.

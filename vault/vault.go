@@ -56,6 +56,8 @@ type Vault struct {
 	rand     io.Reader
 	made     *store.Stage[madeKey]
 	stopped  *store.Stage[Stop]
+	awaited  *store.Stage[struct{}]
+	keeping  chan error // the writer's: stops on their way to the disk
 	cache    keyCache
 	own      *dataKey // the organisation's
 	index    []byte   // key of the blind index
@@ -115,6 +117,7 @@ func (v *Vault) start(ctx context.Context, c Config) error {
 	v.made = store.NewStage(v.db, store.Early, v.keepKeys)
 	v.stop = v.keys.Hear(keysTopic, v.hear)
 	v.stopped = store.NewStage(v.db, store.Early, v.keepStops)
+	v.awaited = store.NewStage(v.db, store.Last+1, v.awaitStops)
 	return v.finishShredding(ctx)
 }
 
