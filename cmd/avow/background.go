@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -200,15 +199,20 @@ func (s *server) cosigned(w http.ResponseWriter, r *http.Request) {
 	w.Write(signed)
 }
 
-// stopWork ends what runs beside requests.
+// stopWork ends what runs beside requests. What cannot be handed over, because the
+// database is away, others take over when its lease has ended.
 func (s *server) stopWork(ctx context.Context) error {
 	var err error
 	if s.work != nil {
 		err = s.work.Stop(ctx)
 	}
+	if avow.KindOf(err) == avow.Unavailable {
+		s.log.Warn("what runs by the clock could not be handed over", slog.Any("error", err))
+		err = nil
+	}
 	if s.cancel != nil {
 		s.cancel()
 	}
 	<-s.background
-	return errors.Join(err)
+	return err
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -97,6 +98,9 @@ type server struct {
 	servers    []*http.Server
 	cancel     context.CancelFunc
 	background chan struct{}
+
+	stopping sync.Once
+	stopped  error // what stop came to
 }
 
 // startServer opens everything, then listens. What fails closes what was opened.
@@ -339,6 +343,11 @@ func (s *server) serveMetrics() error {
 
 // stop ends requests first, then the work behind them, then the rooms.
 func (s *server) stop() error {
+	s.stopping.Do(func() { s.stopped = s.end() })
+	return s.stopped
+}
+
+func (s *server) end() error {
 	s.ready.Store(false)
 	ctx, cancel := context.WithTimeout(context.Background(), graceful)
 	defer cancel()

@@ -132,6 +132,20 @@ func (s *server) vkey() string {
 	return fmt.Sprintf("%s+%x+%s", s.name, s.hash(), base64.StdEncoding.EncodeToString(append([]byte{4}, s.key.Public().(ed25519.PublicKey)...)))
 }
 
+// answer has it forget what it was asked, and answer otherwise from now on; nil: as a witness should.
+func (s *server) answer(instead func(w http.ResponseWriter, r *http.Request) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked, s.instead = nil, instead
+}
+
+// times is how often it was asked.
+func (s *server) times() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.asked)
+}
+
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -313,7 +327,7 @@ func TestPushFails(t *testing.T) {
 				return answer(409, fmt.Sprintf("%d\n", len(bad.asked)))(w, r)
 			}, avow.Unavailable, "another size each time"},
 		} {
-			bad.asked, bad.instead = nil, x.instead
+			bad.answer(x.instead)
 			err := d.Push(t.Context())
 			if err == nil || avow.KindOf(err) != x.want || !strings.Contains(err.Error(), "witness bad.example: ") || !strings.Contains(err.Error(), x.says) {
 				t.Errorf("%s: %v", name, err)
@@ -325,11 +339,11 @@ func TestPushFails(t *testing.T) {
 			if list[1].Size != 0 || !list[1].At.IsZero() || !strings.Contains(list[1].LastError, x.says) {
 				t.Errorf("%s: the bad one is at %+v", name, list[1])
 			}
-			if len(bad.asked) > 3 {
-				t.Errorf("%s: asked %d times", name, len(bad.asked))
+			if n := bad.times(); n > 3 {
+				t.Errorf("%s: asked %d times", name, n)
 			}
 		}
-		bad.asked, bad.instead = nil, nil
+		bad.answer(nil)
 		if err := d.Push(t.Context()); err != nil || h.state(d)[1].LastError != "" || h.state(d)[1].Size != 20 {
 			t.Errorf("after it came back: %v, %+v", err, h.state(d)[1])
 		}
