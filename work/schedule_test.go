@@ -241,6 +241,8 @@ func TestUnderLoad(t *testing.T) {
 		for range 64 {
 			must(t, <-failed)
 		}
+		must(t, n.Pause(t.Context(), "often")) // or a run adds events between the two looks below
+		until(t, "the end of the last run", func() bool { return !n.state("often").Running })
 		n.done("tell")
 		n.once("tell", ledger.ConsentWithdrawn)
 		if said := n.said.String(); said != "" {
