@@ -1,0 +1,109 @@
+package connect
+
+// Schema is what a system says of itself, to this login.
+type Schema struct {
+	Product string // with its version, for people
+	Atomic  bool   // a Change is one transaction
+	Within  string // the schema or database of tables whose names have none
+	Tables  []Table
+}
+
+// Table finds a table by its name, with Within or without; nil when there is none.
+func (s *Schema) Table(name string) *Table {
+	for i := range s.Tables {
+		if t := &s.Tables[i]; t.Name == name || t.Name == s.Within+"."+name || s.Within+"."+t.Name == name {
+			return t
+		}
+	}
+	return nil
+}
+
+// Table is one table, collection or file.
+type Table struct {
+	Name       string // with its schema where it is another than Within
+	View       bool   // it shows rows of others
+	Columns    []Column
+	Key        []string   // the primary key; none when there is none
+	Unique     [][]string // sets of columns that no two rows share, the key not among them
+	Indexes    [][]string // columns by which rows are found without reading the whole table; `lower(email)` for one over an expression
+	References []Reference
+	Triggers   []Trigger
+	Rows       int64 // about how many; -1 when nobody knows
+	// What this login lacks: operation → what would give it, such as
+	// `GRANT UPDATE ON orders TO reader`. An operation that is not in it is allowed.
+	Lacks map[Op]string
+}
+
+// Column finds a column by its name; nil when there is none.
+func (t *Table) Column(name string) *Column {
+	for i := range t.Columns {
+		if t.Columns[i].Name == name {
+			return &t.Columns[i]
+		}
+	}
+	return nil
+}
+
+// Op is what a login may be allowed to do with a table.
+type Op string
+
+// The operations.
+const (
+	OpRead   Op = "read"
+	OpUpdate Op = "update"
+	OpDelete Op = "delete"
+)
+
+// Column is one column, or a field of a document by its path: `profile.phones[]`.
+type Column struct {
+	Name      string
+	Type      string // in the system's own words
+	Kind      Kind
+	Length    int  // how many characters or bytes fit; 0 when it has no bound
+	Nullable  bool // it may be empty
+	Generated bool // the system computes it
+}
+
+// Kind is what sort of value a column holds.
+type Kind string
+
+// The kinds, in the words of the map's `type`.
+const (
+	TextKind    Kind = "text"
+	Integer     Kind = "integer"
+	DecimalKind Kind = "decimal"
+	Boolean     Kind = "boolean"
+	DateKind    Kind = "date"
+	TimeKind    Kind = "time"
+	Binary      Kind = "binary"
+	UUID        Kind = "uuid"
+	ObjectID    Kind = "object-id"
+	JSON        Kind = "json"
+)
+
+// Reference is a foreign key.
+type Reference struct {
+	Name     string
+	Columns  []string
+	Table    string // it points at
+	To       []string
+	OnDelete OnDelete
+	Deferred bool // it is held at the end of the transaction, or can be
+}
+
+// OnDelete is what a system does to a row when the row it points at is deleted.
+type OnDelete string
+
+// What may happen.
+const (
+	NoAction   OnDelete = "no action" // the deletion is refused
+	Cascade    OnDelete = "cascade"
+	SetNull    OnDelete = "set null"
+	SetDefault OnDelete = "set default"
+)
+
+// Trigger is a program of the database that runs when rows change.
+type Trigger struct {
+	Name string
+	On   []Op // OpUpdate, OpDelete
+}
