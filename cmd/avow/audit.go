@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -76,9 +75,7 @@ func (c *auditCommand) Run(ctx context.Context, t *terminal) (err error) {
 		return err
 	}
 	if c.JSON {
-		e := json.NewEncoder(t.out)
-		e.SetIndent("", "  ")
-		if err := e.Encode(a); err != nil {
+		if err := writeJSON(t.out, a); err != nil {
 			return err
 		}
 	} else {

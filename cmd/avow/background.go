@@ -154,13 +154,15 @@ func (s *server) runBackground(ctx context.Context) error {
 func (s *server) keepAuditing(ctx context.Context) {
 	t := time.NewTicker(max(cmp.Or(s.AuditEvery, time.Hour), time.Second))
 	defer t.Stop()
-	for {
+	for before := 0; ; {
 		if err := s.auditNow(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn("the records could not be audited; it is tried again", slog.Any("error", err))
 		}
-		if n := s.audits.findings(); n > 0 {
+		n := s.audits.findings()
+		if n > 0 && n != before {
 			s.log.Error("the records are not what was recorded: run avow audit", slog.Int("findings", n))
 		}
+		before = n
 		select {
 		case <-ctx.Done():
 			return

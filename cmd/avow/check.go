@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -119,10 +118,7 @@ func (f *findings) json(t *terminal) error {
 	if out == nil {
 		out = policy.Problems{}
 	}
-	enc := json.NewEncoder(t.out)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(out)
+	return writeJSON(t.out, out)
 }
 
 func (f *findings) outcome(strict bool) error {

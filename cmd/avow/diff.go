@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/avowhq/avow"
@@ -62,10 +61,7 @@ func (c *diffCommand) write(t *terminal, changes []policy.Change, before, after 
 		if changes == nil {
 			changes = []policy.Change{}
 		}
-		enc := json.NewEncoder(t.out)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		return enc.Encode(changes)
+		return writeJSON(t.out, changes)
 	}
 	for _, change := range changes {
 		file := after

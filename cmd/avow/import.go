@@ -242,9 +242,7 @@ func openIntake(ctx context.Context, h *house, outbox *mail.Outbox, base string)
 
 func writeImport(w io.Writer, r *intake.Report, asJSON bool) error {
 	if asJSON {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(r)
+		return writeJSON(w, r)
 	}
 	for _, f := range r.Findings {
 		where := fmt.Sprintf("line %d", f.Line)

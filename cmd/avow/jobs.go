@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -36,9 +35,7 @@ func (c *workListCommand) Run(ctx context.Context, t *terminal) error {
 			return err
 		}
 		if c.JSON {
-			e := json.NewEncoder(t.out)
-			e.SetIndent("", "  ")
-			return e.Encode(list)
+			return writeJSON(t.out, list)
 		}
 		return writeWork(t.out, list)
 	})

@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +31,7 @@ type commands struct {
 	Notice  noticeCommand  `cmd:"" group:"policy" help:"Make the notice people read, or the record of processing activities."`
 	Test    testCommand    `cmd:"" group:"policy" help:"Run the decision tests written beside policies."`
 	Schema  schemaCommand  `cmd:"" group:"policy" help:"Print the JSON Schema of the language, for editors."`
+	Law     lawCommands    `cmd:"" group:"policy" help:"What the laws ask: until when a request must be answered."`
 	Demo    demoCommand    `cmd:"" group:"server" help:"Start a complete fictional organisation on this machine."`
 	Serve   serveCommand   `cmd:"" group:"server" help:"Keep the published policies: notice, forms, decisions, privacy centre."`
 	Publish publishCommand `cmd:"" group:"server" help:"Make a policy file the version that holds, after showing what it changes."`
@@ -114,4 +116,12 @@ func (t *terminal) report(err error) int {
 		return exitInternal
 	}
 	return exitWrong
+}
+
+// writeJSON writes for scripts and for eyes.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
@@ -98,10 +97,7 @@ func (s smallFiles) Open(name string) (fs.File, error) {
 
 func (c *testCommand) write(t *terminal, all trial.Report) error {
 	if c.JSON {
-		enc := json.NewEncoder(t.out)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		return enc.Encode(all)
+		return writeJSON(t.out, all)
 	}
 	for _, p := range all.Problems {
 		fmt.Fprintln(t.out, p)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"strings"
 
@@ -81,9 +80,7 @@ func (c *verifyCommand) print(t *terminal, report *proof.Report) error {
 	if !c.JSON {
 		return report.Print(t.out)
 	}
-	e := json.NewEncoder(t.out)
-	e.SetIndent("", "  ")
-	return e.Encode(struct {
+	return writeJSON(t.out, struct {
 		Verdict proof.Verdict `json:"verdict"`
 		*proof.Report
 	}{report.Verdict(), report})
