@@ -22,6 +22,8 @@ func (c *checkCommand) Help() string {
 
     policy.yaml:29:30: error: unknown field ` + "`contact.emial`" + `; did you mean ` + "`contact.email`" + `?
 
+The files in systems/ beside a policy, or those it names, are checked with it: they say in which databases its data stands.
+
 An error means that the file does not say anything definite. A warning means that it does, and that it is unwise, incomplete or unlawful somewhere.
 
     avow check policy.yaml                    look at one file
@@ -29,7 +31,7 @@ An error means that the file does not say anything definite. A warning means tha
     avow check --after v1.yaml v2.yaml        a new version of a published policy`
 }
 
-// Run checks each file by itself. A file that cannot be read is reported, and the others are still checked.
+// Run checks each file by itself, with the files of its systems. A file that cannot be read is reported, and the others are still checked.
 func (c *checkCommand) Run(t *terminal) error {
 	found := &findings{}
 	for _, file := range c.Files {
@@ -39,6 +41,7 @@ func (c *checkCommand) Run(t *terminal) error {
 			t.report(err)
 			continue
 		}
+		l.loadSystems()
 		if c.Strict {
 			l.problems = l.problems.Strict()
 		}

@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/datamap"
 	"github.com/avowhq/avow/policy"
 )
 
 type fmtCommand struct {
-	Files []string `arg:"" name:"file" help:"Policy files; - is the standard input."`
+	Files []string `arg:"" name:"file" help:"Policy files and files of systems; - is the standard input."`
 	Write bool     `short:"w" help:"Write the result to the files instead of printing it." xor:"how"`
 	Diff  bool     `short:"d" help:"Print what would change, and end with status 1 if anything would." xor:"how"`
 	Check bool     `help:"List the files that would change, and end with status 1 if any would." xor:"how"`
@@ -43,13 +45,20 @@ func (c *fmtCommand) Run(t *terminal) error {
 	return nil
 }
 
+// systemFile tells the files of systems from policies.
+var systemFile = regexp.MustCompile(`(?m)^system:\s`)
+
 // one lays out one file and reports whether that changes it.
 func (c *fmtCommand) one(t *terminal, file string) (changed bool, err error) {
 	src, name, err := t.read(file)
 	if err != nil {
 		return false, err
 	}
-	out, problems := policy.Format(src)
+	layOut := policy.Format
+	if systemFile.Match(src) {
+		layOut = datamap.Format
+	}
+	out, problems := layOut(src)
 	if problems.Errors() {
 		for _, p := range problems {
 			p.File = name

@@ -29,14 +29,22 @@ const prettyWidth = 100
 //	   29 |         uses: [contact.name, contact.emial]
 //	      |                              ^^^^^^^^^^^^^
 func pretty(w io.Writer, l *loaded) {
-	lines := strings.Split(strings.ReplaceAll(strings.TrimPrefix(string(l.src), "\uFEFF"), "\r\n", "\n"), "\n")
+	file, lines := l.name, linesOf(l.src)
 	for _, p := range l.problems {
+		if p.File != file {
+			src, _ := os.ReadFile(p.File) // without it there is nothing to show
+			file, lines = p.File, linesOf(src)
+		}
 		fmt.Fprintln(w, p)
 		if p.Line <= len(lines) && strings.TrimSpace(lines[p.Line-1]) != "" {
 			shown, caret := excerpt(lines[p.Line-1], p)
 			fmt.Fprintf(w, "%5d | %s\n      | %s\n", p.Line, shown, caret)
 		}
 	}
+}
+
+func linesOf(src []byte) []string {
+	return strings.Split(strings.ReplaceAll(strings.TrimPrefix(string(src), "\uFEFF"), "\r\n", "\n"), "\n")
 }
 
 // excerpt is the part of a line around a problem, and the carets that go below it.

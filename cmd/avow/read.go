@@ -8,8 +8,12 @@ import (
 	"os"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/datamap"
 	"github.com/avowhq/avow/policy"
 )
+
+// standardInput is the name of what is read from there.
+const standardInput = "stdin"
 
 // maxPolicyFile bounds a policy file, in bytes.
 const maxPolicyFile = 1 << 20
@@ -18,7 +22,7 @@ const maxPolicyFile = 1 << 20
 func (t *terminal) read(file string) (src []byte, name string, err error) {
 	if file == "-" {
 		src, err = bounded(t.in, "the standard input")
-		return src, "stdin", err
+		return src, standardInput, err
 	}
 	f, err := os.Open(file)
 	if err != nil {
@@ -78,6 +82,7 @@ type loaded struct {
 	after    *policy.Policy
 	policy   *policy.Policy // nil when there are errors
 	problems policy.Problems
+	systems  *datamap.Map // nil when it was not asked for, or has errors
 }
 
 func (t *terminal) loadAfter(file string, after *policy.Policy) (*loaded, error) {
