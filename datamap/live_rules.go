@@ -1,0 +1,215 @@
+package datamap
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/policy"
+)
+
+// once adds an error about a column, unless it was added for another link already.
+func (l *live) once(at policy.Pos, code, column, message, do string) {
+	if l.said[code+"\x00"+column] {
+		return
+	}
+	l.said[code+"\x00"+column] = true
+	l.add(l.system, at, code, message, column, do)
+}
+
+// checkRules finds what the constraints of a table refuse of its rules.
+func (l *live) checkRules(t *Table, db *connect.Table) {
+	for _, link := range t.Links {
+		e := link.Effect(link.Relation)
+		for _, c := range e.Columns {
+			l.checkRule(t, db, c)
+		}
+		for _, name := range e.Untie {
+			l.checkUntie(t, db, link, name)
+		}
+	}
+}
+
+func (l *live) checkRule(t *Table, db *connect.Table, e ColumnEffect) {
+	c, in := e.Column, db.Column(e.Column.Name)
+	at := e.Rule.Pos
+	if at.Line == 0 || !c.Erase.Given() {
+		at = c.Pos
+	}
+	if in == nil || e.Rule.Kind != Clear && e.Rule.Kind != Mask {
+		return
+	}
+	what := policy.Quote(c.Name) + " of " + policy.Quote(t.Name)
+	switch {
+	case in.Generated:
+		l.once(at, "generated", c.Name, what+" is computed by the database and cannot be "+past(e.Rule.Kind), "change what it is computed from, or delete the row")
+	case slices.Contains(db.Key, c.Name):
+		if !slices.Contains(t.KeyColumns(), c.Name) {
+			l.once(at, "key-changed", c.Name, what+" is part of the primary key and cannot be "+past(e.Rule.Kind), "delete the row, or keep the column and say why")
+		}
+	case e.Rule.Kind == Clear:
+		if !in.Nullable {
+			l.once(at, "clear-refused", c.Name, what+" may not be empty in the database", "write "+maskAdvice(in)+", or let the column be empty there")
+		}
+	default:
+		l.checkMask(t, db, e, in, at)
+	}
+}
+
+// maskAdvice is a mask that a column takes which may not be empty.
+func maskAdvice(in *connect.Column) string {
+	switch in.Kind {
+	case connect.DateKind, connect.TimeKind:
+		return "`erase: mask(year)`"
+	case connect.Integer, connect.DecimalKind:
+		return "`erase: mask(blank)`"
+	case connect.Boolean, connect.Binary, connect.JSON:
+		return "`erase: delete` with the table"
+	}
+	return "`erase: mask(hash)`"
+}
+
+func (l *live) checkMask(t *Table, db *connect.Table, e ColumnEffect, in *connect.Column, at policy.Pos) {
+	c, r := e.Column, e.Rule
+	what := policy.Quote(c.Name) + " of " + policy.Quote(t.Name)
+	if n := maskLength(r); in.Length > 0 && n > in.Length {
+		l.once(at, "mask-long", c.Name, fmt.Sprintf("%s takes at least %d characters, and %s holds %d", r, n, what, in.Length), "choose a shorter mask, or clear the column")
+	}
+	if c.Type == "" && !l.said["mask-type\x00"+c.Name] {
+		l.said["mask-type\x00"+c.Name] = true
+		typed := *c
+		typed.Type, typed.MaxLength, r.Pos = l.maskKind(in), policy.Number{}, at
+		l.maskFits(t, &typed, r)
+	}
+	if r.constant() {
+		l.checkConstant(t, db, c.Name, at, r)
+	}
+	for _, ref := range db.References {
+		if slices.Contains(ref.Columns, c.Name) {
+			l.once(at, "mask-reference", c.Name, what+" must be found in "+policy.Quote(ref.Table)+", and a mask is not", "clear it, delete the row, or leave it: it is a reference")
+		}
+	}
+	for _, other := range l.referrers(db) {
+		if slices.Contains(other.ref.To, c.Name) {
+			l.once(at, "referenced", c.Name, what+" is what rows of "+policy.Quote(other.table.Name)+" point at, and cannot be masked", "delete the row, or keep the column and say why")
+		}
+	}
+}
+
+// maskKind is the kind that decides which mask fits. SQLite takes text in every column.
+func (l *live) maskKind(in *connect.Column) string {
+	if Kind(l.system.Kind) == SQLite && (in.Kind == connect.UUID || in.Kind == connect.JSON) {
+		return string(connect.TextKind)
+	}
+	return string(in.Kind)
+}
+
+// constant reports whether the rule gives every row the same value.
+func (r Rule) constant() bool { return r.Kind == Mask && (r.How == MaskBlank || r.How == MaskText) }
+
+// The fewest characters in which masks of different people still differ.
+const (
+	leastHash  = 8
+	leastEmail = 16
+	leastPhone = 7
+)
+
+func maskLength(r Rule) int {
+	switch r.How {
+	case MaskText:
+		return utf8.RuneCountInString(r.Text)
+	case MaskEmail:
+		return leastEmail
+	case MaskHash, MaskRandom:
+		return leastHash
+	case MaskPhone:
+		return leastPhone
+	}
+	return 0
+}
+
+func (l *live) checkConstant(t *Table, db *connect.Table, column string, at policy.Pos, r Rule) {
+	for _, u := range db.Unique {
+		switch {
+		case !slices.Contains(u, column):
+		case len(u) == 1:
+			l.once(at, "unique-mask", column, policy.Quote(column)+" of "+policy.Quote(t.Name)+" is unique, and "+r.String()+" is the same for everyone", "write `mask(hash)`, `mask(email)` or `clear`")
+		case !l.said["unique-mask\x00"+column]:
+			l.said["unique-mask\x00"+column] = true
+			l.warn(l.system, at, "unique-mask", list(u)+" of "+policy.Quote(t.Name)+" are unique together, and "+r.String()+" is the same for everyone", column, "write `mask(hash)` so that rows stay different")
+		}
+	}
+}
+
+// checkUntie checks that somebody who leaves a shared row can be taken out of it.
+func (l *live) checkUntie(t *Table, db *connect.Table, link *Link, name string) {
+	in := db.Column(name)
+	if in == nil || in.Nullable {
+		return
+	}
+	at := link.Pos
+	l.once(at, "untie-refused", name, policy.Quote(name)+" of "+policy.Quote(t.Name)+" ties a person to a row that others share, and may not be empty in the database", "let the column be empty there, or write what the row is: `owns` or `mentions`")
+}
+
+// checkIndexes tells of columns by which people are found and that have no index.
+func (l *live) checkIndexes(t *Table, db *connect.Table) {
+	if k := Kind(l.system.Kind); db.View || !k.relational() && k != MongoDB {
+		return
+	}
+	for i := range t.Identities {
+		id := &t.Identities[i].Is
+		if db.Column(id.Column) != nil && !indexed(db, id.Column) {
+			l.warn(l.system, id.Pos, "no-index", "there is no index on "+policy.Quote(id.Column)+": every search for a person reads all of "+policy.Quote(t.Name), id.Column, "create one"+indexAdvice(id, db))
+		}
+	}
+	for _, link := range t.Links {
+		if cs := link.Columns(); link.Reference != nil && db.Column(cs[0]) != nil && !indexed(db, cs[0]) {
+			l.warn(l.system, link.Pos, "no-index", "there is no index on "+policy.Quote(cs[0])+": every search by "+policy.Quote(link.Name)+" reads all of "+policy.Quote(t.Name), cs[0], "create one on "+list(cs))
+		}
+	}
+}
+
+func indexed(db *connect.Table, column string) bool {
+	for _, index := range slices.Concat([][]string{db.Key}, db.Unique, db.Indexes) {
+		if len(index) > 0 && (index[0] == column || over(index[0], column)) {
+			return true
+		}
+	}
+	return false
+}
+
+// over reports whether an index is one over an expression of a column: `lower(email)`.
+func over(expression, column string) bool {
+	if !strings.Contains(expression, "(") {
+		return false
+	}
+	words := strings.FieldsFunc(expression, func(r rune) bool { return strings.ContainsRune("()\"`[], :", r) })
+	return slices.Contains(words, column)
+}
+
+func indexAdvice(id *Identity, db *connect.Table) string {
+	if c := db.Column(id.Column); c.Kind == connect.TextKind && (id.Compare == "email" || id.Compare == "ignore-case") {
+		return " on `lower(" + id.Column + ")`"
+	}
+	return " on " + policy.Quote(id.Column)
+}
+
+// checkGrants tells what the login lacks for what the map asks of it.
+func (l *live) checkGrants(t *Table, db *connect.Table) {
+	needs := map[connect.Op]bool{connect.OpRead: true, connect.OpUpdate: t.Restriction.Line > 0}
+	for _, link := range t.Links {
+		e := link.Effect(link.Relation)
+		needs[connect.OpDelete] = needs[connect.OpDelete] || e.Row != RowStays
+		for _, c := range e.Columns {
+			needs[connect.OpUpdate] = needs[connect.OpUpdate] || c.Rule.Kind == Clear || c.Rule.Kind == Mask
+		}
+		needs[connect.OpUpdate] = needs[connect.OpUpdate] || len(e.Untie) > 0
+	}
+	for _, op := range []connect.Op{connect.OpRead, connect.OpUpdate, connect.OpDelete} {
+		if grant, lacks := db.Lacks[op]; lacks && needs[op] {
+			l.warn(l.system, t.Pos, "no-grant", "this login may not "+string(op)+" "+policy.Quote(t.Name), t.Name, "`"+grant+"`")
+		}
+	}
+}
