@@ -26,7 +26,7 @@ func TestOneBrokenWordIsFewProblems(t *testing.T) {
 		}
 		_, was := Load(file, src, nil)
 		lines := strings.SplitAfter(string(src), "\n")
-		for i, m := range breaks(parseTree(&report{}, src), commentTable()) {
+		for i, m := range breaks(parseTree(&report{}, src), commentTable(commentText)) {
 			if (i+n)%5 == 0 && breakOne(t, file, lines, m, was) {
 				broken++
 			}

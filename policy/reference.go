@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -21,10 +22,14 @@ const top = "The file"
 // Reference is the reference of the language in Markdown, for the people who write
 // policies: every key, what it means, how it is written, an example. It is made
 // from the same types, tags and comments as the reader and the schema.
-func Reference() []byte {
-	w := &referenceWriter{comments: commentTable(), examples: examplesOf(everyKey)}
-	w.WriteString(referenceHead)
-	w.find(reflect.TypeFor[Document](), top)
+func Reference() []byte { return policyLanguage().Reference() }
+
+// Reference is the reference of a kind of file in Markdown.
+func (l Language) Reference() []byte {
+	root := reflect.TypeOf(l.Root)
+	w := &referenceWriter{comments: commentTable(l.Comments), examples: examplesOf(l.Example, root), root: root, top: l.Top}
+	w.WriteString(l.Head)
+	w.find(root, top)
 	for _, g := range w.groups {
 		w.section(g)
 	}
@@ -60,6 +65,9 @@ type referenceWriter struct {
 	comments map[string]string
 	examples *examples
 	groups   []*group
+	root     reflect.Type
+	top      string
+	used     []form // in the order in which they are met
 }
 
 // group is a group of keys, which has a section of its own.
@@ -139,8 +147,8 @@ func (w *referenceWriter) section(g *group) {
 
 // sectionText is the comment of a type without the name of the type.
 func (w *referenceWriter) sectionText(t reflect.Type) string {
-	if t == reflect.TypeFor[Document]() {
-		return "These keys stand at the margin."
+	if t == w.root {
+		return w.top
 	}
 	_, text, _ := strings.Cut(w.comments[t.Name()], " ")
 	it := "It "
@@ -179,6 +187,7 @@ func code(s string) string {
 // written says how a type is written.
 func (w *referenceWriter) written(t reflect.Type) string {
 	if f, ok := formOf(t); ok {
+		w.meet(f)
 		return fmt.Sprintf("[%s](#%s)", f.called, anchor(formTitle(f)))
 	}
 	switch t.Kind() {
@@ -186,7 +195,11 @@ func (w *referenceWriter) written(t reflect.Type) string {
 		return "a text"
 	case reflect.Struct:
 		title := w.group(t).title()
-		return fmt.Sprintf("the keys of [%s](#%s)", strings.ToLower(title[:1])+title[1:], anchor(title))
+		keys := fmt.Sprintf("the keys of [%s](#%s)", strings.ToLower(title[:1])+title[1:], anchor(title))
+		if short, ok := shortOf(t); ok {
+			return w.written(short) + ", or " + keys
+		}
+		return keys
 	}
 	part, _ := elementOf(t)
 	if _, named := entryPart(t.Elem()); named {
@@ -209,11 +222,28 @@ func anchor(title string) string {
 	return b.String()
 }
 
-// forms writes how values are written.
+// meet remembers a form that is referred to.
+func (w *referenceWriter) meet(f form) {
+	if !slices.ContainsFunc(w.used, func(u form) bool { return u.called == f.called }) {
+		w.used = append(w.used, f)
+	}
+}
+
+// forms writes how values are written, those of the policy language first.
 func (w *referenceWriter) forms() {
 	for _, f := range allForms() {
-		fmt.Fprintf(w, "## %s\n\n%s\n\n%s", formTitle(f), fullSentence(f.says), moreOf(f.name))
+		if i := slices.IndexFunc(w.used, func(u form) bool { return u.called == f.called }); i >= 0 {
+			w.used = slices.Delete(w.used, i, i+1)
+			w.form(f)
+		}
 	}
+	for _, f := range w.used {
+		w.form(f)
+	}
+}
+
+func (w *referenceWriter) form(f form) {
+	fmt.Fprintf(w, "## %s\n\n%s\n\n%s", formTitle(f), fullSentence(f.says), f.more+moreOf(f.name))
 }
 
 func formTitle(f form) string { return "How " + f.called + " is written" }
@@ -233,12 +263,13 @@ type examples struct {
 	lines map[string]string // `Type.key` → `key: value`
 	parts map[reflect.Type]*node
 	used  map[string]bool // every `Type.key` that occurs
+	root  reflect.Type
 }
 
-func examplesOf(src []byte) *examples {
-	e := &examples{map[string]string{}, map[reflect.Type]*node{}, map[string]bool{}}
-	if root := parseTree(&report{}, src); root != nil {
-		e.collect(root, reflect.TypeFor[Document]())
+func examplesOf(src []byte, root reflect.Type) *examples {
+	e := &examples{map[string]string{}, map[reflect.Type]*node{}, map[string]bool{}, root}
+	if tree := parseTree(&report{}, src); tree != nil {
+		e.collect(tree, root)
 	}
 	return e
 }
@@ -259,7 +290,7 @@ func (e *examples) collect(n *node, t reflect.Type) {
 	}
 	s := new(shape)
 	s.collect(t, nil)
-	if e.parts[t] == nil && len(n.pairs) <= maxExample {
+	if e.parts[t] == nil && len(n.pairs) > 0 && len(n.pairs) <= maxExample {
 		e.parts[t] = n
 	}
 	for _, p := range n.pairs {
@@ -303,7 +334,7 @@ func (e *examples) line(t reflect.Type, key string) string {
 // block shows a whole group of keys.
 func (e *examples) block(t reflect.Type) string {
 	n, ok := e.parts[t]
-	if !ok || len(n.pairs) == 0 || t == reflect.TypeFor[Document]() {
+	if !ok || len(n.pairs) == 0 || t == e.root {
 		return ""
 	}
 	l := newLayout(n)

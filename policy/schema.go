@@ -16,10 +16,10 @@ import (
 //go:embed comments.txt
 var commentText string
 
-// commentTable reads commentText.
-func commentTable() map[string]string {
+// commentTable reads what the comments say.
+func commentTable(text string) map[string]string {
 	table := map[string]string{}
-	for line := range strings.Lines(commentText) {
+	for line := range strings.Lines(text) {
 		name, text, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
 		table[name] = text
 	}
@@ -29,12 +29,31 @@ func commentTable() map[string]string {
 // Schema is the JSON Schema (draft 2020-12) of a policy file, for editors: it is
 // made from the same types and tags as the reader. The reader is stricter: it knows
 // the days of the months, the countries, and what is declared elsewhere in the file.
-func Schema() []byte {
-	b := &schemaBuilder{comments: commentTable(), defs: object{}}
-	root := b.structure(reflect.TypeFor[Document]())
+func Schema() []byte { return policyLanguage().Schema() }
+
+// Language is a kind of file that Decode reads, as people and editors are told of it.
+type Language struct {
+	Root     any    // the struct with the keys at the margin
+	Title    string // of the schema
+	ID       string // of the schema
+	Comments string // what the source says of the types, as policy/comments extracts it
+	Head     string // how the reference begins
+	Top      string // what the reference says of the keys at the margin
+	Example  []byte // a file in which every key stands at least once
+}
+
+func policyLanguage() Language {
+	return Language{Root: Document{}, Title: "A privacy policy for avow", ID: "https://avowhq.github.io/avow/schema/v1.json",
+		Comments: commentText, Head: referenceHead, Top: "These keys stand at the margin.", Example: everyKey}
+}
+
+// Schema is the JSON Schema (draft 2020-12) of such a file.
+func (l Language) Schema() []byte {
+	b := &schemaBuilder{comments: commentTable(l.Comments), defs: object{}}
+	root := b.structure(reflect.TypeOf(l.Root))
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-	root["$id"] = "https://avowhq.github.io/avow/schema/v1.json"
-	root["title"] = "A privacy policy for avow"
+	root["$id"] = l.ID
+	root["title"] = l.Title
 	root["$defs"] = b.defs
 	out, err := json.MarshalIndent(root, "", "  ")
 	if err != nil {
@@ -62,7 +81,16 @@ func (b *schemaBuilder) of(t reflect.Type, enum []string) object {
 	case reflect.Slice:
 		return b.list(t)
 	}
-	return b.define(kebab(t.Name()), func() object { return b.structure(t) })
+	return b.define(kebab(t.Name()), func() object { return b.shortOr(t) })
+}
+
+// shortOr is the schema of a group of keys, and of what may stand in its place.
+func (b *schemaBuilder) shortOr(t reflect.Type) object {
+	short, ok := shortOf(t)
+	if !ok {
+		return b.structure(t)
+	}
+	return oneOfSchemas(b.of(short, nil), b.structure(t))
 }
 
 // define makes a definition once. The name is taken before it is made, because
@@ -81,6 +109,9 @@ func (b *schemaBuilder) formSchema(f form) object {
 		if needed, _ := formOf(t); needed.name != f.name {
 			b.of(t, nil)
 		}
+	}
+	for _, t := range f.with {
+		b.of(t, nil)
 	}
 	return describe(f.schema, fullSentence(f.says))
 }

@@ -16,31 +16,74 @@ type form struct {
 	called string // in the reference
 	says   string // for people
 	schema object
+	more   string         // what the reference adds
+	with   []reflect.Type // whose definitions the schema refers to
+}
+
+// Formed is a type of another room that reads itself and says how it is written.
+type Formed interface{ Form() Form }
+
+// Form is how a value is written.
+type Form struct {
+	Name   string         // in the schema's definitions
+	Called string         // in the reference: `a rule`
+	Says   string         // what may be written, for people
+	More   string         // what the reference adds, in Markdown
+	Schema map[string]any // JSON Schema
+	With   []any          // values of the types whose definitions Schema refers to, as #/$defs/ and their form's name
+}
+
+// Shortened is a struct of another room in whose place a value of another type may stand.
+type Shortened interface{ Short() any }
+
+// shortOf is what may stand in the place of a group of keys.
+func shortOf(t reflect.Type) (reflect.Type, bool) {
+	if s, ok := reflect.Zero(t).Interface().(Shortened); ok {
+		return reflect.TypeOf(s.Short()), true
+	}
+	return nil, false
+}
+
+func formedBy(t reflect.Type) (form, bool) {
+	formed, ok := reflect.Zero(t).Interface().(Formed)
+	if !ok {
+		return form{}, false
+	}
+	f := formed.Form()
+	out := form{name: f.Name, called: f.Called, says: f.Says, schema: f.Schema, more: f.More}
+	for _, v := range f.With {
+		out.with = append(out.with, reflect.TypeOf(v))
+	}
+	return out, true
+}
+
+func written(name, called, says string, schema object) form {
+	return form{name: name, called: called, says: says, schema: schema}
 }
 
 // formOf is the form of a type that reads itself.
 func formOf(t reflect.Type) (form, bool) {
 	switch reflect.Zero(t).Interface().(type) {
 	case Text:
-		return form{"text", "a text", "a text, or one for each language: `{en: …, nl: …}`", textSchema()}, true
+		return written("text", "a text", "a text, or one for each language: `{en: …, nl: …}`", textSchema()), true
 	case Words:
-		return form{"texts", "a list of texts", "a text or a list of texts", listOf(ref("text"))}, true
+		return written("texts", "a list of texts", "a text or a list of texts", listOf(ref("text"))), true
 	case Ref:
-		return form{"name", "a name", "a name", nameSchema()}, true
+		return written("name", "a name", "a name", nameSchema()), true
 	case Refs:
-		return form{"names", "a list of names", "a name or a list of names", listOf(ref("name"))}, true
+		return written("names", "a list of names", "a name or a list of names", listOf(ref("name"))), true
 	case DataRef:
-		return form{"data", "data", "data", dataSchema()}, true
+		return written("data", "data", "data", dataSchema()), true
 	case DataRefs:
-		return form{"data-list", "data", "a category (`contact`), a field (`contact.email`), `all`, `only-what-is-needed`, or a list of them", listOf(ref("data"))}, true
+		return written("data-list", "data", "a category (`contact`), a field (`contact.email`), `all`, `only-what-is-needed`, or a list of them", listOf(ref("data"))), true
 	case Places:
-		return form{"places", "a place", "a country or region (`NL`, `US-CA`, `EU`, `South Africa`), `anywhere`, `everyone-else`, a list, or a description in small letters", listOf(object{"type": "string", "minLength": 2})}, true
+		return written("places", "a place", "a country or region (`NL`, `US-CA`, `EU`, `South Africa`), `anywhere`, `everyone-else`, a list, or a description in small letters", listOf(object{"type": "string", "minLength": 2})), true
 	case Flag:
-		return form{"yes-or-no", "yes or no", "`yes` or `no`", object{"enum": []any{"yes", "no", "true", "false", true, false}}}, true
+		return written("yes-or-no", "yes or no", "`yes` or `no`", object{"enum": []any{"yes", "no", "true", "false", true, false}}), true
 	case Date:
-		return form{"date", "a date", "a day (`2026-11-30`) or a month (`2026-11`)", object{"type": "string", "pattern": `^\d{4}-\d{2}(-\d{2})?$`}}, true
+		return written("date", "a date", "a day (`2026-11-30`) or a month (`2026-11`)", object{"type": "string", "pattern": `^\d{4}-\d{2}(-\d{2})?$`}), true
 	case Number:
-		return form{"number", "a number", "a whole number", oneOfSchemas(object{"type": "integer", "minimum": 0}, object{"type": "string", "pattern": `^\d+$`})}, true
+		return written("number", "a number", "a whole number", oneOfSchemas(object{"type": "integer", "minimum": 0}, object{"type": "string", "pattern": `^\d+$`})), true
 	}
 	return moreForms(t)
 }
@@ -48,30 +91,30 @@ func formOf(t reflect.Type) (form, bool) {
 func moreForms(t reflect.Type) (form, bool) {
 	switch reflect.Zero(t).Interface().(type) {
 	case Period:
-		return form{"period", "a period", "a number of `hours`, `days`, `weeks`, `months` or `years`, such as `30 days` or `within 1 month`",
-			object{"type": "string", "pattern": `^(within )?\d{1,5} (hour|day|week|month|year)s?$`}}, true
+		return written("period", "a period", "a number of `hours`, `days`, `weeks`, `months` or `years`, such as `30 days` or `within 1 month`",
+			object{"type": "string", "pattern": `^(within )?\d{1,5} (hour|day|week|month|year)s?$`}), true
 	case RegimeRef:
-		return form{"law", "a law", "the short name of a law", object{"enum": anys(regimeNames())}}, true
+		return written("law", "a law", "the short name of a law", object{"enum": anys(regimeNames())}), true
 	case Bases:
-		return form{"bases", "a lawful basis", "a lawful basis; a list, any one of which will do; or both kinds of people apart: `{individual: …, business: …}`", basesSchema()}, true
+		return written("bases", "a lawful basis", "a lawful basis; a list, any one of which will do; or both kinds of people apart: `{individual: …, business: …}`", basesSchema()), true
 	case Until:
-		return form{"end", "an end", "a period with the event it counts from (`30 days after collection`), an event, `{latest: […]}`, `{earliest: […]}`, an end for each case, `{moves-to: …}`, `as the schedule says`, `end of legal duty`, `no longer needed for its purposes or by law`, `for ever` or `not-stated`", untilSchema()}, true
+		return written("end", "an end", "a period with the event it counts from (`30 days after collection`), an event, `{latest: […]}`, `{earliest: […]}`, an end for each case, `{moves-to: …}`, `as the schedule says`, `end of legal duty`, `no longer needed for its purposes or by law`, `for ever` or `not-stated`", untilSchema()), true
 	case Safe:
-		return form{"safeguard-chosen", "a safeguard", "a safeguard by name, a list, `{any-of: […]}` or `not-stated`; built in are `adequacy`, `standard-clauses`, `binding-rules`, `certification` and `gdpr:49`",
-			oneOfSchemas(ref("names"), closed(object{"any-of": ref("names")}, "any-of"))}, true
+		return written("safeguard-chosen", "a safeguard", "a safeguard by name, a list, `{any-of: […]}` or `not-stated`; built in are `adequacy`, `standard-clauses`, `binding-rules`, `certification` and `gdpr:49`",
+			oneOfSchemas(ref("names"), closed(object{"any-of": ref("names")}, "any-of"))), true
 	case Combine:
-		return form{"combination", "a combination", "`all-sources`, or data and what it may be brought together with: `{contact: with vendors}`",
-			oneOfSchemas(object{"const": "all-sources"}, object{"type": "object", "additionalProperties": listOf(object{"type": "string"})})}, true
+		return written("combination", "a combination", "`all-sources`, or data and what it may be brought together with: `{contact: with vendors}`",
+			oneOfSchemas(object{"const": "all-sources"}, object{"type": "object", "additionalProperties": listOf(object{"type": "string"})})), true
 	case Listings:
-		return form{"listings", "groups of purposes", "the name of a group, a list of them, or each with the purpose it is printed behind: `{contract: {after: debts}}`",
-			oneOfSchemas(ref("names"), object{"type": "object", "minProperties": 1, "additionalProperties": closed(object{"after": ref("name")}, "after")})}, true
+		return written("listings", "groups of purposes", "the name of a group, a list of them, or each with the purpose it is printed behind: `{contract: {after: debts}}`",
+			oneOfSchemas(ref("names"), object{"type": "object", "minProperties": 1, "additionalProperties": closed(object{"after": ref("name")}, "after")})), true
 	case Page:
-		return form{"page", "a page", "the address of a page, or `{url: …, serves: [US]}` where it is for people of some places",
-			oneOfSchemas(scalarSchema(), closed(object{"url": scalarSchema(), "serves": ref("places")}, "url"))}, true
+		return written("page", "a page", "the address of a page, or `{url: …, serves: [US]}` where it is for people of some places",
+			oneOfSchemas(scalarSchema(), closed(object{"url": scalarSchema(), "serves": ref("places")}, "url"))), true
 	case Never:
-		return form{"promise", "a promise", "a promise, with what it is about: " + oneOf(neverKinds()), neverSchema()}, true
+		return written("promise", "a promise", "a promise, with what it is about: "+oneOf(neverKinds()), neverSchema()), true
 	}
-	return form{}, false
+	return formedBy(t)
 }
 
 func ref(name string) object { return object{"$ref": "#/$defs/" + name} }

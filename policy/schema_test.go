@@ -14,7 +14,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/avowhq/avow"
-	"github.com/avowhq/avow/policy/internal/comments"
+	"github.com/avowhq/avow/policy/comments"
 )
 
 func compiledSchema(t *testing.T) *jsonschema.Schema {
@@ -151,7 +151,7 @@ func TestGeneratedFilesAreFresh(t *testing.T) {
 
 // TestEveryKeyIsExplained checks that no key lacks its meaning or its example.
 func TestEveryKeyIsExplained(t *testing.T) {
-	table, used := commentTable(), examplesOf(everyKey).used
+	table, used := commentTable(commentText), examplesOf(everyKey, reflect.TypeFor[Document]()).used
 	names := keysOf(reflect.TypeFor[Document](), map[reflect.Type]bool{})
 	if len(names) < 200 {
 		t.Errorf("only %d keys were found", len(names))

@@ -12,7 +12,7 @@ import (
 	"os"
 
 	"github.com/avowhq/avow/policy"
-	"github.com/avowhq/avow/policy/internal/comments"
+	"github.com/avowhq/avow/policy/comments"
 )
 
 func main() {
