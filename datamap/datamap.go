@@ -104,8 +104,9 @@ type System struct {
 	// For a manual system: who does what, in which time.
 	Task Task `key:"task"`
 	// Systems whose data is erased before this one's.
-	EraseAfter []Word                `key:"erase-after"`
-	Tables     policy.Entries[Table] `key:"tables"`
+	EraseAfter []Word `key:"erase-after"`
+	// The tables with personal data, by the database's names.
+	Tables policy.Entries[Table] `key:"tables"`
 	// The same as tables, in the word of document databases.
 	Collections policy.Entries[Table] `key:"collections"`
 	// Tables somebody has looked at and found without personal data.

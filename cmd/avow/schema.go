@@ -1,8 +1,12 @@
 package main
 
-import "github.com/avowhq/avow/policy"
+import (
+	"github.com/avowhq/avow/datamap"
+	"github.com/avowhq/avow/policy"
+)
 
 type schemaCommand struct {
+	Systems   bool `help:"The schema of the files of systems, not of policies."`
 	Reference bool `help:"Print the language reference (Markdown) instead."`
 }
 
@@ -14,15 +18,20 @@ func (c *schemaCommand) Help() string {
 
 and, as the first line of a policy for editors with a YAML language server:
 
-    # yaml-language-server: $schema=avow.schema.json`
+    # yaml-language-server: $schema=avow.schema.json
+
+The files of systems have a schema of their own: avow schema --systems > systems.schema.json`
 }
 
 // Run prints the schema.
 func (c *schemaCommand) Run(t *terminal) error {
-	out := policy.Schema()
-	if c.Reference {
-		out = policy.Reference()
+	schema, reference := policy.Schema, policy.Reference
+	if c.Systems {
+		schema, reference = datamap.Schema, datamap.Guide
 	}
-	_, err := t.out.Write(out)
+	if c.Reference {
+		schema = reference
+	}
+	_, err := t.out.Write(schema())
 	return err
 }
