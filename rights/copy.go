@@ -1,14 +1,10 @@
 package rights
 
 import (
-	"archive/zip"
 	"context"
-	"crypto/sha256"
 	_ "embed"
 	"encoding/csv"
-	"encoding/hex"
 	"encoding/json"
-	"hash"
 	"html/template"
 	"io"
 	"strconv"
@@ -17,6 +13,7 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger"
+	"github.com/avowhq/avow/rights/pack"
 	"github.com/avowhq/avow/store"
 )
 
@@ -74,8 +71,7 @@ func (d *Desk) handedOver(tx *store.Tx, session string, rec Record) error {
 }
 
 func (d *Desk) pack(rec Record, w io.Writer) error {
-	z := zip.NewWriter(w)
-	m := manifest{Format: Format, Made: rec.At, Organisation: d.Organisation, Notices: rec.Notices, Files: []packed{}}
+	a := pack.NewArchive(w, pack.Manifest{Format: Format, Made: rec.At, Organisation: d.Organisation, Notices: rec.Notices})
 	for _, f := range []struct {
 		name, says string
 		write      func(io.Writer) error
@@ -86,60 +82,16 @@ func (d *Desk) pack(rec Record, w io.Writer) error {
 		{"events.json", "what happened, the newest first", func(w io.Writer) error { return asJSON(w, rec.History) }},
 		{"receipts.json", "receipts of what was recorded; each can be checked without us", func(w io.Writer) error { return asJSON(w, rec.Receipts) }},
 	} {
-		p, err := pack(z, rec.At, f.name, f.write)
-		if err != nil {
+		if err := a.Add(f.name, f.says, f.write); err != nil {
 			return err
 		}
-		p.Says = f.says
-		m.Files = append(m.Files, p)
 	}
-	if _, err := pack(z, rec.At, "manifest.json", func(w io.Writer) error { return asJSON(w, m) }); err != nil {
-		return err
-	}
-	return z.Close()
+	return a.Close()
 }
 
 type pageData struct {
 	Record
 	Organisation string
-}
-
-type manifest struct {
-	Format       string    `json:"format"`
-	Made         time.Time `json:"made"`
-	Organisation string    `json:"organisation"`
-	Notices      []Notice  `json:"notices"`
-	Files        []packed  `json:"files"`
-}
-
-type packed struct {
-	Name   string `json:"name"`
-	Says   string `json:"says"`
-	Size   int64  `json:"size"`
-	SHA256 string `json:"sha256"`
-}
-
-// pack writes one file of the package as it is made.
-func pack(z *zip.Writer, at time.Time, name string, write func(io.Writer) error) (packed, error) {
-	f, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: at})
-	if err != nil {
-		return packed{}, err
-	}
-	sum := &measured{hash: sha256.New()}
-	if err := write(io.MultiWriter(f, sum)); err != nil {
-		return packed{}, err
-	}
-	return packed{Name: name, Size: sum.size, SHA256: hex.EncodeToString(sum.hash.Sum(nil))}, nil
-}
-
-type measured struct {
-	size int64
-	hash hash.Hash
-}
-
-func (m *measured) Write(b []byte) (int, error) {
-	m.size += int64(len(b))
-	return m.hash.Write(b)
 }
 
 func asJSON(w io.Writer, v any) error {
@@ -163,30 +115,10 @@ func asCSV(w io.Writer, rec Record) error {
 			for _, r := range v.Recipients {
 				who = append(who, r.Name)
 			}
-			c.Write(harmless(k.Policy, k.Name, v.Field, v.Value, v.Source, v.Point, v.At.UTC().Format(time.RFC3339), strconv.Itoa(v.Version),
+			c.Write(pack.Harmless(k.Policy, k.Name, v.Field, v.Value, v.Source, v.Point, v.At.UTC().Format(time.RFC3339), strconv.Itoa(v.Version),
 				v.Basis, strings.Join(why, " "), strings.Join(who, " "), strings.Join(v.Kept, "; "), v.ID.String()))
 		}
 	}
 	c.Flush()
 	return c.Error()
-}
-
-func harmless(cells ...string) []string {
-	for i, s := range cells {
-		if runs(s) {
-			cells[i] = "'" + s
-		}
-	}
-	return cells
-}
-
-// runs tells whether a spreadsheet takes a text for a formula. A telephone number in
-// one piece is a number to it, which does no harm.
-func runs(s string) bool {
-	s = strings.TrimLeft(s, " \t\r\n")
-	if s == "" || !strings.ContainsRune("=@+-", rune(s[0])) {
-		return false
-	}
-	digits := strings.ContainsRune("+-", rune(s[0])) && len(s) > 1 && strings.IndexFunc(s[1:], func(r rune) bool { return r < '0' || r > '9' }) < 0
-	return !digits
 }

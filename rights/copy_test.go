@@ -12,6 +12,7 @@ import (
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/rights"
+	"github.com/avowhq/avow/rights/pack"
 	"github.com/avowhq/avow/store"
 	"github.com/avowhq/avow/vault"
 	"golang.org/x/net/html/atom"
@@ -67,7 +68,7 @@ func TestCopyIsWholeAndNobodyElses(t *testing.T) {
 			}
 		}
 		for _, cell := range cells[1:] {
-			if rights.Runs(cell) {
+			if pack.Runs(cell) {
 				t.Errorf("a spreadsheet would run %q", cell)
 			}
 		}

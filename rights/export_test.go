@@ -23,6 +23,3 @@ func MustKeep(p *policy.Policy, kind avow.SubjectKind, values []vault.Value, now
 
 // Fits checks a correction.
 func Fits(p *policy.Policy, path, value string) (string, error) { return fits(p, path, value) }
-
-// Runs tells what a spreadsheet would run.
-func Runs(cell string) bool { return runs(cell) }

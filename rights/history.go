@@ -9,6 +9,7 @@ import (
 	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/policy/notice"
+	"github.com/avowhq/avow/rights/pack"
 	"github.com/avowhq/avow/store"
 )
 
@@ -114,7 +115,7 @@ type said struct {
 
 // event says what happened, with the names that the policy has for things.
 func (w *words) event(h Happening) string {
-	line := orElse(eventWords[h.Type], spaced(string(h.Type)))
+	line := orElse(eventWords[h.Type], pack.Spaced(string(h.Type)))
 	var s said
 	if len(h.Body) == 0 || json.Unmarshal(h.Body, &s) != nil {
 		return line

@@ -8,6 +8,7 @@ import (
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/policy/notice"
+	"github.com/avowhq/avow/rights/pack"
 	"github.com/avowhq/avow/vault"
 )
 
@@ -42,7 +43,7 @@ func (w *words) mustKeep(values []vault.Value, now time.Time) ([]Kept, map[avow.
 		}
 		set.Each(func(i int) { stay[v.ID] = append(stay[v.ID], p.Purposes[i].Name) })
 		list = addKept(list, Kept{Policy: p.Name, Version: p.Number, Fields: []string{v.Category + "." + v.Field}, Values: 1,
-			Titles: []string{notice.FieldTitle(p, v.Field, "")}, For: titles(p, set), Until: notice.Until(p, rule.Until, ""), Because: because(p, rule, set, field)})
+			Titles: []string{notice.FieldTitle(p, v.Field, "")}, For: pack.Titles(p, set), Until: notice.Until(p, rule.Until, ""), Because: because(p, rule, set, field)})
 	}
 	return list, stay
 }
@@ -106,7 +107,7 @@ func because(p *policy.Policy, r *policy.CompiledRetention, set policy.PurposeSe
 		}
 	}
 	var says []string
-	set.Each(func(i int) { says = append(says, reasons(p, i, field)...) })
+	set.Each(func(i int) { says = append(says, pack.Reasons(p, i, field)...) })
 	return orElse(strings.Join(says, " "), "The rule "+r.Name+" of the schedule keeps it.")
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/rights"
+	"github.com/avowhq/avow/rights/pack"
 	"github.com/avowhq/avow/vault"
 )
 
@@ -116,7 +117,7 @@ func TestRuns(t *testing.T) {
 		"": false, "Ann": false, "=1+1": true, "+442079460018": false, "+44 20 7946": true, "-1": false, "-1+cmd": true, "@SUM(A1)": true,
 		"\t=1": true, " =1": true, "\r\n@x": true, "a=1": false, "-": true,
 	} {
-		if got := rights.Runs(cell); got != want {
+		if got := pack.Runs(cell); got != want {
 			t.Errorf("%q: %v, want %v", cell, got, want)
 		}
 	}

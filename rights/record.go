@@ -7,11 +7,20 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger"
+	"github.com/avowhq/avow/rights/pack"
 )
 
 // Format names the form of data.json. A change that takes a key away or gives it
 // another meaning gets a new name; new keys do not.
 const Format = "avow-copy/1"
+
+// What is said of data in the words of a notice.
+type (
+	Purpose   = pack.Purpose
+	Recipient = pack.Recipient
+	Notice    = pack.Notice
+	Complaint = pack.Complaint
+)
 
 // Record is everything held of a person (gdpr:15).
 type Record struct {
@@ -103,43 +112,6 @@ type Held struct {
 	Recipients []Recipient `json:"recipients"` // of this value
 	Kept       []string    `json:"kept"`       // this value
 	Claimed    bool        `json:"claimed"`    // given before anybody showed to hold the address
-}
-
-// Purpose is what a value is for, in the words of the version it was given under.
-type Purpose struct {
-	Name    string   `json:"name"`
-	Title   string   `json:"title"`
-	Because []string `json:"because,omitempty"`
-}
-
-// Recipient is who may receive a value.
-type Recipient struct {
-	Name      string   `json:"name"`
-	Title     string   `json:"title"`
-	Role      string   `json:"role,omitempty"`
-	Places    []string `json:"places,omitempty"`
-	Safeguard string   `json:"safeguard,omitempty"` // of a transfer (gdpr:15(2))
-	For       []string `json:"for"`                 // titles of purposes
-	When      string   `json:"when,omitempty"`      // the event, when only that starts it
-}
-
-// Notice is a version that values were given under.
-type Notice struct {
-	Policy     string      `json:"policy"`
-	Title      string      `json:"title"`
-	Version    int         `json:"version"`
-	Effective  string      `json:"effective"`           // YYYY-MM-DD
-	SHA256     string      `json:"sha256"`              // of the policy file
-	Contact    string      `json:"contact,omitempty"`   // of the officer, else of the organisation
-	Complaints []Complaint `json:"complaints"`          // where to complain (gdpr:15(1)(f))
-	Decisions  []string    `json:"decisions,omitempty"` // made about people by machines (gdpr:15(1)(h))
-}
-
-// Complaint is a place to complain.
-type Complaint struct {
-	Name string `json:"name"`
-	URL  string `json:"url,omitempty"`
-	Mail string `json:"mail,omitempty"`
 }
 
 // Happening is an event of the person's own history.

@@ -1,0 +1,254 @@
+package pack
+
+import (
+	"archive/zip"
+	"bytes"
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap"
+	"github.com/avowhq/avow/datamap/find"
+	"github.com/avowhq/avow/policy"
+)
+
+var made = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+
+func shop(t *testing.T) *datamap.Map {
+	t.Helper()
+	src, err := os.ReadFile("../../datamap/testdata/policy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, problems := policy.Load("policy.yaml", src, nil)
+	if p == nil {
+		t.Fatal(problems)
+	}
+	folder := t.TempDir()
+	if err := os.CopyFS(filepath.Join(folder, "systems"), os.DirFS("../../datamap/testdata/shop")); err != nil {
+		t.Fatal(err)
+	}
+	m, err := datamap.Load(os.DirFS(folder), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func cellOf(t *datamap.Table, name string, v any) find.Cell {
+	return find.Cell{Name: name, Column: t.Column(name), Value: v}
+}
+
+// records are a customer, one order, and a message that somebody else wrote.
+func records(m *datamap.Map) []find.Record {
+	customers, orders, messages := m.Table("shop.customers"), m.Table("shop.orders"), m.Table("shop.messages")
+	return []find.Record{
+		{Table: customers, Key: connect.Tuple{int64(7)}, Relation: datamap.Owns, Via: "itself", Cells: []find.Cell{
+			cellOf(customers, "email", "ann@example.com"), cellOf(customers, "full_name", "<b>Ann</b>"),
+			cellOf(customers, "born", connect.Date("1980-02-29")), cellOf(customers, "created", made)}},
+		{Table: orders, Key: connect.Tuple{int64(1)}, Relation: datamap.Owns, Via: "customer", Cells: []find.Cell{
+			cellOf(orders, "total", connect.Decimal("5.9")), cellOf(orders, "invoice_name", "=cmd|' /C calc'!A0")}},
+		{Table: orders, Key: connect.Tuple{int64(2)}, Relation: datamap.Owns, Via: "customer", Changed: true},
+		{Table: messages, Key: connect.Tuple{int64(3)}, Relation: datamap.Shares, Via: "recipient", Cells: []find.Cell{
+			{Name: "body", Column: messages.Column("body"), Access: datamap.Redacted}, cellOf(messages, "recipient_name", "Ann")}},
+	}
+}
+
+func packed(t *testing.T, o Options, list []find.Record) *Writer {
+	t.Helper()
+	w, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, rec := range list {
+		if err := w.Add(rec); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
+}
+
+// files opens a package and holds each file against the manifest.
+func files(t *testing.T, w *Writer) map[string]string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := w.WriteZIP(&b); err != nil {
+		t.Fatal(err)
+	}
+	z, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[f.Name] = string(text)
+	}
+	var m Manifest
+	if err := json.Unmarshal([]byte(out["manifest.json"]), &m); err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Files) != len(out)-1 || m.Format != Format {
+		t.Errorf("the manifest lists %d of %d files", len(m.Files), len(out)-1)
+	}
+	for _, f := range m.Files {
+		sum := sha256.Sum256([]byte(out[f.Name]))
+		if f.SHA256 != hex.EncodeToString(sum[:]) || f.Size != int64(len(out[f.Name])) {
+			t.Errorf("%s is not what the manifest says", f.Name)
+		}
+	}
+	return out
+}
+
+func TestPackage(t *testing.T) {
+	m := shop(t)
+	w := packed(t, Options{Policy: m.Policy, Made: made, Identities: []string{"email: ann@example.com"},
+		Received: []Received{{"Parcel Ltd", []string{"contact.address"}, made}}, Missing: []string{"The wall of the office is looked through by hand."}}, records(m))
+	out := files(t, w)
+
+	var data struct {
+		Categories []category
+		Records    []struct {
+			System, Table, Relation, Via string
+			Key, Columns                 map[string]any
+			Redacted                     []string
+		}
+		Received []Received
+		Missing  []string
+	}
+	d := json.NewDecoder(strings.NewReader(out["data.json"]))
+	d.UseNumber()
+	if err := d.Decode(&data); err != nil {
+		t.Fatalf("%v in %s", err, out["data.json"])
+	}
+	if len(data.Records) != 3 || len(data.Received) != 1 || len(data.Missing) != 1 || len(data.Categories) < 2 {
+		t.Fatalf("%+v", data)
+	}
+	first, total, message := data.Records[0], data.Records[1].Columns["total"], data.Records[2]
+	if first.Key["id"] != json.Number("7") || first.Columns["created"] != "2026-11-22T10:00:00Z" || first.Columns["full_name"] != "<b>Ann</b>" || total != json.Number("5.9") {
+		t.Errorf("%+v, %v", first, total)
+	}
+	if _, shown := message.Columns["body"]; shown || len(message.Redacted) != 1 {
+		t.Errorf("the other's text: %+v", message)
+	}
+	for _, c := range data.Categories {
+		if len(c.Purposes) == 0 && len(c.Kept) == 0 {
+			t.Errorf("nothing is told of %s", c.Name)
+		}
+	}
+
+	lines, err := csv.NewReader(strings.NewReader(out["csv/shop.orders.csv"])).ReadAll()
+	if err != nil || len(lines) != 2 || lines[1][2] != "'=cmd|' /C calc'!A0" {
+		t.Errorf("%q, %v", lines, err)
+	}
+	page := out["index.html"]
+	for _, want := range []string{"ann@example.com", "&lt;b&gt;Ann&lt;/b&gt;", "1980-02-29", "somebody else&#39;s", "Parcel Ltd", "by hand", "3 records", "What else your records say"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	if strings.Contains(page, "<b>Ann") || strings.Contains(page, "<script") {
+		t.Error("the page runs what a record says")
+	}
+
+	folder := filepath.Join(t.TempDir(), "out")
+	if err := w.WriteFolder(folder); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range out {
+		got, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil || string(got) != text {
+			t.Errorf("%s differs in the folder: %v", name, err)
+		}
+	}
+	if info, err := os.Stat(filepath.Join(folder, "data.json")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("others can read it: %v %v", info, err)
+	}
+}
+
+func TestNothingFound(t *testing.T) {
+	m := shop(t)
+	out := files(t, packed(t, Options{Policy: m.Policy, Made: made}, nil))
+	if !json.Valid([]byte(out["data.json"])) || !strings.Contains(out["index.html"], "No records of you were found") {
+		t.Errorf("%s", out["data.json"])
+	}
+}
+
+// TestManyRecords packs more than may be held in memory, and finds nothing of them on the disk.
+func TestManyRecords(t *testing.T) {
+	m := shop(t)
+	temp := t.TempDir()
+	w := packed(t, Options{Policy: m.Policy, Made: made, Temp: temp}, nil)
+	orders := m.Table("shop.orders")
+	const rows = 200_000
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for i := range rows {
+		if err := w.Add(find.Record{Table: orders, Key: connect.Tuple{int64(i)}, Relation: datamap.Owns, Via: "customer",
+			Cells: []find.Cell{cellOf(orders, "invoice_name", fmt.Sprintf("Annabel Visitor %d", i)), cellOf(orders, "total", connect.Decimal("5.9"))}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 8<<20 {
+		t.Errorf("%d records take %d bytes of memory", rows, grown)
+	}
+	if list, err := os.ReadDir(temp); err != nil || len(list) > 0 {
+		t.Errorf("there is a file to be found: %v %v", list, err)
+	}
+	if raw := raw(t, w.tables[0].csv); bytes.Contains(raw, []byte("Annabel")) || len(raw) < rows {
+		t.Error("what lies on the disk can be read")
+	}
+	out := files(t, w)
+	if n := strings.Count(out["csv/shop.orders.csv"], "\r\n"); n != rows+1 {
+		t.Errorf("%d lines", n)
+	}
+	if !strings.Contains(out["index.html"], fmt.Sprint(rows-200)+" more") || len(out["index.html"]) > 1<<20 {
+		t.Error("the page is too long, or hides that there is more")
+	}
+}
+
+func raw(t *testing.T, s *spool) []byte {
+	t.Helper()
+	if err := s.w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	out := make([]byte, 1<<20)
+	n, err := s.file.ReadAt(out, 0)
+	if err != nil && err != io.EOF {
+		t.Fatal(err)
+	}
+	return out[:n]
+}
+
+func TestFileNames(t *testing.T) {
+	for in, want := range map[string]string{"shop.orders": "shop.orders", "../../etc/passwd": "_.._etc_passwd", "": "_", "a/b\\c": "a_b_c", "Bestellungen (alt)": "Bestellungen__alt_", strings.Repeat("x", 300): strings.Repeat("x", 100)} {
+		if got := fileName(in); got != want {
+			t.Errorf("%q: %q", in, got)
+		}
+	}
+}
