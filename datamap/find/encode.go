@@ -89,7 +89,7 @@ func appendInt(b []byte, v int64) []byte {
 	}
 	u, sign := uint64(v), 1
 	if v < 0 {
-		u, sign = uint64(-(v + 1))+1, -1
+		u, sign = uint64(-(v+1))+1, -1
 	}
 	n := 1
 	for n < 8 && u>>(8*n) != 0 {
@@ -271,7 +271,11 @@ func classOf(b byte) classes {
 	if b == classTrue {
 		b = classFalse
 	}
-	return 1 << slices.Index(kinds[:], b) // nothing for what is no plain value
+	i := slices.Index(kinds[:], b)
+	if i < 0 {
+		return 0 // no plain value
+	}
+	return 1 << i
 }
 
 // cast is a value as another class writes it: the number 42 and the text 42 name the

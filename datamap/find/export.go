@@ -2,7 +2,12 @@ package find
 
 import (
 	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
 
+	avow "github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/datamap"
 )
@@ -27,10 +32,185 @@ type Cell struct {
 	Access datamap.Access
 }
 
+// Incomplete is the error of an export in which some tables could not be read: their
+// rows, or the last of them, are missing from it, and all the others are there.
+type Incomplete struct {
+	Tables []Unread
+}
+
+// Unread is a table that could not be read, and why.
+type Unread struct {
+	Table *datamap.Table
+	Err   error
+}
+
+func (e *Incomplete) Error() string {
+	var names []string
+	for _, t := range e.Tables {
+		names = append(names, t.Table.Path())
+	}
+	return "rows could not be read in " + strings.Join(names, ", ") + ": " + avow.MessageOf(e.Tables[0].Err)
+}
+
+// Unwrap gives what was wrong with each table.
+func (e *Incomplete) Unwrap() []error {
+	var out []error
+	for _, t := range e.Tables {
+		out = append(out, t.Err)
+	}
+	return out
+}
+
+// shownAtOnce is how many rows are read together.
+const shownAtOnce = 1000
+
 // Export gives each row that concerns one of the people to each, one at a time, ordered
 // by system and table as in the map and by key. Systems are read at the same time, in
-// bounded memory. An error of each ends it and is returned as it is; an error of a source
-// ends it too, for half an export is none.
+// bounded memory. An error of each ends it and is returned as it is. Tables that cannot
+// be read any more do not end it; they are named in the *Incomplete that is returned.
 func (s *Search) Export(ctx context.Context, f *Found, person int, each func(Record) error) error {
-	return ctx.Err()
+	if person < 0 || person >= len(f.People) {
+		return avow.Errorf(avow.Invalid, "there is no person %d among the %d who were sought", person, len(f.People))
+	}
+	ctx, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer stop()
+	var all []*exporter
+	for i := range f.Systems {
+		e := &exporter{ctx: ctx, source: s.Sources[f.Systems[i].System.Name.Text], found: f, person: int32(person), out: make(chan []Record, 2)}
+		all = append(all, e)
+		wg.Go(func() { e.system(f.Systems[i].Tables) })
+	}
+	var missing Incomplete
+	for _, e := range all {
+		for records := range e.out {
+			for _, r := range records {
+				if err := each(r); err != nil {
+					return err
+				}
+			}
+		}
+		missing.Tables = append(missing.Tables, e.unread...)
+	}
+	if err := ctx.Err(); err != nil {
+		return interrupted(err)
+	}
+	if len(missing.Tables) > 0 {
+		return &missing
+	}
+	return nil
+}
+
+// exporter reads the rows of one system.
+type exporter struct {
+	ctx    context.Context
+	source connect.Source
+	found  *Found
+	person int32
+	out    chan []Record
+	unread []Unread
+}
+
+func (e *exporter) system(tables []*Rows) {
+	defer close(e.out)
+	for _, rows := range tables {
+		x := &tableExport{exporter: e, t: rows.table, views: map[string]*view{}}
+		rows.sort()
+		if err := x.table(rows.order); err != nil && e.ctx.Err() == nil {
+			e.unread = append(e.unread, Unread{rows.Table, err})
+		}
+	}
+}
+
+// tableExport reads the rows of one table.
+type tableExport struct {
+	*exporter
+	t     *table
+	views map[string]*view
+	rec   record
+	place map[uint32]int // of the rows that are read again
+}
+
+func (x *tableExport) table(order []uint32) error {
+	rows := make([]uint32, 0, min(len(order), shownAtOnce))
+	for i, row := range order {
+		if x.t.relation(row, x.person) != datamap.Unrelated {
+			rows = append(rows, row)
+		}
+		if len(rows) == shownAtOnce || i == len(order)-1 && len(rows) > 0 {
+			if err := x.some(rows); err != nil {
+				return err
+			}
+			rows = rows[:0]
+		}
+	}
+	return nil
+}
+
+// some gives out some rows, of which those that were not kept whole are read again.
+func (x *tableExport) some(rows []uint32) error {
+	records := make([]Record, len(rows))
+	again := connect.In{Columns: x.t.columns[:x.t.key]}
+	x.place = map[uint32]int{}
+	for i, row := range rows {
+		key, rest, whole := x.t.set.record(row)
+		x.rec.parse(len(x.t.columns), key, rest)
+		records[i] = x.start(row)
+		if whole || x.t.kept == len(x.t.columns) {
+			x.show(&records[i], row, x.rec.tuple(0, len(x.t.columns)))
+			continue
+		}
+		x.place[row] = i
+		records[i].Changed = true
+		again.Tuples = append(again.Tuples, records[i].Key)
+	}
+	if err := x.read(again, records); err != nil {
+		return err
+	}
+	select {
+	case x.out <- records:
+		return nil
+	case <-x.ctx.Done():
+		return x.ctx.Err()
+	}
+}
+
+// start is a record without what it shows; x.rec holds the row.
+func (x *tableExport) start(row uint32) Record {
+	out := Record{Table: x.t.Table, Key: x.rec.tuple(0, x.t.key)}
+	for _, t := range x.t.ties(row) {
+		if t.person == x.person && (out.Relation == datamap.Unrelated || t.way < out.Relation) {
+			out.Relation, out.Via = t.way, x.t.links[t.link].Name
+		}
+	}
+	return out
+}
+
+var errNotOpen = errors.New("not opened")
+
+// read reads rows again. One whose links stand on other values by now is not shown.
+func (x *tableExport) read(in connect.In, records []Record) error {
+	if len(in.Tuples) == 0 {
+		return nil
+	}
+	if x.source == nil {
+		return avow.Errorf(avow.Unavailable, "system %s could not be opened: %w", x.t.System.Name.Text, errNotOpen)
+	}
+	var now record
+	ask := connect.Read{Table: x.t.Name, Columns: x.t.columns, Any: []connect.In{in}, When: x.t.when}
+	return x.source.Read(x.ctx, ask, func(values connect.Row) error {
+		now.encode(values[:x.t.kept])
+		row, ok := x.t.set.find(now.first(x.t.key))
+		i, asked := x.place[row]
+		if !ok || !asked {
+			return nil
+		}
+		x.rec.load(x.t, row, x.t.kept)
+		if slices.Equal(now.bytes, x.rec.bytes) {
+			records[i].Changed = false
+			x.show(&records[i], row, connect.Tuple(values))
+		}
+		return nil
+	})
 }

@@ -78,5 +78,13 @@ func (o Options) usual() Options {
 // Find seeks the rows of all these people at once. An error is one of the context or of
 // what was asked; what a system refuses stands in Found.
 func (s *Search) Find(ctx context.Context, people []Person) (*Found, error) {
-	return nil, ctx.Err()
+	k, err := newKnown(s.Graph, s.Options.Region, people)
+	if err != nil {
+		return nil, err
+	}
+	r := s.run(ctx, k)
+	if err := r.all(); err != nil {
+		return nil, err
+	}
+	return r.found(), nil
 }

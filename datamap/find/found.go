@@ -1,6 +1,12 @@
 package find
 
 import (
+	"bytes"
+	"cmp"
+	"maps"
+	"slices"
+	"sync"
+
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/datamap"
 )
@@ -15,6 +21,8 @@ type Found struct {
 	Unknown []string
 	// Unreached are the tables that only identities of other kinds lead to.
 	Unreached []*datamap.Table
+
+	known *known
 }
 
 // SystemFound is what was found in one system.
@@ -39,6 +47,11 @@ type Rows struct {
 	// Key and Linked name the columns of Row.Key and Row.Linked. A table without a key has
 	// all that was read of a row for its key.
 	Key, Linked []string
+
+	table *table
+	count int
+	once  sync.Once
+	order []uint32 // the rows that concern somebody, by key
 }
 
 // Row is one row.
@@ -100,8 +113,116 @@ func (f *Found) Rows(t *datamap.Table) *Rows {
 }
 
 // Len is how many rows concern somebody.
-func (r *Rows) Len() int { return 0 }
+func (r *Rows) Len() int { return r.count }
+
+// sort puts the rows into the order of their keys, once.
+func (r *Rows) sort() {
+	r.once.Do(func() {
+		r.order = make([]uint32, 0, r.count)
+		for row := range r.table.set.len() {
+			if r.table.live(row) {
+				r.order = append(r.order, row)
+			}
+		}
+		slices.SortFunc(r.order, func(a, b uint32) int { return bytes.Compare(r.table.set.key(a), r.table.set.key(b)) })
+	})
+}
 
 // Each gives every row once, in the order of the keys. An error of each ends it and is
 // returned.
-func (r *Rows) Each(each func(Row) error) error { return nil }
+func (r *Rows) Each(each func(Row) error) error {
+	r.sort()
+	var rec record
+	for _, n := range r.order {
+		rec.load(r.table, n, r.table.kept)
+		row := Row{Key: rec.tuple(0, r.table.key), Linked: rec.tuple(r.table.key, r.table.kept), Ties: r.ties(n)}
+		if err := each(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Rows) ties(row uint32) []Tie {
+	of := r.table.ties(row)
+	out := make([]Tie, len(of))
+	for i, t := range of {
+		out[i] = Tie{Person: int(t.person), Link: r.table.Links[t.link], Way: t.way, Last: r.table.sole(row)}
+	}
+	slices.SortStableFunc(out, func(a, b Tie) int {
+		return cmp.Or(cmp.Compare(a.Person, b.Person), cmp.Compare(a.Way, b.Way))
+	})
+	return out
+}
+
+// Relation is the closest one of a row to a person; datamap.Unrelated when it does not
+// concern them.
+func (r Row) Relation(person int) datamap.Relation {
+	for _, t := range r.Ties {
+		if t.Person == person {
+			return t.Way
+		}
+	}
+	return datamap.Unrelated
+}
+
+// found makes what is given back of a run that is over.
+func (r *run) found() *Found {
+	m := r.Graph.Map
+	f := &Found{People: r.known.people, Unknown: r.known.unknown(m), known: r.known}
+	reach := r.Graph.From(r.known.kinds...)
+	for _, s := range m.Systems {
+		out := SystemFound{System: s, Away: r.systems[s].gone()}
+		for _, t := range s.All() {
+			out.Tables = append(out.Tables, r.rows(r.tables[t]))
+			f.Conflicts = append(f.Conflicts, r.conflicts(r.tables[t])...)
+			if r.Graph.Reaches(t) && !reach.Reaches(t) {
+				f.Unreached = append(f.Unreached, t)
+			}
+		}
+		f.Systems = append(f.Systems, out)
+	}
+	return f
+}
+
+func (r *run) rows(t *table) *Rows {
+	out := &Rows{Table: t.Table, Err: t.err, Absent: t.absent, Key: t.columns[:t.key], Linked: t.columns[t.key:t.kept], table: t}
+	for _, l := range t.links {
+		if l.from != nil && (r.blind(l.from) || l.byHand()) {
+			out.Missed = append(out.Missed, l.Link)
+		}
+	}
+	for row := range t.set.len() {
+		if t.live(row) {
+			out.count++
+		}
+	}
+	return out
+}
+
+// sole reports that nobody but the people has a part in a row.
+func (t *table) sole(row uint32) bool { return t.judged && !t.others.has(row) }
+
+// conflicts lists the rows that somebody was let go of, and would come to.
+func (r *run) conflicts(t *table) []Conflict {
+	a := &arrival{run: r, t: t}
+	keys := slices.SortedFunc(maps.Keys(t.blocked), func(x, y [2]uint32) int {
+		return cmp.Or(bytes.Compare(t.set.key(x[0]), t.set.key(y[0])), cmp.Compare(x[1], y[1]))
+	})
+	var out []Conflict
+	for _, key := range keys {
+		row, person := key[0], int32(key[1])
+		a.here.load(t, row, t.kept)
+		c := Conflict{Table: t.Table, Key: a.here.tuple(0, t.key), Person: int(person)}
+		for _, tie := range a.derive(nil, t, &a.here) {
+			if tie.person == person {
+				c.By = append(c.By, t.Links[tie.link])
+			}
+		}
+		if len(c.By) > 0 {
+			c.Against = a.against(t, row, person, nil)
+			out = append(out, c)
+		}
+	}
+	return out
+}

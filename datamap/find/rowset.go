@@ -158,7 +158,7 @@ func (s *rowSet) grow() {
 
 // index finds the rows that have some values in some columns.
 type index struct {
-	columns []int // of the record
+	columns []int   // of the record
 	values  *rowSet // each value once
 	first   list[uint32]
 	entries list[entry]

@@ -1,0 +1,118 @@
+package find
+
+import (
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap"
+)
+
+// pointers asks who points at the rows of a part by references that make them their
+// own or share them: a row that nobody sought owns may do so too.
+func (r *run) pointers(p *part) {
+	all := &reads{run: r}
+	for _, t := range p.tables {
+		for _, l := range t.links {
+			if l.Incoming && l.belongs() && (l.Relation == datamap.Owns || !r.Options.ToShow) && r.ctx.Err() == nil {
+				r.pointing(all, l)
+			}
+		}
+	}
+	all.Wait()
+}
+
+// pointing asks it of one link.
+func (r *run) pointing(all *reads, l *link) {
+	v := &pointed{l: l}
+	for {
+		var in connect.In
+		more := all.start(l.from, func() bool {
+			l.to.part.mu.Lock()
+			defer l.to.part.mu.Unlock()
+			in = v.next(l.FromColumns(), r.Options.Batch)
+			return len(in.Tuples) > 0
+		}, func() { r.askPointing(l, in) })
+		if !more {
+			return
+		}
+	}
+}
+
+// pointed gives the values by which rows are pointed at, each once.
+type pointed struct {
+	l      *link
+	at     uint32
+	record record
+}
+
+func (v *pointed) next(columns []string, n int) connect.In {
+	in := connect.In{Columns: columns}
+	t := v.l.to
+	for ; len(in.Tuples) < n; v.at++ {
+		switch x := v.l.toIndex; {
+		case x == nil && v.at < t.set.len():
+			if t.leadsAny(v.at) {
+				in.Tuples = append(in.Tuples, tupleOf(t.set.key(v.at)))
+			}
+		case x != nil && v.at < x.values.len():
+			if !x.each(v.at, func(row uint32) bool { return !t.leadsAny(row) }) {
+				in.Tuples = append(in.Tuples, tupleOf(x.values.key(v.at)))
+			}
+		default:
+			return in
+		}
+	}
+	return in
+}
+
+func tupleOf(value []byte) connect.Tuple {
+	var out connect.Tuple
+	for len(value) > 0 {
+		v, n := readValue(value)
+		out, value = append(out, v), value[n:]
+	}
+	return out
+}
+
+// askPointing marks the rows that a row points at which nobody sought owns or shares. It
+// ends when all it asks about are marked.
+func (r *run) askPointing(l *link, in connect.In) {
+	from := l.from
+	columns := append(from.columns[:from.key:from.key], l.FromColumns()...)
+	places := make([]int, len(l.there))
+	for i := range places {
+		places[i] = from.key + i
+	}
+	left := len(in.Tuples)
+	var rec, scratch record
+	lock := &l.to.part.mu
+	r.read(from, connect.Read{Table: from.Name, Columns: columns, Any: []connect.In{in}, When: both(from.when, l.when)}, func(row connect.Row) error {
+		rec.encode(row)
+		lock.Lock()
+		defer lock.Unlock()
+		if n, ok := from.set.find(rec.first(from.key)); ok && from.leadsAny(n) {
+			return nil
+		}
+		rec.each(places, func(value []byte) { left -= l.mark(value, &scratch) })
+		if left <= 0 {
+			return enough
+		}
+		return nil
+	})
+}
+
+// mark marks the rows of a value, and gives how many values that is more.
+func (l *link) mark(value []byte, scratch *record) (more int) {
+	one := func(row uint32) {
+		if !l.outside.has(row) {
+			l.outside.set(row)
+			more = 1
+		}
+	}
+	if l.toIndex == nil {
+		lookup(l.to.set, value, one)
+		return more
+	}
+	lookup(l.toIndex.values, value, func(n uint32) {
+		l.toIndex.each(n, func(row uint32) bool { one(row); return true })
+	})
+	return more
+}

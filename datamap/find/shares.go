@@ -1,0 +1,111 @@
+package find
+
+import "github.com/avowhq/avow/datamap"
+
+// shares marks the rows of a part in which somebody has a part who is not among the
+// people: such a row does not go with the last of them. In a circle a mark may lead to more.
+func (r *run) shares(p *part) {
+	if r.Options.ToShow {
+		return
+	}
+	a := &arrival{run: r}
+	for changed := true; changed && r.ctx.Err() == nil; {
+		changed = false
+		for _, t := range p.tables {
+			if t.sharing() && a.sharesTable(t) {
+				changed = p.circle
+			}
+		}
+	}
+}
+
+// sharing reports that rows of a table can belong to several people.
+func (t *table) sharing() bool {
+	for _, l := range t.links {
+		if l.Relation == datamap.Shares {
+			return true
+		}
+	}
+	return t.shared()
+}
+
+func (a *arrival) sharesTable(t *table) (changed bool) {
+	for row := range t.set.len() {
+		if t.others.has(row) || !t.leadsAny(row) {
+			continue
+		}
+		a.here.load(t, row, t.kept)
+		if a.partly(t, row) {
+			t.others.set(row)
+			changed = true
+		}
+	}
+	return changed
+}
+
+// partly reports that a row belongs, by one of its links, to somebody who is not
+// sought; a.here holds the row.
+func (a *arrival) partly(t *table, row uint32) bool {
+	for _, l := range t.links {
+		if l.belongs() && a.othersBy(l, row) {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *arrival) othersBy(l *link, row uint32) bool {
+	if l.from == nil {
+		return a.othersIdentity(l)
+	}
+	if l.Incoming && (l.outside.has(row) || !l.byHand() && a.blind(l.from)) {
+		return true
+	}
+	if !l.Incoming && !a.here.holds(l.to, l.when) {
+		return false
+	}
+	others := false
+	a.here.each(l.here, func(value []byte) {
+		found := false
+		l.from.eachRow(l, value, &a.there, func(from uint32) bool {
+			found = true
+			if !l.from.leadsAny(from) || !l.from.owned(from) && l.from.others.has(from) {
+				others = true
+			}
+			return true
+		})
+		others = others || !found && !l.Incoming
+	})
+	return others
+}
+
+// owned reports that a row is somebody's alone.
+func (t *table) owned(row uint32) bool {
+	for _, tie := range t.ties(row) {
+		if tie.way == datamap.Owns {
+			return true
+		}
+	}
+	return false
+}
+
+// othersIdentity looks for the identity of somebody who is not sought. One whose kind is
+// known of nobody may be anybody's, unless another of the same link is one of theirs.
+func (a *arrival) othersIdentity(l *link) bool {
+	theirs, unsure := false, false
+	for _, id := range l.Identities {
+		value := a.here.value(l.to.place(id))
+		for _, each := range elements(nil, value) {
+			switch {
+			case isEmpty(each):
+			case len(a.known.who(id, each)) > 0:
+				theirs = true
+			case len(a.known.has[id.Kind.Text]) > 0:
+				return true
+			default:
+				unsure = true
+			}
+		}
+	}
+	return unsure && !theirs
+}
