@@ -1,0 +1,443 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap"
+)
+
+// maker fills one group with rows.
+type maker struct {
+	*Group
+	t      *table
+	shown  []shown
+	guards []*guardMaker
+	years  []int // of sets: those that leave the year of what is there
+	ends   []end // of Lines: what their days are counted from; without column for none
+	phase  int
+}
+
+// The order of groups in a step.
+const (
+	openCircles = iota // what closes a circle is emptied, in rows that go
+	changeRows         // updates, and letting go
+	deleteRows         // in their order
+	leaveLast          // rows that nobody shares any more
+	changeLast         // updates that wait for others to have let go
+	leaveAlone         // nothing is done
+)
+
+// shown is what is said of one column, and the end it is kept until.
+type shown struct {
+	line Line
+	end  end
+}
+
+// eraseGroups puts the rows of all tables into groups, in the order in which they are run.
+func (s *system) eraseGroups(o order) {
+	var all []*maker
+	step := map[*table]int{}
+	for n, d := range o.steps {
+		if _, ok := step[d.t]; !ok {
+			step[d.t] = n
+		}
+		all = append(all, s.deleteGroups(o, d)...)
+	}
+	for _, t := range s.tables {
+		all = append(all, s.stayGroups(t)...)
+	}
+	slices.SortStableFunc(all, func(a, b *maker) int { return cmp.Compare(a.phase, b.phase) })
+	for _, m := range all {
+		s.plan.Groups = append(s.plan.Groups, m.done())
+	}
+}
+
+// rowsBy makes a group for each way in which rows are treated, and fills it.
+func rowsBy[K comparable](t *table, rows []int, by func(row int) K, make func(row int, k K) []*maker) []*maker {
+	known := map[K][]*maker{}
+	var out []*maker
+	for _, i := range rows {
+		k := by(i)
+		makers, ok := known[k]
+		if !ok {
+			makers = make(i, k)
+			known[k] = makers
+			out = append(out, makers...)
+		}
+		for _, m := range makers {
+			m.add(i)
+		}
+	}
+	return out
+}
+
+// deleteGroups deletes rows of one table.
+func (s *system) deleteGroups(o order, d deletion) []*maker {
+	rows := d.rows
+	if rows == nil {
+		rows = d.t.going()
+	}
+	rows = slices.DeleteFunc(slices.Clone(rows), func(i int) bool { return !d.t.goes(i) })
+	clear := o.clear[d.t]
+	return rowsBy(d.t, rows, func(i int) uint32 { return d.t.classOf[i] }, func(_ int, n uint32) []*maker {
+		c := d.t.classes[n]
+		m := s.maker(d.t, c, deleteRows)
+		m.change = connect.Delete
+		m.say(Line{Columns: c.fate.names(), Action: Delete, Reason: d.t.triggers(connect.OpDelete)})
+		s.guard(m, c, clear)
+		if len(clear) == 0 {
+			return []*maker{m}
+		}
+		first := s.maker(d.t, c, openCircles)
+		first.change, first.silent = connect.Update, true
+		s.guard(first, c, nil)
+		for _, name := range clear {
+			first.sets = append(first.sets, set{column: name})
+		}
+		return []*maker{first, m}
+	})
+}
+
+// names are the columns of a row that goes.
+func (f *fate) names() []string {
+	var out []string
+	for _, c := range f.columns {
+		out = append(out, c.name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// triggers says which programs of the database run when rows change: nobody here knows
+// what they do.
+func (t *table) triggers(op connect.Op) string {
+	if t.schema == nil {
+		return ""
+	}
+	var names []string
+	for _, trigger := range t.schema.Triggers {
+		if slices.Contains(trigger.On, op) {
+			names = append(names, "`"+trigger.Name+"`")
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	slices.Sort(names)
+	return "the database runs its trigger " + strings.Join(names, ", ") + " then"
+}
+
+// staying is what tells rows that stay apart within a class.
+type staying struct {
+	class uint32
+	held  *held
+	untie uint64
+	over  uint64 // the kept columns whose time is over, a bit each
+}
+
+func (s *system) stayGroups(t *table) []*maker {
+	var rows []int
+	for i := range t.len() {
+		if !t.goes(i) {
+			rows = append(rows, i)
+		}
+	}
+	ends := make([][]end, len(t.classes))
+	for n, c := range t.classes {
+		ends[n] = s.ends(t, c)
+	}
+	by := func(i int) staying {
+		n := t.classOf[i]
+		return staying{n, t.held[i], t.untie[i], s.overBits(t, i, ends[n])}
+	}
+	return rowsBy(t, rows, by, func(_ int, k staying) []*maker { return s.stay(t, t.classes[k.class], k) })
+}
+
+// ends are, for each column of a class, when its keeping ends.
+func (s *system) ends(t *table, c *class) []end {
+	out := make([]end, len(c.fate.columns))
+	for i, f := range c.fate.columns {
+		if f.rule.Kind == datamap.Keep {
+			out[i] = s.end(t, f.rule.Keep.For)
+		}
+	}
+	return out
+}
+
+func (s *system) overBits(t *table, row int, ends []end) uint64 {
+	var out uint64
+	for i, e := range ends {
+		if e.column != "" && i < 64 && s.over(e.dayOf(t.extraOf(e.column, row))) {
+			out |= 1 << i
+		}
+	}
+	return out
+}
+
+// stay plans rows that are not deleted.
+func (s *system) stay(t *table, c *class, k staying) []*maker {
+	f := &c.fate
+	m := s.maker(t, c, leaveAlone)
+	switch {
+	case f.mention:
+		m.say(Line{Action: Read, Reason: "the row is about somebody else and only mentions the person"})
+		return []*maker{m}
+	case f.refused != "":
+		m.say(Line{Columns: f.names(), Action: Keep, Refused: "delete: " + f.refused, Instead: "it is left as it is"})
+		return []*maker{m}
+	}
+	s.untieColumns(m, f, k)
+	for i, col := range f.columns {
+		if i < 64 && k.over&(1<<i) != 0 {
+			col.rule = datamap.Rule{Kind: datamap.Clear}
+		}
+		s.treat(m, f, col, k.held)
+	}
+	if k.held != nil {
+		s.leftovers(m, f, k.held)
+	}
+	if m.finish(); len(m.sets) > 0 {
+		m.change = connect.Update
+		m.phase = changeRows
+		if s.guard(m, c, nil); len(m.unless) > 0 {
+			m.phase = changeLast
+		}
+	}
+	if last := s.whenLast(t, c, m); last != nil {
+		return []*maker{m, last}
+	}
+	return []*maker{m}
+}
+
+// untieColumns empties what ties a row to the person, or to a row that goes.
+func (s *system) untieColumns(m *maker, f *fate, k staying) {
+	why := map[string]string{}
+	for _, name := range f.untie {
+		why[name] = "the person leaves a row that others share"
+	}
+	for _, name := range s.leaves(m.t, f) {
+		why[name] = "the person leaves the row it points at, which others may share"
+	}
+	for _, e := range s.edges {
+		if e.fromRows == m.t && k.untie&e.bit != 0 {
+			for _, name := range e.nullable() {
+				why[name] = "what it points at is deleted"
+			}
+		}
+	}
+	for _, name := range keys(why) {
+		s.letGo(m, f, name, why[name])
+	}
+}
+
+func (s *system) letGo(m *maker, f *fate, name, why string) {
+	i := slices.IndexFunc(f.columns, func(c columnFate) bool { return c.name == name })
+	if i >= 0 && f.columns[i].rule.Kind == datamap.Mask && !m.t.place(name).points() {
+		return // a mask lets go as well
+	}
+	t := m.t.place(name).clear()
+	if t.line.Action == Clear {
+		t.line.Action = Untie
+	}
+	t.line.Reason = why
+	m.take(t)
+}
+
+// leaves are the columns by which rows of the person share rows of others: from the
+// household's address the person goes, and the household stays.
+func (s *system) leaves(t *table, f *fate) []string {
+	if !f.owned || f.heldBy >= 0 || t.of.Erase.Kind == datamap.Keep {
+		return nil
+	}
+	var out []string
+	for _, other := range s.search.Graph.Map.Tables() {
+		for _, l := range other.Links {
+			if !l.Incoming || l.From != t.of || l.Relation != datamap.Shares {
+				continue
+			}
+			for _, name := range l.Reference.Here {
+				if !slices.Contains(t.key, name) && t.place(name).mayBeEmpty() {
+					out = append(out, name)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func keys(m map[string]string) []string {
+	var out []string
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// treat plans one column of rows that stay.
+func (s *system) treat(m *maker, f *fate, c columnFate, h *held) {
+	if slices.ContainsFunc(m.sets, func(x set) bool { return x.column == c.name }) {
+		return // it is emptied already
+	}
+	p := m.t.place(c.name)
+	switch kind := c.rule.Kind; {
+	case c.heldBy >= 0:
+		m.keep(c.name, s.holdLine(c.heldBy), end{})
+	case c.shared:
+		m.keep(c.name, Line{Reason: "others share the row; it goes with the last of them"}, end{})
+	case kind == datamap.Keep:
+		m.keep(c.name, Line{Reason: text(c.rule.Keep.Because)}, s.end(m.t, c.rule.Keep.For))
+	case kind == datamap.Clear:
+		m.take(p.clear())
+	case kind == datamap.Mask:
+		m.take(p.mask(c.rule))
+	case kind == datamap.Delete:
+		m.take(insteadOfDelete(p.clear(), h))
+	}
+}
+
+func (s *system) holdLine(n int) Line {
+	h := s.options.Holds[n]
+	l := Line{Reason: h.Because}
+	if !h.Until.IsZero() {
+		l.Until = dayText(int32(h.Until.Unix() / 86_400))
+	}
+	return l
+}
+
+// insteadOfDelete says of a column why its row is still there.
+func insteadOfDelete(t treatment, h *held) treatment {
+	if h == nil {
+		return t
+	}
+	why := "delete: " + h.why
+	if h.rows > 0 {
+		why = fmt.Sprintf("delete: %d %s", h.rows, h.why)
+	}
+	if t.line.Refused == "" {
+		t.line.Instead = string(t.line.Action)
+	} else {
+		why += "; " + t.line.Action.past() + ": " + t.line.Refused
+	}
+	t.line.Refused = why
+	return t
+}
+
+func (a Action) past() string {
+	if a == Keep {
+		return "changing it"
+	}
+	return string(Clear)
+}
+
+// leftovers empties texts that the map does not declare, in a row that should have gone
+// with all that is in it.
+func (s *system) leftovers(m *maker, f *fate, h *held) {
+	if m.t.schema == nil {
+		return
+	}
+	for i := range m.t.schema.Columns {
+		c := &m.t.schema.Columns[i]
+		if !c.Nullable || c.Generated || slices.ContainsFunc(f.columns, func(x columnFate) bool { return x.name == c.Name }) {
+			continue
+		}
+		p := m.t.place(c.Name)
+		if k := c.Kind; (k == connect.TextKind || k == connect.JSON || k == connect.Binary) && !p.points() && p.readOnly() == "" {
+			m.take(insteadOfDelete(p.clear(), h))
+		}
+	}
+}
+
+func (s *system) maker(t *table, c *class, phase int) *maker {
+	g := &Group{Table: t.of.Name, Key: t.key, Owned: c.fate.owned}
+	g.keys.width = len(t.found.Key)
+	if len(t.key) == 0 {
+		g.keys.width = 0
+	}
+	return &maker{Group: g, t: t, phase: phase}
+}
+
+// say adds what is said of the rows.
+func (m *maker) say(l Line) { m.shown = append(m.shown, shown{line: l}) }
+
+func (m *maker) keep(name string, l Line, e end) {
+	l.Columns, l.Action = []string{name}, Keep
+	if l.Until == "" {
+		l.Until = e.words
+	}
+	m.shown = append(m.shown, shown{l, e})
+}
+
+func (m *maker) take(t treatment) {
+	if t.set != nil {
+		t.line.Reason = cmp.Or(t.line.Reason, m.t.triggers(connect.OpUpdate))
+		if t.set.each.width > 0 {
+			m.years = append(m.years, len(m.sets))
+		}
+		m.sets = append(m.sets, *t.set)
+	}
+	m.say(t.line)
+}
+
+// finish joins what is said of several columns alike.
+func (m *maker) finish() {
+	var out []shown
+	for _, next := range m.shown {
+		i := slices.IndexFunc(out, func(s shown) bool { return s.end == next.end && alike(s.line, next.line) })
+		if i < 0 {
+			next.line.Columns = slices.Clone(next.line.Columns)
+			out = append(out, next)
+			continue
+		}
+		out[i].line.Columns = append(out[i].line.Columns, next.line.Columns...)
+	}
+	m.shown = out
+	m.Lines, m.ends = nil, nil
+	for _, s := range out {
+		slices.Sort(s.line.Columns)
+		m.Lines = append(m.Lines, s.line)
+		m.ends = append(m.ends, s.end)
+	}
+}
+
+// alike reports whether the same is said, of whatever columns.
+func alike(a, b Line) bool {
+	return a.Action == b.Action && a.How == b.How && a.Reason == b.Reason && a.Until == b.Until && a.Refused == b.Refused && a.Instead == b.Instead
+}
+
+// add puts a row into the group.
+func (m *maker) add(row int) {
+	if m.Lines == nil && len(m.shown) > 0 {
+		m.finish()
+	}
+	m.Rows++
+	if m.keys.width > 0 {
+		m.keys.bytes = append(m.keys.bytes, m.t.keyBytes(row)...)
+		m.keys.n++
+	}
+	for i, e := range m.ends {
+		if e.column != "" {
+			m.Lines[i].days = append(m.Lines[i].days, e.dayOf(m.t.extraOf(e.column, row)))
+		}
+	}
+	for _, n := range m.years {
+		m.sets[n].each.add(connect.Tuple{yearOf(m.t.extraOf(m.sets[n].column, row))})
+	}
+	if len(m.guards) > 0 {
+		linked := m.t.linked(row)
+		for _, g := range m.guards {
+			g.add(linked)
+		}
+	}
+}
+
+func (m *maker) done() *Group {
+	for _, g := range m.guards {
+		m.Group.guards = append(m.Group.guards, g.guard)
+	}
+	return m.Group
+}

@@ -1,0 +1,209 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap"
+)
+
+// guardMaker gathers the values that columns of a group's rows had when they were found.
+type guardMaker struct {
+	guard
+	at   []int // of the linked values
+	seen map[string]bool
+}
+
+func (g *guardMaker) add(linked connect.Tuple) {
+	values := pick(linked, g.at)
+	raw := string(appendTuple(nil, values))
+	if !g.seen[raw] {
+		g.seen[raw] = true
+		g.values.add(values)
+	}
+}
+
+// guard makes the change of a group hold only while its rows are the person's as they
+// were found. Emptied are columns that were emptied before in the same step.
+func (s *system) guard(m *maker, c *class, emptied []string) {
+	var conds []connect.Cond
+	if cond := m.t.of.When.Cond(); cond != nil {
+		conds = append(conds, *cond)
+	}
+	for _, l := range m.t.of.Links {
+		if l.Relation == datamap.Mentions {
+			continue
+		}
+		tied := slices.ContainsFunc(c.ties, func(t tie) bool { return t.link == l && t.way != datamap.Mentions })
+		switch {
+		case !tied && !c.exclusive():
+		case l.Incoming:
+			s.guardIncoming(m, l)
+		default:
+			conds = append(conds, s.guardColumns(m, c, l, tied, emptied)...)
+		}
+	}
+	m.when = all(conds)
+}
+
+// exclusive reports whether what is done to the rows is right only while nobody else
+// owns or shares them.
+func (c *class) exclusive() bool {
+	return c.fate.owned || c.fate.goes || slices.ContainsFunc(c.ties, func(t tie) bool { return t.last })
+}
+
+// guardColumns: the columns a link stands on are as they were.
+func (s *system) guardColumns(m *maker, c *class, l *datamap.Link, tied bool, emptied []string) []connect.Cond {
+	var out []connect.Cond
+	g := &guardMaker{seen: map[string]bool{}}
+	for _, name := range l.Columns() {
+		at := slices.Index(m.t.found.Linked, name)
+		switch {
+		case at < 0 || at > 63 || slices.Contains(m.t.key, name) || strings.Contains(name, "[]"):
+		case slices.Contains(emptied, name):
+			out = append(out, connect.Cond{Op: connect.IsEmpty, Column: name})
+		case c.empty&(1<<at) != 0:
+			out = append(out, unlessWhen(l, connect.Cond{Op: connect.IsEmpty, Column: name}))
+		default:
+			g.columns, g.at = append(g.columns, name), append(g.at, at)
+		}
+	}
+	if len(g.columns) > 0 && !slices.ContainsFunc(m.guards, func(o *guardMaker) bool { return slices.Equal(o.columns, g.columns) }) {
+		g.values.width = len(g.columns)
+		m.guards = append(m.guards, g)
+	}
+	if tied && l.Reference != nil && l.Reference.When.Test != nil {
+		out = append(out, *l.Reference.When.Cond())
+	}
+	return out
+}
+
+// unlessWhen lets a condition count only where the link is one at all.
+func unlessWhen(l *datamap.Link, c connect.Cond) connect.Cond {
+	if l.Reference == nil || l.Reference.When.Test == nil {
+		return c
+	}
+	return connect.Cond{Op: connect.Or, Of: []connect.Cond{c, {Op: connect.Not, Of: []connect.Cond{*l.Reference.When.Cond()}}}}
+}
+
+// guardIncoming: no row of others points at these.
+func (s *system) guardIncoming(m *maker, l *datamap.Link) {
+	if l.From.System != s.of {
+		return
+	}
+	from := s.tableOf(l.From)
+	if from == nil {
+		return
+	}
+	e := connect.Exists{Table: l.From.Name, Columns: l.Reference.Here, Of: l.Reference.There, When: both(l.Reference.When.Cond(), l.From.When.Cond()), Key: from.key}
+	if len(from.key) > 0 {
+		e.But = s.stillPointing(from, l)
+	}
+	m.unless = append(m.unless, e)
+}
+
+// stillPointing are the person's own rows that stay and go on pointing.
+func (s *system) stillPointing(from *table, l *datamap.Link) []connect.Tuple {
+	var out []connect.Tuple
+	for i := range from.len() {
+		f := &from.class(i).fate
+		if from.goes(i) || f.mention || len(s.letsGoOf(from, f, i, l)) > 0 {
+			continue
+		}
+		out = append(out, from.keyTuple(i))
+	}
+	return out
+}
+
+// letsGoOf are the columns of a link that a row lets go of.
+func (s *system) letsGoOf(from *table, f *fate, row int, l *datamap.Link) []string {
+	var out []string
+	leaves := s.leaves(from, f)
+	for _, name := range l.Reference.Here {
+		if slices.Contains(leaves, name) && from.place(name).readOnly() == "" || slices.Contains(f.untie, name) {
+			out = append(out, name)
+		}
+	}
+	for _, e := range s.edges {
+		if e.fromRows == from && from.untie[row]&e.bit != 0 && slices.Equal(e.ref.Columns, l.Reference.Here) {
+			out = append(out, e.nullable()...)
+		}
+	}
+	return out
+}
+
+// whenLast deletes a row that was shared if, by then, nobody shares it any more: two
+// people may leave it at the same time, and neither plan knows of the other.
+func (s *system) whenLast(t *table, c *class, after *maker) *maker {
+	if !c.fate.atLast || len(t.key) == 0 || after.change == "" && !s.onlyIncoming(t) {
+		return nil
+	}
+	m := s.maker(t, c, leaveLast)
+	m.change, m.silent = connect.Delete, true
+	var conds []connect.Cond
+	for _, l := range t.of.Links {
+		switch {
+		case l.Relation == datamap.Mentions:
+		case l.From != nil && l.From.System != s.of && l.Incoming:
+			return nil // nobody can tell in one step
+		case l.Incoming:
+			s.guardIncoming(m, l)
+		default:
+			conds = append(conds, unlessWhen(l, leadsNowhere(l)))
+		}
+	}
+	for _, e := range s.edges {
+		if e.to == t {
+			m.unless = append(m.unless, connect.Exists{Table: e.from.Name, Columns: e.ref.Columns, Of: e.ref.To})
+		}
+	}
+	m.when = all(conds)
+	if m.when == nil && len(m.unless) == 0 {
+		return nil
+	}
+	for i := range m.unless {
+		m.unless[i].But, m.unless[i].Key = nil, nil
+	}
+	return m
+}
+
+// leadsNowhere holds for a row whose link ties it to nobody.
+func leadsNowhere(l *datamap.Link) connect.Cond {
+	var empty []connect.Cond
+	for _, name := range l.Columns() {
+		empty = append(empty, connect.Cond{Op: connect.IsEmpty, Column: name})
+	}
+	if len(empty) == 1 {
+		return empty[0]
+	}
+	if l.Reference != nil {
+		return connect.Cond{Op: connect.Or, Of: empty}
+	}
+	return connect.Cond{Op: connect.And, Of: empty}
+}
+
+// onlyIncoming reports whether the rows are tied to people by rows of others alone.
+func (s *system) onlyIncoming(t *table) bool {
+	return !slices.ContainsFunc(t.of.Links, func(l *datamap.Link) bool { return !l.Incoming && l.Relation != datamap.Mentions })
+}
+
+func all(conds []connect.Cond) *connect.Cond {
+	switch len(conds) {
+	case 0:
+		return nil
+	case 1:
+		return &conds[0]
+	}
+	return &connect.Cond{Op: connect.And, Of: conds}
+}
+
+func both(a, b *connect.Cond) *connect.Cond {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return all([]connect.Cond{*a, *b})
+}

@@ -1,0 +1,387 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap"
+)
+
+// edge is a reference that the database enforces, to a table of the map.
+type edge struct {
+	from     *connect.Table
+	ref      *connect.Reference
+	fromRows *table // nil: the map does not have it
+	to       *table
+	mapped   *datamap.Reference // the same in the map; nil when it has none
+	bit      uint64             // among the edges that start at fromRows; 0 when there are too many
+	ties     [][2]int           // rows that stay and may let go, and what they point at
+}
+
+// findEdges lists what the database enforces, in the order it says it.
+func (s *system) findEdges() []*edge {
+	if s.schema == nil {
+		return nil
+	}
+	bits := map[*table]int{}
+	var out []*edge
+	for i := range s.schema.Tables {
+		from := &s.schema.Tables[i]
+		for j := range from.References {
+			e := &edge{from: from, ref: &from.References[j], to: s.mapped(from.References[j].Table), fromRows: s.mapped(from.Name)}
+			if e.to == nil {
+				continue
+			}
+			if e.fromRows != nil {
+				e.mapped = sameReference(e.fromRows.of, e.ref)
+				if n := bits[e.fromRows]; n < 63 {
+					e.bit = 1 << n
+				}
+				bits[e.fromRows]++
+			}
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// mapped finds the rows of a table by the name the database gives it.
+func (s *system) mapped(name string) *table {
+	st := s.schema.Table(name)
+	if st == nil {
+		return nil
+	}
+	for _, t := range s.tables {
+		if t.schema == st {
+			return t
+		}
+	}
+	return nil
+}
+
+func sameReference(t *datamap.Table, r *connect.Reference) *datamap.Reference {
+	for i := range t.References {
+		if m := &t.References[i].Is; slices.Equal(m.Here, r.Columns) && m.When.Test == nil {
+			return m
+		}
+	}
+	return nil
+}
+
+// refuseDeletes finds the rows that would be deleted and cannot be: others stay that
+// point at them. Where the row that points is the person's own and may let go, it does;
+// else the row is masked instead. What is masked stays itself, and may hold others.
+func (s *system) refuseDeletes(ctx context.Context) error {
+	var newly []holding
+	for _, t := range s.tables {
+		s.forbidden(t)
+	}
+	for _, e := range s.edges {
+		more, err := s.checkEdge(ctx, e)
+		if err != nil {
+			return err
+		}
+		newly = append(newly, more...)
+	}
+	return s.spread(ctx, newly)
+}
+
+// untie lets rows go of those that are deleted in the end.
+func (s *system) untie() {
+	for _, e := range s.edges {
+		for _, pair := range e.ties {
+			if e.to.goes(pair[1]) {
+				e.fromRows.untie[pair[0]] |= e.bit
+			}
+		}
+	}
+}
+
+// holding is a row that was to be deleted and stays.
+type holding struct {
+	t   *table
+	row int
+}
+
+// spread follows rows that stay to those they point at.
+func (s *system) spread(ctx context.Context, newly []holding) error {
+	for len(newly) > 0 {
+		byTable := map[*table][]int{}
+		for _, h := range newly {
+			byTable[h.t] = append(byTable[h.t], h.row)
+		}
+		newly = nil
+		for _, e := range s.edges {
+			if rows := byTable[e.fromRows]; e.fromRows != nil && len(rows) > 0 {
+				more, err := s.checkRows(ctx, e, rows)
+				if err != nil {
+					return err
+				}
+				newly = append(newly, more...)
+			}
+		}
+	}
+	return nil
+}
+
+// forbidden takes back deletions that nobody may do.
+func (s *system) forbidden(t *table) {
+	why := t.cannotDelete()
+	if why == "" {
+		return
+	}
+	for _, c := range t.classes {
+		if c.fate.goes || c.fate.atLast {
+			c.fate.goes, c.fate.atLast, c.fate.refused = false, false, why
+		}
+	}
+}
+
+func (t *table) cannotDelete() string {
+	switch {
+	case len(t.key) == 0:
+		return "nothing names one row of the table, so that no row can be deleted alone: write the columns of its key into the map"
+	case t.schema != nil && t.schema.View:
+		return "it is a view, whose rows are those of other tables: map those"
+	}
+	return t.lacks(connect.OpDelete)
+}
+
+// checkEdge finds which rows that stay point at rows that go.
+func (s *system) checkEdge(ctx context.Context, e *edge) ([]holding, error) {
+	if !e.to.anyGoes() || s.allGo(e) {
+		return nil, nil
+	}
+	if why := e.from.Lacks[connect.OpRead]; why != "" {
+		return s.holdAll(e, "nobody can tell which rows of `"+e.from.Name+"` point at it: the login needs "+why), nil
+	}
+	targets, err := s.targets(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	return s.pointing(ctx, e, targets, connect.In{Columns: e.ref.Columns, Tuples: targets.tuples})
+}
+
+// allGo reports whether every row that points through the edge is known and goes too:
+// then there is nothing to read.
+func (s *system) allGo(e *edge) bool {
+	if e.mapped == nil || e.fromRows == nil || e.fromRows.of.When.Test != nil || e.fromRows.found.Err != nil {
+		return false
+	}
+	i := slices.IndexFunc(e.fromRows.of.Links, func(l *datamap.Link) bool { return l.Reference == e.mapped && !l.Incoming })
+	if i < 0 || slices.Contains(e.fromRows.found.Missed, e.fromRows.of.Links[i]) || len(e.fromRows.held) > 0 {
+		return false
+	}
+	for _, c := range s.found.Conflicts {
+		if c.Table == e.fromRows.of {
+			return false
+		}
+	}
+	by := e.fromRows.of.Links[i]
+	return !slices.ContainsFunc(e.fromRows.classes, func(c *class) bool {
+		return !c.fate.goes && slices.ContainsFunc(c.ties, func(t tie) bool { return t.link == by })
+	})
+}
+
+// targets are the rows that go, by the values others point at them with.
+type targets struct {
+	rows   map[string]int
+	tuples []connect.Tuple
+}
+
+// join is the text by which values of two columns are the same to a reference.
+func join(t connect.Tuple) string {
+	var b strings.Builder
+	for _, v := range t {
+		text := connect.Text(v)
+		fmt.Fprintf(&b, "%d:%s", len(text), text)
+	}
+	return b.String()
+}
+
+func (s *system) targets(ctx context.Context, e *edge) (*targets, error) {
+	out := &targets{rows: map[string]int{}}
+	add := func(i int, values connect.Tuple) {
+		out.rows[join(values)] = i
+		out.tuples = append(out.tuples, values)
+	}
+	going := e.to.going()
+	if at := indexes(e.ref.To, e.to.key); at != nil {
+		for _, i := range going {
+			add(i, pick(e.to.keyTuple(i), at))
+		}
+		return out, nil
+	}
+	err := s.readRows(ctx, e.to, going, e.ref.To, func(i int, values connect.Tuple) { add(i, values) })
+	return out, err
+}
+
+// indexes are the places of some names among others; nil when one is not there.
+func indexes(names, among []string) []int {
+	out := make([]int, len(names))
+	for i, name := range names {
+		if out[i] = slices.Index(among, name); out[i] < 0 {
+			return nil
+		}
+	}
+	return out
+}
+
+func pick(t connect.Tuple, at []int) connect.Tuple {
+	out := make(connect.Tuple, len(at))
+	for i, n := range at {
+		out[i] = t[n]
+	}
+	return out
+}
+
+// checkRows looks at certain rows that stay.
+func (s *system) checkRows(ctx context.Context, e *edge, rows []int) ([]holding, error) {
+	if !e.to.anyGoes() {
+		return nil, nil
+	}
+	targets, err := s.targets(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	var out []holding
+	err = s.readRows(ctx, e.fromRows, rows, e.ref.Columns, func(i int, values connect.Tuple) {
+		out = append(out, e.judge(i, values, targets)...)
+	})
+	return out, err
+}
+
+// pointing reads the rows that point at those that go.
+func (s *system) pointing(ctx context.Context, e *edge, targets *targets, in connect.In) ([]holding, error) {
+	columns := slices.Clone(e.ref.Columns)
+	width := len(columns)
+	if e.fromRows != nil && len(e.fromRows.key) > 0 {
+		columns = append(columns, e.fromRows.key...)
+	}
+	var out []holding
+	err := s.src.Read(ctx, connect.Read{Table: e.from.Name, Columns: columns, Any: []connect.In{in}}, func(r connect.Row) error {
+		from := -1
+		if len(columns) > width {
+			from = e.fromRows.row(connect.Tuple(r[width:]))
+		}
+		out = append(out, e.judge(from, connect.Tuple(r[:width]), targets)...)
+		return nil
+	})
+	if avow.KindOf(err) == avow.Forbidden {
+		return s.holdAll(e, "nobody can tell which rows of `"+e.from.Name+"` point at it: "+avow.MessageOf(err)), nil
+	}
+	return out, err
+}
+
+// judge says what a row means for the one it points at: nothing when it goes too, or
+// can let go; else that one stays. From is -1 for a row that was not found.
+func (e *edge) judge(from int, values connect.Tuple, targets *targets) []holding {
+	target, ok := targets.rows[join(values)]
+	if !ok || from >= 0 && e.fromRows == e.to && from == target {
+		return nil
+	}
+	if from >= 0 {
+		if e.fromRows.goes(from) {
+			return nil
+		}
+		if e.letsGo(from) {
+			e.ties = append(e.ties, [2]int{from, target})
+			return nil
+		}
+	}
+	first := e.to.held[target] == nil
+	e.to.hold(target, e)
+	if !first {
+		return nil
+	}
+	return []holding{{e.to, target}}
+}
+
+// letsGo reports whether a row that stays may let go of what it points at: it is the
+// person's, and the columns may be empty.
+func (e *edge) letsGo(from int) bool {
+	f := e.fromRows.class(from).fate
+	switch {
+	case e.bit == 0, f.mention, !f.owned, f.heldBy >= 0:
+		return false
+	case e.mapped != nil && e.mapped.Optional.Set && !e.mapped.Optional.Yes:
+		return false
+	}
+	return len(e.nullable()) > 0 && len(e.fromRows.key) > 0 && e.fromRows.lacks(connect.OpUpdate) == "" && !e.from.View
+}
+
+// nullable are the columns of the reference that may be empty. One that is empty is
+// enough for a row not to point anywhere.
+func (e *edge) nullable() []string {
+	var out []string
+	for _, name := range e.ref.Columns {
+		if c := e.from.Column(name); c != nil && c.Nullable && !c.Generated && !slices.Contains(e.from.Key, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// hold notes that a row stays because of one that points at it.
+func (t *table) hold(row int, e *edge) {
+	if t.held[row] == nil {
+		t.held[row] = t.why(fmt.Sprintf("rows of `%s` that stay point at it by `%s`", e.from.Name, strings.Join(e.ref.Columns, "`, `")))
+	}
+	t.held[row].rows++
+}
+
+// why is one reason, the same for all rows it holds.
+func (t *table) why(text string) *held {
+	for _, h := range t.held {
+		if h.why == text {
+			return h
+		}
+	}
+	return &held{why: text}
+}
+
+func (s *system) holdAll(e *edge, why string) []holding {
+	return s.holdRows(e.to, e.to.going(), why)
+}
+
+func (s *system) holdRows(t *table, rows []int, why string) []holding {
+	var out []holding
+	for _, i := range rows {
+		t.held[i] = t.why(why)
+		out = append(out, holding{t, i})
+	}
+	return out
+}
+
+// readAtOnce is how many rows are asked for by their keys in one read.
+const readAtOnce = 20_000
+
+// readRows reads columns of certain rows by their keys.
+func (s *system) readRows(ctx context.Context, t *table, rows []int, columns []string, each func(row int, values connect.Tuple)) error {
+	width := len(t.key)
+	if width == 0 {
+		return nil
+	}
+	ask := append(slices.Clone(t.key), columns...)
+	for chunk := range slices.Chunk(rows, readAtOnce) {
+		keys := make([]connect.Tuple, len(chunk))
+		for i, row := range chunk {
+			keys[i] = t.keyTuple(row)
+		}
+		read := connect.Read{Table: t.of.Name, Columns: ask, Any: []connect.In{{Columns: t.key, Tuples: keys}}}
+		err := s.src.Read(ctx, read, func(r connect.Row) error {
+			if i := t.row(connect.Tuple(r[:width])); i >= 0 {
+				each(i, connect.Tuple(slices.Clone(r[width:])))
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,193 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap"
+	"github.com/avowhq/avow/datamap/find"
+)
+
+// table is the rows found in one table, while a plan is made.
+type table struct {
+	of     *datamap.Table
+	schema *connect.Table // nil: the system says nothing of it
+	found  *find.Rows
+	key    []string // none: nothing names a row
+
+	classes []*class
+	classOf []uint32 // of each row
+	bytes   []byte   // the key and the linked values of each row
+	at, mid []uint32 // where they begin
+
+	held  map[int]*held        // rows that would go, and cannot
+	untie map[int]uint64       // rows that stay, and the references (a bit each) they let go of
+	index map[string]int       // key → row, when it is needed
+	extra map[string]*rowExtra // what was read besides, by column
+}
+
+// rowExtra is one column of all rows, read for the plan.
+type rowExtra struct{ values map[int]any }
+
+// held is why rows that would go are masked instead.
+type held struct {
+	why  string
+	rows int // that point at them
+}
+
+// class is rows with the same ties, so that the same becomes of them.
+type class struct {
+	ties  []tie
+	empty uint64 // which of the linked columns are empty
+	holds []int  // of Options.Holds
+	fate  fate
+}
+
+type tie struct {
+	link *datamap.Link
+	way  datamap.Relation
+	last bool
+}
+
+func (b *builder) table(t *datamap.Table, schema *connect.Schema, rows *find.Rows) (*table, error) {
+	out := &table{of: t, found: rows, held: map[int]*held{}, untie: map[int]uint64{}, extra: map[string]*rowExtra{}}
+	if schema != nil {
+		out.schema = schema.Table(t.Name)
+	}
+	if len(t.Key) > 0 || out.schema == nil || len(out.schema.Key) > 0 {
+		out.key = rows.Key
+	}
+	known := map[string]uint32{}
+	var sign []byte
+	err := rows.Each(func(r find.Row) error {
+		sign = b.sign(sign[:0], out, r)
+		n, ok := known[string(sign)]
+		if !ok {
+			n = uint32(len(out.classes))
+			known[string(sign)] = n
+			out.classes = append(out.classes, b.class(out, r))
+		}
+		out.add(r, n)
+		return nil
+	})
+	return out, err
+}
+
+func (t *table) add(r find.Row, class uint32) {
+	t.at = append(t.at, uint32(len(t.bytes)))
+	t.bytes = appendTuple(t.bytes, r.Key)
+	t.mid = append(t.mid, uint32(len(t.bytes)))
+	t.bytes = appendTuple(t.bytes, r.Linked)
+	t.classOf = append(t.classOf, class)
+}
+
+func (t *table) len() int { return len(t.classOf) }
+
+func (t *table) class(i int) *class { return t.classes[t.classOf[i]] }
+
+// keyBytes are equal for equal keys.
+func (t *table) keyBytes(i int) []byte { return t.bytes[t.at[i]:t.mid[i]] }
+
+func (t *table) keyTuple(i int) connect.Tuple {
+	p := packed{width: len(t.found.Key), n: 1, bytes: t.keyBytes(i)}
+	return p.all()[0]
+}
+
+func (t *table) linked(i int) connect.Tuple {
+	end := len(t.bytes)
+	if i+1 < len(t.at) {
+		end = int(t.at[i+1])
+	}
+	p := packed{width: len(t.found.Linked), n: 1, bytes: t.bytes[t.mid[i]:end]}
+	return p.all()[0]
+}
+
+// row finds a row by its key; -1 when it was not found.
+func (t *table) row(key connect.Tuple) int {
+	if t.index == nil {
+		t.index = make(map[string]int, t.len())
+		for i := range t.len() {
+			t.index[string(t.keyBytes(i))] = i
+		}
+	}
+	if i, ok := t.index[string(appendTuple(nil, key))]; ok {
+		return i
+	}
+	return -1
+}
+
+// goes reports whether the row is deleted.
+func (t *table) goes(i int) bool {
+	return t.class(i).fate.goes && (len(t.held) == 0 || t.held[i] == nil)
+}
+
+// going are the rows that are deleted.
+func (t *table) going() []int {
+	var out []int
+	for i := range t.len() {
+		if t.goes(i) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func (t *table) anyGoes() bool {
+	return slices.ContainsFunc(t.classes, func(c *class) bool { return c.fate.goes }) && len(t.going()) > 0
+}
+
+// sign writes what tells one class of rows from another.
+func (b *builder) sign(out []byte, t *table, r find.Row) []byte {
+	for _, each := range r.Ties {
+		last := byte(0)
+		if each.Last {
+			last = 1
+		}
+		out = append(out, byte(slices.Index(t.of.Links, each.Link)), byte(each.Way), last)
+		for _, h := range b.holdsOf(each.Person) {
+			out = append(out, 0xff, byte(h), byte(h>>8))
+		}
+	}
+	for _, v := range r.Linked {
+		out = append(out, isEmpty(v))
+	}
+	return out
+}
+
+func isEmpty(v any) byte {
+	if v == nil {
+		return 1
+	}
+	return 0
+}
+
+func (b *builder) class(t *table, r find.Row) *class {
+	c := &class{}
+	for _, each := range r.Ties {
+		next := tie{each.Link, each.Way, each.Last}
+		if !slices.Contains(c.ties, next) {
+			c.ties = append(c.ties, next)
+		}
+		for _, h := range b.holdsOf(each.Person) {
+			if !slices.Contains(c.holds, h) {
+				c.holds = append(c.holds, h)
+			}
+		}
+	}
+	for i, v := range r.Linked {
+		c.empty |= uint64(isEmpty(v)) << min(i, 63)
+	}
+	c.fate = b.fate(t, c)
+	return c
+}
+
+// holdsOf are the holds on what one person's erasure would end.
+func (b *builder) holdsOf(person int) []int {
+	var out []int
+	for i, h := range b.options.Holds {
+		if h.Person == person && (h.Until.IsZero() || h.Until.After(b.options.Now)) {
+			out = append(out, i)
+		}
+	}
+	return out
+}

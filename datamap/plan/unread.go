@@ -1,0 +1,58 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/datamap/find"
+)
+
+// unread says which tables could not be read, or not to their end.
+func (s *system) unread() {
+	for _, t := range s.tables {
+		switch {
+		case t.found.Err != nil:
+			s.left(t, 0, Line{Action: Read, Refused: avow.MessageOf(t.found.Err), Instead: "the table waits"})
+		case len(t.found.Missed) > 0:
+			var names []string
+			for _, l := range t.found.Missed {
+				names = append(names, "`"+l.Name+"`")
+			}
+			s.left(t, 0, Line{Action: Read, Refused: "there may be more rows by " + strings.Join(names, ", ") + ": what they hang on could not be read", Instead: "the rest waits"})
+		}
+	}
+}
+
+// conflicts are rows of which it is not clear whose they are.
+func (s *system) conflicts() {
+	for _, t := range s.tables {
+		rows := s.conflicting(t)
+		if len(rows) == 0 {
+			continue
+		}
+		g := s.left(t, len(rows), Line{Action: Keep, Refused: "what owns the row disagrees about whose it is", Instead: "somebody has to decide"})
+		if g.keys.width = len(t.key); len(t.key) > 0 {
+			for _, c := range rows {
+				g.keys.add(c.Key)
+			}
+		}
+	}
+}
+
+func (s *system) conflicting(t *table) []find.Conflict {
+	var out []find.Conflict
+	for _, c := range s.found.Conflicts {
+		if c.Table == t.of && !slices.ContainsFunc(out, func(o find.Conflict) bool { return join(o.Key) == join(c.Key) }) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// left adds rows that nothing is done with.
+func (s *system) left(t *table, rows int, l Line) *Group {
+	g := &Group{Table: t.of.Name, Key: t.key, Rows: rows, Lines: []Line{l}}
+	s.plan.Groups = append(s.plan.Groups, g)
+	return g
+}
