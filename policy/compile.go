@@ -121,6 +121,7 @@ func (c *compiler) compile() {
 	c.compileComplaints()
 	c.compileEnds()
 	c.resolveDocuments()
+	c.resolveApprovals()
 	c.openObjectionLanes()
 	c.openConsentLanes()
 }

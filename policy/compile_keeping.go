@@ -207,6 +207,13 @@ func (c *compiler) compileEnds() {
 	}
 }
 
+// resolveApprovals checks that those who approve requests are staff.
+func (c *compiler) resolveApprovals() {
+	for _, r := range c.doc.Rights.Each {
+		c.roleRef(r.Is.ApprovedBy)
+	}
+}
+
 // resolveDocuments checks that every other document has an address under
 // `organisation.other-policies`. Without one the notice can name it and not link it.
 func (c *compiler) resolveDocuments() {

@@ -143,6 +143,11 @@ func (d *diff) duties() {
 		d.names(Narrows, texts(m.was), texts(m.is), m.key, strings.TrimPrefix(m.key, "security.")+": % is promised", strings.TrimPrefix(m.key, "security.")+": % is no longer promised")
 	}
 	d.names(Narrows, a.Rights.Each.Keys(), b.Rights.Each.Keys(), "rights", "the policy names the right %", "the policy no longer names the right %")
+	for _, r := range b.Rights.Each {
+		was, _ := a.Rights.Each.Get(r.Key)
+		d.either(Narrows, was != nil && was.ApprovedBy.Name != "", r.Is.ApprovedBy.Name != "", "rights."+r.Key,
+			"requests by the right `"+r.Key+"` must be approved", "requests by the right `"+r.Key+"` need no approval any more")
+	}
 	d.names(Narrows, a.Complaints.Keys(), b.Complaints.Keys(), "complaints", "people can complain at %", "people can no longer complain at %")
 	d.rank(a.Statistics.SmallestGroup.N, b.Statistics.SmallestGroup.N, "statistics", fmt.Sprintf("the smallest group of statistics is %d", b.Statistics.SmallestGroup.N))
 	d.rank(a.Children.Under.N, b.Children.Under.N, "children", fmt.Sprintf("a parent decides below the age of %d", b.Children.Under.N))

@@ -41,6 +41,8 @@ type Right struct {
 	When Text `key:"when"`
 	// What the policy says of it.
 	Says Text `key:"says"`
+	// Who must approve each request before anything is changed: a role of the staff.
+	ApprovedBy Ref `key:"approved-by"`
 }
 
 // ComplaintStep is one place to complain.

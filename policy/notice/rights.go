@@ -75,7 +75,7 @@ func (b *builder) rights() Section {
 	var list []Item
 	for _, e := range r.Each {
 		list = append(list, Item{ID: at("rights", e.Key), Term: capitalised(b.named("right-name.", e.Key)), Body: lines(
-			b.labelled("rights.when", b.text(e.Is.When)), sentence(b.text(e.Is.Says)))})
+			b.labelled("rights.when", b.text(e.Is.When)), sentence(b.text(e.Is.Says)), b.approval(e.Is.ApprovedBy))})
 	}
 	if len(list) > 0 {
 		s.Blocks = append(s.Blocks, paragraph(b.say("rights.ours"))...)

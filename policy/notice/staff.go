@@ -67,12 +67,9 @@ func (b *builder) disclosureTitle(key string) Inline {
 }
 
 func (b *builder) disclosure(d policy.Disclosure) []Inline {
-	var to, approved, protect Inline
+	var to, protect Inline
 	if d.To.Name != "" {
 		to = b.labelled("disclosures.to", b.recipientLink(d.To.Name))
-	}
-	if d.ApprovedBy.Name != "" {
-		approved = b.labelled("disclosures.approved-by", b.staffName(d.ApprovedBy.Name))
 	}
 	if len(d.ToProtect) > 0 {
 		protect = b.labelled("disclosures.to-protect", b.protects(d))
@@ -85,9 +82,17 @@ func (b *builder) disclosure(d policy.Disclosure) []Inline {
 		b.labelled("disclosures.for", b.semicolons(b.purposes(d.For))),
 		protect,
 		b.labelled("disclosures.bound-by", b.text(d.BoundBy)),
-		approved,
+		b.approval(d.ApprovedBy),
 		b.when(d.NeverOtherwise.Yes, "disclosures.never-otherwise"),
 		b.labelled("disclosures.challenged", b.text(d.Challenged)))
+}
+
+// approval says who approves it each time.
+func (b *builder) approval(by policy.Ref) Inline {
+	if by.Name == "" {
+		return nil
+	}
+	return b.labelled("disclosures.approved-by", b.staffName(by.Name))
 }
 
 func (b *builder) staffName(name string) Inline {
