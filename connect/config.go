@@ -15,4 +15,7 @@ type Config struct {
 	// Folder is where relative names of files stand, and the descriptions of services.
 	Folder string
 	Files  fs.FS // the same, for reading descriptions
+	// Allow names hosts (`crm.internal`), addresses and networks (`10.2.0.0/16`) inside that
+	// services may be reached at, also without TLS. The operator says it, never a file of the map.
+	Allow []string
 }
