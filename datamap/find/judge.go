@@ -28,7 +28,7 @@ func (t *table) contested() bool {
 	for _, l := range t.links {
 		switch {
 		case l.Relation != datamap.Owns:
-		case l.Incoming:
+		case l.open:
 			return true
 		default:
 			ways += max(1, len(l.Identities))
@@ -98,7 +98,7 @@ func (a *arrival) why(l *link, row uint32, person int32) Why {
 	case l.Incoming:
 		return a.whyPointedAt(l, row, person)
 	}
-	return a.whyPoints(l, person)
+	return a.whyPoints(l, row, person)
 }
 
 // whyIdentity looks for another value of a kind that is known of the person.
@@ -131,22 +131,26 @@ func nothing(value []byte) bool {
 
 // whyPoints looks for a reference to what is not the person's; of a list one element
 // that is theirs is enough.
-func (a *arrival) whyPoints(l *link, person int32) Why {
+func (a *arrival) whyPoints(l *link, row uint32, person int32) Why {
 	if !a.here.holds(l.to, l.when) {
 		return ""
 	}
-	refers, theirs := false, false
+	refers, theirs, others := false, false, l.outside.has(row)
 	a.here.each(l.here, func(value []byte) {
 		refers = true
-		l.from.eachRow(l, value, &a.there, func(row uint32) bool {
-			theirs = theirs || l.from.leadsFor(row, person)
+		l.from.eachRow(l, value, &a.there, func(from uint32) bool {
+			if l.from.leadsFor(from, person) {
+				theirs = true
+			} else {
+				others = true
+			}
 			return true
 		})
 	})
 	switch {
-	case !refers || theirs:
+	case !refers || theirs && (!others || a.here.hasList(l.here)):
 		return ""
-	case a.blind(l.from):
+	case !others && a.blind(l.from):
 		return CannotTell
 	}
 	return PointsAway

@@ -5,13 +5,14 @@ import (
 	"github.com/avowhq/avow/datamap"
 )
 
-// pointers asks who points at the rows of a part by references that make them their
-// own or share them: a row that nobody sought owns may do so too.
+// pointers asks for all rows at the other end of the links of a part where there may be
+// several: who points at its rows, and which rows have a value that they point at and
+// that is no key. Rows of somebody who was not sought may be among them.
 func (r *run) pointers(p *part) {
 	all := &reads{run: r}
 	for _, t := range p.tables {
 		for _, l := range t.links {
-			if l.Incoming && l.belongs() && (l.Relation == datamap.Owns || !r.Options.ToShow) && r.ctx.Err() == nil {
+			if l.open && l.belongs() && (l.Relation == datamap.Owns || !r.Options.ToShow) && r.ctx.Err() == nil {
 				r.pointing(all, l)
 			}
 		}
@@ -72,8 +73,8 @@ func tupleOf(value []byte) connect.Tuple {
 	return out
 }
 
-// askPointing marks the rows that a row points at which nobody sought owns or shares. It
-// ends when all it asks about are marked.
+// askPointing marks the rows that a row of nobody sought is tied to. It ends when all it
+// asks about are marked.
 func (r *run) askPointing(l *link, in connect.In) {
 	from := l.from
 	columns := append(from.columns[:from.key:from.key], l.FromColumns()...)
@@ -84,7 +85,11 @@ func (r *run) askPointing(l *link, in connect.In) {
 	left := len(in.Tuples)
 	var rec, scratch record
 	lock := &l.to.part.mu
-	r.read(from, connect.Read{Table: from.Name, Columns: columns, Any: []connect.In{in}, When: both(from.when, l.when)}, func(row connect.Row) error {
+	when := from.when
+	if l.Incoming {
+		when = both(when, l.when)
+	}
+	r.read(from, connect.Read{Table: from.Name, Columns: columns, Any: []connect.In{in}, When: when}, func(row connect.Row) error {
 		rec.encode(row)
 		lock.Lock()
 		defer lock.Unlock()

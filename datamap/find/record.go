@@ -88,6 +88,16 @@ func (r *record) each(columns []int, f func(value []byte)) {
 	f(joined)
 }
 
+// hasList reports that one of some columns holds a list.
+func (r *record) hasList(columns []int) bool {
+	for _, c := range columns {
+		if r.value(c)[0] == classList {
+			return true
+		}
+	}
+	return false
+}
+
 // eachElement takes lists apart: those of one length are lists of the same elements.
 func (r *record) eachElement(columns []int, f func(value []byte)) {
 	lists := make([][][]byte, len(columns))

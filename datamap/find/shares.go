@@ -58,11 +58,11 @@ func (a *arrival) othersBy(l *link, row uint32) bool {
 	if l.from == nil {
 		return a.othersIdentity(l)
 	}
-	if l.Incoming && (l.outside.has(row) || !l.byHand() && a.blind(l.from)) {
-		return true
-	}
 	if !l.Incoming && !a.here.holds(l.to, l.when) {
 		return false
+	}
+	if l.outside.has(row) || l.Incoming && !l.byHand() && a.blind(l.from) {
+		return true
 	}
 	others := false
 	a.here.each(l.here, func(value []byte) {

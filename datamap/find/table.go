@@ -13,9 +13,10 @@ import (
 type table struct {
 	*datamap.Table
 	part    *part
-	columns []string // of a record: the key, what links stand on, and the rest
-	key     int      // how many of them are the key
-	kept    int      // and how many are not the rest
+	schema  *connect.Table // as the database says; nil: nobody knows
+	columns []string       // of a record: the key, what links stand on, and the rest
+	key     int            // how many of them are the key
+	kept    int            // and how many are not the rest
 	when    *connect.Cond
 	links   []*link // as Links
 	set     *rowSet
@@ -41,7 +42,10 @@ type link struct {
 	toIndex   *index // finds rows of to by here; nil: they are its key
 	fromIndex *index // finds rows of from by there; nil: they are its key
 	when      *connect.Cond
-	outside   *bits // incoming: the rows of to that a row which nobody sought owns points at
+	// Several rows may be at the other end of the value of one: they are asked for, and
+	// outside are the rows of to with one that belongs to nobody sought.
+	open    bool
+	outside *bits
 }
 
 // inside reports that a link starts in its own part.
@@ -90,22 +94,21 @@ func needs(m *datamap.Map) map[*datamap.Table][]string {
 
 // choose decides which columns are read, and notes what the database lacks of them.
 func (t *table) choose(needed []string, schema *connect.Schema) {
-	var live *connect.Table
 	if schema != nil {
-		live = schema.Table(t.Name)
+		t.schema = schema.Table(t.Name)
 	}
 	t.columns = slices.Clone(t.KeyColumns())
-	if len(t.columns) == 0 && live != nil {
-		t.columns = slices.Clone(live.Key)
+	if len(t.columns) == 0 && t.schema != nil {
+		t.columns = slices.Clone(t.schema.Key)
 	}
 	t.key = len(t.columns)
 	t.take(needed)
 	t.kept = len(t.columns)
-	t.take(t.shown(live))
+	t.take(t.shown())
 	if t.key == 0 {
 		t.key, t.kept = len(t.columns), len(t.columns) // what names a row is all there is of it
 	}
-	t.compareLive(schema, live)
+	t.compareLive(schema)
 	t.set = newRowSet(t.key)
 	t.tied = newTied(t.set)
 }
@@ -121,17 +124,17 @@ func (t *table) take(columns []string) {
 // shown are the columns that somebody may be shown: those of the map, and all others that
 // the table has, for what nobody declared is about the person too. Where the
 // parts of a document are declared, or the whole of it is, the other is not read besides.
-func (t *table) shown(live *connect.Table) []string {
+func (t *table) shown() []string {
 	out := t.Columns.Keys()
 	for _, w := range t.FreeText {
 		out = append(out, w.Text)
 	}
-	if live == nil {
+	if t.schema == nil {
 		return out
 	}
 	declared := slices.Clone(out)
-	for i := range live.Columns {
-		name := live.Columns[i].Name
+	for i := range t.schema.Columns {
+		name := t.schema.Columns[i].Name
 		if !slices.ContainsFunc(declared, func(d string) bool { return d == name || within(d, name) || within(name, d) }) {
 			out = append(out, name)
 		}
@@ -145,7 +148,8 @@ func within(field, of string) bool {
 }
 
 // compareLive notes what the map has and the database has not, or does not let be read.
-func (t *table) compareLive(schema *connect.Schema, live *connect.Table) {
+func (t *table) compareLive(schema *connect.Schema) {
+	live := t.schema
 	if schema == nil || !relational(t.System) {
 		return // what is not in a sample of documents may be in others
 	}
@@ -188,11 +192,19 @@ func (t *table) link(n int, l *datamap.Link, from *table) *link {
 	}
 	out.there = from.places(l.FromColumns())
 	out.fromIndex = from.indexOf(out.there)
-	if l.Incoming {
+	if out.open = l.Incoming || out.fromIndex != nil && !from.unique(l.Reference.There); out.open {
 		out.toIndex = t.indexOf(out.here)
 	}
 	out.when = l.Reference.When.Cond()
 	return out
+}
+
+// unique reports that the database lets no two rows have the same in some columns.
+func (t *table) unique(columns []string) bool {
+	same := func(of []string) bool {
+		return len(of) > 0 && len(of) <= len(columns) && !slices.ContainsFunc(of, func(c string) bool { return !slices.Contains(columns, c) })
+	}
+	return t.schema != nil && (same(t.schema.Key) || slices.ContainsFunc(t.schema.Unique, same))
 }
 
 func (t *table) places(columns []string) []int {
