@@ -147,7 +147,7 @@ func (r *Rows) ties(row uint32) []Tie {
 	of := r.table.ties(row)
 	out := make([]Tie, len(of))
 	for i, t := range of {
-		out[i] = Tie{Person: int(t.person), Link: r.table.Links[t.link], Way: t.way, Last: r.table.sole(row)}
+		out[i] = Tie{Person: int(t.person), Link: r.table.Links[t.link], Way: t.way, Last: leads(t.way) && r.table.sole(row)}
 	}
 	slices.SortStableFunc(out, func(a, b Tie) int {
 		return cmp.Or(cmp.Compare(a.Person, b.Person), cmp.Compare(a.Way, b.Way))

@@ -1,6 +1,10 @@
 package find
 
-import "github.com/avowhq/avow/datamap"
+import (
+	"slices"
+
+	"github.com/avowhq/avow/datamap"
+)
 
 // shares marks the rows of a part in which somebody has a part who is not among the
 // people: such a row does not go with the last of them. In a circle a mark may lead to more.
@@ -19,14 +23,18 @@ func (r *run) shares(p *part) {
 	}
 }
 
-// sharing reports that rows of a table can belong to several people.
-func (t *table) sharing() bool {
+// sharing reports that rows of a table can belong to several people, by links of their
+// own or by the rows they hang on.
+func (t *table) sharing() bool { return t.sharingBut(map[*table]bool{}) }
+
+func (t *table) sharingBut(seen map[*table]bool) bool {
+	seen[t] = true
 	for _, l := range t.links {
-		if l.Relation == datamap.Shares {
+		if l.Relation == datamap.Shares || l.Relation == datamap.Owns && l.from != nil && !seen[l.from] && l.from.sharingBut(seen) {
 			return true
 		}
 	}
-	return t.shared()
+	return false
 }
 
 func (a *arrival) sharesTable(t *table) (changed bool) {
@@ -89,23 +97,24 @@ func (t *table) owned(row uint32) bool {
 	return false
 }
 
-// othersIdentity looks for the identity of somebody who is not sought. One whose kind is
-// known of nobody may be anybody's, unless another of the same link is one of theirs.
+// othersIdentity looks for the identity of somebody who is not sought: one that is none
+// of the people's, unless another of the same link is and the kind is not known of them.
 func (a *arrival) othersIdentity(l *link) bool {
-	theirs, unsure := false, false
+	var theirs []int32
+	var unmatched []string // kinds
 	for _, id := range l.Identities {
-		value := a.here.value(l.to.place(id))
-		for _, each := range elements(nil, value) {
-			switch {
-			case isEmpty(each):
-			case len(a.known.who(id, each)) > 0:
-				theirs = true
-			case len(a.known.has[id.Kind.Text]) > 0:
-				return true
-			default:
-				unsure = true
+		for _, each := range elements(nil, a.here.value(l.to.place(id))) {
+			if isEmpty(each) {
+				continue
+			}
+			if who := a.known.who(id, each); len(who) > 0 {
+				theirs = append(theirs, who...)
+			} else {
+				unmatched = append(unmatched, id.Kind.Text)
 			}
 		}
 	}
-	return unsure && !theirs
+	return slices.ContainsFunc(unmatched, func(kind string) bool {
+		return len(theirs) == 0 || slices.ContainsFunc(theirs, func(p int32) bool { return a.known.has[kind][p] })
+	})
 }

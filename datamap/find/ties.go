@@ -125,20 +125,3 @@ func (s *tied) clear() {
 	}
 	s.lists = nil
 }
-
-// shared reports that some row may be tied as one that several people share.
-func (s *tied) shared() bool {
-	for _, t := range s.all {
-		if t.way == datamap.Shares {
-			return true
-		}
-	}
-	for _, own := range s.lists {
-		for _, t := range own {
-			if t.way == datamap.Shares {
-				return true
-			}
-		}
-	}
-	return false
-}
