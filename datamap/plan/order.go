@@ -53,7 +53,9 @@ func (s *system) tryOrder() (order, *table) {
 		if e == nil {
 			return o, rest[len(rest)-1]
 		}
-		o.clear[e.fromRows] = append(o.clear[e.fromRows], e.nullable()...)
+		if len(e.nullable()) > 0 {
+			o.clear[e.fromRows] = append(o.clear[e.fromRows], e.nullable()...)
+		}
 		blocking = slices.DeleteFunc(blocking, func(other *edge) bool { return other == e })
 	}
 	return o, nil
@@ -70,12 +72,11 @@ func (s *system) deleting() []*table {
 	return out
 }
 
-// blocking are the edges that an order has to keep. What the database checks only at the
-// end of the step is kept by any.
+// blocking are the edges that an order has to keep.
 func (s *system) blocking(tables []*table) []*edge {
 	var out []*edge
 	for _, e := range s.edges {
-		if e.fromRows != e.to && !e.ref.Deferred && slices.Contains(tables, e.fromRows) && slices.Contains(tables, e.to) {
+		if e.fromRows != e.to && slices.Contains(tables, e.fromRows) && slices.Contains(tables, e.to) {
 			out = append(out, e)
 		}
 	}
@@ -86,15 +87,23 @@ func pointedAt(t *table, rest []*table, edges []*edge) bool {
 	return slices.ContainsFunc(edges, func(e *edge) bool { return e.to == t && slices.Contains(rest, e.fromRows) })
 }
 
-// opens is an edge of a circle that can be emptied; nil when none can. Every table that
-// is left is pointed at; one that is in no circle hangs on one that is.
+// opens is an edge of a circle that can be emptied, or else one that the database checks
+// only at the end of the step; nil when there is none. Every table that is left is
+// pointed at; one that is in no circle hangs on one that is.
 func opens(rest []*table, edges []*edge) *edge {
+	var late *edge
 	for _, e := range edges {
-		if slices.Contains(rest, e.fromRows) && slices.Contains(rest, e.to) && len(e.nullable()) > 0 && leads(e.to, e.fromRows, rest, edges) {
+		if !slices.Contains(rest, e.fromRows) || !slices.Contains(rest, e.to) || !leads(e.to, e.fromRows, rest, edges) {
+			continue
+		}
+		if len(e.nullable()) > 0 {
 			return e
 		}
+		if e.ref.Deferred {
+			late = e
+		}
 	}
-	return nil
+	return late
 }
 
 // leads reports whether one table points at another through tables that are left.

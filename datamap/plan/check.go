@@ -1,0 +1,220 @@
+package plan
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap/find"
+)
+
+// Left is what should be done and is not, after a plan was run.
+type Left struct {
+	System  string          `json:"system"`
+	Table   string          `json:"table,omitempty"`
+	Columns []string        `json:"columns,omitempty"` // none: the rows themselves
+	Why     Why             `json:"why"`
+	Rows    int             `json:"rows"`
+	Keys    []connect.Tuple `json:"-"` // the first of them, for staff
+}
+
+// Why says what is the matter with what is left.
+type Why string
+
+// What may be the matter.
+const (
+	NotDone      Why = "it is as it was"
+	ChangedHands Why = "the row is tied to somebody else since it was planned, and was left alone"
+	CameLater    Why = "it was not there when it was planned"
+	NotReadable  Why = "the system cannot be read"
+)
+
+// keysShown bounds how many keys a Left names.
+const keysShown = 100
+
+// Check reads again what a plan is about, by its keys and, for an erasure, by the
+// identities of the people: whatever should be gone and is there is an error, not a
+// success. What the plan says was refused is not listed again.
+func Check(ctx context.Context, s *find.Search, p *Plan, people []find.Person) ([]Left, error) {
+	c := &checker{search: s, seen: map[string]bool{}}
+	for _, sp := range p.Systems {
+		if err := c.system(ctx, sp, NotDone); err != nil {
+			return nil, err
+		}
+	}
+	if p.For != Erasure {
+		return c.left, nil
+	}
+	f, err := s.Find(ctx, people)
+	if err != nil {
+		return nil, err
+	}
+	again, err := Erase(ctx, s, f, p.options)
+	if err != nil {
+		return nil, err
+	}
+	for _, sp := range again.Systems {
+		if err := c.system(ctx, sp, CameLater); err != nil {
+			return nil, err
+		}
+	}
+	return c.left, nil
+}
+
+type checker struct {
+	search *find.Search
+	left   []Left
+	seen   map[string]bool // rows that were judged by the plan itself
+}
+
+// system judges the rows of one system. Otherwise is what is the matter with a row that
+// is not as it should be and whose guards hold.
+func (c *checker) system(ctx context.Context, p *SystemPlan, otherwise Why) error {
+	if p.Away != "" {
+		c.add(p.System, &Group{}, nil, NotReadable, nil)
+		return nil
+	}
+	for _, g := range p.Groups {
+		if g.change == "" || g.silent || g.Rows == 0 {
+			continue
+		}
+		src := c.search.Sources[p.System]
+		if src == nil {
+			return avow.Errorf(avow.Unavailable, "`%s` is not opened, so that nobody can tell what is left in it.", p.System)
+		}
+		if err := c.group(ctx, src, p, g, otherwise); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// expected is what a row of a group should hold.
+type expected struct {
+	row     int
+	columns []connect.Set
+}
+
+func (e expected) value(i int) any {
+	if each := e.columns[i].Each; each != nil {
+		return each[e.row]
+	}
+	return e.columns[i].To
+}
+
+// group reads the rows of one group by their keys.
+func (c *checker) group(ctx context.Context, src connect.Source, p *SystemPlan, g *Group, otherwise Why) error {
+	change := p.changeOf(g)
+	rows := make(map[string]int, g.Rows)
+	n := 0
+	g.keys.raw(func(key []byte) { rows[string(key)] = n; n++ })
+	ask, at := askFor(g, change)
+	for keys := range slices.Chunk(change.Keys, readAtOnce) {
+		read := connect.Read{Table: g.Table, Columns: ask, Any: []connect.In{{Columns: g.Key, Tuples: keys}}}
+		err := src.Read(ctx, read, func(r connect.Row) error {
+			raw := string(appendTuple(nil, connect.Tuple(r[:len(g.Key)])))
+			if row, ok := rows[raw]; ok {
+				c.row(p, g, change, expected{row, change.Set}, r, at, otherwise)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// askFor are the columns to read: the key, what is set, what guards, each once, and
+// where each stands.
+func askFor(g *Group, c connect.Change) ([]string, map[string]int) {
+	ask := slices.Clone(g.Key)
+	at := map[string]int{}
+	for i, name := range ask {
+		at[name] = i
+	}
+	add := func(name string) {
+		if _, ok := at[name]; !ok {
+			at[name] = len(ask)
+			ask = append(ask, name)
+		}
+	}
+	for _, s := range c.Set {
+		add(s.Column)
+	}
+	for _, in := range c.Guard {
+		for _, name := range in.Columns {
+			add(name)
+		}
+	}
+	return ask, at
+}
+
+// row judges one row that is there.
+func (c *checker) row(p *SystemPlan, g *Group, change connect.Change, want expected, r connect.Row, at map[string]int, otherwise Why) {
+	var wrong []string
+	for i, s := range want.columns {
+		if !same(r[at[s.Column]], want.value(i)) {
+			wrong = append(wrong, s.Column)
+		}
+	}
+	if change.Kind == connect.Update && len(wrong) == 0 {
+		return
+	}
+	key := connect.Tuple(r[:len(g.Key)])
+	place := p.place(g.Table, string(appendTuple(nil, key)))
+	if otherwise == CameLater && c.seen[place] {
+		return
+	}
+	c.seen[place] = true
+	why := otherwise
+	if !guarded(g, r, at) {
+		why = ChangedHands
+	}
+	c.add(p.System, g, wrong, why, key)
+}
+
+// guarded reports whether what tied the row to the person still does.
+func guarded(g *Group, r connect.Row, at map[string]int) bool {
+	for _, x := range g.guards {
+		now := make(connect.Tuple, len(x.columns))
+		for i, name := range x.columns {
+			now[i] = r[at[name]]
+		}
+		raw, held := string(appendTuple(nil, now)), false
+		x.values.raw(func(b []byte) { held = held || string(b) == raw })
+		if !held {
+			return false
+		}
+	}
+	return true
+}
+
+// same compares what stands in a column with what should. Nothing and an empty text
+// are the same; some databases fill a text up with blanks.
+func same(is, want any) bool {
+	if list, ok := is.([]any); ok {
+		return !slices.ContainsFunc(list, func(v any) bool { return !same(v, want) })
+	}
+	a, b := connect.Text(is), connect.Text(want)
+	return a == b || a != "" && b != "" && (strings.TrimRight(a, " ") == b || connect.Order(is, want) == 0)
+}
+
+func (c *checker) add(system string, g *Group, columns []string, why Why, key connect.Tuple) {
+	i := slices.IndexFunc(c.left, func(l Left) bool {
+		return l.System == system && l.Table == g.Table && l.Why == why && slices.Equal(l.Columns, columns)
+	})
+	if i < 0 {
+		i = len(c.left)
+		c.left = append(c.left, Left{System: system, Table: g.Table, Columns: columns, Why: why})
+	}
+	l := &c.left[i]
+	if key == nil {
+		return
+	}
+	if l.Rows++; len(l.Keys) < keysShown {
+		l.Keys = append(l.Keys, slices.Clone(key))
+	}
+}

@@ -1,0 +1,123 @@
+package plan
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/avowhq/avow/datamap/find"
+)
+
+func people(ids ...string) []find.Person {
+	var out []find.Person
+	for _, id := range ids {
+		kind, value, _ := strings.Cut(id, "=")
+		out = append(out, find.Person{Identities: []find.Identity{{Kind: kind, Value: value}}})
+	}
+	return out
+}
+
+func found(m *matcher, text string) []int {
+	s := scanner{matcher: m, hits: map[int]bool{}}
+	var out []int
+	for n := range s.scan(text) {
+		out = append(out, m.wants[n].person)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestMatcher(t *testing.T) {
+	m := newMatcher(people("email=Ann@Example.com", "email=ann@example.com.au", "phone=+31 6 1234 5678", "member=AB-1234", "member=ab", "email=zoë@exämple.org"), "NL")
+	for _, c := range []struct {
+		text string
+		want []int
+	}{
+		{"Write to ANN@example.COM.", []int{0}},
+		{"<ann@example.com>", []int{0}},
+		{`{"to":"ann@example.com"}`, []int{0}},
+		{"ann@example.com.au", []int{1}},
+		{"joann@example.com jo-ann@example.com x.ann@example.com", nil},
+		{"ann@example.community ann@example.com-pany.org", nil},
+		{"call 06-12345678 now", []int{2}},
+		{"call 06 12 34 56 78", []int{2}},
+		{"+31612345678, +31 (6) 12345678, 0031 6 12345678", []int{2}},
+		{"106-12345678", nil},
+		{"0612345679", nil},
+		{"+44 6 12345678", nil},
+		{"member ab-1234!", []int{3}},
+		{"xab-1234 ab-12345", nil},
+		{"ab", nil},
+		{"ZOË@EXÄMPLE.ORG and zoe\u0308@exa\u0308mple.org", []int{5}},
+		{strings.Repeat("é", 1999) + " ann@example.com " + strings.Repeat("x", 9000), []int{0}},
+		{strings.Repeat("x ", 1995) + "ann@example.com " + strings.Repeat("y", 9000) + " 0612345678", []int{0, 2}},
+		{"", nil},
+	} {
+		if got := found(m, c.text); !slices.Equal(got, c.want) {
+			t.Errorf("%.60q: %v, want %v", c.text, got, c.want)
+		}
+	}
+}
+
+// Whatever the window cuts, an identity is found wherever it stands.
+func TestMatcherFindsEverywhere(t *testing.T) {
+	m := newMatcher(people("email=ann@example.com", "phone=+31612345678"), "NL")
+	for at := 2900; at < 4300; at++ {
+		text := strings.Repeat("x", at) + " ann@example.com "
+		text += strings.Repeat("y", 5000)
+		if got := found(m, text); !slices.Equal(got, []int{0}) {
+			t.Fatalf("at %d: %v", at, got)
+		}
+	}
+	for at := 3800; at < 4100; at++ {
+		if got := found(m, strings.Repeat("x", at)+"joann@example.com.au "+strings.Repeat("y", 900)); got != nil {
+			t.Fatalf("at %d: %v", at, got)
+		}
+	}
+}
+
+// The matcher finds what a search for each identity alone finds.
+func TestMatcherIsTheSlowOne(t *testing.T) {
+	hits := 0
+	for seed := range uint64(1500) {
+		r := rand.New(rand.NewPCG(seed, 6))
+		letters := []string{"a", "b", "ab", "@", ".", " ", "-"}
+		word := func(n int) string {
+			var b strings.Builder
+			for range n {
+				b.WriteString(letters[r.IntN(len(letters))])
+			}
+			return b.String()
+		}
+		var ids []string
+		for range 1 + r.IntN(8) {
+			ids = append(ids, "member="+word(3+r.IntN(4)))
+		}
+		m := newMatcher(people(ids...), "")
+		text := word(r.IntN(200))
+		if got, want := fmt.Sprint(found(m, text)), fmt.Sprint(slow(m, text)); got != want {
+			t.Fatalf("seed %d: %q in %q: %s, want %s", seed, ids, text, got, want)
+		}
+		hits += len(found(m, text))
+	}
+	if hits < 30 {
+		t.Errorf("only %d were found", hits)
+	}
+}
+
+func slow(m *matcher, text string) []int {
+	var out []int
+	low := folded(text)
+	for _, w := range m.wants {
+		for i := 0; i+len(w.value) <= len(low); i++ {
+			if low[i:i+len(w.value)] == w.value && bounded(low, i, i+len(w.value), w.form) {
+				out = append(out, w.person)
+				break
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
