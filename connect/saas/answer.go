@@ -35,7 +35,8 @@ func (c *client) judge(q *call, a *answer) *failure {
 	f.fields = texts(c.d.errors.field.of(a.body))
 	if m := c.d.errors.rule(a.status, f.code); m != "" {
 		f.means = m
-	} else if slices.Contains(q.gone, a.status) {
+	}
+	if slices.Contains(q.gone, a.status) {
 		f.means = fine
 	}
 	if f.means == fine {

@@ -85,6 +85,9 @@ func (r *reader) request(g *group, use string) *request {
 		out.rate = r.rate(rg)
 		rg.done()
 	}
+	if use == "find" {
+		out.small = r.flag(g.take("small-letters"))
+	}
 	if use == "list" {
 		out.scan = r.flag(g.take("scan"))
 	}

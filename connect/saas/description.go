@@ -150,6 +150,7 @@ type request struct {
 	gone    []int
 	results *results
 	part    path // where there is something here, the answer is only a part
+	small   bool // values are sent in small letters
 	scan    bool // list: rows may be looked for among all
 }
 

@@ -261,7 +261,7 @@ func (rd *reading) batch(ctx context.Context, f *find, m *matcher, sp span, earl
 }
 
 func (rd *reading) ask(ctx context.Context, f *find, m *matcher, sp span, tuples []connect.Tuple, earlier []*matcher, seen map[string]bool) error {
-	sc := &scope{table: rd.t, columns: rd.columns, by: rd.columnsOf(m.in.Columns), tuples: tuples, compare: m.in.Compare}
+	sc := &scope{table: rd.t, columns: rd.columns, by: rd.columnsOf(m.in.Columns), tuples: tuples, compare: m.in.Compare, small: f.small}
 	if f.batch == 1 {
 		v, err := toJSON(sc.by[0], tuples[0][0], rd.s.d.empty)
 		if err != nil {

@@ -191,6 +191,7 @@ type scope struct {
 	by          []*column // by which rows are found
 	tuples      []connect.Tuple
 	compare     connect.Compare
+	small       bool
 	rows        []change
 	value1      any // of the one element that is written
 	row1        *change
@@ -283,6 +284,9 @@ func (s *scope) values() (any, error) {
 		v, err := toJSON(s.by[0], t[0], s.empty)
 		if err != nil {
 			return nil, err
+		}
+		if text, ok := v.(string); ok && s.small {
+			v = strings.ToLower(text)
 		}
 		out[i] = v
 	}
