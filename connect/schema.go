@@ -32,6 +32,9 @@ type Table struct {
 	// What this login lacks: operation → what would give it, such as
 	// `GRANT UPDATE ON orders TO reader`. An operation that is not in it is allowed.
 	Lacks map[Op]string
+	// Hides tells why this login may not see every row, and what would show them; empty
+	// when it sees all.
+	Hides string
 }
 
 // Column finds a column by its name; nil when there is none.
@@ -62,6 +65,8 @@ type Column struct {
 	Length    int  // how many characters or bytes fit; 0 when it has no bound
 	Nullable  bool // it may be empty
 	Generated bool // the system computes it
+	// What this login lacks for this column alone, where it may do the operation with others of the table.
+	Lacks map[Op]string
 }
 
 // Kind is what sort of value a column holds.

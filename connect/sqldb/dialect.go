@@ -1,0 +1,97 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+
+	"github.com/avowhq/avow"
+)
+
+// dialect is what differs between the databases.
+type dialect interface {
+	// describe reads the catalog of the database.
+	describe(ctx context.Context, db asker, within string) (*catalog, error)
+	// quote writes a name.
+	quote(name string) string
+	// param is the nth parameter, from 1.
+	param(n int) string
+	// read is the expression that gives a column in a form that value understands.
+	read(ref string, c *column) string
+	// argument writes a value of a column as a parameter; nil too.
+	argument(w *writer, c *column, v any)
+	// member holds when the columns are together one of the tuples, which are all of the
+	// columns' own kinds.
+	member(w *writer, refs []string, columns []*column, tuples [][]any)
+	// textMember holds when an expression of text is one of the texts. It may hold for
+	// texts that a loose comparison takes for the same.
+	textMember(w *writer, expr string, texts []string)
+	// room is how many values of how many bytes one statement takes.
+	room() (values, bytes int)
+	// update writes an UPDATE; see change.go.
+	update(w *writer, u *update)
+	remove(w *writer, t *table, where func(w *writer))
+	// text is a column as text, bytes of text too.
+	text(ref string, c *column) string
+	trim(expr string) string
+	plainDigits(expr string) string
+	last(expr string, n int) string
+	// other holds for texts in which there is another character than those of a class.
+	other(expr string, class class) string
+	// compare writes a comparison of a column that is not empty; of texts byte by byte.
+	compare(w *writer, ref string, c *column, op string, v any)
+	snapshot() sql.IsolationLevel
+	serial() sql.IsolationLevel // in which a condition on other rows stays true until the end
+	// looksBack reports whether a change of a table may ask about other rows of it.
+	looksBack() bool
+	lock() string // what locks the rows of a SELECT
+	fault(err error) fault
+}
+
+// class is a set of characters.
+type class int
+
+const (
+	ascii   class = iota
+	dialled       // digits, and what stands between them
+)
+
+// fault is what a driver's error means.
+type fault struct {
+	kind  avow.ErrorKind
+	what  string // for people, without a value
+	again bool   // the same may succeed at once
+	stale bool   // the catalog has changed
+	lacks bool   // the login may not
+}
+
+// writer writes one statement.
+type writer struct {
+	strings.Builder
+	d      dialect
+	values []any
+}
+
+func newWriter(d dialect) *writer { return &writer{d: d} }
+
+func (w *writer) text(parts ...string) {
+	for _, p := range parts {
+		w.WriteString(p)
+	}
+}
+
+// value writes a parameter.
+func (w *writer) value(v any) {
+	w.values = append(w.values, v)
+	w.WriteString(w.d.param(len(w.values)))
+}
+
+// list writes parts with what stands between them.
+func (w *writer) list(n int, between string, part func(i int)) {
+	for i := range n {
+		if i > 0 {
+			w.WriteString(between)
+		}
+		part(i)
+	}
+}

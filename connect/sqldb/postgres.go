@@ -1,0 +1,303 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/connect"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+type postgres struct{}
+
+// postgresSession makes what is read the same everywhere, and lets no statement wait
+// or run for ever.
+const postgresSession = `SET TimeZone='UTC'; SET DateStyle='ISO, YMD'; SET IntervalStyle='postgres'; SET bytea_output='hex'; ` +
+	`SET lock_timeout='10s'; SET statement_timeout='30min'; SET idle_in_transaction_session_timeout='10min'`
+
+func openPostgres(c connect.Config) (reads, writes *sql.DB, err error) {
+	config, err := pgx.ParseConfig(c.Secret)
+	if err != nil {
+		return nil, nil, avow.Errorf(avow.Invalid,
+			"system %s: its connection string cannot be read; one looks like postgres://user:password@host:5432/database?sslmode=verify-full", c.System)
+	}
+	config.RuntimeParams["application_name"] = "avow"
+	config.ConnectTimeout = max(config.ConnectTimeout, 10*time.Second)
+	open := func(extra string) *sql.DB {
+		return stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+			_, err := conn.PgConn().Exec(ctx, postgresSession+extra).ReadAll()
+			return err
+		}))
+	}
+	return open("; SET default_transaction_read_only=on"), open(""), nil
+}
+
+func (postgres) quote(name string) string {
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+}
+
+func (postgres) param(n int) string { return "$" + strconv.Itoa(n) }
+
+func (postgres) snapshot() sql.IsolationLevel { return sql.LevelRepeatableRead }
+func (postgres) serial() sql.IsolationLevel   { return sql.LevelSerializable }
+func (postgres) looksBack() bool              { return true }
+func (postgres) lock() string                 { return " FOR UPDATE OF t" }
+
+// room: a set is one parameter, an array.
+func (postgres) room() (values, bytes int) { return 4_000_000, 64 << 20 }
+
+// read: moments and what the driver has no type for come as the text the database writes.
+func (postgres) read(ref string, c *column) string {
+	switch c.Kind {
+	case connect.Integer, connect.Boolean, connect.Binary:
+		return ref
+	case connect.DecimalKind:
+		if c.float {
+			return ref
+		}
+	case connect.JSON:
+		if strings.HasSuffix(c.Type, "[]") {
+			return "to_jsonb(" + ref + ")::text"
+		}
+	case connect.TextKind:
+		if c.cast == `"pg_catalog"."text"` || c.cast == `"pg_catalog"."varchar"` {
+			return ref
+		}
+	}
+	return ref + "::text"
+}
+
+// argument sends what has no type of its own in the protocol as text, and has the database read it.
+func (d postgres) argument(w *writer, c *column, v any) {
+	w.value(scalar(c, v))
+	w.text("::", wire(c), "::", c.cast)
+}
+
+// wire is the type in which values of a column are sent.
+func wire(c *column) string {
+	switch c.Kind {
+	case connect.Integer:
+		return "int8"
+	case connect.Binary:
+		return "bytea"
+	case connect.Boolean:
+		return "bool"
+	case connect.DecimalKind:
+		if c.float {
+			return "float8"
+		}
+	}
+	return "text"
+}
+
+func scalar(c *column, v any) any {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case time.Time:
+		return moment(c, v)
+	case connect.Decimal:
+		return string(v)
+	case connect.Date:
+		return string(v)
+	case int64, float64, bool, []byte, string:
+		if c.Kind != connect.JSON {
+			return v
+		}
+	}
+	return written(v)
+}
+
+// moment leaves the zone out where the column has none: PostgreSQL would ignore it there too.
+func moment(_ *column, t time.Time) string {
+	return t.UTC().Format("2006-01-02 15:04:05.999999999Z07:00")
+}
+
+func (d postgres) member(w *writer, refs []string, columns []*column, tuples [][]any) {
+	if len(columns) == 1 {
+		d.ref(w, refs[0], columns[0])
+		w.text(" = ANY(")
+		d.array(w, columns[0], tuples, 0)
+		w.text(")")
+		return
+	}
+	w.text("(")
+	w.list(len(refs), ", ", func(i int) { d.ref(w, refs[i], columns[i]) })
+	w.text(") IN (SELECT ")
+	w.list(len(refs), ", ", func(i int) { fmt.Fprintf(w, "u.c%d", i) })
+	w.text(" FROM unnest(")
+	w.list(len(refs), ", ", func(i int) { d.array(w, columns[i], tuples, i) })
+	w.text(") AS u(")
+	w.list(len(refs), ", ", func(i int) { fmt.Fprintf(w, "c%d", i) })
+	w.text("))")
+}
+
+// ref is a column as it is compared with a set: exactly, whatever its own order is.
+func (postgres) ref(w *writer, ref string, c *column) {
+	w.text(ref)
+	if !c.like || c.loose {
+		w.text(`::text COLLATE "C"`)
+	}
+}
+
+func (d postgres) array(w *writer, c *column, tuples [][]any, i int) {
+	w.value(array(c, tuples, i))
+	w.text("::", wire(c), "[]")
+	if c.like && !c.loose {
+		w.text("::", c.cast, "[]")
+	}
+}
+
+// array is one column of tuples as the driver sends it.
+func array(c *column, tuples [][]any, i int) any {
+	switch wire(c) {
+	case "int8":
+		return column64[int64](tuples, i)
+	case "float8":
+		return column64[float64](tuples, i)
+	case "bool":
+		return column64[bool](tuples, i)
+	case "bytea":
+		return column64[[]byte](tuples, i)
+	}
+	out := make([]string, len(tuples))
+	for j, tuple := range tuples {
+		out[j] = scalar(c, tuple[i]).(string)
+	}
+	return out
+}
+
+func column64[T any](tuples [][]any, i int) []T {
+	out := make([]T, len(tuples))
+	for j, tuple := range tuples {
+		out[j] = tuple[i].(T)
+	}
+	return out
+}
+
+func (d postgres) textMember(w *writer, expr string, texts []string) {
+	w.text(expr, ` COLLATE "C" = ANY(`)
+	w.value(texts)
+	w.text("::text[])")
+}
+
+func (postgres) text(ref string, c *column) string {
+	if c.Kind == connect.Binary {
+		return "encode(" + ref + ", 'escape')"
+	}
+	return ref + "::text"
+}
+
+func (postgres) trim(expr string) string { return "btrim(" + expr + ", " + literal(spaces) + ")" }
+
+// literal writes a text of ours, never one of a file or a person.
+func literal(s string) string {
+	return "E'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
+}
+
+func (postgres) plainDigits(expr string) string { return "translate(" + expr + ", ' ()./+-', '')" }
+
+func (postgres) last(expr string, n int) string { return fmt.Sprintf("right(%s, %d)", expr, n) }
+
+func (postgres) other(expr string, of class) string {
+	if of == ascii {
+		return expr + ` ~ E'[^\\x01-\\x7f]'`
+	}
+	return expr + ` ~ '[^0-9 ()./+-]'`
+}
+
+func (d postgres) compare(w *writer, ref string, c *column, op string, v any) {
+	switch {
+	case c.Kind == connect.TextKind || c.Kind == connect.JSON || !c.like:
+		w.text("NULLIF(", ref, `::text, '') COLLATE "C" `, op, " ")
+		w.value(scalar(c, v))
+		w.text("::text")
+	default:
+		w.text(ref, " ", op, " ")
+		d.argument(w, c, v)
+	}
+}
+
+func (d postgres) remove(w *writer, t *table, where func(*writer)) { postgresRemove(d, w, t, where) }
+
+func postgresRemove(d dialect, w *writer, t *table, where func(*writer)) {
+	w.text("DELETE FROM ", t.quoted(d), " AS t WHERE ")
+	where(w)
+}
+
+// update leaves out rows that are already as wanted: a change that is done again does
+// not set off its triggers again.
+func (d postgres) update(w *writer, u *update) {
+	w.text("UPDATE ", u.t.quoted(d), " AS t SET ")
+	w.list(len(u.sets), ", ", func(i int) {
+		w.text(d.quote(u.sets[i].c.Name), " = ")
+		d.becomes(w, u, i)
+	})
+	if u.each != nil {
+		d.values(w, u)
+	}
+	w.text(" WHERE ")
+	if u.each != nil {
+		w.list(len(u.keys), " AND ", func(i int) {
+			d.ref(w, "t."+d.quote(u.keys[i].Name), u.keys[i])
+			fmt.Fprintf(w, " = u.c%d", i)
+		})
+		w.text(" AND ")
+	}
+	u.where(w)
+	w.text(" AND (")
+	w.list(len(u.sets), " OR ", func(i int) {
+		w.text("t.", d.quote(u.sets[i].c.Name), `::text COLLATE "C" IS DISTINCT FROM (`)
+		d.becomes(w, u, i)
+		w.text(")::text")
+	})
+	w.text(")")
+}
+
+// becomes writes the new value of a column.
+func (d postgres) becomes(w *writer, u *update, i int) {
+	if u.sets[i].each {
+		fmt.Fprintf(w, "u.c%d::%s", len(u.keys)+i, u.sets[i].c.cast)
+		return
+	}
+	d.argument(w, u.sets[i].c, u.sets[i].value)
+}
+
+// values are the keys and the new values as a table u.
+func (d postgres) values(w *writer, u *update) {
+	w.text(" FROM unnest(")
+	w.list(len(u.keys), ", ", func(i int) { d.array(w, u.keys[i], u.each, i) })
+	for i, s := range u.sets {
+		w.text(", ")
+		w.value(nullableTexts(s.c, u.each, len(u.keys)+i))
+		w.text("::text[]")
+	}
+	w.text(") AS u(")
+	w.list(len(u.keys)+len(u.sets), ", ", func(i int) { fmt.Fprintf(w, "c%d", i) })
+	w.text(")")
+}
+
+func nullableTexts(c *column, tuples [][]any, i int) []*string {
+	out := make([]*string, len(tuples))
+	for j, tuple := range tuples {
+		if tuple[i] == nil {
+			continue
+		}
+		text := ""
+		switch v := scalar(c, tuple[i]).(type) {
+		case []byte:
+			text = `\x` + hex.EncodeToString(v)
+		default:
+			text = connect.Text(v)
+		}
+		out[j] = &text
+	}
+	return out
+}

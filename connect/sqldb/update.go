@@ -1,0 +1,35 @@
+package sqldb
+
+import (
+	"github.com/avowhq/avow/connect"
+)
+
+// update is an UPDATE to be written.
+type update struct {
+	t     *table
+	sets  []set
+	keys  []*column
+	where func(w *writer)
+	each  [][]any // the keys with the values of sets behind them; nil when all rows get the same
+}
+
+// set is one column and what becomes of it.
+type set struct {
+	c     *column
+	value any // in the column's kind, or nil
+	each  bool
+}
+
+// mine turns what a column is to become into its kind; an empty text stays one.
+func mine(c *column, v any) (any, bool) {
+	if v == nil {
+		return nil, true
+	}
+	if text, ok := v.(string); ok && text == "" && (c.Kind == connect.TextKind || c.Kind == connect.Binary) {
+		return text, true
+	}
+	if c.Kind == connect.JSON {
+		return v, true
+	}
+	return own(c, v)
+}
