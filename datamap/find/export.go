@@ -154,10 +154,9 @@ func (x *tableExport) some(rows []uint32) error {
 	again := connect.In{Columns: x.t.columns[:x.t.key]}
 	x.place = map[uint32]int{}
 	for i, row := range rows {
-		key, rest, whole := x.t.set.record(row)
-		x.rec.parse(len(x.t.columns), key, rest)
+		whole := x.load(row)
 		records[i] = x.start(row)
-		if whole || x.t.kept == len(x.t.columns) {
+		if whole {
 			x.show(&records[i], row, x.rec.tuple(0, len(x.t.columns)))
 			continue
 		}
@@ -174,6 +173,17 @@ func (x *tableExport) some(rows []uint32) error {
 	case <-x.ctx.Done():
 		return x.ctx.Err()
 	}
+}
+
+// load takes apart what is kept of a row, and reports whether that is all of it.
+func (x *tableExport) load(row uint32) bool {
+	key, rest, whole := x.t.set.record(row)
+	n := x.t.kept
+	if whole {
+		n = len(x.t.columns)
+	}
+	x.rec.parse(n, key, rest)
+	return n == len(x.t.columns)
 }
 
 // start is a record without what it shows; x.rec holds the row.

@@ -15,6 +15,11 @@ func (r *run) judge(p *part) {
 				found += a.judgeTable(t)
 			}
 		}
+		for _, t := range p.tables {
+			for key := range t.blocked {
+				t.release(key[0], int32(key[1]))
+			}
+		}
 		if found == 0 || !p.circle {
 			return
 		}
@@ -37,7 +42,8 @@ func (t *table) contested() bool {
 	return ways > 1
 }
 
-// judgeTable finds conflicts among the rows of a table and lets go of those rows.
+// judgeTable finds conflicts among the rows of a table. None is let go of before all of
+// the part are judged: what one hangs on is to be as it was found.
 func (a *arrival) judgeTable(t *table) int {
 	found := 0
 	var people []int32
@@ -52,9 +58,6 @@ func (a *arrival) judgeTable(t *table) int {
 				found++
 			}
 		}
-	}
-	for key := range t.blocked {
-		t.release(key[0], int32(key[1]))
 	}
 	return found
 }
