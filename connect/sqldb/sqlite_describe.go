@@ -70,6 +70,11 @@ func (b *liteCatalog) read() error {
 			return err
 		}
 	}
+	for _, t := range b.tables { // now that every key is known
+		if err := b.references(t); err != nil {
+			return err
+		}
+	}
 	return b.ask("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name", b.trigger)
 }
 
@@ -142,9 +147,6 @@ func (b *liteCatalog) fill(t *table) error {
 	}
 	if n, ok := b.rows[t.name]; ok {
 		t.Rows = n
-	}
-	if err := b.references(t); err != nil {
-		return err
 	}
 	return b.indexes(t)
 }
