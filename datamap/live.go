@@ -184,3 +184,8 @@ func columnOf(db *connect.Table, name string) *connect.Column {
 	}
 	return nil
 }
+
+// LoadText is Load for one file that lies in no folder yet, such as a draft.
+func LoadText(file string, text []byte, p *policy.Policy) (*Map, error) {
+	return build(p, []source{{file, text}}, nil)
+}

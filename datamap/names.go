@@ -107,7 +107,9 @@ func (t *Table) take(f TableFacts) {
 		return
 	}
 	for _, r := range f.References {
-		t.takeReference(r)
+		if t.System.Table(r.Table) != nil { // a table the map leaves out leads to nobody
+			t.takeReference(r)
+		}
 	}
 }
 

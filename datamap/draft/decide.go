@@ -1,0 +1,302 @@
+package draft
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/avowhq/avow/connect"
+)
+
+// judge decides about each column of a table, then once more about those whose
+// meaning depends on what stands beside them.
+func (t *table) judge() {
+	for _, c := range t.columns {
+		c.finding = Finding{Table: t.Name, Column: c.Name}
+		c.decide()
+	}
+	for _, c := range t.columns {
+		c.beside()
+	}
+}
+
+// say sets a judgement and its reason.
+func (c *column) say(s Sort, sure Sureness, why ...string) {
+	c.finding.What, c.finding.Sure, c.finding.Why = s, sure, why
+	if sure == Not {
+		c.finding.What = ""
+	}
+}
+
+func (c *column) decide() {
+	s, how := c.seen.say()
+	switch {
+	case c == c.table.keyValue || len(c.seen.inside) > 0:
+		c.decideInside()
+	case c.isKey() && s == "" && !(c.named && c.name.strength == strong):
+		c.say("", Not, "it names rows")
+	case c.table.isReference(c.Name) && s == "":
+		c.say("", Not, "it points at rows of another table")
+	case how == strong:
+		c.byValues(s)
+	case c.named && c.seen.contradicts(c.name.sort) && s == "":
+		c.contradicted()
+	case c.named && (how < medium || s == c.name.sort || c.name.strength == strong):
+		c.byName(s)
+	case how > 0:
+		c.byHints(s)
+	default:
+		c.say("", Not, "neither its name nor its values say anything of a person")
+	}
+}
+
+func (c *column) isKey() bool { return slices.Contains(c.table.Key, c.Name) }
+
+const byValue = "its values are written as such"
+
+// byValues decides about a column whose values can hardly be anything else.
+func (c *column) byValues(s Sort) {
+	why := []string{byValue}
+	if c.seen.binary {
+		why = append(why, "the text is kept as binary")
+	}
+	if c.named && c.name.sort == s {
+		c.say(s, Certain, append(why, "so does its name")...)
+		return
+	}
+	about := c.table.about
+	plain := about == aboutUnknown && c.table.tie == tieNone
+	switch {
+	case s == IP && slices.ContainsFunc(c.tokens, func(t token) bool { return t.text == "version" || t.text == "release" }):
+		c.say("", Not, "it is a version")
+	case s == IP && about == aboutThings, s == Street && (about == aboutThings || about == aboutCompanies), s == Phone && about == aboutThings:
+		c.say(s, Unsure, append(why, "the rows are not people")...)
+	case s == Name && about == aboutThings, s == Name && plain && c.seen.share(markGiven) < .5, s == Phone && plain && !c.named && c.seen.share(markPhone) < .9:
+		c.say(s, Unsure, append(why, "nothing else in the table is about people")...)
+	case s == Name || s == Phone || s == Street || s == Device || s == Health || s == Voice:
+		c.say(s, Likely, why...)
+	default:
+		c.say(s, Certain, why...)
+	}
+}
+
+// contradicted decides about a column whose name says what its values are not.
+func (c *column) contradicted() {
+	if c.table.about == aboutPeople && c.name.strength > weak {
+		c.say(c.name.sort, Unsure, "its name says so, and its values do not look like it")
+		return
+	}
+	c.say("", Not, "its values are not what its name says")
+}
+
+// byName decides about a column by its name, and by what the rows are.
+func (c *column) byName(s Sort) {
+	if s == c.name.sort && s != "" && (c.name.strength > weak || c.near()) {
+		c.say(s, Certain, "its name says so", byValue)
+		return
+	}
+	switch c.name.strength {
+	case strong:
+		c.strongName()
+	case medium:
+		c.mediumName()
+	default:
+		c.weakName()
+	}
+}
+
+// near reports whether the rows are people or theirs.
+func (c *column) near() bool { return c.table.about == aboutPeople || c.table.tie == tieOwned }
+
+const nameSays = "its name says so"
+
+func (c *column) strongName() {
+	s, t := c.name.sort, c.table
+	switch {
+	case c.near():
+		c.say(s, Likely, nameSays, c.place())
+	case s == Health && t.about != aboutUnknown, s == Health && t.tie == tieNone, s == Pay && t.about == aboutThings, s == Gender && t.about == aboutThings:
+		c.say(s, Unsure, nameSays, "nothing ties the rows to people")
+	case t.about == aboutThings && (s == IP || s == Street || s == Session || s == Login || s == Secret || s == Phone || s == Email || s == Network || s == Agent || s == Nationality):
+		c.say(s, Unsure, nameSays, "the rows are things")
+	case t.about == aboutCompanies && (s == Street || s == Secret || s == Bank || s == Network || s == Number || s == IP):
+		c.say(s, Unsure, nameSays, "the rows are organisations")
+	case s == Name && t.about == aboutThings && len(c.tokens) == 1:
+		c.say(s, Unsure, nameSays, "the rows are things")
+	case s == Street && t.about != aboutAddress && t.tie == tieNone:
+		c.say(s, Unsure, nameSays, "nothing ties the rows to people")
+	default:
+		c.say(s, Likely, nameSays)
+	}
+}
+
+// place says why rows are thought to be somebody's.
+func (c *column) place() string {
+	if c.table.about == aboutPeople {
+		return "the rows are people"
+	}
+	return "the rows belong to people by " + c.table.by
+}
+
+func (c *column) mediumName() {
+	s, t := c.name.sort, c.table
+	switch {
+	case t.about == aboutPeople:
+		c.mediumOfPeople()
+	case t.tie == tieOwned:
+		c.mediumOwned()
+	case t.about == aboutAddress && (addressing(s) || s == Place):
+		c.say(s, Likely, nameSays, "the rows are addresses")
+	case t.about == aboutCompanies && (addressing(s) || s == Government || s == Bank || s == Name || s == Place):
+		if s == Name || s == Country {
+			c.say("", Not, "the rows are organisations")
+			return
+		}
+		c.say(s, Unsure, nameSays, "the rows are organisations")
+	case t.tie == tieAside && s == Text, t.about == aboutUnknown && (s == Text && t.about != aboutThings || addressing(s) && s != Country || s == Government || s == Bank || s == Plate || s == Device || s == Session || s == Activity || s == Signature || s == Voice):
+		c.say(s, Unsure, nameSays, "nothing ties the rows to people")
+	default:
+		c.say("", Not, "it may mean much, and nothing ties the rows to people")
+	}
+}
+
+func (c *column) mediumOfPeople() {
+	if c.name.sort == Device && c.Kind == connect.Integer {
+		c.say("", Not, "it is a number of something else")
+		return
+	}
+	c.say(c.name.sort, Likely, nameSays, c.place())
+}
+
+func (c *column) mediumOwned() {
+	switch c.name.sort {
+	case Name:
+		if c.table.noun && c.table.about == aboutAddress {
+			c.say(Name, Likely, nameSays, c.place())
+			return
+		}
+		c.say("", Not, "it names the thing that the row is")
+	case Company, Job, Age:
+		c.say(c.name.sort, Unsure, nameSays, "it may be about the thing that the row is")
+	default:
+		c.say(c.name.sort, Likely, nameSays, c.place())
+	}
+}
+
+func (c *column) weakName() {
+	s, t := c.name.sort, c.table
+	near := c.near()
+	switch {
+	case s == State || s == Language:
+		c.say("", Not, "it may be the state of the row") // until what stands beside it is known
+		if near && s == Language {
+			c.say(s, Unsure, nameSays, c.place())
+		}
+	case s == Text && near && (c.seen.share(markSentence) > .3 || c.seen.n() == 0 && t.about != aboutPeople):
+		c.say(s, Likely, "it is free text", c.place())
+	case s == Health && near && t.health:
+		c.say(s, Likely, "the table is about health", c.place())
+	case s == Health && t.about == aboutPeople && anyMeans(c.tokens, "body"):
+		c.say(s, Likely, nameSays, c.place())
+	case s == Photo && t.about == aboutPeople:
+		c.say(s, Likely, nameSays, c.place())
+	case near && (s == Place || s == Photo || s == Text):
+		c.say(s, Unsure, nameSays, c.place())
+	case s == Name && near && c.seen.share(markNameShape) > .8 && c.seen.share(markGiven)+c.seen.share(markFamily) > .15:
+		c.say(s, Likely, nameSays, "its values have the shape of names")
+	default:
+		c.say("", Not, "its name may mean much")
+	}
+}
+
+// byHints decides about a column by values that only hint.
+func (c *column) byHints(s Sort) {
+	near := c.near()
+	switch {
+	case s == Birth && (!near || c.table.about != aboutPeople || anyMeans(c.tokens, "hire") || c.Kind != connect.DateKind && anyMeans(c.tokens, "time") && !anyMeans(c.tokens, "birth") && len(c.tokens) > 1):
+		c.say("", Not, "its name and values say nothing of a person")
+	case s == Mixed && c.table.about != aboutThings, near && s != Photo, s == Photo && c.table.about == aboutPeople:
+		c.say(s, Likely, "its values look like it")
+	case s == Health || s == Gender || s == Name && c.table.about == aboutThings:
+		c.say("", Not, "nothing ties the rows to people")
+	default:
+		c.say(s, Unsure, "its values may be such, and nothing ties the rows to people")
+	}
+}
+
+// decideInside decides about a column of documents, or of the values of many names.
+func (c *column) decideInside() {
+	var sorts []string
+	sure := Not
+	for _, name := range c.seen.insides() {
+		inner := c.inner(name)
+		if inner.finding.Sure < Likely {
+			continue
+		}
+		sure = max(sure, inner.finding.Sure)
+		if s := string(inner.finding.What); !slices.Contains(sorts, s) {
+			sorts = append(sorts, s)
+		}
+	}
+	if sure == Not {
+		c.say("", Not, "nothing inside it says anything of a person")
+		if c.table.rows == 0 && c.near() {
+			c.say(Mixed, Unsure, "it may hold anything about "+c.place())
+		}
+		return
+	}
+	slices.Sort(sorts)
+	c.say(Mixed, sure, "inside it stand "+strings.Join(sorts, ", "))
+}
+
+// inner is a field inside the values, judged as a column of its own.
+func (c *column) inner(name string) *column {
+	inner := &column{Column: &connect.Column{Name: name}, table: &table{Table: &connect.Table{Name: c.table.Name}, about: c.table.about, tie: c.table.tie, by: c.table.by, health: c.table.health}, seen: c.seen.inside[name]}
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		inner.tokens = tokens(name[i+1:])
+	} else {
+		inner.tokens = tokens(name)
+	}
+	if inner.table.about == aboutUnknown || inner.table.about == aboutThings {
+		inner.table.about = aboutUnknown
+	}
+	inner.name, inner.named = read(inner.tokens, inner.Column)
+	inner.finding = Finding{}
+	inner.decide()
+	return inner
+}
+
+// beside decides about columns that mean something only beside others: a region in
+// an address, a name of two letters among the data of a person.
+func (c *column) beside() {
+	if !c.named || c.finding.Sure >= Likely || c.table.isReference(c.Name) || c.isKey() || c.seen.contradicts(c.name.sort) {
+		return
+	}
+	others, address := 0, 0
+	for _, o := range c.table.columns {
+		if o != c && o.finding.Sure >= Likely {
+			others++
+			if addressing(o.finding.What) {
+				address++
+			}
+		}
+	}
+	s := c.name.sort
+	switch {
+	case s == State && address > 0:
+		c.say(s, Likely, nameSays, "it stands in an address")
+	case s == Country && address > 0 && c.finding.Sure == Not:
+		c.say(s, Likely, nameSays, "it stands in an address")
+	case terseName(c.tokens) && others >= 2 && c.near():
+		c.say(s, Likely, nameSays, "it stands among data of a person")
+	case terseName(c.tokens) && (others >= 1 || c.near()):
+		c.say(s, Unsure, "its short name may say so")
+	case others >= 1 && c.table.about == aboutUnknown && c.table.tie == tieNone && c.finding.Sure == Unsure && (addressing(s) || s == Device || s == Session || s == Activity || s == Text):
+		c.say(s, Likely, nameSays, "it stands beside data of a person")
+	case addressing(s) && address > 0 && c.table.about == aboutUnknown && c.finding.Sure == Unsure:
+	}
+}
+
+func terseName(ts []token) bool {
+	_, ok := terseOf(ts)
+	return ok
+}

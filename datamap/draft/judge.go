@@ -1,0 +1,215 @@
+package draft
+
+import (
+	"context"
+	"strings"
+
+	"github.com/avowhq/avow/connect"
+)
+
+// judgement is what is thought of every column of a schema.
+type judgement struct {
+	schema *connect.Schema
+	tables []*table
+}
+
+// about is what the rows of a table are.
+type about uint8
+
+const (
+	aboutUnknown   about = iota
+	aboutPeople          // each is somebody
+	aboutAddress         // each is where somebody lives
+	aboutCompanies       // each is an organisation or one of its places
+	aboutThings          // each is a thing, or an entry of a list of values
+)
+
+// tie is how a table hangs on people.
+type tie uint8
+
+const (
+	tieNone  tie = iota
+	tieAside     // it names somebody who had to do with it
+	tieOwned     // it is somebody's
+)
+
+type table struct {
+	*connect.Table
+	columns  []*column
+	about    about
+	noun     bool // the name of the table says so
+	tie      tie
+	by       string // the reference that ties it
+	health   bool
+	refs     []*reference
+	rows     int // sampled
+	unread   string
+	targets  []string // its columns that others point at
+	keyName  *column  // of tables whose rows are names and values
+	keyValue *column
+}
+
+type column struct {
+	*connect.Column
+	table   *table
+	tokens  []token
+	name    reading
+	named   bool
+	seen    *evidence
+	finding Finding
+}
+
+func (t *table) column(name string) *column {
+	for _, c := range t.columns {
+		if c.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// judge looks at a schema and its rows. Without a reader only the schema counts.
+func judge(ctx context.Context, schema *connect.Schema, src Reader, rows int) (*judgement, error) {
+	j := &judgement{schema: schema}
+	for i := range schema.Tables {
+		j.tables = append(j.tables, newTable(&schema.Tables[i]))
+	}
+	if src != nil {
+		for _, t := range j.tables {
+			if err := t.sample(ctx, src, rows); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := j.references(ctx, src); err != nil {
+		return nil, err
+	}
+	for _, t := range j.tables {
+		t.describe()
+	}
+	j.ties()
+	for _, t := range j.tables {
+		t.judge()
+	}
+	return j, nil
+}
+
+func newTable(db *connect.Table) *table {
+	t := &table{Table: db}
+	for i := range db.Columns {
+		t.columns = append(t.columns, &column{Column: &db.Columns[i], table: t, seen: newEvidence()})
+	}
+	prefix := commonPrefix(db.Columns)
+	for _, c := range t.columns {
+		c.read(prefix)
+	}
+	t.pairs()
+	return t
+}
+
+// read reads the name of a column; without the prefix that all columns share when
+// it says nothing with it.
+func (c *column) read(prefix string) {
+	c.tokens = tokens(c.Name)
+	c.name, c.named = read(c.tokens, c.Column)
+	if bare := c.Name[len(prefix):]; prefix != "" {
+		short := tokens(bare)
+		if r, ok := read(short, c.Column); ok && (!c.named || r.strength > c.name.strength || c.name.sort == State) {
+			c.tokens, c.name, c.named = short, r, true
+		}
+	}
+}
+
+// commonPrefix is what all names of columns begin with, at most nine letters.
+func commonPrefix(columns []connect.Column) string {
+	if len(columns) < 3 {
+		return ""
+	}
+	prefix := columns[0].Name
+	for _, c := range columns[1:] {
+		for !strings.HasPrefix(c.Name, prefix) || len(c.Name) == len(prefix) {
+			prefix = prefix[:len(prefix)-1]
+		}
+	}
+	if i := strings.LastIndexAny(prefix, "_. "); i >= 0 {
+		return prefix[:i+1]
+	}
+	if len(prefix) > 4 {
+		return ""
+	}
+	return prefix
+}
+
+// tableTokens are the words of a table's name without its schema.
+func tableTokens(name string) []token {
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		name = name[i+1:]
+	}
+	return tokens(name)
+}
+
+// describe decides what the rows of a table are.
+func (t *table) describe() {
+	t.about = noun(tableTokens(t.Name))
+	t.noun = t.about != aboutUnknown
+	sorts := map[Sort]bool{}
+	addresses := 0
+	for _, c := range t.columns {
+		s := c.surely()
+		sorts[s] = true
+		if c.named && addressing(c.name.sort) {
+			addresses++
+		}
+		t.health = t.health || c.named && c.name.sort == Health && c.name.strength > weak
+	}
+	for _, tok := range tableTokens(t.Name) {
+		t.health = t.health || tok.means("health") || tok.text == "lab" || tok.text == "vital" || tok.text == "vitals" || tok.text == "medical"
+	}
+	if t.about != aboutUnknown {
+		return
+	}
+	n := 0
+	for _, s := range []Sort{Email, Name, Birth, Government, Gender, Login, Secret, Phone} {
+		if sorts[s] {
+			n++
+		}
+	}
+	switch {
+	case n >= 2:
+		t.about = aboutPeople
+	case addresses >= 3 && n == 0:
+		t.about = aboutAddress
+	}
+}
+
+// noun is what the last telling word of a table's name means.
+func noun(ts []token) about {
+	for i := len(ts) - 1; i >= 0; i-- {
+		switch t := ts[i]; {
+		case len(t.is) == 0, t.means("filler") && len(ts) > 1:
+			continue
+		case t.means("person"):
+			return aboutPeople
+		case t.means("organisation"):
+			return aboutCompanies
+		case t.means("address") || t.means("street"):
+			return aboutAddress
+		case t.means("thing"):
+			return aboutThings
+		default:
+			return aboutUnknown
+		}
+	}
+	return aboutUnknown
+}
+
+// surely is the sort of a column whose name or values say it without more.
+func (c *column) surely() Sort {
+	if s, how := c.seen.say(); how == strong {
+		return s
+	}
+	if c.named && c.name.strength == strong && !c.seen.contradicts(c.name.sort) {
+		return c.name.sort
+	}
+	return ""
+}

@@ -1,0 +1,212 @@
+package draft
+
+import (
+	"slices"
+
+	"github.com/avowhq/avow/connect"
+)
+
+// strength is how much a name alone says.
+type strength uint8
+
+const (
+	weak   strength = iota + 1 // it may mean many things
+	medium                     // it means this where the table is about people
+	strong                     // it means this everywhere
+)
+
+// reading is what a name may mean.
+type reading struct {
+	sort     Sort
+	strength strength
+}
+
+// pattern is a reading of names with certain words.
+type pattern struct {
+	sort     Sort
+	strength strength
+	has      []concept // each of these
+	without  []concept // none of these
+	kinds    kindSet   // the column is of such a kind
+	blocked  bool      // also behind words such as `count`
+}
+
+type kindSet uint8
+
+const (
+	written kindSet = 1 << iota // text, or what may hold text
+	numeric
+	dated
+	yesNo
+	anyKind = written | numeric | dated | yesNo
+)
+
+func kindOf(c *connect.Column) kindSet {
+	switch c.Kind {
+	case connect.Integer, connect.DecimalKind:
+		return numeric
+	case connect.DateKind, connect.TimeKind:
+		return dated
+	case connect.Boolean:
+		return yesNo
+	case connect.UUID, connect.ObjectID, connect.TextKind, connect.Binary, connect.JSON:
+		return written
+	}
+	return anyKind
+}
+
+// patterns are looked through in order; the first that fits is the reading.
+var patterns = []pattern{
+	{sort: Activity, strength: strong, has: []concept{"recent", "seen"}, kinds: dated | written, blocked: true},
+	{sort: Activity, strength: strong, has: []concept{"recent", "login"}, kinds: dated | written, blocked: true},
+	{sort: IP, strength: strong, has: []concept{"ip"}, kinds: written | numeric},
+	{sort: Government, strength: strong, has: []concept{"government"}, kinds: written | numeric, blocked: true},
+	{sort: Government, strength: strong, has: []concept{"social", "security"}, kinds: written | numeric, blocked: true},
+	{sort: Government, strength: strong, has: []concept{"national", "id"}, kinds: written | numeric, blocked: true},
+	{sort: Government, strength: strong, has: []concept{"national", "number"}, kinds: written | numeric, blocked: true},
+	{sort: Government, strength: medium, has: []concept{"tax", "id"}, kinds: written | numeric, blocked: true},
+	{sort: Government, strength: medium, has: []concept{"tax", "number"}, kinds: written | numeric, blocked: true},
+	{sort: Government, strength: strong, has: []concept{"person", "licence"}, kinds: written | numeric, blocked: true},
+	{sort: Government, strength: medium, has: []concept{"licence", "number"}, kinds: written | numeric, blocked: true},
+	{sort: Government, strength: medium, has: []concept{"insurance", "number"}, kinds: written | numeric, blocked: true},
+	{sort: Government, strength: medium, has: []concept{"insurance", "id"}, kinds: written | numeric, blocked: true},
+	{sort: Plate, strength: medium, has: []concept{"licence", "plate"}, kinds: written},
+	{sort: Plate, strength: medium, has: []concept{"plate"}, kinds: written},
+	{sort: Card, strength: strong, has: []concept{"cardwhole"}, kinds: written | numeric},
+	{sort: Card, strength: strong, has: []concept{"card", "number"}, kinds: written | numeric, without: []concept{"insurance"}},
+	{sort: Card, strength: strong, has: []concept{"card", "person"}, kinds: written | numeric},
+	{sort: Card, strength: medium, has: []concept{"card", "recent"}, kinds: written | numeric},
+	{sort: Bank, strength: strong, has: []concept{"bank"}, kinds: written | numeric},
+	{sort: Bank, strength: strong, has: []concept{"bankword", "account"}, kinds: written | numeric},
+	{sort: Bank, strength: medium, has: []concept{"account", "number"}, kinds: written | numeric, without: []concept{"person"}},
+	{sort: Email, strength: strong, has: []concept{"email"}, kinds: written},
+	{sort: Phone, strength: strong, has: []concept{"phone"}, kinds: written | numeric},
+	{sort: Agent, strength: strong, has: []concept{"useragent"}, kinds: written},
+	{sort: Agent, strength: strong, has: []concept{"person", "agent"}, kinds: written},
+	{sort: Device, strength: strong, has: []concept{"device", "id"}, kinds: written, blocked: true},
+	{sort: Device, strength: strong, has: []concept{"device", "token"}, kinds: written, blocked: true},
+	{sort: Device, strength: medium, has: []concept{"device"}, kinds: written},
+	{sort: Device, strength: medium, has: []concept{"mac"}, kinds: written},
+	{sort: Device, strength: strong, has: []concept{"fingerprint"}, kinds: written, blocked: true},
+	{sort: Secret, strength: strong, has: []concept{"secret"}, kinds: written},
+	{sort: Secret, strength: medium, has: []concept{"security", "secretword"}, kinds: written, blocked: true},
+	{sort: Session, strength: strong, has: []concept{"session"}, kinds: written, blocked: true, without: []concept{"time", "type"}},
+	{sort: Session, strength: strong, has: []concept{"visitor", "id"}, kinds: written, blocked: true},
+	{sort: Session, strength: medium, has: []concept{"token"}, kinds: written, without: []concept{"time"}},
+	{sort: Birth, strength: strong, has: []concept{"birth"}, kinds: anyKind, blocked: true},
+	{sort: Hire, strength: medium, has: []concept{"hire"}, kinds: dated | written, blocked: true},
+	{sort: Name, strength: strong, has: []concept{"first", "name"}, kinds: written},
+	{sort: Name, strength: strong, has: []concept{"last"}, kinds: written},
+	{sort: Name, strength: strong, has: []concept{"recent", "name"}, kinds: written},
+	{sort: Name, strength: strong, has: []concept{"middle", "name"}, kinds: written},
+	{sort: Name, strength: strong, has: []concept{"first"}, kinds: written, without: []concept{"thing"}},
+	{sort: Login, strength: strong, has: []concept{"login"}, kinds: written, without: []concept{"time"}},
+	{sort: Company, strength: medium, has: []concept{"company"}, kinds: written, without: []concept{"thing", "person"}},
+	{sort: Name, strength: strong, has: []concept{"person", "name"}, kinds: written, without: []concept{"thing", "organisation"}},
+	{sort: Name, strength: medium, has: []concept{"full", "name"}, kinds: written},
+	{sort: Name, strength: medium, has: []concept{"middle"}, kinds: written},
+	{sort: Name, strength: medium, has: []concept{"full"}, kinds: written, without: []concept{"time", "blocker"}},
+	{sort: Gender, strength: strong, has: []concept{"gender"}, kinds: anyKind},
+	{sort: Marital, strength: strong, has: []concept{"marital"}, kinds: anyKind, blocked: true},
+	{sort: Nationality, strength: strong, has: []concept{"nationality"}, kinds: anyKind},
+	{sort: Belief, strength: medium, has: []concept{"belief"}, kinds: anyKind, blocked: true},
+	{sort: Health, strength: strong, has: []concept{"health"}, kinds: anyKind, blocked: true},
+	{sort: Health, strength: medium, has: []concept{"insurance"}, kinds: written, without: []concept{"blocker"}},
+	{sort: Pay, strength: strong, has: []concept{"pay"}, kinds: numeric | written, blocked: true},
+	{sort: Street, strength: strong, has: []concept{"street"}, kinds: written},
+	{sort: Zip, strength: medium, has: []concept{"zip"}, kinds: written | numeric},
+	{sort: Street, strength: medium, has: []concept{"address"}, kinds: written, without: []concept{"mac"}},
+	{sort: City, strength: medium, has: []concept{"city"}, kinds: written},
+	{sort: Country, strength: medium, has: []concept{"country"}, kinds: written, blocked: false},
+	{sort: State, strength: weak, has: []concept{"state"}, kinds: written},
+	{sort: Place, strength: medium, has: []concept{"geo"}, kinds: written | numeric},
+	{sort: Place, strength: weak, has: []concept{"location"}, kinds: written},
+	{sort: Photo, strength: medium, has: []concept{"photo"}, kinds: written, blocked: true},
+	{sort: Photo, strength: weak, has: []concept{"image"}, kinds: written},
+	{sort: Signature, strength: medium, has: []concept{"signature"}, kinds: written},
+	{sort: Voice, strength: medium, has: []concept{"voice"}, kinds: written, blocked: true},
+	{sort: Network, strength: strong, has: []concept{"network"}, kinds: written},
+	{sort: Activity, strength: medium, has: []concept{"referrer"}, kinds: written},
+	{sort: Activity, strength: medium, has: []concept{"query"}, kinds: written},
+	{sort: Job, strength: medium, has: []concept{"job"}, kinds: written, without: []concept{"thing"}},
+	{sort: Age, strength: medium, has: []concept{"age"}, kinds: numeric},
+	{sort: Health, strength: weak, has: []concept{"body"}, kinds: numeric},
+	{sort: School, strength: medium, has: []concept{"school"}, kinds: numeric | written, without: []concept{"blocker"}},
+	{sort: School, strength: medium, has: []concept{"education"}, kinds: written},
+	{sort: Job, strength: medium, has: []concept{"rating"}, kinds: numeric | written},
+	{sort: Number, strength: strong, has: []concept{"person", "number"}, kinds: written | numeric},
+	{sort: Text, strength: medium, has: []concept{"text"}, kinds: written},
+	{sort: Text, strength: weak, has: []concept{"textweak"}, kinds: written},
+	{sort: Health, strength: weak, has: []concept{"result"}, kinds: numeric | written},
+	{sort: Language, strength: weak, has: []concept{"language"}, kinds: written},
+	{sort: Name, strength: medium, has: []concept{"name"}, kinds: written, without: []concept{"thing", "organisation", "blocker"}},
+}
+
+// terse are names of few letters that mean something only among others about people.
+var terse = map[string]Sort{
+	"em": Email, "ph": Phone, "st": State, "fn": Name, "ln": Name, "mn": Name, "bd": Birth, "nm": Name, "mi": Name, "vn": Name, "nn": Name,
+	"gdr": Gender, "sx": Gender, "adr": Street, "zc": Zip, "ct": City, "ctry": Country, "cntry": Country, "tl": Phone, "gd": Birth, "pc": Zip,
+	"prov": State, "lnd": Country, "hno": Street, "occ": Job, "nat": Nationality, "sal": Pay, "dx": Health, "rx": Health, "txt": Text, "rem": Text, "cmt": Text, "bem": Text, "anm": Text,
+	"firstn": Name, "lastn": Name, "gn": Name, "sn": Name, "add": Street, "ad": Street,
+}
+
+// read is what the name of a column may mean; none when it says nothing.
+func read(ts []token, c *connect.Column) (reading, bool) {
+	kind := kindOf(c)
+	blocked := blocks(ts)
+	for _, p := range patterns {
+		if kind&p.kinds != 0 && (!blocked || p.blocked) && p.fits(ts) {
+			return p.strengthOf(ts), true
+		}
+	}
+	if s, ok := terseOf(ts); ok && !blocked {
+		return reading{s, weak}, true
+	}
+	return reading{}, false
+}
+
+func (p pattern) fits(ts []token) bool {
+	for _, c := range p.has {
+		if !anyMeans(ts, c) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(p.without, func(c concept) bool { return anyMeans(ts, c) })
+}
+
+// strengthOf weakens what stands behind words nobody knows: `foo_name` is no name of a person.
+func (p pattern) strengthOf(ts []token) reading {
+	r := reading{p.sort, p.strength}
+	if p.sort == Name && len(p.has) == 1 && p.has[0] == "name" && slices.ContainsFunc(ts, func(t token) bool { return len(t.is) == 0 && len(t.text) > 2 }) {
+		r.strength = weak
+	}
+	return r
+}
+
+func anyMeans(ts []token, c concept) bool {
+	return slices.ContainsFunc(ts, func(t token) bool { return t.means(c) })
+}
+
+// blocks reports whether the last word says that the value is about something of the
+// thing and not the thing: `email_count`, `phone_type`, `address_id`.
+func blocks(ts []token) bool {
+	if len(ts) < 2 {
+		return false
+	}
+	last := ts[len(ts)-1]
+	for _, c := range []concept{"blocker", "id", "time"} {
+		if last.means(c) && len(last.is) == 1 {
+			return true
+		}
+	}
+	return slices.Contains([]string{"is", "has", "can", "allow", "allows", "send", "wants", "want", "show", "use", "uses", "with", "needs", "require", "requires"}, ts[0].text)
+}
+
+func terseOf(ts []token) (Sort, bool) {
+	for _, t := range ts {
+		if s, ok := terse[t.text]; ok {
+			return s, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,225 @@
+package draft
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/avowhq/avow/connect"
+)
+
+// reference is a foreign key, or what looks like one.
+type reference struct {
+	columns []string
+	target  *table
+	to      []string
+	found   string // why it is thought to be one; empty when the database says so
+	empty   bool   // its columns may be empty
+}
+
+func (j *judgement) table(name string) *table {
+	db := j.schema.Table(name)
+	for _, t := range j.tables {
+		if t.Table == db && db != nil {
+			return t
+		}
+	}
+	return nil
+}
+
+// references gathers the foreign keys, and finds what is one without being declared.
+func (j *judgement) references(ctx context.Context, src Reader) error {
+	for _, t := range j.tables {
+		for _, r := range t.References {
+			if target := j.table(r.Table); target != nil {
+				t.refs = append(t.refs, &reference{columns: r.Columns, target: target, to: r.To, empty: t.nullable(r.Columns)})
+			}
+		}
+	}
+	for _, t := range j.tables {
+		for _, c := range t.columns {
+			if t.isReference(c.Name) || c.seen.share(markEmail) > .5 || kindOf(c.Column)&(written|numeric) == 0 {
+				continue
+			}
+			if err := j.infer(ctx, src, c); err != nil {
+				return err
+			}
+		}
+	}
+	for _, t := range j.tables {
+		for _, r := range t.refs {
+			r.target.targets = append(r.target.targets, r.to...)
+		}
+	}
+	return nil
+}
+
+func (t *table) nullable(columns []string) bool {
+	for _, name := range columns {
+		if c := t.Column(name); c == nil || !c.Nullable {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *table) isReference(name string) bool {
+	return slices.ContainsFunc(t.refs, func(r *reference) bool { return slices.Contains(r.columns, name) })
+}
+
+// infer finds the table whose key a column holds: by its name, and by its values
+// where there are rows.
+func (j *judgement) infer(ctx context.Context, src Reader, c *column) error {
+	for _, target := range j.candidates(c) {
+		key := target.column(target.keyColumn())
+		sure, err := held(ctx, src, c, key)
+		if err != nil {
+			return err
+		}
+		if sure == no {
+			continue
+		}
+		why := "by its name"
+		if sure == yes {
+			why = "by its name and values"
+		}
+		c.table.refs = append(c.table.refs, &reference{columns: []string{c.Name}, target: target, to: []string{key.Name}, found: why, empty: c.Nullable})
+		return nil
+	}
+	return nil
+}
+
+// keyColumn is the one column by which rows of a table are named; without a declared
+// key one that looks like it.
+func (t *table) keyColumn() string {
+	if len(t.Key) == 1 {
+		return t.Key[0]
+	}
+	for _, u := range t.Unique {
+		if len(u) == 1 && len(t.Key) == 0 {
+			return u[0]
+		}
+	}
+	if len(t.Key) > 0 {
+		return ""
+	}
+	for _, c := range t.columns[:min(len(t.columns), 3)] {
+		numbered := anyMeans(c.tokens, "id") || anyMeans(c.tokens, "number")
+		if numbered && (t.rows == 0 || c.seen.rows == c.seen.n() || c.seen.n() == maxDistinct) {
+			return c.Name
+		}
+	}
+	return ""
+}
+
+// candidates are the tables a column may point at, the likeliest first.
+func (j *judgement) candidates(c *column) []*table {
+	var named, same []*table
+	stems := c.stems()
+	for _, t := range j.tables {
+		key := t.keyColumn()
+		if key == "" || t.View || (t == c.table && key == c.Name) {
+			continue
+		}
+		if !kindsMeet(c.Column, t.Column(key)) {
+			continue
+		}
+		switch {
+		case t != c.table && strings.EqualFold(key, c.Name) && !plainKey(t, key) && c.table.keyColumn() != c.Name:
+			same = append(same, t)
+		case names(t, stems):
+			named = append(named, t)
+		}
+	}
+	return append(same, named...)
+}
+
+// plainKey reports whether a key is called as keys of all tables are: `id`.
+func plainKey(t *table, key string) bool {
+	ts := t.column(key).tokens
+	return len(ts) == 1 && (ts[0].means("id") || ts[0].means("number"))
+}
+
+// stems are the words of a column that may be the name of a table, when the column
+// is called as references are: `customer_id`, `kd_nr`, `fk_author`.
+func (c *column) stems() []string {
+	var out []string
+	marked := false
+	for _, t := range c.tokens {
+		if t.means("id") || t.means("number") {
+			marked = true
+			continue
+		}
+		out = append(out, t.text)
+	}
+	if !marked {
+		return nil
+	}
+	return out
+}
+
+// names reports whether the last of some words, or all together, are the name of a table.
+func names(t *table, stems []string) bool {
+	if len(stems) == 0 {
+		return false
+	}
+	var own []string
+	for _, tok := range tableTokens(t.Name) {
+		if !tok.means("filler") || len(own) == 0 && tok.text == "t" {
+			own = append(own, stem(tok.text))
+		}
+	}
+	if len(own) == 0 {
+		return false
+	}
+	all := stem(strings.Join(stems, ""))
+	last := stem(stems[len(stems)-1])
+	joined := strings.Join(own, "")
+	head := own[len(own)-1]
+	return all == joined || len(own) == 1 && last == head || len(last) >= 3 && strings.HasPrefix(head, last) && len(own) == 1 || len(head) >= 3 && strings.HasPrefix(last, head) && len(own) == 1 ||
+		all == head && len(all) >= 2
+}
+
+func kindsMeet(a, b *connect.Column) bool {
+	if a == nil || b == nil {
+		return false
+	}
+	return a.Kind == b.Kind || kindOf(a)&kindOf(b) == written && a.Kind != connect.Binary && b.Kind != connect.Binary || kindOf(a) == numeric && kindOf(b) == numeric
+}
+
+type answer uint8
+
+const (
+	unknown answer = iota
+	yes
+	no
+)
+
+// held asks whether the values of a column are keys of a table.
+func held(ctx context.Context, src Reader, c, key *column) (answer, error) {
+	if src == nil || c.seen.n() < 2 || key.seen.n() == 0 {
+		return unknown, nil
+	}
+	in := connect.In{Columns: []string{key.Name}}
+	for _, v := range c.seen.distinct {
+		if v != nil && len(in.Tuples) < 50 {
+			in.Tuples = append(in.Tuples, connect.Tuple{v})
+		}
+	}
+	found := map[string]bool{}
+	err := src.Read(ctx, connect.Read{Table: key.table.Name, Columns: []string{key.Name}, Any: []connect.In{in}, Limit: 0}, func(row connect.Row) error {
+		found[connect.Text(row[0])] = true
+		return nil
+	})
+	switch {
+	case ctx.Err() != nil:
+		return unknown, ctx.Err()
+	case err != nil, len(in.Tuples) == 0:
+		return unknown, nil
+	case len(found)*10 >= len(in.Tuples)*7:
+		return yes, nil
+	case len(found)*10 < len(in.Tuples)*3:
+		return no, nil
+	}
+	return unknown, nil
+}

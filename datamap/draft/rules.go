@@ -1,0 +1,120 @@
+package draft
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap"
+)
+
+// rule is what erasing does to a column, as it is written.
+type rule struct{ text, why string }
+
+// rules proposes what erasing does, so that no constraint of the database refuses it:
+// rows go where nothing that stays points at them, else their columns are emptied,
+// or masked where they may not be empty.
+func (d *drafter) rules() {
+	for _, t := range d.drafts {
+		t.deletes = t.stands() && t.owned() && !t.shared
+	}
+	for changed := true; changed; {
+		changed = false
+		for _, t := range d.drafts {
+			if t.deletes && d.isHeld(t) {
+				t.deletes, changed = false, true
+			}
+		}
+	}
+	for _, t := range d.drafts {
+		if t.stands() && !t.deletes && (t.owned() || t.shared) {
+			for _, c := range t.held {
+				t.rules[c] = t.columnRule(c)
+			}
+		}
+	}
+}
+
+// isHeld reports whether a row that stays may point at a row of the table.
+func (d *drafter) isHeld(t *drafted) bool {
+	for _, other := range d.drafts {
+		for _, r := range other.References {
+			if d.j.table(r.Table) == t.table && !d.letsGo(t, other, r) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// letsGo reports whether a row can be deleted although others may point at it.
+func (d *drafter) letsGo(t, other *drafted, r connect.Reference) bool {
+	empty := other.nullable(r.Columns)
+	switch {
+	case r.OnDelete == connect.SetNull:
+		return empty
+	case r.OnDelete == connect.SetDefault:
+		return true
+	case other.deletes && other.goesWith(t, r):
+		return true
+	}
+	return r.OnDelete != connect.Cascade && empty && other.stands() && (other == t || other.deletes)
+}
+
+// goesWith reports whether the rows that point at somebody's row are theirs too.
+func (t *drafted) goesWith(target *drafted, r connect.Reference) bool {
+	name := strings.Join(r.Columns, "+")
+	return slices.ContainsFunc(t.relation, func(l link) bool {
+		return l.is == datamap.Owns && (l.name == name || l.ref != nil && l.ref.target != target.table && target.owned() && !target.staffed(r))
+	})
+}
+
+// staffed reports whether a reference names somebody who only had to do with the row.
+func (t *drafted) staffed(connect.Reference) bool { return t.about == aboutPeople }
+
+const legal = "{keep: {because: It names the row., for: end of legal duty}}"
+
+// columnRule is the rule of a column whose row stays.
+func (t *drafted) columnRule(c *column) rule {
+	switch {
+	case c.isKey() || t.pointedAtBy(c.Name):
+		return rule{legal, "other rows are found by it; decide what happens to it"}
+	case t.isReference(c.Name) && !c.Nullable, c.Generated:
+		return rule{legal, "the database does not let it be changed; decide what happens to it"}
+	case c.Nullable:
+		return rule{}
+	}
+	return rule{t.mask(c), "it may not be empty"}
+}
+
+// pointedAtBy reports whether a column is what rows of other tables point at; the
+// judgement's own references count too.
+func (t *drafted) pointedAtBy(column string) bool {
+	return slices.ContainsFunc(t.targets, func(name string) bool { return name == column })
+}
+
+func (t *drafted) mask(c *column) string {
+	unique := slices.ContainsFunc(t.Unique, func(u []string) bool { return slices.Contains(u, c.Name) })
+	fits := func(n int) bool { return c.Length == 0 || c.Length >= n }
+	switch c.Kind {
+	case connect.DateKind, connect.TimeKind:
+		return "mask(year)"
+	case connect.Integer, connect.DecimalKind, connect.Boolean, connect.Binary:
+		return "mask(blank)"
+	case connect.JSON:
+		return `mask("{}")`
+	case connect.UUID, connect.ObjectID:
+		return "mask(random)"
+	}
+	switch s := c.finding.What; {
+	case s == Email && fits(32):
+		return "mask(email)"
+	case s == Phone && fits(16) && !unique:
+		return "mask(phone)"
+	case s == Name && fits(32) && !unique:
+		return "mask(name)"
+	case unique || fits(12):
+		return "mask(hash)"
+	}
+	return "mask(blank)"
+}

@@ -1,0 +1,81 @@
+package draft
+
+import "strings"
+
+// ties decides how each table hangs on people: what points at somebody is theirs,
+// what points at that too.
+func (j *judgement) ties() {
+	for range len(j.tables) {
+		changed := false
+		for _, t := range j.tables {
+			changed = t.tieUp() || changed
+		}
+		if !changed {
+			break
+		}
+	}
+	j.addresses()
+}
+
+func (t *table) tieUp() bool {
+	if t.about == aboutPeople {
+		return false
+	}
+	before := t.tie
+	for _, r := range t.refs {
+		if r.target == t || r.target.about != aboutPeople && r.target.tie != tieOwned {
+			continue
+		}
+		level := tieOwned
+		if t.aside(r) || r.target.about != aboutPeople && t.about == aboutThings {
+			level = tieAside
+		}
+		if level > t.tie {
+			t.tie, t.by = level, strings.Join(r.columns, "+")
+		}
+	}
+	return t.tie != before
+}
+
+// aside reports whether a reference names somebody who had to do with a row that is
+// not theirs: who made it, who looks after it.
+func (t *table) aside(r *reference) bool {
+	if t.about == aboutThings || t.about == aboutCompanies {
+		return true
+	}
+	words := 0
+	for _, name := range r.columns {
+		c := t.column(name)
+		if c != nil && anyMeans(c.tokens, "aside") {
+			words++
+		}
+	}
+	if words > 0 {
+		return true
+	}
+	return r.target.staff() && t.pointsAtOthersThan(r)
+}
+
+// staff reports whether the people of a table work here.
+func (t *table) staff() bool { return anyMeans(tableTokens(t.Name), "staff") }
+
+// pointsAtOthersThan reports whether a table also points at people who are not staff.
+func (t *table) pointsAtOthersThan(r *reference) bool {
+	for _, other := range t.refs {
+		if other != r && other.target != t && !other.target.staff() && (other.target.about == aboutPeople || other.target.tie == tieOwned) {
+			return true
+		}
+	}
+	return false
+}
+
+// addresses finds the tables people point at because they live there.
+func (j *judgement) addresses() {
+	for _, t := range j.tables {
+		for _, r := range t.refs {
+			if r.target.about == aboutAddress && (t.about == aboutPeople || t.tie == tieOwned) && r.target.tie == tieNone {
+				r.target.tie, r.target.by = tieOwned, t.Name+"."+strings.Join(r.columns, "+")
+			}
+		}
+	}
+}

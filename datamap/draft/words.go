@@ -1,0 +1,180 @@
+package draft
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+//go:embed words.txt
+var wordList string
+
+//go:embed people.txt
+var peopleList string
+
+// concept is what a word of a name means: `email`, `birth`, `blocker`.
+type concept string
+
+// dictionary is word → what it may mean.
+type dictionary map[string][]concept
+
+var words = sync.OnceValue(func() dictionary { return readWords(wordList) })
+
+// given and family are first and last names that many people bear.
+var (
+	people = sync.OnceValue(func() dictionary { return readWords(peopleList) })
+)
+
+func readWords(text string) dictionary {
+	out := dictionary{}
+	for line := range strings.Lines(text) {
+		meaning, list, ok := strings.Cut(strings.TrimSpace(line), ": ")
+		if !ok || strings.HasPrefix(line, "#") {
+			continue
+		}
+		for _, w := range strings.Fields(list) {
+			if c := concept(meaning); !slices.Contains(out[w], c) {
+				out[w] = append(out[w], c)
+			}
+		}
+	}
+	return out
+}
+
+// fold makes a word small and plain: accents go, ß is ss.
+func fold(s string) string {
+	var b strings.Builder
+	for _, r := range norm.NFKD.String(strings.ReplaceAll(s, "ß", "ss")) {
+		if !unicode.Is(unicode.Mn, r) {
+			b.WriteRune(unicode.ToLower(r))
+		}
+	}
+	return b.String()
+}
+
+// token is one word of a name, with what it may mean; nothing when nobody knows it.
+type token struct {
+	text string
+	is   []concept
+}
+
+func (t token) means(c concept) bool { return slices.Contains(t.is, c) }
+
+// tokens are the words of a name: `usrFirst_name2` is usr, first, name. Words that
+// were written together are taken apart where the dictionary knows the parts.
+func tokens(name string) []token {
+	var out []token
+	for _, w := range split(name) {
+		w = fold(w)
+		if is := words()[w]; is != nil || len(w) < 4 {
+			out = append(out, token{w, is})
+			continue
+		}
+		out = append(out, apart(w)...)
+	}
+	return out
+}
+
+// split cuts a name where its writing shows a new word.
+func split(name string) []string {
+	var out []string
+	var word []rune
+	end := func() {
+		if len(word) > 0 {
+			out = append(out, string(word))
+		}
+		word = word[:0]
+	}
+	runes := []rune(name)
+	for i, r := range runes {
+		switch {
+		case !unicode.IsLetter(r) && !unicode.Is(unicode.Mn, r):
+			end()
+			continue
+		case i > 0 && unicode.IsUpper(r) && (unicode.IsLower(runes[i-1]) || i+1 < len(runes) && unicode.IsUpper(runes[i-1]) && unicode.IsLower(runes[i+1])):
+			end()
+		}
+		word = append(word, r)
+	}
+	end()
+	return versions(out)
+}
+
+// versions puts `ipv` and its digit, which is gone, right again.
+func versions(in []string) []string {
+	for i, w := range in {
+		if strings.EqualFold(w, "ipv") {
+			in[i] = "ip"
+		}
+	}
+	return in
+}
+
+// apart splits a word into known ones; the first part may be unknown, the others not.
+func apart(w string) []token {
+	if len(w) > 40 {
+		return []token{{w, nil}}
+	}
+	best := make([]cut, len(w)+1)
+	for i := range best {
+		best[i].cost = 1 << 20
+	}
+	best[0].cost = 0
+	for end := 1; end <= len(w); end++ {
+		for start := range end {
+			c := best[start].cost + pieceCost(w[start:end], start, w[end:])
+			if c < best[end].cost {
+				best[end] = cut{c, start}
+			}
+		}
+	}
+	if best[len(w)].cost >= 9 {
+		return []token{{w, nil}}
+	}
+	var out []token
+	for end := len(w); end > 0; end = best[end].from {
+		part := w[best[end].from:end]
+		out = append(out, token{part, words()[part]})
+	}
+	slices.Reverse(out)
+	return out
+}
+
+type cut struct{ cost, from int }
+
+// pieceCost is how unlikely it is that a piece is a word of its own.
+func pieceCost(piece string, start int, rest string) int {
+	known, last := words()[piece] != nil, rest == ""
+	switch {
+	case known && len(piece) >= 4:
+		return 2
+	case known && len(piece) == 3:
+		return 3
+	case known && len(piece) == 2 && (start == 0 || last):
+		return 4
+	case !known && start == 0 && len(piece) > 1 && len(piece) <= 8 && tail(rest):
+		return 5
+	}
+	return 100
+}
+
+// tail reports whether what stands behind an unknown part is long enough to be no
+// chance: `capacity` is not a city, `xyzname` is a name.
+func tail(rest string) bool {
+	return len(rest) >= 5 || rest == "name" || rest == "mail" || rest == "date"
+}
+
+// stem is a word without its plural, so that `companies` and `company` are the same.
+func stem(w string) string {
+	w = fold(w)
+	for _, ending := range []struct{ plural, one string }{{"ies", "y"}, {"sses", "ss"}, {"ches", "ch"}, {"xes", "x"}, {"en", ""}, {"es", "e"}, {"s", ""}, {"n", ""}} {
+		if len(w) > len(ending.plural)+2 && strings.HasSuffix(w, ending.plural) {
+			return strings.TrimSuffix(strings.TrimSuffix(w, ending.plural)+ending.one, "e")
+		}
+	}
+	return strings.TrimSuffix(w, "e")
+}
