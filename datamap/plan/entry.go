@@ -53,7 +53,7 @@ func (p *SystemPlan) entries(eachRow bool) []Entry {
 	}
 	slices.SortStableFunc(out, func(a, b Entry) int {
 		return cmp.Or(cmp.Compare(a.Table, b.Table), compareKeys(a.Key, b.Key), cmp.Compare(a.Action, b.Action),
-			slices.Compare(a.Columns, b.Columns), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Refused, b.Refused), cmp.Compare(a.Until, b.Until))
+			cmp.Compare(a.How, b.How), slices.Compare(a.Columns, b.Columns), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Refused, b.Refused), cmp.Compare(a.Until, b.Until))
 	})
 	return out
 }
