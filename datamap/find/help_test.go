@@ -2,17 +2,13 @@ package find
 
 import (
 	"context"
-	"database/sql"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"testing/fstest"
 
-	_ "modernc.org/sqlite"
-
 	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/connect/connecttest"
 	"github.com/avowhq/avow/connect/sqldb"
 	"github.com/avowhq/avow/datamap"
 	"github.com/avowhq/avow/policy"
@@ -54,21 +50,14 @@ func folder(files map[string]string) fs.FS {
 // database makes a SQLite database and opens it as a system.
 func database(t testing.TB, system string, statements ...string) connect.Source {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), system+".db")
-	db, err := sql.Open("sqlite", file+"?_pragma=synchronous(off)&_pragma=journal_mode(wal)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if _, err := db.Exec("BEGIN;" + strings.Join(statements, ";") + ";COMMIT"); err != nil {
-		t.Fatal(err)
-	}
-	return open(t, connect.Config{System: system, Kind: "sqlite", Secret: file})
+	c := connecttest.SQLite(t)
+	c.System = system
+	connecttest.Exec(t, c, append(append([]string{"PRAGMA synchronous = off", "BEGIN"}, statements...), "COMMIT")...)
+	return open(t, c)
 }
 
 func open(t testing.TB, c connect.Config) connect.Source {
 	t.Helper()
-	c.Region = "GB"
 	s, err := sqldb.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)

@@ -365,9 +365,9 @@ func keyText(key connect.Tuple) string {
 // Over random maps and rows, a search finds exactly what the definitions say, and an
 // export shows each row once and nothing that is only somebody else's.
 func TestRandomWorlds(t *testing.T) {
-	seeds := uint64(300)
+	seeds := uint64(150)
 	if testing.Short() {
-		seeds = 60
+		seeds = 40
 	}
 	var worlds, ties, conflicts, shown int
 	for seed := range seeds {

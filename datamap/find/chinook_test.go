@@ -1,0 +1,138 @@
+package find
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/connect/connecttest"
+	"github.com/avowhq/avow/datamap"
+)
+
+// chinookScripts lie beside the checkout; they are data of another project.
+const chinookScripts = "../../../shared/data/chinook"
+
+// chinook loads the music shop into an empty database.
+func chinook(t *testing.T, c connect.Config) {
+	t.Helper()
+	file := map[string]string{"sqlite": "Chinook_Sqlite.sql", "postgresql": "Chinook_PostgreSql.sql", "mysql": "Chinook_MySql.sql"}[c.Kind]
+	text, err := os.ReadFile(filepath.Join(chinookScripts, file))
+	if err != nil {
+		t.Fatalf("the scripts of the Chinook database must lie in ../shared/data/chinook beside the checkout: %v", err)
+	}
+	script := strings.ReplaceAll(strings.TrimPrefix(string(text), "\ufeff"), "\r\n", "\n")
+	script = regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAllString(script, "")
+	script = regexp.MustCompile("(?im)^(CREATE DATABASE|DROP DATABASE|USE|\\\\c)[^;]*;").ReplaceAllString(script, "")
+	statements := []string{"BEGIN"}
+	for _, s := range strings.Split(script, ";\n") {
+		if strings.TrimSpace(s) != "" {
+			statements = append(statements, s)
+		}
+	}
+	connecttest.Exec(t, c, append(statements, "COMMIT")...)
+}
+
+var camel = regexp.MustCompile(`\b[A-Z][a-z]+(?:[A-Z][a-z]+)*\b`)
+
+// snake writes CamelCase as the PostgreSQL script does.
+func snake(name string) string {
+	return strings.ToLower(regexp.MustCompile(`([a-z])([A-Z])`).ReplaceAllString(name, "${1}_${2}"))
+}
+
+// chinookMap is the map of the music shop for one kind of database.
+func chinookMap(t *testing.T, kind string, schema *connect.Schema) *datamap.Map {
+	t.Helper()
+	text, err := os.ReadFile("../testdata/chinook/chinook.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	yaml := strings.Replace(string(text), "kind: sqlite", "kind: "+kind, 1)
+	if kind == "postgresql" {
+		yaml = camel.ReplaceAllStringFunc(yaml, snake)
+	}
+	m, err := mapOf(t, map[string]string{"chinook.yaml": yaml}).Complete(map[string][]datamap.TableFacts{"chinook": datamap.FactsOf(schema)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// plain is a record without the differences of spelling between the databases.
+func plain(r Record) string {
+	name := func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "_", "")) }
+	cells := []string{}
+	for _, c := range r.Cells {
+		cells = append(cells, fmt.Sprintf("%s=%s%s", name(c.Name), connect.Text(c.Value), []string{"", "(redacted)", "(withheld)"}[c.Access]))
+	}
+	slices.Sort(cells)
+	return fmt.Sprintf("%s %s %s %s", name(r.Table.Name), keyText(r.Key), r.Relation, strings.Join(cells, " "))
+}
+
+// A customer, an employee who supports customers and one who manages others get the same
+// from each database.
+func TestChinook(t *testing.T) {
+	people := []Person{
+		{[]Identity{{"email", "LUISG@embraer.com.br"}}},
+		{[]Identity{{"email", "jane@chinookcorp.com"}}},
+		{[]Identity{{"email", "nancy@chinookcorp.com"}, {"phone", "+1 (403) 262-3443"}}},
+	}
+	want := []map[string]int{
+		{"customer owns": 1, "invoice owns": 7, "invoiceline owns": 38},
+		{"employee owns": 1, "customer mentions": 21},
+		{"employee owns": 1, "employee mentions": 2}, // the third is in conflict
+	}
+	var first [][]string
+	for _, kind := range connecttest.Kinds(t) {
+		t.Run(kind.Name, func(t *testing.T) {
+			c := kind.Config(t)
+			c.System = "chinook"
+			chinook(t, c)
+			source := open(t, c)
+			schema, err := source.Describe(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := searchIn(t, chinookMap(t, c.Kind, schema), Sources{"chinook": source}, Options{ToShow: true})
+			f, err := s.Find(t.Context(), people)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Nancy and Jane have one telephone: by it alone Jane's row is not Nancy's.
+			if len(f.Conflicts) != 1 || f.Conflicts[0].Person != 2 || keyText(f.Conflicts[0].Key) != "3" || f.Conflicts[0].Against[0].Why != OtherIdentity {
+				t.Fatalf("the conflicts are %v", f.Conflicts)
+			}
+			for person := range people {
+				var got []string
+				counts := map[string]int{}
+				for _, r := range records(t, s, f, person) {
+					line := plain(r)
+					got = append(got, line)
+					counts[strings.Fields(line)[0]+" "+r.Relation.String()]++
+				}
+				if diff := cmp.Diff(want[person], counts); diff != "" {
+					t.Errorf("person %d: (-want +got)\n%s", person, diff)
+				}
+				if len(first) <= person {
+					first = append(first, got)
+				} else if diff := cmp.Diff(first[person], got); diff != "" {
+					t.Errorf("person %d differs from the first database: (-first +this)\n%s", person, diff)
+				}
+			}
+		})
+	}
+	if len(first) != len(people) {
+		t.Fatal("nothing was compared")
+	}
+	for _, line := range first[1] {
+		if strings.HasPrefix(line, "customer") && !strings.Contains(line, "email=(redacted)") {
+			t.Errorf("another person's data is shown: %s", line)
+		}
+	}
+}
