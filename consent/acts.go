@@ -35,14 +35,19 @@ func (h *Hand) Give(c Choice) (*ledger.Receipt, error) {
 }
 
 // consent appends the event of a consent with the record that stands in the receipt.
+// The record is long, so it is made when the event is sealed.
 func (h *Hand) consent(p *policy.Policy, u *policy.CompiledPurpose, c Choice, what ledger.Type, state string) (*ledger.Receipt, error) {
-	record := recordOf(p, u, c, h.said.region(), h.r.base)
-	record.State = state
+	made := recorded{policy: p, purpose: u, choice: c, state: state, region: h.said.region()}
 	if lane := p.Consents[u.ConsentLane]; lane.LastsFor.N > 0 && (state == given || state == confirmed) {
-		record.Until = after(c.made(h.tx.Now()), lane.LastsFor).Format(time.DateOnly)
+		made.until = after(c.made(h.tx.Now()), lane.LastsFor).Format(time.DateOnly)
 	}
-	return h.record(ledger.Event{Type: what, Policy: p.Name, Version: p.Number, Body: body(consentBody{record, c.elsewhere()})},
-		words{Purposes: []named{{u.Name}}, State: state, elsewhere: c.elsewhere()})
+	receipt, err := h.r.ledger.AppendLate(h.tx, ledger.Event{Type: what, Subject: h.who.ID, Policy: p.Name, Version: p.Number},
+		func() (ledger.Said, error) { return h.r.records.of(made, h.r.base) })
+	if err != nil {
+		return nil, err
+	}
+	h.receipt = receipt
+	return receipt, h.hear(what, receipt, p.Name, p.Number, words{Purposes: []named{{u.Name}}, State: state, elsewhere: c.elsewhere()})
 }
 
 // Unconfirmed lists the consents that wait for a confirmation.

@@ -18,6 +18,9 @@ const carried = 100
 // found so; what they said before stays in the log.
 func (r *Register) Accept(ctx context.Context) error {
 	err := r.db.Write(ctx, func(tx *store.Tx) error {
+		if err := r.saved.Flush(tx); err != nil {
+			return err
+		}
 		_, err := tx.Exec(`INSERT INTO consent_uncarried (subject) SELECT DISTINCT subject FROM consent_choices WHERE TRUE ON CONFLICT DO NOTHING`)
 		return err
 	})
@@ -63,7 +66,7 @@ func (r *Register) carry(ctx context.Context) error {
 }
 
 func (r *Register) carryOne(tx *store.Tx, id avow.ID) error {
-	if err := tx.Lock("consent", id[:]); err != nil {
+	if err := tx.Lock(lockName, id[:]); err != nil {
 		return err
 	}
 	n, err := tx.Exec(`DELETE FROM consent_uncarried WHERE subject = ?`, id)
@@ -77,7 +80,7 @@ func (r *Register) carryOne(tx *store.Tx, id avow.ID) error {
 	if err != nil {
 		return err
 	}
-	rows, err := choices(tx, id)
+	rows, err := r.choices(tx, id)
 	if err != nil {
 		return err
 	}

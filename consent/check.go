@@ -162,12 +162,13 @@ func (r *Register) checkPeople(tx *store.Tx, ids []avow.ID) (findings []Finding,
 	return findings, nil
 }
 
+// rowsOf gives what people have said, of each in the order of choices.
 func rowsOf(tx *store.Tx, ids []avow.ID) (map[avow.ID][]choice, error) {
-	args := make([]any, len(ids))
-	for i, id := range ids {
-		args[i] = id
+	if len(ids) == 0 {
+		return nil, nil
 	}
-	rows := map[avow.ID][]choice{}
+	marks, args := store.Among(ids)
+	rows := make(map[avow.ID][]choice, len(ids))
 	err := store.Each(tx, func(rs *store.Rows) error {
 		var id avow.ID
 		var c choice
@@ -175,8 +176,10 @@ func rowsOf(tx *store.Tx, ids []avow.ID) (map[avow.ID][]choice, error) {
 			store.IntoTime(&c.at), store.IntoTime(&c.ends), &c.version, store.IntoID(&c.event))
 		rows[id] = append(rows[id], c)
 		return err
-	}, `SELECT subject, `+choiceColumns+` FROM consent_choices WHERE subject IN (`+store.Marks(len(ids))+`)
-		ORDER BY subject, seq, policy, kind, name, generation`, args...)
+	}, `SELECT subject, `+choiceColumns+` FROM consent_choices WHERE subject IN (`+marks+`)`, args...)
+	for _, list := range rows {
+		slices.SortFunc(list, inOrder)
+	}
 	return rows, err
 }
 

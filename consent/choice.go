@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"cmp"
 	"time"
 	"unicode/utf8"
 
@@ -110,8 +111,16 @@ func scanChoice(r *store.Rows) (c choice, err error) {
 }
 
 // choices reads all that a person has said, in the order they said it.
-func choices(tx *store.Tx, subject avow.ID) ([]choice, error) {
+func (r *Register) choices(tx *store.Tx, subject avow.ID) ([]choice, error) {
+	if err := r.saved.Flush(tx); err != nil {
+		return nil, err
+	}
 	return store.Collect(tx, scanChoice, `SELECT `+choiceColumns+` FROM consent_choices WHERE subject = ? ORDER BY seq, policy, kind, name, generation`, subject)
+}
+
+// inOrder is the order of choices.
+func inOrder(a, b choice) int {
+	return cmp.Or(cmp.Compare(a.seq, b.seq), cmp.Compare(a.policy, b.policy), cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name), cmp.Compare(a.generation, b.generation))
 }
 
 // after is the moment a period later.

@@ -48,13 +48,18 @@ type Config struct {
 
 // Register is the room. It is safe for concurrent use.
 type Register struct {
-	db     *store.DB
-	vault  *vault.Vault
-	ledger *ledger.Ledger
-	gates  gate.Options
-	base   string
-	clock  func() time.Time
-	absent absence
+	db      *store.DB
+	vault   *vault.Vault
+	ledger  *ledger.Ledger
+	gates   gate.Options
+	base    string
+	clock   func() time.Time
+	absent  absence
+	people  *store.Ahead[avow.ID, person]
+	heard   *store.Ahead[vault.Blind, holder]
+	saved   *store.Behind[saving]
+	sorts   *sorts
+	records *records
 
 	loading    atomic.Int32
 	publishing sync.Mutex // one publication at a time on this node
@@ -88,6 +93,9 @@ func Open(ctx context.Context, c Config) (*Register, error) {
 	if r.clock == nil {
 		r.clock = c.DB.Machine
 	}
+	r.people, r.heard = store.NewAhead(r.readPeople), store.NewAhead(r.readHolders)
+	r.saved, r.sorts = store.NewBehind(c.DB, save), newSorts()
+	r.records = newRecords()
 	// What other nodes write from here on, CatchUp takes over; what was before, Load reads.
 	if err := c.DB.Read(ctx, func(tx *store.Tx) (err error) { r.seen, err = c.Ledger.Size(tx); return err }); err != nil {
 		return nil, err

@@ -50,7 +50,7 @@ func (r *Register) read(tx *store.Tx, subject avow.ID, list []*series) ([]state,
 	if err != nil {
 		return nil, subject, err
 	}
-	said, err := choices(tx, who.ID)
+	said, err := r.choices(tx, who.ID)
 	return states(list, who, values, said, tx.Now(), uint64(size)), who.ID, err
 }
 

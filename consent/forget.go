@@ -93,6 +93,9 @@ func outlives(c choice) bool {
 }
 
 func (r *Register) drop(tx *store.Tx, ids []avow.ID) error {
+	if err := r.saved.Flush(tx); err != nil {
+		return err
+	}
 	for _, id := range ids {
 		for _, statement := range []string{`DELETE FROM consent_choices WHERE subject = ?`, `DELETE FROM consent_subjects WHERE subject = ?`} {
 			if _, err := tx.Exec(statement, id); err != nil {
@@ -143,7 +146,7 @@ func (h *Hand) stopped(id vault.Identity) ([]choice, error) {
 		if !f.Verified || f.Subject == h.who.ID {
 			continue
 		}
-		said, err := choices(h.tx, f.Subject)
+		said, err := h.r.choices(h.tx, f.Subject)
 		if err != nil {
 			return nil, err
 		}
@@ -220,25 +223,33 @@ func (r *Register) Stop(ctx context.Context, id vault.Identity, c Choice) error 
 // TakeBack withdraws a consent for everybody an address finds: who holds it, and who
 // was merely claimed to (gdpr:7(3)). It says nothing about whether anybody was found.
 func (r *Register) TakeBack(ctx context.Context, id vault.Identity, c Choice) error {
-	return r.db.Write(ctx, func(tx *store.Tx) error {
-		found, err := r.vault.Find(tx, id)
+	address, err := r.vault.Blind(id)
+	if err != nil {
+		return err
+	}
+	return r.db.WriteWith(ctx, r.heard.Need(address), func(tx *store.Tx) error {
+		found, err := r.findHeard(tx, address)
 		if err != nil {
 			return err
 		}
-		for _, f := range vault.Heard(found) {
-			h, err := r.in(tx, f.Subject, true)
-			if err != nil {
-				return err
-			}
-			if _, err := h.Withdraw(c); err != nil {
-				return err
-			}
-			if err := h.Done(); err != nil {
+		for _, f := range found {
+			them, _ := r.heard.Find(tx, address) // again for each: what the one before did may have changed what was read
+			p, ahead := them.people[f.Subject]
+			if err := r.act(tx, f.Subject, p, ahead, func(h *Hand) error { _, err := h.Withdraw(c); return err }); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// findHeard gives whom what is said under an address is about.
+func (r *Register) findHeard(tx *store.Tx, address vault.Blind) ([]vault.Found, error) {
+	if them, ok := r.heard.Find(tx, address); ok {
+		return them.found, nil
+	}
+	found, err := r.vault.FindBlind(tx, address)
+	return vault.Heard(found), err
 }
 
 func (r *Register) remember(tx *store.Tx, id vault.Identity, c Choice) error {

@@ -22,8 +22,10 @@ type Hand struct {
 	who     vault.Subject
 	staged  bool // in an import, not there yet
 	said    said
-	known   bool            // the table of those this room has heard of has them
-	held    []vault.Value   // where alone nothing can change what is held meanwhile
+	known   bool          // the table of those this room has heard of has them
+	held    []vault.Value // where alone nothing can change what is held meanwhile
+	kinds   vault.Held    // the same, of who was read ahead
+	ahead   bool
 	alone   bool            // the transaction is ours: see Do
 	receipt *ledger.Receipt // the latest
 }
@@ -34,10 +36,25 @@ type Hand struct {
 // transaction may take the hands of many people, one after the other.
 func (r *Register) In(tx *store.Tx, subject avow.ID) (*Hand, error) { return r.in(tx, subject, false) }
 
+// lockName is what hands wait for each other by.
+const lockName = "consent"
+
+// readAhead takes the hand of somebody who was read ahead of the transaction's closures, and is locked.
+func (r *Register) readAhead(tx *store.Tx, p person) *Hand {
+	h := &Hand{r: r, tx: tx, alone: true, ahead: true, who: p.Subject, kinds: p.Held}
+	list := p.said
+	if s, ok := r.saved.Pending(tx, func(s saving) bool { return s.subject == h.who.ID }); ok {
+		list, h.known = s.list, true // said by another hand, and not written yet
+	}
+	h.known = h.known || len(list) > 0
+	h.said.list = slices.Clone(list)
+	return h
+}
+
 func (r *Register) in(tx *store.Tx, subject avow.ID, alone bool) (*Hand, error) {
 	h := &Hand{r: r, tx: tx, alone: alone}
 	for {
-		if err := tx.Lock("consent", subject[:]); err != nil {
+		if err := tx.Lock(lockName, subject[:]); err != nil {
 			return nil, err
 		}
 		if err := h.look(subject); err != nil {
@@ -48,7 +65,7 @@ func (r *Register) in(tx *store.Tx, subject avow.ID, alone bool) (*Hand, error) 
 		}
 		subject = h.who.ID // they were joined with another, perhaps while we waited
 	}
-	list, err := choices(tx, subject)
+	list, err := r.choices(tx, subject)
 	h.said, h.known = said{list: list}, len(list) > 0
 	return h, err
 }
@@ -76,16 +93,24 @@ func (r *Register) who(tx *store.Tx, subject avow.ID) (who vault.Subject, staged
 // Do is In, act and Done in a transaction of its own. When it returns nil, what was
 // said is on disk and true in the gate.
 func (r *Register) Do(ctx context.Context, subject avow.ID, act func(h *Hand) error) error {
-	return r.db.Write(ctx, func(tx *store.Tx) error {
-		h, err := r.in(tx, subject, true)
-		if err != nil {
-			return err
-		}
-		if err := act(h); err != nil {
-			return err
-		}
-		return h.Done()
+	return r.db.WriteWith(ctx, r.people.Need(subject), func(tx *store.Tx) error {
+		p, ok := r.people.Find(tx, subject)
+		return r.act(tx, subject, p, ok, act)
 	})
+}
+
+// act takes a person's hand, acts with it and is done; ahead, when the person was read ahead.
+func (r *Register) act(tx *store.Tx, subject avow.ID, p person, ahead bool, act func(h *Hand) error) (err error) {
+	var h *Hand
+	if ahead {
+		h = r.readAhead(tx, p)
+	} else if h, err = r.in(tx, subject, true); err != nil {
+		return err
+	}
+	if err := act(h); err != nil {
+		return err
+	}
+	return h.Done()
 }
 
 // Done folds the person's state anew and has the gates take it when the transaction is on disk.
@@ -93,13 +118,9 @@ func (h *Hand) Done() error {
 	if err := h.keepStops(); err != nil {
 		return err
 	}
-	if err := h.said.save(h.tx, h.who.ID); err != nil {
-		return err
-	}
-	if !h.known {
-		if _, err := h.tx.Exec(`INSERT INTO consent_subjects (subject) VALUES (?) ON CONFLICT DO NOTHING`, h.who.ID); err != nil {
-			return err
-		}
+	if !h.known || len(h.said.changed) > 0 {
+		h.r.saved.Add(h.tx, saving{h.who.ID, !h.known, h.said.list, h.said.changed})
+		h.said.changed = nil
 	}
 	if h.staged {
 		return nil
@@ -113,7 +134,7 @@ func (h *Hand) Done() error {
 			return err
 		}
 	}
-	list := states(h.r.all(), h.who, h.held, h.said.list, h.tx.Now(), seen)
+	list := h.states(seen)
 	receipt := h.receipt
 	h.tx.OnCommit(func() {
 		if receipt != nil { // its place in the log is known now
@@ -172,6 +193,18 @@ func (r *Register) Find(ctx context.Context, id vault.Identity) (found []vault.F
 		return err
 	})
 	return found, err
+}
+
+func (h *Hand) states(seen uint64) []state {
+	if !h.ahead {
+		return states(h.r.all(), h.who, h.held, h.said.list, h.tx.Now(), seen)
+	}
+	all := h.r.all()
+	out := make([]state, 0, len(all))
+	for _, s := range all {
+		out = append(out, state{s, fold(s.versions, h.who, h.r.sorts.of(s, h.kinds), h.said.list, h.tx.Now(), seen)})
+	}
+	return out
 }
 
 // states folds a person's state in each policy.

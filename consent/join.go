@@ -50,7 +50,7 @@ func (r *Register) Merge(tx *store.Tx, into, old avow.ID) error {
 
 // both takes the hand of who stays, and what the other has said.
 func (r *Register) both(tx *store.Tx, into, old avow.ID) (*Hand, []choice, error) {
-	if err := tx.Lock("consent", old[:]); err != nil {
+	if err := tx.Lock(lockName, old[:]); err != nil {
 		return nil, nil, err
 	}
 	h, err := r.In(tx, into)
@@ -60,7 +60,7 @@ func (r *Register) both(tx *store.Tx, into, old avow.ID) (*Hand, []choice, error
 	if h.who.ID == old {
 		return nil, nil, avow.Errorf(avow.Internal, "the choices of somebody are brought to an id they no longer have")
 	}
-	theirs, err := choices(tx, old)
+	theirs, err := r.choices(tx, old)
 	return h, theirs, err
 }
 
@@ -174,7 +174,7 @@ func mergedConsent(a, b choice) choice {
 // merged into them later, which is undone first, or when they were joined with somebody else since.
 func (r *Register) Split(tx *store.Tx, into, old avow.ID) error {
 	for _, id := range []avow.ID{old, into} { // in the order of a merger
-		if err := tx.Lock("consent", id[:]); err != nil {
+		if err := tx.Lock(lockName, id[:]); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -49,7 +50,7 @@ func (r *Register) load(ctx context.Context, list []*series) (held int, err erro
 	old := flow(ctx, g, r.db, r.values(r.vault.OldValues))
 	said := flow(ctx, g, r.db, everySaid)
 	g.Go(func() error {
-		l := loader{r: r, list: list, seen: seen, now: now, holdings: map[heldBy][]gate.Holding{}}
+		l := loader{r: r, list: list, seen: seen, now: now, sorts: newSorts()}
 		for p, ok := people.next(); ok; p, ok = people.next() {
 			l.one(p, values.of(p.id).held, old.of(p.id).held, said.of(p.id).said)
 		}
@@ -175,14 +176,20 @@ func everySaid(tx *store.Tx, after avow.ID, f func(item) error) error {
 
 // loader folds what the streams give.
 type loader struct {
-	r        *Register
-	list     []*series
-	seen     uint64
-	now      time.Time
-	holdings map[heldBy][]gate.Holding // as folded once for all of whom the same is held
-	choices  []choice
-	states   []state
-	held     int
+	r       *Register
+	list    []*series
+	seen    uint64
+	now     time.Time
+	sorts   *sorts
+	choices []choice
+	states  []state
+	held    int
+}
+
+// sorts remembers the holdings of sorts of people: folded once for all of whom the same is held.
+type sorts struct {
+	mu       sync.Mutex
+	holdings map[heldBy][]gate.Holding
 }
 
 type heldBy struct {
@@ -193,6 +200,24 @@ type heldBy struct {
 // maxHoldings bounds what is remembered of sorts of people.
 const maxHoldings = 1 << 14
 
+func newSorts() *sorts { return &sorts{holdings: map[heldBy][]gate.Holding{}} }
+
+// of gives the holdings of a sort of people. Nobody changes the list.
+func (s *sorts) of(by *series, held vault.Held) []gate.Holding {
+	key := heldBy{by, held}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list, ok := s.holdings[key]
+	if !ok {
+		if len(s.holdings) >= maxHoldings {
+			clear(s.holdings)
+		}
+		list = holdings(by.versions, held.Values())
+		s.holdings[key] = list
+	}
+	return list
+}
+
 func (l *loader) one(p item, held, old vault.Held, said string) {
 	l.choices = readChoices(l.choices[:0], said)
 	if old != "" {
@@ -200,16 +225,7 @@ func (l *loader) one(p item, held, old vault.Held, said string) {
 	}
 	l.states = l.states[:0]
 	for _, s := range l.list {
-		key := heldBy{s, held}
-		list, ok := l.holdings[key]
-		if !ok {
-			if len(l.holdings) >= maxHoldings {
-				clear(l.holdings)
-			}
-			list = holdings(s.versions, held.Values())
-			l.holdings[key] = list
-		}
-		l.states = append(l.states, state{s, fold(s.versions, vault.Subject{ID: p.id, Kind: p.kind}, list, l.choices, l.now, l.seen)})
+		l.states = append(l.states, state{s, fold(s.versions, vault.Subject{ID: p.id, Kind: p.kind}, l.sorts.of(s, held), l.choices, l.now, l.seen)})
 	}
 	l.held += l.r.setRead(l.states)
 }

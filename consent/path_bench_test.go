@@ -21,13 +21,13 @@ func BenchmarkPath(b *testing.B) {
 	for _, k := range storetest.Kinds(b) {
 		for _, flight := range []int{64, 512} {
 			b.Run(fmt.Sprintf("%s/%d", k.Name, flight), func(b *testing.B) {
-				n, people := fill(b, k.Config(b), flight)
+				n, people := fill(b, k.Config(b), 4096)
 				defer n.close(b)
 				text := make([]byte, 0, 1100)
 				text = append(append(text, `{"x":"`...), fmt.Appendf(nil, "%01024d", 0)...)
 				text = append(text, `"}`...)
 				b.Run("append", func(b *testing.B) {
-					together(b, people, func(who avow.ID) error {
+					together(b, flight, people, func(who avow.ID) error {
 						return n.db.Write(bg, func(tx *store.Tx) error {
 							_, err := n.ledger.Append(tx, ledger.Event{Type: ledger.ConsentGiven, Subject: who, Policy: "site", Version: 1, Body: text})
 							return err
@@ -35,8 +35,8 @@ func BenchmarkPath(b *testing.B) {
 					})
 				})
 				b.Run("consent", func(b *testing.B) {
-					together(b, people, func(who avow.ID) error {
-						return n.reg.Do(bg, who, func(h *consent.Hand) error { _, err := h.Give(choice("newsletter")); return err })
+					together(b, flight, people, func(who avow.ID) error {
+						return n.reg.Do(bg, who, change)
 					})
 				})
 			})
@@ -44,17 +44,28 @@ func BenchmarkPath(b *testing.B) {
 	}
 }
 
-// together runs b.N acts, as many at once as there are people.
-func together(b *testing.B, people []avow.ID, act func(avow.ID) error) {
+// change gives a consent, and takes it back the next time.
+func change(h *consent.Hand) error {
+	said, err := h.Answered(choice("newsletter"))
+	if err == nil && said == "given" {
+		_, err = h.Withdraw(choice("newsletter"))
+	} else if err == nil {
+		_, err = h.Give(choice("newsletter"))
+	}
+	return err
+}
+
+// together runs b.N acts, so many at once, each place with people of its own.
+func together(b *testing.B, places int, people []avow.ID, act func(avow.ID) error) {
 	var left atomic.Int64
 	left.Store(int64(b.N))
 	used := cpu(b)
 	b.ResetTimer()
 	var wg sync.WaitGroup
-	for _, who := range people {
+	for place := range places {
 		wg.Go(func() {
-			for left.Add(-1) >= 0 {
-				if err := act(who); err != nil {
+			for who := place; left.Add(-1) >= 0; who = (who + places) % len(people) {
+				if err := act(people[who]); err != nil {
 					b.Error(err)
 					return
 				}

@@ -60,7 +60,7 @@ func (r *Register) State(ctx context.Context, subject avow.ID) ([]Preferences, e
 		if err != nil {
 			return err
 		}
-		said, err := choices(tx, who.ID)
+		said, err := r.choices(tx, who.ID)
 		if err != nil {
 			return err
 		}

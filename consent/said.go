@@ -2,7 +2,6 @@ package consent
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/store"
@@ -78,35 +77,63 @@ func (c choice) sameThing(o choice) bool {
 	return c.policy == o.policy && c.kind == o.kind && c.name == o.name && c.generation == o.generation
 }
 
-// save brings the table to what was said: at most one statement for what holds, and
-// one for each thing that is gone.
-func (s *said) save(tx *store.Tx, subject avow.ID) error {
-	var rows []any
-	for _, what := range s.changed {
-		i := slices.IndexFunc(s.list, what.sameThing)
-		if i < 0 {
+// saving is what the table is still to be told of one person.
+type saving struct {
+	subject avow.ID
+	unknown bool     // the table of those this room has heard of may not have them
+	list    []choice // all they have said, which nobody changes any more
+	changed []choice // the things that differ from the table
+}
+
+// savedThing is what a row of consent_choices is about, and whose it is.
+type savedThing struct {
+	subject            avow.ID
+	policy, kind, name string
+	generation         int
+}
+
+// save brings the tables to what was said: in a statement or few what holds, and in
+// one each what is gone. Of a thing that several hands changed, the last word counts.
+func save(tx *store.Tx, list []saving) error {
+	var people, rows []any
+	for _, s := range list {
+		if s.unknown {
+			people = append(people, s.subject)
+		}
+	}
+	things, last := lastWords(list)
+	for _, t := range things {
+		c := last[t]
+		if c == nil {
 			if _, err := tx.Exec(`DELETE FROM consent_choices WHERE subject = ? AND policy = ? AND kind = ? AND name = ? AND generation = ?`,
-				subject, what.policy, what.kind, what.name, what.generation); err != nil {
+				t.subject, t.policy, t.kind, t.name, t.generation); err != nil {
 				return err
 			}
 			continue
 		}
-		c := s.list[i]
-		rows = append(rows, subject, c.policy, c.kind, c.name, c.generation, c.state, c.seq, c.at, c.ends, c.version, c.event)
+		rows = append(rows, t.subject, c.policy, c.kind, c.name, c.generation, c.state, c.seq, c.at, c.ends, c.version, c.event)
 	}
-	s.changed = nil
-	return saveRows(tx, rows)
+	if err := tx.Upsert("consent_subjects", "subject", "ON CONFLICT DO NOTHING", people); err != nil {
+		return err
+	}
+	return tx.Upsert("consent_choices", "subject, "+choiceColumns, `ON CONFLICT (subject, policy, kind, name, generation) DO UPDATE SET
+		state = excluded.state, seq = excluded.seq, at = excluded.at, ends = excluded.ends, version = excluded.version, event = excluded.event`, rows)
 }
 
-const choiceWidth = 11 // columns of consent_choices
-
-func saveRows(tx *store.Tx, rows []any) error {
-	if len(rows) == 0 {
-		return nil
+// lastWords are the things that were changed, each once, and what holds of them now; nil: nothing does.
+func lastWords(list []saving) (things []savedThing, last map[savedThing]*choice) {
+	last = make(map[savedThing]*choice, len(list))
+	for i := range list {
+		for _, what := range list[i].changed {
+			t := savedThing{list[i].subject, what.policy, what.kind, what.name, what.generation}
+			if _, again := last[t]; !again {
+				things = append(things, t)
+			}
+			last[t] = nil
+			if at := slices.IndexFunc(list[i].list, what.sameThing); at >= 0 {
+				last[t] = &list[i].list[at]
+			}
+		}
 	}
-	one := ", (" + store.Marks(choiceWidth) + ")"
-	_, err := tx.Exec(`INSERT INTO consent_choices (subject, `+choiceColumns+`) VALUES `+strings.Repeat(one, len(rows)/choiceWidth)[2:]+`
-		ON CONFLICT (subject, policy, kind, name, generation) DO UPDATE SET
-		state = excluded.state, seq = excluded.seq, at = excluded.at, ends = excluded.ends, version = excluded.version, event = excluded.event`, rows...)
-	return err
+	return things, last
 }

@@ -11,11 +11,11 @@ import (
 
 // document is the text that is committed to, to the letter what json.Marshal makes
 // of a proof.Document. Where no character needs care it is put together by hand, because every event pays for it.
-func (e *Event) document() ([]byte, error) { return e.appendDocument(nil) }
+func (e *Event) document() ([]byte, error) { return e.appendDocument(nil, compact(e.Body)) }
 
-// appendDocument appends the document to what comes before it.
-func (e *Event) appendDocument(b []byte) ([]byte, error) {
-	if !plain(e.Policy) || !compact(e.Body) || e.At.Year() > 9999 || e.At.Year() < 0 {
+// appendDocument appends the document to what comes before it. compacted tells of the body what compact says of it.
+func (e *Event) appendDocument(b []byte, compacted bool) ([]byte, error) {
+	if !plain(e.Policy) || !compacted || e.At.Year() > 9999 || e.At.Year() < 0 {
 		text, err := e.marshal()
 		return append(b, text...), err
 	}

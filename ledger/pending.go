@@ -19,6 +19,7 @@ type pending struct {
 	hash    proof.Hash // of the leaf, in the tree
 	mac     []byte     // that binds the row
 	receipt *Receipt
+	say     func() (Said, error) // makes the body, where there is none yet
 }
 
 // finishAlone is how many events are sealed before another goroutine is worth its start.
@@ -53,7 +54,11 @@ func (l *Ledger) finishOne(p *pending, b *binder) error {
 	if _, err := io.ReadFull(l.rand, fresh[:]); err != nil {
 		return err
 	}
-	plain, err := p.event.appendDocument(fresh[:])
+	compacted, err := p.compose()
+	if err != nil {
+		return err
+	}
+	plain, err := p.event.appendDocument(fresh[:], compacted)
 	if err != nil {
 		return err
 	}
@@ -65,6 +70,23 @@ func (l *Ledger) finishOne(p *pending, b *binder) error {
 	p.hash, p.mac = leafHash(p.leaf), b.mac(p.event, p.leaf)
 	fillReceipt(p.receipt, text, salt, p.leaf)
 	return nil
+}
+
+// compose makes the body of an event that has none yet; then it is compact, as json.Marshal leaves it.
+func (p *pending) compose() (compacted bool, err error) {
+	if p.say == nil {
+		return compact(p.event.Body), nil
+	}
+	said, err := p.say()
+	if err != nil {
+		return false, err
+	}
+	p.event.Body = said.text
+	if len(p.event.Body) > maxBody {
+		return false, errLongBody
+	}
+	p.receipt.Consent = consentOf(p.event)
+	return true, nil
 }
 
 func leafOf(e Event, document, salt, sealed []byte) Leaf {

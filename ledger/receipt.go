@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"encoding/json"
+
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger/proof"
 	"github.com/avowhq/avow/store"
@@ -17,11 +19,17 @@ func newReceipt(e Event) *Receipt {
 	if !e.Subject.IsZero() {
 		r.Principal = e.Subject.String()
 	}
+	r.Consent = consentOf(e)
+	return r
+}
+
+// consentOf is the record of an event that is about a consent; nil of others.
+func consentOf(e Event) json.RawMessage {
 	switch e.Type {
 	case ConsentGiven, ConsentConfirmed, ConsentWithdrawn, ConsentRefused:
-		r.Consent = e.Body
+		return e.Body
 	}
-	return r
+	return nil
 }
 
 func fillReceipt(r *Receipt, text, salt []byte, leaf Leaf) {

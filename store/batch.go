@@ -17,6 +17,8 @@ type batch struct {
 	now     time.Time
 	number  int64 // among this node's, to ask PostgreSQL what became of it
 	items   map[stage][]any
+	ahead   map[ahead]any // what was read for the closures
+	changed bool          // by a statement, since
 	after   []func()
 	told    []news
 	landed  int // closures that succeeded
@@ -64,6 +66,9 @@ func (b *batch) rollback(because error) {
 func (b *batch) run(j *job, shared bool) error {
 	tx := &Tx{b: b, alone: !shared || !b.careful}
 	err := j.call(tx)
+	if err == nil && !tx.alone && tx.fault == nil {
+		err = tx.catchUp()
+	}
 	tx.close()
 	switch {
 	case b.ctx.Err() != nil:

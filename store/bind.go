@@ -113,3 +113,17 @@ func (s *timeScanner) Scan(v any) error {
 	*s = timeScanner(time.UnixMicro(n).UTC())
 	return nil
 }
+
+// Among is Marks and arguments for a list of which there can be many lengths. It is
+// filled up with its last item to a power of two, so that few texts are parsed.
+func Among[T any](list []T) (marks string, args []any) {
+	n := 1
+	for n < len(list) {
+		n *= 2
+	}
+	args = make([]any, n)
+	for i := range args {
+		args[i] = list[min(i, len(list)-1)]
+	}
+	return Marks(n), args
+}

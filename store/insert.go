@@ -19,6 +19,13 @@ const (
 // It is the way to add many: few statements, parsed once, and on PostgreSQL one
 // message for all of them, or COPY.
 func (tx *Tx) Insert(table, columns string, args []any) error {
+	return tx.Upsert(table, columns, "", args)
+}
+
+// Upsert is Insert with what is to be done about rows that are there already, "ON
+// CONFLICT …". No two of the rows may have the same key, unless nothing is done about it.
+func (tx *Tx) Upsert(table, columns, conflict string, args []any) error {
+	into := insertion{table: table, columns: columns, conflict: conflict}
 	width := strings.Count(columns, ",") + 1
 	switch {
 	case len(args)%width != 0:
@@ -27,26 +34,27 @@ func (tx *Tx) Insert(table, columns string, args []any) error {
 		return nil
 	}
 	if tx.b.db.kind == SQLite {
-		return tx.insertSQLite(table, columns, width, args)
+		return tx.insertSQLite(into, width, args)
 	}
 	if err := tx.usable(); err != nil {
 		return err
 	}
-	tx.changed = true
+	tx.change(true)
 	bind(args)
 	return tx.fail(tx.b.conn.conn.Raw(func(conn any) error {
 		c := conn.(*stdlib.Conn).Conn()
-		if len(args)/width >= worthCopy {
+		if len(args)/width >= worthCopy && conflict == "" {
 			return copyRows(tx.b.ctx, c, table, columns, width, args)
 		}
-		return tx.insertPostgres(c, table, columns, width, args)
+		return tx.insertPostgres(c, into, width, args)
 	}))
 }
 
-func (tx *Tx) insertSQLite(table, columns string, width int, args []any) error {
+func (tx *Tx) insertSQLite(into insertion, width int, args []any) error {
 	for len(args) > 0 {
-		n := powerOfTwo(len(args) / width)
-		if _, err := tx.Exec(tx.b.db.insertText(table, columns, width, n), args[:n*width]...); err != nil {
+		into.rows = powerOfTwo(len(args) / width)
+		n := into.rows
+		if _, err := tx.Exec(tx.b.db.insertText(into, width), args[:n*width]...); err != nil {
 			return err
 		}
 		args = args[n*width:]
@@ -55,11 +63,12 @@ func (tx *Tx) insertSQLite(table, columns string, width int, args []any) error {
 }
 
 // insertPostgres sends its statements in one message.
-func (tx *Tx) insertPostgres(c *pgx.Conn, table, columns string, width int, args []any) error {
+func (tx *Tx) insertPostgres(c *pgx.Conn, into insertion, width int, args []any) error {
 	var b pgx.Batch
 	for len(args) > 0 {
-		n := powerOfTwo(len(args) / width)
-		b.Queue(tx.b.db.text(tx.b.db.insertText(table, columns, width, n)), args[:n*width]...)
+		into.rows = powerOfTwo(len(args) / width)
+		n := into.rows
+		b.Queue(tx.b.db.text(tx.b.db.insertText(into, width)), args[:n*width]...)
 		args = args[n*width:]
 	}
 	return c.SendBatch(tx.b.ctx, &b).Close()
@@ -85,19 +94,19 @@ func powerOfTwo(n int) int {
 	return p
 }
 
-type insertKey struct {
-	table, columns string
-	rows           int
+// insertion is a statement that inserts so many rows.
+type insertion struct {
+	table, columns, conflict string
+	rows                     int
 }
 
 // insertText makes each text once: there are few tables and fewer powers of two.
-func (db *DB) insertText(table, columns string, width, rows int) string {
-	key := insertKey{table, columns, rows}
-	if text, ok := db.inserts.Load(key); ok {
+func (db *DB) insertText(into insertion, width int) string {
+	if text, ok := db.inserts.Load(into); ok {
 		return text.(string)
 	}
 	row := ", (" + Marks(width) + ")"
-	text := "INSERT INTO " + table + " (" + columns + ") VALUES " + strings.Repeat(row, rows)[2:]
-	db.inserts.Store(key, text)
+	text := "INSERT INTO " + into.table + " (" + into.columns + ") VALUES " + strings.Repeat(row, into.rows)[2:] + " " + into.conflict
+	db.inserts.Store(into, text)
 	return text
 }

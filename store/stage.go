@@ -14,11 +14,14 @@ const (
 type Stage[T any] struct {
 	db    *DB
 	order int
+	early bool // of a Behind
 	fn    func(tx *Tx, items []T) error
 }
 
 type stage interface {
 	run(tx *Tx, items []any) error
+	flush(tx *Tx) error
+	writesEarly() bool
 	at() int
 }
 
@@ -26,11 +29,18 @@ type stage interface {
 // was handed in. An error from it fails the batch; the closures are then tried one
 // by one. Like a closure, it may run again, and its tx is its own.
 func NewStage[T any](db *DB, order int, fn func(tx *Tx, items []T) error) *Stage[T] {
-	s := &Stage[T]{db: db, order: order, fn: fn}
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	db.stages = append(slices.Clone(db.stages), s)
-	slices.SortStableFunc(db.stages, func(a, b stage) int { return a.at() - b.at() })
+	return newStage(db, order, fn).register()
+}
+
+func newStage[T any](db *DB, order int, fn func(tx *Tx, items []T) error) *Stage[T] {
+	return &Stage[T]{db: db, order: order, fn: fn}
+}
+
+func (s *Stage[T]) register() *Stage[T] {
+	s.db.mu.Lock()
+	defer s.db.mu.Unlock()
+	s.db.stages = append(slices.Clone(s.db.stages), s)
+	slices.SortStableFunc(s.db.stages, func(a, b stage) int { return a.at() - b.at() })
 	return s
 }
 
@@ -56,6 +66,8 @@ func (s *Stage[T]) Pending(tx *Tx, wanted func(T) bool) (T, bool) {
 }
 
 func (s *Stage[T]) at() int { return s.order }
+
+func (s *Stage[T]) writesEarly() bool { return s.early }
 
 func (s *Stage[T]) run(tx *Tx, items []any) error {
 	typed := make([]T, len(items))

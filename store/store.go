@@ -74,7 +74,7 @@ type DB struct {
 
 	node      string          // who tells
 	server    *pgx.ConnConfig // where others are heard; nil on SQLite
-	inserts   sync.Map        // insertKey to text
+	inserts   sync.Map        // insertion to text
 	apart     []string        // tables whose rows no dump holds
 	hearers   []*hearer
 	listening sync.Once

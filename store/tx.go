@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"hash/fnv"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,7 +55,7 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	if err := tx.usable(); err != nil {
 		return 0, err
 	}
-	tx.changed = tx.changed || !reads(query)
+	tx.change(!reads(query))
 	res, err := tx.b.conn.exec(tx.b.ctx, tx.b.db.text(query), bind(args)...)
 	if err != nil {
 		return 0, tx.fail(err)
@@ -82,13 +83,19 @@ func (tx *Tx) query(query string, args []any) (*sql.Rows, error) {
 	if err := tx.usable(); err != nil {
 		return nil, err
 	}
-	tx.changed = tx.changed || !reads(query)
+	tx.change(!reads(query))
 	rows, err := tx.b.conn.conn.QueryContext(tx.b.ctx, tx.b.db.text(query), bind(args)...)
 	if err != nil {
 		return nil, tx.fail(err)
 	}
 	tx.open = rows
 	return rows, nil
+}
+
+// change notes a statement that may change something.
+func (tx *Tx) change(may bool) {
+	tx.changed = tx.changed || may
+	tx.b.changed = tx.b.changed || may
 }
 
 // reads reports whether a statement surely changes nothing.
@@ -104,12 +111,30 @@ func (tx *Tx) Lock(room string, thing []byte) error {
 	if tx.b.db.kind == SQLite {
 		return tx.usable()
 	}
+	_, err := tx.Exec("SELECT pg_advisory_xact_lock(?)", lockOf(room, thing))
+	return err
+}
+
+// LockAll is Lock of many things, in one statement and in one order for all.
+func (tx *Tx) LockAll(room string, things [][]byte) error {
+	if tx.b.db.kind == SQLite || len(things) == 0 {
+		return tx.usable()
+	}
+	list := make([]int64, len(things))
+	for i, thing := range things {
+		list[i] = lockOf(room, thing)
+	}
+	slices.Sort(list)
+	_, err := tx.Exec("SELECT pg_advisory_xact_lock(one) FROM unnest(?::bigint[]) AS list (one)", slices.Compact(list))
+	return err
+}
+
+func lockOf(room string, thing []byte) int64 {
 	h := fnv.New64a()
 	h.Write([]byte(room))
 	h.Write([]byte{0})
 	h.Write(thing)
-	_, err := tx.Exec("SELECT pg_advisory_xact_lock(?)", int64(h.Sum64()))
-	return err
+	return int64(h.Sum64())
 }
 
 func (tx *Tx) usable() error {

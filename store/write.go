@@ -25,6 +25,7 @@ type inside struct{}
 type job struct {
 	ctx   context.Context
 	fn    func(*Tx) error
+	need  Need
 	taken atomic.Bool
 	done  chan struct{}
 	err   error
@@ -42,6 +43,11 @@ type job struct {
 // On PostgreSQL, other nodes' transactions run meanwhile (READ COMMITTED): guard
 // what must not be done twice with a key, with a condition in UPDATE, or with Tx.Lock.
 func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
+	return db.WriteWith(ctx, Need{}, fn)
+}
+
+// WriteWith is Write of a closure that is known to look something up (see Ahead).
+func (db *DB) WriteWith(ctx context.Context, need Need, fn func(*Tx) error) error {
 	if ctx.Value(inside{}) == db {
 		return avow.Errorf(avow.Internal, "a Write was started inside a Write")
 	}
@@ -51,7 +57,7 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return errorOf(err)
 	}
-	j := &job{ctx: ctx, fn: fn, done: make(chan struct{})}
+	j := &job{ctx: ctx, fn: fn, need: need, done: make(chan struct{})}
 	select {
 	case <-db.closing:
 		return errClosed
@@ -189,6 +195,9 @@ func (db *DB) attempt(jobs []*job) (err error) {
 		return notBegun{err}
 	}
 	defer func() { b.rollback(err) }()
+	if err := b.lookAhead(jobs); err != nil {
+		return err
+	}
 	for _, j := range jobs {
 		if err := b.run(j, len(jobs) > 1); err != nil {
 			return err

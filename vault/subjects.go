@@ -144,21 +144,33 @@ func (v *Vault) Find(tx *store.Tx, id Identity) ([]Found, error) {
 	return v.find(tx, n.kind, v.blind(n))
 }
 
-func (v *Vault) find(tx *store.Tx, kind string, blind []byte) ([]Found, error) {
-	return store.Collect(tx, func(r *store.Rows) (f Found, err error) {
+func (v *Vault) find(tx *store.Tx, kind string, blind []byte) (list []Found, err error) {
+	list = []Found{}
+	return list, v.findMany(tx, kind, [][]byte{blind}, func(_ []byte, f Found) { list = append(list, f) })
+}
+
+// findMany gives whom identities of one kind find, those of each in the order of Find.
+func (v *Vault) findMany(tx *store.Tx, kind string, blinds [][]byte, each func(blind []byte, f Found)) error {
+	marks, hashes := store.Among(blinds)
+	args := append([]any{kind, indexVersion}, hashes...)
+	return store.Each(tx, func(r *store.Rows) error {
+		var f Found
 		var s string
-		err = r.Scan(store.IntoID(&f.Subject), &s)
+		var blind []byte
+		if err := r.Scan(&blind, store.IntoID(&f.Subject), &s); err != nil {
+			return err
+		}
 		f.Verified, f.Added = standing(s) == verified, standing(s) == added
-		return f, err
-	}, `SELECT who, standing FROM (
-			SELECT subject AS who, CASE WHEN verified THEN 'verified' ELSE 'leading' END AS standing
-				FROM vault_identities WHERE kind = ? AND index_version = ? AND blind = ?
-			UNION ALL SELECT COALESCE((SELECT a.subject FROM vault_aliases a WHERE a.old = b.subject), b.subject), b.standing
-				FROM vault_beside b WHERE b.kind = ? AND b.index_version = ? AND b.blind = ?
+		each(blind, f)
+		return nil
+	}, `SELECT blind, who, standing FROM (
+			SELECT blind, subject AS who, CASE WHEN verified THEN 'verified' ELSE 'leading' END AS standing
+				FROM vault_identities WHERE kind = ? AND index_version = ? AND blind IN (`+marks+`)
+			UNION ALL SELECT b.blind, COALESCE((SELECT a.subject FROM vault_aliases a WHERE a.old = b.subject), b.subject), b.standing
+				FROM vault_beside b WHERE b.kind = ? AND b.index_version = ? AND b.blind IN (`+marks+`)
 		) AS held WHERE EXISTS (SELECT 1 FROM vault_subjects s WHERE s.id = who)
 			OR EXISTS (SELECT 1 FROM vault_imported p JOIN vault_imports i ON i.id = p.import WHERE p.id = who AND i.flipped IS NOT NULL)
-		ORDER BY CASE standing WHEN 'verified' THEN 0 WHEN 'leading' THEN 1 ELSE 2 END, who`,
-		kind, indexVersion, blind, kind, indexVersion, blind)
+		ORDER BY CASE standing WHEN 'verified' THEN 0 WHEN 'leading' THEN 1 ELSE 2 END, who`, append(args, args...)...)
 }
 
 // Subject gives a subject by its id, or by one it had before it was joined with another.
