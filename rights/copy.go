@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"html/template"
 	"io"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -62,16 +63,50 @@ func (d *Desk) handedOver(tx *store.Tx, session string, rec Record) error {
 	if _, err := d.who(tx, session); err != nil {
 		return err
 	}
+	_, err := d.record(tx, ledger.Event{Type: ledger.CopyHandedOver, Subject: rec.Subject}, noteOf(rec))
+	return err
+}
+
+func noteOf(rec Record) note {
 	n := note{Request: "copy", Events: len(rec.History), Identities: len(rec.Identities)}
 	for _, c := range rec.Categories {
 		n.Values += len(c.Values)
 	}
-	_, err := d.record(tx, ledger.Event{Type: ledger.CopyHandedOver, Subject: rec.Subject}, n)
-	return err
+	return n
+}
+
+// Own puts everything held here of somebody into a package that answers a request of
+// theirs (gdpr:15), beside what other systems hold: the files of Copy, in a folder. That it is handed over is an event,
+// recorded before the first byte, with who answers and why.
+func (d *Desk) Own(ctx context.Context, subject avow.ID, by, because, folder string, a *pack.Archive) error {
+	if err := stated(by, because); err != nil {
+		return err
+	}
+	rec, err := d.read(ctx, subject, 0)
+	if err != nil {
+		return err
+	}
+	if err := d.DB.Write(ctx, func(tx *store.Tx) error {
+		n := noteOf(rec)
+		n.Way, n.By, n.Evidence = "staff", by, because
+		_, err := d.record(tx, ledger.Event{Type: ledger.CopyHandedOver, Subject: rec.Subject}, n)
+		return err
+	}); err != nil {
+		return err
+	}
+	return d.put(rec, folder, a)
 }
 
 func (d *Desk) pack(rec Record, w io.Writer) error {
 	a := pack.NewArchive(w, pack.Manifest{Format: Format, Made: rec.At, Organisation: d.Organisation, Notices: rec.Notices})
+	if err := d.put(rec, "", a); err != nil {
+		return err
+	}
+	return a.Close()
+}
+
+// put adds the files of a copy to an archive.
+func (d *Desk) put(rec Record, folder string, a *pack.Archive) error {
 	for _, f := range []struct {
 		name, says string
 		write      func(io.Writer) error
@@ -82,11 +117,11 @@ func (d *Desk) pack(rec Record, w io.Writer) error {
 		{"events.json", "what happened, the newest first", func(w io.Writer) error { return asJSON(w, rec.History) }},
 		{"receipts.json", "receipts of what was recorded; each can be checked without us", func(w io.Writer) error { return asJSON(w, rec.Receipts) }},
 	} {
-		if err := a.Add(f.name, f.says, f.write); err != nil {
+		if err := a.Add(path.Join(folder, f.name), f.says, f.write); err != nil {
 			return err
 		}
 	}
-	return a.Close()
+	return nil
 }
 
 type pageData struct {

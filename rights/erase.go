@@ -67,7 +67,7 @@ func (d *Desk) erase(tx *store.Tx, session string) (Erasure, error) {
 	if err != nil {
 		return Erasure{}, err
 	}
-	return d.eraseWho(tx, session, who)
+	return d.eraseWho(tx, session, who, d.lastLetter)
 }
 
 // before is what the same session did already.
@@ -83,7 +83,8 @@ func before(tx *store.Tx, hash []byte, otherwise error) (done Erasure, err error
 	return done, err
 }
 
-func (d *Desk) eraseWho(tx *store.Tx, session string, who vault.Subject) (done Erasure, err error) {
+// eraseWho erases somebody; letter, when there is one, tells them.
+func (d *Desk) eraseWho(tx *store.Tx, session string, who vault.Subject, letter func(*store.Tx, []vault.Identity, Erasure) error) (done Erasure, err error) {
 	if err := d.Vault.Hold(tx, who.ID); err != nil {
 		return done, err
 	}
@@ -116,8 +117,10 @@ func (d *Desk) eraseWho(tx *store.Tx, session string, who vault.Subject) (done E
 	if err := d.letGo(tx, family, &done); err != nil {
 		return done, err
 	}
-	if err := d.lastLetter(tx, identities, done); err != nil {
-		return done, err
+	if letter != nil {
+		if err := letter(tx, identities, done); err != nil {
+			return done, err
+		}
 	}
 	if len(stay) == 0 {
 		err = d.Vault.Leave(tx, who.ID)

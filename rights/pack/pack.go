@@ -40,6 +40,8 @@ type Options struct {
 	Received []Received
 	// Missing are systems or tables that could not be read or are looked after by hand, in words.
 	Missing []string
+	// Also adds further files.
+	Also []func(*Archive) error
 	// Temp is the folder for what is put together meanwhile, sealed; empty: the system's.
 	Temp string
 	// Rows is how many rows of one table the page shows; 0: 200.
@@ -233,6 +235,11 @@ func (w *Writer) write(a *Archive) error {
 	for _, t := range w.tables {
 		name := "csv/" + fileName(t.Of.Path()) + ".csv"
 		if err := a.Add(name, fmt.Sprintf("%s of %s as a table", counted(t.rows), t.Of.Path()), t.csv.writeTo); err != nil {
+			return err
+		}
+	}
+	for _, add := range w.o.Also {
+		if err := add(a); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,351 @@
+package cases
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/law"
+	"github.com/avowhq/avow/ledger"
+	"github.com/avowhq/avow/rights"
+	"github.com/avowhq/avow/store"
+)
+
+// CertificateFormat names the form of a certificate.
+const CertificateFormat = "avow-request-certificate/1"
+
+// Certificate says what a request came to, in names and counts: no value of anybody. It
+// stays when all else of the request is gone. The event of its end holds its SHA-256, so that the
+// log's receipt proves it (see Proof).
+type Certificate struct {
+	Format       string            `json:"format"`
+	Organisation string            `json:"organisation"`
+	Number       string            `json:"number"`
+	Request      avow.ID           `json:"request"`
+	Right        law.Right         `json:"right"`
+	Policy       string            `json:"policy"`
+	Version      int               `json:"version"`
+	Regimes      []avow.Regime     `json:"regimes"`
+	Received     time.Time         `json:"received"`
+	Verified     time.Time         `json:"verified"`
+	Changed      time.Time         `json:"changed,omitzero"`
+	Finished     time.Time         `json:"finished"`
+	Shown        string            `json:"shown"` // how they showed who they are
+	ApprovedBy   string            `json:"approvedBy,omitempty"`
+	Systems      []CertifiedSystem `json:"systems"`
+	Here         *rights.Erasure   `json:"here,omitempty"` // avow's own records
+	Recipients   []CertifiedTask   `json:"recipients"`
+	Tasks        []CertifiedTask   `json:"tasks"`
+	Checked      []CertifiedLook   `json:"checked"` // each reading again
+	Package      *Packed           `json:"package,omitempty"`
+	Partial      bool              `json:"partial"` // something could not be done as the map says, or not at all
+	Clock        []string          `json:"clock"`   // how the deadline came about, by law
+	Notes        []string          `json:"notes,omitempty"`
+}
+
+// CertifiedSystem is what was done in one system.
+type CertifiedSystem struct {
+	System string    `json:"system"`
+	State  string    `json:"state"` // done, partial
+	At     time.Time `json:"at"`
+	Tables []Touched `json:"tables"`
+	Left   int       `json:"left,omitempty"` // rows that changed hands between plan and change, and were left alone
+}
+
+// CertifiedTask is what people did.
+type CertifiedTask struct {
+	What  string    `json:"what"`
+	State string    `json:"state"`
+	At    time.Time `json:"at"`
+}
+
+// CertifiedLook is one reading again.
+type CertifiedLook struct {
+	Kind string    `json:"kind"` // check: the ways of the plan; sweep: texts
+	At   time.Time `json:"at"`
+	Left int       `json:"left"` // what was found that should be gone; done again since
+}
+
+func sum(text string) string {
+	h := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(h[:])
+}
+
+// deliver tells the person what came of it and remembers what outlives the request.
+func (d *Desk) deliver(tx *store.Tx, c *record, st *step) error {
+	s, err := d.open(tx, c)
+	if err != nil {
+		return err
+	}
+	if err := d.moment(tx, c, law.Answered, law.Date{}); err != nil {
+		return err
+	}
+	cert, err := d.certify(tx, c, s)
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(cert, "", "  ")
+	if err != nil {
+		return err
+	}
+	c.certificate, c.Outcome = string(text), "done"
+	if cert.Partial {
+		c.Outcome = "partly done"
+	}
+	if c.Right == law.Remove {
+		if err := d.bury(tx, c, s); err != nil {
+			return err
+		}
+	}
+	if err := d.doneLetter(tx, c, s, cert); err != nil {
+		return err
+	}
+	return finish(tx, st, stepDone, "", nil)
+}
+
+// certify puts together what the steps came to.
+func (d *Desk) certify(tx *store.Tx, c *record, s *secret) (*Certificate, error) {
+	cert := &Certificate{Format: CertificateFormat, Organisation: d.Desk.Organisation, Number: c.Number, Request: c.ID, Right: c.Right, Policy: c.Policy,
+		Version: c.Version, Regimes: c.Regimes, Received: c.Received, Verified: c.Verified, Changed: c.Changed, Finished: tx.Now(), ApprovedBy: c.approvedBy,
+		Shown: shownBy(s), Systems: []CertifiedSystem{}, Recipients: []CertifiedTask{}, Tasks: []CertifiedTask{}, Checked: []CertifiedLook{}, Clock: []string{}}
+	all, err := steps(tx, c.ID, `done IS NOT NULL AND state <> ?`, stepDropped)
+	if err != nil {
+		return nil, err
+	}
+	plans := map[int]planned{}
+	for _, st := range all {
+		if err := cert.add(st, plans); err != nil {
+			return nil, err
+		}
+	}
+	clocks, err := d.clocks(tx, c, tx.Now())
+	for _, k := range clocks {
+		cert.Clock = append(cert.Clock, k.Explain())
+	}
+	return cert, err
+}
+
+func shownBy(s *secret) string {
+	for _, g := range s.Identities {
+		if g.Proved != "" {
+			return g.Proved
+		}
+	}
+	return "the right asks for nothing to be shown"
+}
+
+func (cert *Certificate) add(st step, plans map[int]planned) error {
+	read := func(to any) error {
+		if st.Outcome == "" {
+			return nil
+		}
+		return json.Unmarshal([]byte(st.Outcome), to)
+	}
+	cert.Partial = cert.Partial || st.State == stepPartial && st.Kind == kindRun || st.State == stepRefused
+	switch st.Kind {
+	case kindPlan:
+		var p planned
+		if err := read(&p); err != nil {
+			return err
+		}
+		plans[st.Round] = p
+	case kindRun:
+		var out Outcome
+		if err := read(&out); err != nil {
+			return err
+		}
+		x := CertifiedSystem{System: st.About, State: st.State, At: st.Done, Left: out.Left}
+		for _, p := range plans[st.Round].Parts {
+			if p.System == st.About {
+				x.Tables = p.Tables
+			}
+		}
+		cert.Systems = append(cert.Systems, x)
+		cert.Notes = append(cert.Notes, out.Notes...)
+	case kindTell:
+		cert.Recipients = append(cert.Recipients, CertifiedTask{"Tell " + st.About, st.State, st.Done})
+	case kindTask:
+		t := CertifiedTask{st.What, st.State, st.Done}
+		if strings.HasPrefix(st.About, "recipient ") {
+			cert.Recipients = append(cert.Recipients, t)
+		} else {
+			cert.Tasks = append(cert.Tasks, t)
+		}
+	case kindCheck, kindSweep:
+		var left []struct{ Owned bool }
+		if err := read(&left); err != nil {
+			return err
+		}
+		n := len(left)
+		if st.Kind == kindSweep {
+			n = len(slices.DeleteFunc(left, func(h struct{ Owned bool }) bool { return !h.Owned }))
+		}
+		cert.Checked = append(cert.Checked, CertifiedLook{st.Kind, st.Done, n})
+	case kindPack:
+		cert.Package = &Packed{}
+		return read(cert.Package)
+	case kindOwn:
+		if cert.Right == law.Remove {
+			cert.Here = &rights.Erasure{}
+			return read(cert.Here)
+		}
+		var out Outcome
+		if st.Outcome != "" && cert.Right == law.Correct {
+			err := read(&out)
+			cert.Notes = append(cert.Notes, out.Notes...)
+			return err
+		}
+	}
+	return nil
+}
+
+// words says it to the person.
+func (cert *Certificate) words() string {
+	var b strings.Builder
+	b.WriteString("This was done:\n")
+	if cert.Here != nil && (cert.Here.Values > 0 || cert.Here.Identities > 0) {
+		fmt.Fprintf(&b, "\n- in our own records: %d values and %d addresses erased", cert.Here.Values, cert.Here.Identities)
+	}
+	if cert.Here != nil {
+		for _, k := range cert.Here.Kept {
+			fmt.Fprintf(&b, "\n- in our own records, kept: %s, for: %s; %s. %s", strings.Join(k.Titles, ", "), strings.Join(k.For, "; "), k.Until, k.Because)
+		}
+	}
+	for _, s := range cert.Systems {
+		for _, t := range s.Tables {
+			if t.Rows > 0 && t.Action != "read" {
+				fmt.Fprintf(&b, "\n- %s", t.words(s.System))
+			}
+		}
+	}
+	for _, t := range append(slices.Clone(cert.Tasks), cert.Recipients...) {
+		if t.State == stepRefused {
+			fmt.Fprintf(&b, "\n- not done: %s", t.What)
+		}
+	}
+	looks := 0
+	for _, l := range cert.Checked {
+		if l.Kind == kindCheck {
+			looks++
+		}
+	}
+	if looks > 0 {
+		b.WriteString("\n\nAfterwards it was read again, and what should be gone is gone.")
+	}
+	return b.String()
+}
+
+func (t Touched) words(system string) string {
+	text := fmt.Sprintf("%s, %s: %d rows, %s", system, t.Table, t.Rows, actions[t.Action])
+	if t.Because != "" {
+		text += ": " + t.Because
+	}
+	if t.Until != "" {
+		text += " Until: " + t.Until + "."
+	}
+	if t.Refused != "" {
+		text += " (" + t.Refused + "; instead: " + t.Instead + ")"
+	}
+	return text
+}
+
+var actions = map[string]string{"read": "read", "delete": "deleted", "clear": "emptied", "mask": "made unreadable", "keep": "kept", "untie": "no longer tied to you", "update": "changed"}
+
+// Certificate is what a request came to, as JSON; NotFound before its end.
+func (d *Desk) Certificate(ctx context.Context, id avow.ID) (*Certificate, error) {
+	var text string
+	err := d.Desk.DB.Read(ctx, func(tx *store.Tx) error {
+		c, err := read(tx, id)
+		text = c.certificate
+		return err
+	})
+	if err == nil && text == "" {
+		err = avow.Errorf(avow.NotFound, "this request has no certificate: it has not ended, or nothing was done")
+	}
+	if err != nil {
+		return nil, err
+	}
+	cert := &Certificate{}
+	return cert, json.Unmarshal([]byte(text), cert)
+}
+
+// Text is the certificate to read and print.
+func (cert *Certificate) Text() string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("%s\nCertificate of request %s (%s)\n", cert.Organisation, cert.Number, cert.Right)
+	line("Received:  %s", stamp(cert.Received))
+	line("Verified:  %s, by: %s", stamp(cert.Verified), cert.Shown)
+	if cert.ApprovedBy != "" {
+		line("Approved:  by %s", cert.ApprovedBy)
+	}
+	line("Finished:  %s", stamp(cert.Finished))
+	line("Policy:    %s, version %d; law: %v\n", cert.Policy, cert.Version, cert.Regimes)
+	if h := cert.Here; h != nil {
+		line("avow's own records: %d values, %d identities erased; fields: %s", h.Values, h.Identities, strings.Join(h.Fields, ", "))
+		for _, k := range h.Kept {
+			line("  kept: %s for %s, %s: %s", strings.Join(k.Fields, ", "), strings.Join(k.For, "; "), k.Until, k.Because)
+		}
+	}
+	for _, s := range cert.Systems {
+		line("%s: %s, %s", s.System, s.State, stamp(s.At))
+		for _, t := range s.Tables {
+			line("  %s [%s]", t.words(t.Action), strings.Join(t.Columns, ", "))
+		}
+		if s.Left > 0 {
+			line("  %d rows were somebody else's by then, and were left alone", s.Left)
+		}
+	}
+	for _, t := range append(slices.Clone(cert.Recipients), cert.Tasks...) {
+		line("%s: %s, %s", t.What, t.State, stamp(t.At))
+	}
+	for _, l := range cert.Checked {
+		line("%s: %s, %d found", l.Kind, stamp(l.At), l.Left)
+	}
+	for _, n := range cert.Notes {
+		line("note: %s", n)
+	}
+	for _, k := range cert.Clock {
+		line("\n%s", k)
+	}
+	return b.String()
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
+
+// Proof is the receipt of the event that ended a request. It holds the SHA-256 of the
+// certificate's JSON as Raw gives it, and shows that the log has it.
+func (d *Desk) Proof(ctx context.Context, id avow.ID) (receipt *ledger.Receipt, err error) {
+	err = d.Desk.DB.Read(ctx, func(tx *store.Tx) error {
+		c, err := read(tx, id)
+		if err != nil {
+			return err
+		}
+		if c.event.IsZero() {
+			return avow.Errorf(avow.NotFound, "this request has not ended with a certificate")
+		}
+		e, err := d.Desk.Ledger.ByID(tx, c.event)
+		if err != nil {
+			return err
+		}
+		receipt, err = d.Desk.Ledger.Receipt(tx, e)
+		return err
+	})
+	return receipt, err
+}
+
+// Raw is the certificate as it was hashed.
+func (d *Desk) Raw(ctx context.Context, id avow.ID) (text string, err error) {
+	err = d.Desk.DB.Read(ctx, func(tx *store.Tx) error {
+		c, err := read(tx, id)
+		text = c.certificate
+		return err
+	})
+	return text, err
+}

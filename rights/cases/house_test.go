@@ -1,0 +1,577 @@
+package cases_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	_ "time/tzdata"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/collect"
+	"github.com/avowhq/avow/consent"
+	"github.com/avowhq/avow/law"
+	"github.com/avowhq/avow/ledger"
+	"github.com/avowhq/avow/mail"
+	"github.com/avowhq/avow/rights"
+	"github.com/avowhq/avow/rights/cases"
+	"github.com/avowhq/avow/store"
+	"github.com/avowhq/avow/store/storetest"
+	"github.com/avowhq/avow/vault"
+)
+
+const (
+	ann       = "ann@mail.example"
+	bob       = "bob@mail.example"
+	nobody    = "nobody@mail.example"
+	staffMail = "privacy-team@quay.example"
+	openPage  = "https://quay.example/requests/open?t="
+	page      = "https://quay.example/requests"
+)
+
+var (
+	bg  = context.Background()
+	key = bytes.Repeat([]byte{9}, 32)
+)
+
+// house is a desk with all it stands on, real: the rooms, and systems that are
+// databases of their own, which can be away. The test turns the clock.
+type house struct {
+	t       *testing.T
+	config  store.Config
+	dir     string
+	db      *store.DB
+	vault   *vault.Vault
+	ledger  *ledger.Ledger
+	reg     *consent.Register
+	box     *mail.Mailbox
+	out     *mail.Outbox
+	collect *collect.Desk
+	rights  *rights.Desk
+	desk    *cases.Desk
+	shelves *shelves
+	tune    func(*cases.Config)
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+func each(t *testing.T, test func(h *house)) {
+	t.Helper()
+	storetest.EachConfig(t, func(t *testing.T, c store.Config) { test(newHouse(t, c, nil)) })
+}
+
+func tuned(t *testing.T, tune func(*cases.Config), test func(h *house)) {
+	t.Helper()
+	storetest.EachConfig(t, func(t *testing.T, c store.Config) { test(newHouse(t, c, tune)) })
+}
+
+func newHouse(t *testing.T, c store.Config, tune func(*cases.Config)) *house {
+	t.Helper()
+	h := &house{t: t, dir: t.TempDir(), now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), tune: tune}
+	c.Clock = h.clock
+	h.config = c
+	h.shelves = newShelves(t)
+	h.open()
+	src, err := os.ReadFile(filepath.Join("testdata", "policy.yaml"))
+	h.check(err)
+	_, err = h.reg.Publish(bg, "policy.yaml", src)
+	h.check(err)
+	return h
+}
+
+func (h *house) clock() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.now
+}
+
+func (h *house) pass(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now = h.now.Add(d)
+}
+
+func (h *house) open() {
+	h.t.Helper()
+	h.db = storetest.OpenConfig(h.t, h.config)
+	var err error
+	h.vault, err = vault.Open(bg, h.db, vault.Config{OrganisationKey: filepath.Join(h.dir, "organisation.key"), Keys: filepath.Join(h.dir, "keys.db"), Clock: h.clock})
+	h.check(err)
+	h.t.Cleanup(func() { h.vault.Close() })
+	h.ledger, err = ledger.Open(bg, h.db, h.vault, ledger.Config{})
+	h.check(err)
+	h.reg, err = consent.Open(bg, consent.Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Base: "https://quay.example"})
+	h.check(err)
+	_, err = h.reg.Load(bg)
+	h.check(err)
+	h.check(mail.Migrate(bg, h.db))
+	h.box, err = mail.NewMailbox(h.db, key)
+	h.check(err)
+	h.out, err = mail.NewOutbox(h.db, mail.Config{Key: key, From: mail.From{Name: "Quay", Address: "privacy@quay.example"}, Sender: h.box})
+	h.check(err)
+	h.collect, err = collect.Open(bg, collect.Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Consent: h.reg, Outbox: h.out, Clock: h.clock, Key: key,
+		Confirm: "https://quay.example/confirm?t="})
+	h.check(err)
+	h.rights, err = rights.Open(bg, rights.Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Outbox: h.out, Register: h.reg,
+		Link: "https://quay.example/privacy/open?t=", AddressLink: "https://quay.example/privacy/address?t=", Organisation: "Quay"})
+	h.check(err)
+	h.desk = h.newDesk()
+}
+
+// newDesk is one node's desk.
+func (h *house) newDesk() *cases.Desk {
+	h.t.Helper()
+	regimes, err := law.Load()
+	h.check(err)
+	c := cases.Config{Desk: h.rights, Regimes: regimes, Engine: h.shelves, Link: openPage, Page: page, Staff: staffMail, AnswerIn: time.Nanosecond,
+		Packages: cases.Folder(filepath.Join(h.dir, "packages")), Pack: h.pack, TwoPeople: []law.Right{},
+		Own: cases.Own{Restrict: h.restrict, Stop: h.stop}}
+	if h.tune != nil {
+		h.tune(&c)
+	}
+	d, err := cases.Open(bg, c)
+	h.check(err)
+	return d
+}
+
+// restrict and stop are how the door wires the rooms.
+func (h *house) restrict(tx *store.Tx, subject avow.ID) error {
+	hand, err := h.reg.In(tx, subject)
+	if err != nil {
+		return err
+	}
+	if _, err := hand.Restrict("request", "the person"); err != nil {
+		return err
+	}
+	return hand.Done()
+}
+
+func (h *house) stop(tx *store.Tx, s cases.Stopped) error {
+	for _, id := range s.Identities {
+		found, err := h.vault.Find(tx, vault.Identity{Kind: id.Kind, Value: id.Value})
+		if err != nil {
+			return err
+		}
+		for _, f := range vault.Heard(found) {
+			hand, err := h.reg.In(tx, f.Subject)
+			if err != nil {
+				return err
+			}
+			if _, err := hand.Object(consent.Choice{Policy: s.Policy, Topic: "news"}); err != nil {
+				return err
+			}
+			if err := hand.Done(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// pack writes what the systems and avow hold, as JSON.
+func (h *house) pack(ctx context.Context, r cases.Request, attached []cases.Attachment, w io.Writer) (cases.Packed, error) {
+	rows, err := h.shelves.export(ctx, r)
+	if err != nil {
+		return cases.Packed{}, err
+	}
+	all := map[string]any{"rows": rows, "attached": attached}
+	if !r.Subject.IsZero() {
+		if all["here"], err = h.rights.RecordOf(ctx, r.Subject); err != nil {
+			return cases.Packed{}, err
+		}
+	}
+	return cases.Packed{Rows: int64(len(rows)), Files: 1 + len(attached)}, json.NewEncoder(w).Encode(all)
+}
+
+func (h *house) restart() {
+	h.t.Helper()
+	h.check(h.vault.Close())
+	h.check(h.db.Close())
+	h.open()
+}
+
+func (h *house) check(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *house) must(kind avow.ErrorKind, err error) {
+	h.t.Helper()
+	if err == nil || avow.KindOf(err) != kind {
+		h.t.Fatalf("want %v, got: %v", kind, err)
+	}
+}
+
+func (h *house) submit(point string, fields ...string) {
+	h.t.Helper()
+	s := collect.Submission{Policy: "site", Point: point, Fields: map[string]string{}}
+	for i := 0; i < len(fields); i += 2 {
+		s.Fields[fields[i]] = fields[i+1]
+	}
+	_, err := h.collect.Accept(bg, s)
+	h.check(err)
+}
+
+// people: Ann and Bob are known here and in three systems.
+func (h *house) people() {
+	h.t.Helper()
+	for _, p := range [][2]string{{ann, "Ann Visitor"}, {bob, "Bob Other"}} {
+		h.submit("contact", "contact.email", p[0], "contact.name", p[1], "messages.text", "Is the blue boat sold?")
+		for _, s := range []string{"shop", "crm", "desk"} {
+			h.shelves.put(s, p[0], p[1])
+			h.shelves.put(s, p[0], p[1])
+		}
+	}
+}
+
+func (h *house) ask(right law.Right, address string, more ...func(*cases.Ask)) cases.Taken {
+	h.t.Helper()
+	a := cases.Ask{Right: right, Policy: "site", Region: "NL", Door: cases.Centre, Identities: []cases.Identity{{Kind: "email", Value: address}}}
+	for _, f := range more {
+		f(&a)
+	}
+	t, err := h.desk.Take(bg, a)
+	h.check(err)
+	return t
+}
+
+func (h *house) run() {
+	h.t.Helper()
+	_, err := h.desk.Run(bg)
+	h.check(err)
+}
+
+func (h *house) letters(address string) []mail.Opened {
+	h.t.Helper()
+	h.pass(time.Second)
+	_, err := h.out.Deliver(bg)
+	h.check(err)
+	list, err := h.box.List(bg, address, 100)
+	h.check(err)
+	return list
+}
+
+// link is the token of the newest letter with a link; empty without one.
+func (h *house) link(address string) string {
+	h.t.Helper()
+	for _, l := range h.letters(address) {
+		if _, rest, ok := strings.Cut(l.Text, openPage); ok {
+			token, _, _ := strings.Cut(rest, "\n")
+			return strings.TrimSpace(token)
+		}
+	}
+	return ""
+}
+
+// prove has the holder of an address use the link.
+func (h *house) prove(address string) cases.Pass {
+	h.t.Helper()
+	h.run()
+	p, err := h.desk.Confirm(bg, h.link(address))
+	h.check(err)
+	return p
+}
+
+func (h *house) state(t cases.Taken) cases.Overview {
+	h.t.Helper()
+	o, err := h.desk.ByNumber(bg, t.Number)
+	h.check(err)
+	return o
+}
+
+func (h *house) is(t cases.Taken, want cases.State) {
+	h.t.Helper()
+	if o := h.state(t); o.State != want {
+		for _, s := range h.steps(t) {
+			h.t.Logf("%d %s %s %s tries %d: %s %s", s.N, s.Kind, s.About, s.State, s.Tries, s.Class, s.Trouble)
+		}
+		h.t.Fatalf("the request is %s, want %s", o.State, want)
+	}
+}
+
+func (h *house) steps(t cases.Taken) []cases.Step {
+	h.t.Helper()
+	list, err := h.desk.Steps(bg, t.ID)
+	h.check(err)
+	return list
+}
+
+func (h *house) step(t cases.Taken, kind, about string) cases.Step {
+	h.t.Helper()
+	list := h.steps(t)
+	for _, s := range slices.Backward(list) {
+		if s.Kind == kind && (about == "" || s.About == about) {
+			return s
+		}
+	}
+	h.t.Fatalf("there is no step %s %s", kind, about)
+	return cases.Step{}
+}
+
+// audit holds the log against itself.
+func (h *house) audit() {
+	h.t.Helper()
+	a, err := h.ledger.Audit(bg, ledger.AuditOptions{})
+	h.check(err)
+	if !a.Sound() {
+		h.t.Fatal(a.Findings)
+	}
+}
+
+// shelves are three systems, each a database of its own with one table of people. They stand for
+// mapped systems where the map is not what is tested.
+type shelves struct {
+	t    *testing.T
+	dbs  map[string]*store.DB
+	mu   sync.Mutex
+	away map[string]bool
+	left int // how often a check still finds something
+	runs map[string]int
+	cut  func(system string) // called in the middle of a change
+	hits []cases.Hit
+}
+
+func newShelves(t *testing.T) *shelves {
+	s := &shelves{t: t, dbs: map[string]*store.DB{}, away: map[string]bool{}, runs: map[string]int{}}
+	for _, name := range []string{"shop", "crm", "desk"} {
+		db := storetest.Open(t)
+		s.dbs[name] = db
+		err := db.Write(bg, func(tx *store.Tx) error {
+			_, err := tx.Exec(`CREATE TABLE people (id INTEGER PRIMARY KEY AUTOINCREMENT, email TEXT, name TEXT, frozen INTEGER NOT NULL DEFAULT 0)`)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+func (s *shelves) put(system, email, name string) {
+	s.t.Helper()
+	err := s.dbs[system].Write(bg, func(tx *store.Tx) error {
+		_, err := tx.Exec(`INSERT INTO people (email, name) VALUES (?, ?)`, email, name)
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *shelves) count(system, where string, args ...any) (n int) {
+	s.t.Helper()
+	err := s.dbs[system].Read(bg, func(tx *store.Tx) error { return tx.QueryRow(`SELECT count(id) FROM people WHERE `+where, args...).Scan(&n) })
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}
+
+func (s *shelves) reach(system string) (*store.DB, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away[system] {
+		return nil, avow.Errorf(avow.Unavailable, "%s is away", system)
+	}
+	return s.dbs[system], nil
+}
+
+func (s *shelves) setAway(system string, away bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.away[system] = away
+}
+
+func (s *shelves) names() []string { return []string{"shop", "crm", "desk"} }
+
+func (s *shelves) find(ctx context.Context, system string, ids []cases.Identity) (rows []int64, spelt []cases.Identity, err error) {
+	db, err := s.reach(system)
+	if err != nil {
+		return nil, nil, err
+	}
+	err = db.Read(ctx, func(tx *store.Tx) error {
+		rows, spelt = nil, nil
+		for _, id := range ids {
+			if id.Kind != "email" {
+				continue
+			}
+			err := store.Each(tx, func(r *store.Rows) error {
+				var n int64
+				var email string
+				err := r.Scan(&n, &email)
+				rows, spelt = append(rows, n), append(spelt, cases.Identity{Kind: "email", Value: email})
+				return err
+			}, `SELECT id, email FROM people WHERE lower(email) = lower(?) ORDER BY id`, id.Value)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return rows, spelt, err
+}
+
+func (s *shelves) Held(ctx context.Context, _ avow.Region, ids []cases.Identity) ([]cases.Identity, error) {
+	for _, name := range s.names() {
+		_, spelt, err := s.find(ctx, name, ids)
+		if err != nil || len(spelt) > 0 {
+			return spelt, err
+		}
+	}
+	return nil, nil
+}
+
+func (s *shelves) Capture(ctx context.Context, r cases.Request) (parts []cases.Part, err error) {
+	for rank, name := range s.names() {
+		if slices.Contains(r.Without, name) {
+			parts = append(parts, cases.Part{System: name, Task: &cases.Task{Who: "support", Do: "Do it by hand in " + name + "."}})
+			continue
+		}
+		rows, _, err := s.find(ctx, name, r.Identities)
+		if err != nil {
+			return nil, err
+		}
+		if len(rows) == 0 || r.Right == law.Copy {
+			continue
+		}
+		captured, _ := json.Marshal(rows)
+		action := map[law.Right]string{law.Remove: "delete", law.Correct: "update", law.Restrict: "update", law.Object: "update"}[r.Right]
+		parts = append(parts, cases.Part{System: name, Rank: rank / 2, Captured: captured, Restrict: r.Right == law.Remove,
+			Tables: []cases.Touched{{Table: "people", Rows: len(rows), Action: action, Columns: []string{"email", "name"}, Data: []string{"contact.email", "contact.name"}}}})
+	}
+	return append(parts, cases.Part{System: "paper", Task: &cases.Task{Who: "archive", Do: "Look into the paper files.", In: 48 * time.Hour}}), nil
+}
+
+func (s *shelves) change(ctx context.Context, system string, captured []byte, do func(tx *store.Tx, id int64) error) error {
+	db, err := s.reach(system)
+	if err != nil {
+		return err
+	}
+	var rows []int64
+	if err := json.Unmarshal(captured, &rows); err != nil {
+		return err
+	}
+	err = db.Write(ctx, func(tx *store.Tx) error {
+		for _, id := range rows {
+			if err := do(tx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	s.mu.Lock()
+	cut := s.cut
+	s.runs[system]++
+	s.mu.Unlock()
+	if cut != nil {
+		cut(system)
+	}
+	return err
+}
+
+func (s *shelves) Restrict(ctx context.Context, _ cases.Request, system string, captured []byte) error {
+	return s.change(ctx, system, captured, func(tx *store.Tx, id int64) error {
+		_, err := tx.Exec(`UPDATE people SET frozen = 1 WHERE id = ?`, id)
+		return err
+	})
+}
+
+func (s *shelves) Run(ctx context.Context, r cases.Request, system string, captured []byte) (cases.Outcome, error) {
+	return cases.Outcome{}, s.change(ctx, system, captured, func(tx *store.Tx, id int64) (err error) {
+		switch r.Right {
+		case law.Remove:
+			_, err = tx.Exec(`DELETE FROM people WHERE id = ?`, id)
+		case law.Correct:
+			for _, c := range r.Corrections {
+				column := strings.TrimPrefix(c.Data, "contact.")
+				_, err = tx.Exec(`UPDATE people SET `+column+` = ? WHERE id = ?`, c.To, id)
+			}
+		default:
+			_, err = tx.Exec(`UPDATE people SET frozen = 1 WHERE id = ?`, id)
+		}
+		return err
+	})
+}
+
+func (s *shelves) Check(ctx context.Context, r cases.Request, captured map[string][]byte) ([]cases.Left, error) {
+	if r.Right != law.Remove {
+		return nil, nil
+	}
+	for _, name := range s.names() {
+		if slices.Contains(r.Without, name) {
+			continue
+		}
+		rows, _, err := s.find(ctx, name, r.Identities)
+		if err != nil {
+			return nil, err
+		}
+		s.mu.Lock()
+		stubborn := s.left > 0
+		s.left = max(0, s.left-1)
+		s.mu.Unlock()
+		if len(rows) > 0 || stubborn {
+			return []cases.Left{{System: name, Table: "people", Rows: len(rows), Why: "it was found again"}}, nil
+		}
+	}
+	return nil, nil
+}
+
+func (s *shelves) Sweep(context.Context, cases.Request, map[string][]byte) ([]cases.Hit, error) {
+	return s.hits, nil
+}
+
+func (s *shelves) Forms(_ avow.Region, id cases.Identity) []cases.Form {
+	return []cases.Form{{Kind: id.Kind, Compare: "email", Text: strings.ToLower(id.Value)}}
+}
+
+func (s *shelves) Scan(ctx context.Context, systems []string, each func(system, table string, id cases.Identity, forms []cases.Form) error) error {
+	for _, name := range s.names() {
+		if len(systems) > 0 && !slices.Contains(systems, name) {
+			continue
+		}
+		db, err := s.reach(name)
+		if err != nil {
+			return err
+		}
+		err = db.Read(ctx, func(tx *store.Tx) error {
+			return store.Each(tx, func(r *store.Rows) error {
+				id := cases.Identity{Kind: "email"}
+				if err := r.Scan(&id.Value); err != nil {
+					return err
+				}
+				return each(name, "people", id, s.Forms("", id))
+			}, `SELECT email FROM people`)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *shelves) export(ctx context.Context, r cases.Request) (out []string, err error) {
+	for _, name := range s.names() {
+		if slices.Contains(r.Without, name) {
+			continue
+		}
+		rows, _, err := s.find(ctx, name, r.Identities)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range rows {
+			out = append(out, fmt.Sprint(name, " people ", id))
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,270 @@
+package cases
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/store"
+	"github.com/avowhq/avow/vault"
+)
+
+// settle writes what a step came to, in the transaction that ends it. It may run again.
+type settle func(tx *store.Tx, c *record, s *step) error
+
+// due are the steps whose turn it is: of their request's stage, after those of a lower
+// rank, and of nobody who still shows life.
+const due = `s.state = 'waiting' AND s.next <= ? AND (s.leased IS NULL OR s.leased <= ?) AND c.paused = ''
+	AND (s.stage = c.stage AND s.round = c.round OR s.kind IN ('tell', 'find')) AND c.stage <> 'over'
+	AND NOT EXISTS (SELECT 1 FROM rights_case_steps e WHERE e.case_id = s.case_id AND e.round = s.round AND e.stage = s.stage
+		AND e.step_rank < s.step_rank AND e.done IS NULL AND e.kind NOT IN ` + slow + `)`
+
+// Follow does what is due until ctx ends: looking every so often, and at once when
+// something happened here. Several nodes may; each step is done by one at a time.
+func (d *Desk) Follow(ctx context.Context, every time.Duration, report func(error)) {
+	t := time.NewTicker(every)
+	defer t.Stop()
+	for {
+		if _, err := d.Run(ctx); err != nil && ctx.Err() == nil {
+			report(err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		case <-d.wake:
+		}
+	}
+}
+
+// Run does what is due now, and what that makes due, and returns how many steps it tried.
+// The error is avow's own database's: what a system refuses stands with the step.
+func (d *Desk) Run(ctx context.Context) (tried int, err error) {
+	for ctx.Err() == nil {
+		found, err := d.dueNow(ctx)
+		if err != nil || len(found) == 0 {
+			return tried, err
+		}
+		n, err := d.runAll(ctx, found)
+		tried += n
+		if err != nil || n == 0 {
+			return tried, err
+		}
+	}
+	return tried, nil
+}
+
+func (d *Desk) dueNow(ctx context.Context) (found []step, err error) {
+	err = d.Desk.DB.Read(ctx, func(tx *store.Tx) error {
+		found, err = store.Collect(tx, func(r *store.Rows) (s step, err error) { return s, r.Scan(store.IntoID(&s.Case), &s.N) },
+			`SELECT s.case_id, s.n FROM rights_case_steps s JOIN rights_cases c ON c.id = s.case_id WHERE `+due+` ORDER BY s.next LIMIT 50`, tx.Now(), tx.Now())
+		return err
+	})
+	return found, err
+}
+
+// runAll tries several steps, some at once.
+func (d *Desk) runAll(ctx context.Context, found []step) (tried int, err error) {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	places := make(chan struct{}, d.Parallel)
+	for _, s := range found {
+		places <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-places }()
+			ran, e := d.runOne(ctx, s.Case, s.N)
+			mu.Lock()
+			defer mu.Unlock()
+			if ran {
+				tried++
+			}
+			err = errors.Join(err, e)
+		})
+	}
+	wg.Wait()
+	return tried, err
+}
+
+// runOne takes a step, does it and writes what it came to.
+func (d *Desk) runOne(ctx context.Context, id avow.ID, n int) (ran bool, err error) {
+	var c record
+	var s step
+	err = d.Desk.DB.Write(ctx, func(tx *store.Tx) error {
+		ran = false
+		c, s, err = d.claim(tx, id, n)
+		if avow.KindOf(err) == avow.NotFound {
+			return nil // somebody else has it, or it is not its turn any more
+		}
+		ran = err == nil
+		return err
+	})
+	if err != nil || !ran {
+		return false, err
+	}
+	working, stop := d.alive(ctx, &s)
+	end, trouble := d.do(working, &c, &s)
+	stop()
+	if ctx.Err() != nil {
+		return true, nil // the lease runs out, and somebody does it again
+	}
+	ctx = context.WithoutCancel(ctx)
+	err = d.Desk.DB.Write(ctx, func(tx *store.Tx) error { return d.settled(tx, &s, end, trouble) })
+	if err == nil || trouble != nil {
+		return true, err
+	}
+	// What it came to could not be written: that is this step's trouble, unless it is the database's.
+	return true, d.Desk.DB.Write(ctx, func(tx *store.Tx) error { return d.settled(tx, &s, nil, err) })
+}
+
+// claim takes a step for this node. A first change ends the time for cancelling: both wait for the same lock.
+func (d *Desk) claim(tx *store.Tx, id avow.ID, n int) (c record, s step, err error) {
+	if c, err = lock(tx, id); err != nil {
+		return c, s, err
+	}
+	s, err = scanStep(tx.QueryRow(`SELECT s.case_id, s.n, s.round, s.stage, s.kind, s.about, s.step_rank, s.state, s.tries, s.next, s.who, s.what, s.due, s.done,
+		s.done_by, s.outcome, s.trouble, s.trouble_kind, s.holder FROM rights_case_steps s JOIN rights_cases c ON c.id = s.case_id
+		WHERE `+due+` AND s.case_id = ? AND s.n = ?`, tx.Now(), tx.Now(), id, n))
+	if err != nil {
+		return c, s, err
+	}
+	s.holder = avow.NewID(tx.Now())
+	s.Tries++
+	if _, err = tx.Exec(`UPDATE rights_case_steps SET holder = ?, leased = ?, tries = ? WHERE case_id = ? AND n = ?`,
+		s.holder, tx.Now().Add(d.Lease), s.Tries, id, n); err != nil {
+		return c, s, err
+	}
+	if s.Stage.changes() && s.Kind != kindTell && c.Changed.IsZero() {
+		c.Changed = tx.Now()
+		_, err = tx.Exec(`UPDATE rights_cases SET changed = ? WHERE id = ?`, c.Changed, id)
+	}
+	return c, s, err
+}
+
+// alive keeps the lease of a step until stop, and ends its context when another node has taken it.
+func (d *Desk) alive(ctx context.Context, s *step) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		t := time.NewTicker(d.Lease / 3)
+		defer t.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+			}
+			var n int64
+			err := d.Desk.DB.Write(ctx, func(tx *store.Tx) (err error) {
+				n, err = tx.Exec(`UPDATE rights_case_steps SET leased = ? WHERE case_id = ? AND n = ? AND holder = ?`, tx.Now().Add(d.Lease), s.Case, s.N, s.holder)
+				return err
+			})
+			if err == nil && n == 0 {
+				cancel()
+			}
+		}
+	}()
+	return ctx, func() { cancel(); <-done }
+}
+
+// do is what each kind of step does outside of a transaction.
+func (d *Desk) do(ctx context.Context, c *record, s *step) (settle, error) {
+	switch s.Kind {
+	case kindFind:
+		return d.doFind(ctx, c, s)
+	case kindPlan:
+		return d.doPlan(ctx, c)
+	case kindRestrict, kindRun:
+		return d.doSystem(ctx, c, s)
+	case kindTell:
+		return d.doTell(ctx, c, s)
+	case kindCheck:
+		return d.doCheck(ctx, c, s)
+	case kindSweep:
+		return d.doSweep(ctx, c, s)
+	case kindOwn:
+		return d.own, nil
+	case kindPack:
+		return d.doPack(ctx, c)
+	case kindDeliver:
+		return d.deliver, nil
+	case kindForget:
+		return d.doForget(ctx, c)
+	}
+	return nil, avow.Errorf(avow.Internal, "a step of kind %q is not known to this program; update it", s.Kind)
+}
+
+// settled writes the end of a try, unless another node has taken the step meanwhile.
+func (d *Desk) settled(tx *store.Tx, s *step, end settle, trouble error) error {
+	c, err := lock(tx, s.Case)
+	if err != nil {
+		return err
+	}
+	var mine bool
+	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM rights_case_steps WHERE case_id = ? AND n = ? AND holder = ?)`, s.Case, s.N, s.holder).Scan(&mine)
+	if err != nil || !mine {
+		return err
+	}
+	if errors.Is(trouble, vault.ErrErased) && s.Kind != kindForget {
+		return d.endedElsewhere(tx, &c, s)
+	}
+	if trouble != nil {
+		return d.later(tx, s, trouble)
+	}
+	if err := end(tx, &c, s); err != nil {
+		return err
+	}
+	if err := d.advance(tx, &c); err != nil {
+		return err
+	}
+	return save(tx, &c)
+}
+
+// later has a step that met trouble wait for its next try, longer each time. What is said holds no value.
+func (d *Desk) later(tx *store.Tx, s *step, trouble error) error {
+	wait := d.Backoff
+	for i := 1; i < s.Tries && wait < time.Hour; i++ {
+		wait *= 2
+	}
+	_, err := tx.Exec(`UPDATE rights_case_steps SET next = ?, trouble = ?, trouble_kind = ?, holder = NULL, leased = NULL WHERE case_id = ? AND n = ?`,
+		tx.Now().Add(min(wait, time.Hour)), said(trouble), avow.KindOf(trouble).String(), s.Case, s.N)
+	return err
+}
+
+func said(err error) string {
+	text := avow.MessageOf(err)
+	if len(text) > 1000 {
+		text = text[:1000]
+	}
+	return text
+}
+
+// endedElsewhere closes a request whose key is gone: this database was restored from a backup
+// of before its end.
+func (d *Desk) endedElsewhere(tx *store.Tx, c *record, s *step) error {
+	if err := drop(tx, c.ID); err != nil {
+		return err
+	}
+	if !c.State.Over() {
+		c.Outcome = "ended after the backup was made from which these records were restored"
+		c.State, c.Closed = Closed, tx.Now()
+		if err := d.tell(tx, c, Moved, ""); err != nil {
+			return err
+		}
+	}
+	c.stage = over
+	return save(tx, c)
+}
+
+// Retry has a step that met trouble tried again now.
+func (d *Desk) Retry(ctx context.Context, id avow.ID, n int) error {
+	return d.change(ctx, id, func(tx *store.Tx, c *record) error {
+		changed, err := tx.Exec(`UPDATE rights_case_steps SET next = ? WHERE case_id = ? AND n = ? AND state = ?`, tx.Now(), id, n, stepWaiting)
+		if err == nil && changed == 0 {
+			err = avow.Errorf(avow.NotFound, "there is no such step that waits")
+		}
+		return err
+	})
+}
