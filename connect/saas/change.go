@@ -2,6 +2,7 @@ package saas
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -93,7 +94,7 @@ func (ch *changer) check() error {
 	for i := range ch.c.Keys {
 		for _, set := range ch.c.Set {
 			if _, err := toJSON(ch.t.column(set.Column), valueOf(set, i), nil); err != nil {
-				return avow.Errorf(avow.Conflict, "%s: the column %q takes a value of the type %s", where, set.Column, ch.t.column(set.Column).kind)
+				return avow.Errorf(avow.Invalid, "%s: the column %q takes a value of the type %s", where, set.Column, ch.t.column(set.Column).kind)
 			}
 			if set.Each == nil && i > 0 {
 				break
@@ -104,7 +105,7 @@ func (ch *changer) check() error {
 }
 
 // lookAhead is how many rows are looked at before they are changed.
-const lookAhead = 1000
+const lookAhead = 5000
 
 func (ch *changer) run(ctx context.Context) (int64, error) {
 	changed := int64(0)
@@ -131,6 +132,9 @@ func (ch *changer) rows(ctx context.Context, from, to int) ([]change, error) {
 	var out []change
 	add := func(i int, key connect.Tuple) error {
 		row, err := ch.row(i, key)
+		if errors.Is(err, errNoKey) {
+			return nil
+		}
 		if text := joined(textsOf(row.key)); err == nil && !known[text] {
 			known[text] = true
 			out = append(out, row)
@@ -162,6 +166,9 @@ func textsOf(values []any) []string {
 	return out
 }
 
+// errNoKey marks a key that no row has.
+var errNoKey = errors.New("no key")
+
 // row is what is sent for one row.
 func (ch *changer) row(i int, key connect.Tuple) (change, error) {
 	out := change{set: map[string]any{}}
@@ -171,7 +178,7 @@ func (ch *changer) row(i int, key connect.Tuple) (change, error) {
 	for j, name := range ch.t.key {
 		v, err := toJSON(ch.t.column(name), key[j], nil)
 		if err != nil || v == nil || v == "" {
-			return out, avow.Errorf(avow.Invalid, "the table %q of system %q: a value cannot be its key %q", ch.t.name, ch.s.config.System, name)
+			return out, errNoKey
 		}
 		out.key = append(out.key, v)
 	}
@@ -179,7 +186,7 @@ func (ch *changer) row(i int, key connect.Tuple) (change, error) {
 		c := ch.t.column(set.Column)
 		v, err := toJSON(c, valueOf(set, i), ch.s.d.empty)
 		if err != nil {
-			return out, avow.Errorf(avow.Conflict, "the column %q of %q takes a value of the type %s", set.Column, ch.t.name, c.kind)
+			return out, avow.Errorf(avow.Invalid, "the column %q of %q takes a value of the type %s", set.Column, ch.t.name, c.kind)
 		}
 		put(out.set, c.as, v)
 	}
@@ -299,7 +306,7 @@ func (ch *changer) send(ctx context.Context, rows []change) (int64, error) {
 	if err != nil {
 		return 0, ch.unfit(err)
 	}
-	one, err := r.call("")
+	one, err := r.call(nil)
 	if err != nil {
 		return 0, err
 	}

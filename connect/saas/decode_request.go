@@ -15,6 +15,13 @@ func (r *reader) find(n *node) *find {
 	if len(f.by) == 1 && f.by[0] == "any" {
 		f.any, f.by = true, nil
 	}
+	compares := g.take("compares")
+	for _, w := range r.words(compares) {
+		if !contains([]string{"exact", "trimmed", "ignore-case", "digits", "email", "phone"}, w) {
+			r.add(compares, "there are exact, trimmed, ignore-case, digits, email and phone", "`%s` is no comparison", w)
+		}
+		f.compares = append(f.compares, connect.Compare(w))
+	}
 	if at := g.take("paths"); at != nil {
 		f.at = map[string]path{}
 		for _, p := range r.keys(at).n.pairs {

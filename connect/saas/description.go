@@ -111,9 +111,10 @@ type column struct {
 // find is a request for the rows that have certain values.
 type find struct {
 	*request
-	any bool            // any one column
-	by  []string        // or these, together
-	at  map[string]path // where columns stand in its rows, when elsewhere than usual
+	any      bool              // any one column
+	by       []string          // or these, together
+	compares []connect.Compare // what its answers can be trusted with; none: all
+	at       map[string]path   // where columns stand in its rows, when elsewhere than usual
 }
 
 // fields asks the service itself which columns a table has.

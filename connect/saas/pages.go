@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/avowhq/avow"
@@ -46,6 +45,9 @@ func (s *Source) pages(ctx context.Context, q *request, sc *scope, b *budget, sp
 		}
 		rows := q.rows.rows(a.body)
 		for _, item := range rows {
+			if ctx.Err() != nil {
+				return s.c.ended(ctx)
+			}
 			if err := each(item); err != nil {
 				return err
 			}
@@ -76,52 +78,56 @@ func (q *request) tooMany(a *answer, split bool) error {
 // walk goes from page to page.
 type walk struct {
 	r     *rendered
-	from  string
-	given int
+	from  any
+	given int64
 }
 
-// start is what the first request says of its page.
-func (p *page) start() string {
+// start is what the first request says of its page; nil when it says nothing.
+func (p *page) start() any {
 	switch {
 	case p == nil:
 	case p.kind == "offset":
-		return "0"
+		return int64(0)
 	case p.kind == "number":
-		return strconv.Itoa(p.first)
+		return int64(p.first)
 	}
-	return ""
+	return nil
 }
 
 // next is the call for the page after an answer; nil when it was the last.
 func (w *walk) next(a *answer, rows int) (*call, error) {
 	p := w.r.q.page
-	if p == nil {
+	if p == nil || p.size > 0 && rows < p.size {
 		return nil, nil
 	}
-	w.given += rows
-	to := ""
-	switch p.kind {
-	case "cursor", "next":
-		to = plain(p.at.of(a.body))
-	case "link":
-		to = nextLink(a.header)
-	case "offset":
-		to = strconv.Itoa(w.given)
-	case "number":
-		n, _ := strconv.Atoi(w.from)
-		to = strconv.Itoa(n + 1)
-	}
-	if to == "" || to == "false" || p.size > 0 && rows < p.size {
+	w.given += int64(rows)
+	to := p.after(w, a)
+	text := plain(to)
+	if text == "" || text == "false" {
 		return nil, nil
 	}
-	if to == w.from || len(to) > 8<<10 || strings.ContainsFunc(to, control) {
+	if text == plain(w.from) || len(text) > 8<<10 || strings.ContainsFunc(text, control) {
 		return nil, avow.Errorf(avow.Unavailable, "%s of system %q leads from a page to itself, or nowhere", w.r.c.d.name, w.r.c.system)
 	}
 	w.from = to
 	if p.kind == "next" || p.kind == "link" {
-		return w.r.follow(to)
+		return w.r.follow(text)
 	}
 	return w.r.call(to)
+}
+
+// after names the page after an answer.
+func (p *page) after(w *walk, a *answer) any {
+	switch p.kind {
+	case "link":
+		return nextLink(a.header)
+	case "offset":
+		return w.given
+	case "number":
+		n, _ := w.from.(int64)
+		return n + 1
+	}
+	return p.at.of(a.body)
 }
 
 // nextLink reads the relation `next` of a Link header (rfc:8288#3).

@@ -54,5 +54,5 @@ func (ps Problems) asError() error {
 	if len(ps) == 0 {
 		return nil
 	}
-	return &avow.Error{Kind: avow.Invalid, Message: "the description of the service cannot be used:\n" + ps.Error(), Err: ps}
+	return &avow.Error{Kind: avow.Invalid, Message: "the description of the service cannot be used:\n" + ps.Error()}
 }

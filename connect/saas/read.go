@@ -1,6 +1,7 @@
 package saas
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -56,6 +57,9 @@ func (s *Source) reading(ctx context.Context, r connect.Read) (*reading, error) 
 		return nil, err
 	}
 	rd.t = t
+	if err := rd.comparable(r.When); err != nil {
+		return nil, err
+	}
 	for _, name := range append(names, t.key...) {
 		if _, known := rd.at[name]; !known {
 			rd.at[name] = len(rd.columns)
@@ -69,6 +73,29 @@ func (s *Source) reading(ctx context.Context, r connect.Read) (*reading, error) 
 		rd.all = append(rd.all, newMatcher(in, s.config.Region))
 	}
 	return rd, nil
+}
+
+// comparable refuses a comparison of a number or a moment with what is none.
+func (rd *reading) comparable(c *connect.Cond) error {
+	if c == nil {
+		return nil
+	}
+	for i := range c.Of {
+		if err := rd.comparable(&c.Of[i]); err != nil {
+			return err
+		}
+	}
+	for _, v := range c.Values {
+		column := rd.t.column(c.Column)
+		kind := column.kind
+		if kind == connect.Integer {
+			kind = connect.DecimalKind
+		}
+		if _, err := as(kind, v); err != nil {
+			return avow.Errorf(avow.Invalid, "a condition compares the column %q of %q with what is no %s", column.name, rd.t.name, column.kind)
+		}
+	}
+	return nil
 }
 
 func condColumns(c *connect.Cond) []string {
@@ -125,7 +152,7 @@ func (rd *reading) run(ctx context.Context) error {
 		return rd.drive(ctx, rd.any)
 	case len(rd.all) > 0:
 		// One of them is asked for; judging does the rest.
-		i := max(0, slices.IndexFunc(rd.all, func(m *matcher) bool { return rd.t.finder(m.in.Columns) != nil }))
+		i := max(0, slices.IndexFunc(rd.all, func(m *matcher) bool { return rd.t.finder(m.in) != nil }))
 		return rd.drive(ctx, rd.all[i:i+1])
 	case rd.t.list == nil:
 		return rd.cannot("has no request that lists all its rows")
@@ -157,7 +184,7 @@ func (rd *reading) first(row []any) int {
 // drive asks for what the matchers mean, in turn. A row that an earlier one gave is left out.
 func (rd *reading) drive(ctx context.Context, by []*matcher) error {
 	for _, m := range by {
-		if rd.t.finder(m.in.Columns) == nil {
+		if rd.t.finder(m.in) == nil {
 			if rd.t.list == nil || !rd.t.list.scan {
 				return rd.cannot("cannot be asked for rows by " + strings.Join(m.in.Columns, " and ") + " together")
 			}
@@ -165,18 +192,20 @@ func (rd *reading) drive(ctx context.Context, by []*matcher) error {
 		}
 	}
 	for i, m := range by {
-		f := rd.t.finder(m.in.Columns)
-		earlier := by[:i]
-		if err := rd.batches(ctx, f, m, earlier); err != nil {
+		if err := rd.batches(ctx, rd.t.finder(m.in), m, by[:i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// finder is the request by which rows are found by columns; nil when there is none.
-func (t *table) finder(columns []string) *find {
+// finder is the request that finds rows as an In compares them; nil when there is none.
+func (t *table) finder(in connect.In) *find {
+	columns, compare := in.Columns, cmp.Or(in.Compare, connect.Exact)
 	for _, f := range t.find {
+		if len(f.compares) > 0 && !slices.Contains(f.compares, compare) {
+			continue
+		}
 		if f.any && (len(columns) == 1 || slices.Contains(f.names(), "match|soql")) || slices.Equal(f.by, columns) {
 			return f
 		}

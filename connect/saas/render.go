@@ -3,7 +3,6 @@ package saas
 import (
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/avowhq/avow"
@@ -49,19 +48,19 @@ func (s *Source) render(q *request, sc *scope) (*rendered, error) {
 	return out, err
 }
 
-// call is the request for one page; "" is the first.
-func (r *rendered) call(page string) (*call, error) {
+// call is the request for one page, as the service named it; nil is the first.
+func (r *rendered) call(page any) (*call, error) {
 	body, query := r.body, r.query
-	if page != "" && r.q.page != nil {
+	if page != nil && r.q.page != nil {
 		where, name, _ := strings.Cut(r.q.page.into, ".")
 		if where == "query" {
 			query = url.Values{}
 			for k, v := range r.query {
 				query[k] = v
 			}
-			query.Set(name, page)
+			query.Set(name, plain(page))
 		} else {
-			body = withKey(r.body, name, r.q.page.value(page))
+			body = withKey(r.body, name, page)
 		}
 	}
 	out := &call{method: r.q.method, header: r.header.Clone(), rate: r.c.limiter(r.q), gone: r.q.gone}
@@ -77,14 +76,6 @@ func (r *rendered) call(page string) (*call, error) {
 	}
 	out.header.Set("Accept", "application/json")
 	return out, nil
-}
-
-// value is what stands for a page in a body: a number where pages are counted.
-func (p *page) value(text string) any {
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil && p.kind != "cursor" {
-		return n
-	}
-	return text
 }
 
 func withKey(body any, name string, v any) any {

@@ -83,7 +83,7 @@ func (s *Source) ask(ctx context.Context, q *request, sc *scope, b *budget) (*an
 	if err != nil {
 		return nil, err
 	}
-	one, err := r.call("")
+	one, err := r.call(nil)
 	if err != nil {
 		return nil, err
 	}

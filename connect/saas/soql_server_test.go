@@ -1,6 +1,7 @@
 package saas
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -196,7 +197,14 @@ func (r *soqlReader) part() func(map[string]any) bool {
 			}
 		}
 		r.word(")")
+		set := map[string]bool{}
+		for _, each := range list {
+			set[strings.ToLower(each)] = true
+		}
 		return func(row map[string]any) bool {
+			if v, ok := row[field].(json.Number); ok || typ == "string" {
+				return set[strings.ToLower(plain(row[field]))] && row[field] != nil || ok && set[v.String()]
+			}
 			for _, each := range list {
 				if soqlEqual(field, row[field], each) {
 					return true

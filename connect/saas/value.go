@@ -24,8 +24,8 @@ func fromJSON(kind connect.Kind, v any) any {
 	case []any, map[string]any:
 		return document(v)
 	case json.Number:
-		if kind == connect.TextKind || kind == connect.UUID {
-			return v.String()
+		if typed, err := as(kind, v.String()); err == nil && kind != connect.JSON {
+			return typed
 		}
 		return number(v.String())
 	case string:
@@ -54,6 +54,27 @@ func document(v any) any {
 		out := make(map[string]any, len(v))
 		for k := range v {
 			out[k] = document(v[k])
+		}
+		return out
+	}
+	return v
+}
+
+// wire is a document as JSON, with numbers as numbers.
+func wire(v any) any {
+	switch v := v.(type) {
+	case connect.Decimal:
+		return json.Number(v)
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = wire(v[i])
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k := range v {
+			out[k] = wire(v[k])
 		}
 		return out
 	}
@@ -159,7 +180,7 @@ func toJSON(c *column, v, empty any) (any, error) {
 		return empty, nil
 	}
 	if c.kind == connect.JSON {
-		return v, nil
+		return wire(v), nil
 	}
 	typed, err := as(c.kind, v)
 	if err != nil {
