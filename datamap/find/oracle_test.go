@@ -327,8 +327,7 @@ func (w *world) partOfOthers(a answer, row at) bool {
 				continue
 			}
 			any = true
-			owned := slices.ContainsFunc(a.held, func(h holding) bool { return h.closest(from) == datamap.Owns })
-			if !a.anyLeads(from) || !owned && a.shared[from] {
+			if !a.anyLeads(from) || a.shared[from] {
 				return true
 			}
 		}

@@ -77,7 +77,7 @@ func (a *arrival) othersBy(l *link, row uint32) bool {
 		found := false
 		l.from.eachRow(l, value, &a.there, func(from uint32) bool {
 			found = true
-			if !l.from.leadsAny(from) || !l.from.owned(from) && l.from.others.has(from) {
+			if !l.from.leadsAny(from) || l.from.others.has(from) {
 				others = true
 			}
 			return true
@@ -85,16 +85,6 @@ func (a *arrival) othersBy(l *link, row uint32) bool {
 		others = others || !found && !l.Incoming
 	})
 	return others
-}
-
-// owned reports that a row is somebody's alone.
-func (t *table) owned(row uint32) bool {
-	for _, tie := range t.ties(row) {
-		if tie.way == datamap.Owns {
-			return true
-		}
-	}
-	return false
 }
 
 // othersIdentity looks for the identity of somebody who is not sought: one that is none
