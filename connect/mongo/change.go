@@ -2,8 +2,10 @@ package mongo
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
@@ -14,8 +16,8 @@ import (
 )
 
 const (
-	changeBatch = 500 // documents that are read, decided on and written together
-	changeTries = 5   // when others change the same documents
+	changeBatch = 2000 // documents that are read, decided on and written together
+	changeTries = 5    // when others change the same documents
 )
 
 // Change implements connect.Source.
@@ -151,6 +153,9 @@ func (s *source) writing(c connect.Change, collection *mongo.Collection) *writin
 		w.guards = append(w.guards, match.NewIndex(in, s.config.Region))
 	}
 	w.columns = slices.Concat(c.Key, w.stands())
+	for _, in := range c.Guard {
+		w.columns = append(w.columns, in.Columns...)
+	}
 	for i := range c.Set {
 		w.edits = append(w.edits, newEdit(c.Set[i], c.Elements, s.config.Region))
 		w.columns = append(w.columns, c.Set[i].Column)
@@ -161,11 +166,19 @@ func (s *source) writing(c connect.Change, collection *mongo.Collection) *writin
 	return w
 }
 
-// stands are the columns on which the decision to change a document stands.
+// alone reports whether a guard looks at one field only, outside of lists. Then each value
+// that was found in any of the documents is good for all of them.
+func (w *writing) alone(guard connect.In) bool {
+	return len(guard.Columns) == 1 && !strings.Contains(guard.Columns[0], "[]") && len(w.c.Unless) == 0 && !slices.Contains(match.Columns(w.c.When), guard.Columns[0])
+}
+
+// stands are the columns on which the decision to change a document stands, as they are in it.
 func (w *writing) stands() []string {
 	out := match.Columns(w.c.When)
 	for _, in := range w.c.Guard {
-		out = append(out, in.Columns...)
+		if !w.alone(in) {
+			out = append(out, in.Columns...)
+		}
 	}
 	for _, u := range w.c.Unless {
 		out = append(out, u.Of...)
@@ -177,7 +190,7 @@ func (w *writing) stands() []string {
 // changed between reading and writing is read again.
 func (w *writing) batch(ctx context.Context, keys []connect.Tuple, from int) (changed int64, err error) {
 	for range changeTries {
-		models, err := w.models(ctx, keys, from)
+		models, meant, err := w.models(ctx, keys, from)
 		if err != nil || len(models) == 0 {
 			return changed, err
 		}
@@ -190,7 +203,7 @@ func (w *writing) batch(ctx context.Context, keys []connect.Tuple, from int) (ch
 			return changed, err
 		}
 		changed += result.DeletedCount + result.ModifiedCount
-		if result.DeletedCount+result.MatchedCount == int64(len(models)) {
+		if result.DeletedCount+result.MatchedCount == int64(meant) {
 			return changed, nil
 		}
 	}
@@ -205,24 +218,32 @@ type found struct {
 }
 
 // models reads the documents and says what is to be written: nothing for those that
-// are not meant any more or are already as wanted.
-func (w *writing) models(ctx context.Context, keys []connect.Tuple, from int) ([]mongo.WriteModel, error) {
+// are not meant any more or are already as wanted. Documents that were alike and become
+// alike are one command.
+func (w *writing) models(ctx context.Context, keys []connect.Tuple, from int) (models []mongo.WriteModel, meant int, err error) {
 	docs, err := w.read(ctx, keys, from)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	for _, u := range w.c.Unless {
 		if docs, err = w.without(ctx, u, docs); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
-	var out []mongo.WriteModel
+	var commands commands
+	guards := w.held(docs)
 	for _, f := range docs {
-		if m := w.model(f); m != nil {
-			out = append(out, m)
+		filter, update := w.command(f)
+		filter = append(filter, guards...)
+		if w.c.Kind == connect.Update && len(update) == 0 {
+			continue
+		}
+		meant++
+		if err := commands.add(f.raw, filter, update); err != nil {
+			return nil, 0, avow.Errorf(avow.Internal, "%s: %s: a document cannot be written as it was read", w.s.config.System, w.c.Table)
 		}
 	}
-	return out, nil
+	return commands.models(w.c.Kind), meant, nil
 }
 
 func (w *writing) read(ctx context.Context, keys []connect.Tuple, from int) ([]found, error) {
@@ -269,20 +290,37 @@ func whole(columns []string) bson.D {
 	return projection(top)
 }
 
-// model is the command for one document, which holds only while what was looked at is
-// as it was; nil when there is nothing to do.
-func (w *writing) model(f found) mongo.WriteModel {
-	filter := bson.D{}
-	for _, e := range f.raw {
-		if e.Key == "_id" {
-			filter = append(filter, e)
+// held are the values of the guards that look at one field: it must hold one of them still.
+func (w *writing) held(docs []found) bson.D {
+	var out []bson.D
+	for _, g := range w.c.Guard {
+		if !w.alone(g) {
+			continue
 		}
+		values := bson.A{}
+		seen := map[string]bool{}
+		for _, f := range docs {
+			v, _ := lookup(f.raw, match.Path(g.Columns[0]))
+			if text := fmt.Sprintf("%T %v", v, v); !seen[text] {
+				seen[text] = true
+				values = append(values, v)
+			}
+		}
+		out = append(out, is(g.Columns[0], "$in", values))
 	}
+	if len(out) == 0 {
+		return nil
+	}
+	return bson.D{{Key: "$and", Value: out}}
+}
+
+// command is what is written to one document, and what must be as it was for that.
+func (w *writing) command(f found) (filter, update bson.D) {
 	for _, column := range w.stands() {
 		filter = asItWas(filter, f.raw, column, true)
 	}
 	if w.c.Kind == connect.Delete {
-		return mongo.NewDeleteOneModel().SetFilter(filter)
+		return filter, nil
 	}
 	changed := w.edited(f)
 	set, unset := bson.D{}, bson.D{}
@@ -303,17 +341,13 @@ func (w *writing) model(f found) mongo.WriteModel {
 			filter = asItWas(filter, f.raw, e.column, false)
 		}
 	}
-	update := bson.D{}
 	if len(set) > 0 {
 		update = append(update, bson.E{Key: "$set", Value: set})
 	}
 	if len(unset) > 0 {
 		update = append(update, bson.E{Key: "$unset", Value: unset})
 	}
-	if len(update) == 0 {
-		return nil
-	}
-	return mongo.NewUpdateOneModel().SetFilter(filter).SetUpdate(update)
+	return filter, update
 }
 
 func has(d bson.D, key string) bool {

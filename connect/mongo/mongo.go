@@ -69,7 +69,7 @@ func Open(ctx context.Context, c connect.Config) (connect.Source, error) {
 	if name == "" {
 		return nil, avow.Errorf(avow.Invalid, "%s: no database is named; write it at the end of the connection string, or as schema in the map", c.System)
 	}
-	opts := options.Client().ApplyURI(c.Secret).SetAppName("avow").SetServerSelectionTimeout(reachTimeout).SetConnectTimeout(reachTimeout)
+	opts := options.Client().SetAppName("avow").SetServerSelectionTimeout(reachTimeout).SetConnectTimeout(reachTimeout).ApplyURI(c.Secret)
 	if err := opts.Validate(); err != nil {
 		return nil, avow.Errorf(avow.Invalid, "%s: the options of the connection string do not fit together", c.System)
 	}

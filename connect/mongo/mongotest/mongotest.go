@@ -57,7 +57,7 @@ func Drop(tb testing.TB, uri string) {
 // Client is the database by the driver itself, to fill it and to look at it.
 func Client(tb testing.TB, uri string) *mongo.Database {
 	tb.Helper()
-	client, err := mongo.Connect(options.Client().ApplyURI(uri).SetTimeout(time.Minute))
+	client, err := mongo.Connect(options.Client().ApplyURI(uri).SetTimeout(5 * time.Minute).SetServerSelectionTimeout(3 * time.Second))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -191,5 +191,14 @@ func module(tb testing.TB) string {
 			tb.Fatal("the module connect/mongo/ferret was not found above the test")
 		}
 		dir = filepath.Dir(dir)
+	}
+}
+
+// Unique makes a unique index on a field.
+func Unique(tb testing.TB, db *mongo.Database, collection, field string) {
+	tb.Helper()
+	index := mongo.IndexModel{Keys: bson.D{{Key: field, Value: 1}}, Options: options.Index().SetUnique(true)}
+	if _, err := db.Collection(collection).Indexes().CreateOne(context.Background(), index); err != nil {
+		tb.Fatal(err)
 	}
 }
