@@ -116,7 +116,7 @@ func (c *client) send(ctx context.Context, q *call, b *budget) (*answer, error) 
 				return nil, c.ended(ctx)
 			}
 			var mine *avow.Error
-			if errors.As(err, &mine) || attempt >= c.d.limits.retries || errors.Is(err, errInside) || errors.Is(err, errRedirect) {
+			if errors.As(err, &mine) || attempt >= c.d.limits.retries || hopeless(err) {
 				return nil, c.away(err)
 			}
 			if err := c.pause(ctx, nil, attempt); err != nil {
@@ -227,11 +227,18 @@ func decodeJSON(text []byte) (any, error) {
 	return v, nil
 }
 
+// hopeless reports what another attempt does not change.
+func hopeless(err error) bool {
+	var untrusted *tls.CertificateVerificationError
+	return errors.Is(err, errInside) || errors.Is(err, errRedirect) || errors.As(err, &untrusted)
+}
+
 // away turns what went wrong on the way into an error for people.
 func (c *client) away(err error) error {
 	var mine *avow.Error
 	var timeout net.Error
 	var op *net.OpError
+	var untrusted *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &mine):
 		return err
@@ -239,6 +246,8 @@ func (c *client) away(err error) error {
 		return avow.Errorf(avow.Invalid, "the address of system %q leads into a private network, which is refused; the operator can allow the host by name", c.system)
 	case errors.Is(err, errRedirect):
 		return avow.Errorf(avow.Unavailable, "%s of system %q sent the request elsewhere, which is not followed", c.d.name, c.system)
+	case errors.As(err, &untrusted):
+		return avow.Errorf(avow.Unavailable, "nobody who is trusted here vouches for the certificate of system %q", c.system)
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return avow.Errorf(avow.Unavailable, "%s of system %q took too long", c.d.name, c.system)
 	case errors.As(err, &op):
