@@ -62,7 +62,7 @@ func town(t *testing.T, tables, statements string, o Options) (*Search, *datamap
 	return searchIn(t, m, Sources{"town": database(t, "town", townDDL, statements)}, o), m
 }
 
-func find(t *testing.T, s *Search, people ...Person) *Found {
+func find(t testing.TB, s *Search, people ...Person) *Found {
 	t.Helper()
 	f, err := s.Find(t.Context(), people)
 	if err != nil {
