@@ -124,6 +124,18 @@ func (d *Desk) List(ctx context.Context, ended bool, offset, limit int) (out []O
 	return out, err
 }
 
+// ByID finds a request.
+func (d *Desk) ByID(ctx context.Context, id avow.ID) (o Overview, err error) {
+	err = d.Desk.DB.Read(ctx, func(tx *store.Tx) error {
+		c, err := read(tx, id)
+		if err == nil {
+			o = c.overview(tx.Now())
+		}
+		return err
+	})
+	return o, err
+}
+
 // ByNumber finds a request by its number.
 func (d *Desk) ByNumber(ctx context.Context, number string) (o Overview, err error) {
 	err = d.Desk.DB.Read(ctx, func(tx *store.Tx) error {
