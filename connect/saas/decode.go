@@ -349,6 +349,11 @@ func (r *reader) column(key, n *node) *column {
 	c.required = r.flag(g.take("required"))
 	c.readOnly = r.flag(g.take("read-only"))
 	c.always = r.flag(g.take("always"))
+	if split := g.take("split"); split != nil {
+		if c.split = r.word(split); c.split == "" || !c.readOnly {
+			r.add(split, "write `read-only: true` too", "a list in a text is only read here")
+		}
+	}
 	g.done()
 	return c
 }

@@ -39,6 +39,7 @@ func (r *reader) fields(n *node) *fields {
 	f.name, f.typ = r.path(g.need("name")), r.path(g.take("type"))
 	f.length, f.nullable = r.path(g.take("length")), r.path(g.take("nullable"))
 	f.readOnly, f.skip = r.path(g.take("read-only")), r.path(g.take("skip"))
+	f.writable = r.path(g.take("writable"))
 	f.at = r.template(g.take("at"))
 	if types := g.take("types"); types != nil {
 		for _, p := range r.keys(types).n.pairs {

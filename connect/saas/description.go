@@ -105,7 +105,8 @@ type column struct {
 	length   int
 	required bool
 	readOnly bool
-	always   bool // it comes with every row, unasked
+	always   bool   // it comes with every row, unasked
+	split    string // a text that is a list, and what stands between its elements
 }
 
 // find is a request for the rows that have certain values.
@@ -123,6 +124,7 @@ type fields struct {
 	name, typ, length path
 	nullable          path
 	readOnly          path
+	writable          path // the other way round
 	skip              path // where true the field is none that can be asked for
 	types             map[string]connect.Kind
 	at                *template // where a field stands in a row: `properties.{name}`

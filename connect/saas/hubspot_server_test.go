@@ -43,7 +43,7 @@ func newHubSpot(t *testing.T) *hubspot {
 		h.scopes = append(h.scopes, "crm.objects."+o+".read", "crm.objects."+o+".write")
 	}
 	h.props = map[string]map[string]string{
-		"contacts": {"email": "string", "firstname": "string", "lastname": "string", "phone": "phone_number", "createdate": "datetime", "shoe_size": "number", "hs_object_id": "number", "score": "number"},
+		"contacts": {"email": "string", "firstname": "string", "lastname": "string", "phone": "phone_number", "mobilephone": "phone_number", "createdate": "datetime", "shoe_size": "number", "hs_object_id": "number", "hs_additional_emails": "string", "score": "number"},
 		"deals":    {"dealname": "string", "amount": "number", "closedate": "datetime", "hs_object_id": "number"},
 	}
 	h.rows = map[string]map[string]map[string]string{"contacts": {}, "deals": {}}
@@ -209,15 +209,19 @@ func (h *hubspot) search(w http.ResponseWriter, object string, in map[string]any
 		hubError(w, 400, "VALIDATION_ERROR", "request too large")
 		return
 	}
-	filter := in["filterGroups"].([]any)[0].(map[string]any)["filters"].([]any)[0].(map[string]any)
-	property, _ := filter["propertyName"].(string)
-	if _, known := h.props[object][property]; !known || filter["operator"] != "IN" {
-		hubError(w, 400, "VALIDATION_ERROR", "There was a problem with the request.")
-		return
+	groups := in["filterGroups"].([]any)
+	var matches []func(row map[string]string) bool
+	for _, g := range groups {
+		m := h.filter(object, g.(map[string]any)["filters"].([]any)[0].(map[string]any))
+		if m == nil || len(groups) > 5 {
+			hubError(w, 400, "VALIDATION_ERROR", "There was a problem with the request.")
+			return
+		}
+		matches = append(matches, m)
 	}
 	var ids []string
 	for id, row := range h.rows[object] {
-		if row[property] != "" && slices.Contains(texts(filter["values"]), strings.ToLower(row[property])) {
+		if slices.ContainsFunc(matches, func(m func(map[string]string) bool) bool { return m(row) }) {
 			ids = append(ids, id)
 		}
 	}
@@ -226,6 +230,27 @@ func (h *hubspot) search(w http.ResponseWriter, object string, in map[string]any
 	ids = ids[:min(total, h.most)]
 	from, _ := strconv.Atoi(fmt.Sprint(in["after"]))
 	h.give(w, object, ids, from, min(h.page, 200), texts(in["properties"]), map[string]any{"total": total})
+}
+
+// filter is one filter of a search; nil when it is none.
+func (h *hubspot) filter(object string, f map[string]any) func(row map[string]string) bool {
+	property, _ := f["propertyName"].(string)
+	if _, known := h.props[object][property]; !known {
+		return nil
+	}
+	switch f["operator"] {
+	case "IN":
+		values := texts(f["values"])
+		return func(row map[string]string) bool {
+			return row[property] != "" && slices.Contains(values, strings.ToLower(row[property]))
+		}
+	case "CONTAINS_TOKEN":
+		word, _ := f["value"].(string)
+		return func(row map[string]string) bool {
+			return slices.Contains(strings.FieldsFunc(strings.ToLower(row[property]), func(c rune) bool { return c == ';' || c == ' ' }), word)
+		}
+	}
+	return nil
 }
 
 func (h *hubspot) list(w http.ResponseWriter, object string, r *http.Request) {

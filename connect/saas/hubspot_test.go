@@ -14,7 +14,7 @@ import (
 )
 
 func hubPeople(h *hubspot) {
-	h.add("contacts", "101", map[string]string{"email": "ann@example.com", "firstname": "Ann", "lastname": "Lee", "phone": "+442079460958", "shoe_size": "5.50", "createdate": "2024-05-01T10:00:00.123Z"})
+	h.add("contacts", "101", map[string]string{"email": "ann@example.com", "firstname": "Ann", "lastname": "Lee", "hs_additional_emails": "Ann.Lee@work.example;al@old.example", "phone": "+442079460958", "shoe_size": "5.50", "createdate": "2024-05-01T10:00:00.123Z"})
 	h.add("contacts", "102", map[string]string{"email": "bo@example.com", "lastname": `"},{"x`, "phone": "020 7946 0000", "createdate": "2024-05-01T10:00:00Z"})
 	h.add("contacts", "103", map[string]string{"lastname": "Cy"})
 	h.add("deals", "901", map[string]string{"dealname": "Roof", "amount": "100.00"})
@@ -40,6 +40,8 @@ func TestHubSpotFinds(t *testing.T) {
 		{"JSON in a value", in("lastname", "", `"},{"x`), []string{"102"}},
 		{"by id, one gone", in("id", "", "101", "777"), []string{"101"}},
 		{"a number as id", in("id", "", int64(103)), []string{"103"}},
+		{"a further address", in("hs_additional_emails", connect.Email, "ann.lee@WORK.example", "x@y.example"), []string{"101"}},
+		{"not a part of one", in("hs_additional_emails", connect.Email, "lee@work.example"), nil},
 		{"two ways", append(in("email", connect.Email, "ann@example.com"), in("id", "", "101", "103")...), []string{"101", "103"}},
 	} {
 		var got []string

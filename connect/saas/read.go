@@ -230,7 +230,7 @@ func (rd *reading) row(item any, elsewhere map[string]path) []any {
 		if !ok {
 			at = c.path
 		}
-		out[i] = fromJSON(c.kind, at.of(item))
+		out[i] = c.read(at.of(item))
 	}
 	return out
 }

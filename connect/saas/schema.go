@@ -37,6 +37,10 @@ func (s *Source) Describe(ctx context.Context) (*connect.Schema, error) {
 		}
 		out.Tables = append(out.Tables, s.schemaTable(told, lacks, granted))
 	}
+	for i := range out.Tables {
+		t := &out.Tables[i]
+		t.References = slices.DeleteFunc(slices.Clone(t.References), func(r connect.Reference) bool { return out.Table(r.Table) == nil })
+	}
 	return out, nil
 }
 
@@ -135,17 +139,29 @@ func (t *table) with(told []any) *table {
 		same := *c
 		out.columns = append(out.columns, &same)
 	}
+	known := map[string]bool{}
 	for _, item := range told[:min(len(told), maxFields)] {
-		out.learn(item)
+		known[out.learn(item)] = true
+	}
+	// What the service does not tell of is not there for this login.
+	out.columns = slices.DeleteFunc(out.columns, func(c *column) bool {
+		return !c.always && !known[c.called()] && !slices.Contains(t.key, c.name)
+	})
+	out.references = nil
+	for _, ref := range t.references {
+		if out.lacksColumn(ref.Columns) == "" {
+			out.references = append(out.references, ref)
+		}
 	}
 	return &out
 }
 
-func (t *table) learn(item any) {
+// learn takes over one field, and gives its name.
+func (t *table) learn(item any) string {
 	f := t.fields
 	name, _ := f.name.of(item).(string)
 	if skip, _ := f.skip.of(item).(bool); !columnName.MatchString(name) || skip && f.skip != nil {
-		return
+		return ""
 	}
 	i := slices.IndexFunc(t.columns, func(c *column) bool { return c.called() == name })
 	var c *column
@@ -155,12 +171,13 @@ func (t *table) learn(item any) {
 		at, err := f.at.text(&scope{field: name}, inText)
 		p, ok := readPath(at)
 		if err != nil || !ok || t.column(name) != nil {
-			return
+			return ""
 		}
 		c = &column{name: name, as: strings.Split(name, "."), path: p, kind: connect.TextKind}
 		t.columns = append(t.columns, c)
 	}
 	c.tell(f, item, i < 0)
+	return name
 }
 
 // tell takes over what the service says of a column.
@@ -181,6 +198,9 @@ func (c *column) tell(f *fields, item any, fresh bool) {
 	}
 	if locked, ok := f.readOnly.of(item).(bool); ok && f.readOnly != nil {
 		c.readOnly = locked
+	}
+	if writable, ok := f.writable.of(item).(bool); ok && f.writable != nil {
+		c.readOnly = !writable
 	}
 }
 

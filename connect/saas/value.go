@@ -39,6 +39,21 @@ func fromJSON(kind connect.Kind, v any) any {
 	return v
 }
 
+// read is a column's value in a row.
+func (c *column) read(v any) any {
+	text, ok := v.(string)
+	if !ok || c.split == "" {
+		return fromJSON(c.kind, v)
+	}
+	list := []any{}
+	for part := range strings.SplitSeq(text, c.split) {
+		if part = strings.TrimSpace(part); part != "" {
+			list = append(list, part)
+		}
+	}
+	return list
+}
+
 // document is JSON with the numbers of rows.
 func document(v any) any {
 	switch v := v.(type) {
