@@ -57,12 +57,12 @@ func (h *house) acts(who avow.ID, address string) []func() error {
 		}
 	}
 	return []func() error{
-		do(give), do(give), do(withdraw), do(object),
-		do(func(x *consent.Hand) error { _, err := x.Allow(topic("products")); return err }),
+		do(give), do(withdraw), do(object),
 		do(func(x *consent.Hand) error { return errors.Join(give(x), errPurposely) }),
+		func() error { return h.reg.TakeBack(bg, email(address), choice("newsletter")) },
+		func() error { return h.reg.TakeBack(bg, email(address), choice("newsletter")) },
+		do(func(x *consent.Hand) error { _, err := x.Allow(topic("products")); return err }), // from here on, statements
 		do(func(x *consent.Hand) error { return x.LivesIn("NL") }),
-		func() error { return h.reg.TakeBack(bg, email(address), choice("newsletter")) },
-		func() error { return h.reg.TakeBack(bg, email(address), choice("newsletter")) },
 		in(func(_ *store.Tx, x *consent.Hand) error { return give(x) }),
 		in(func(tx *store.Tx, x *consent.Hand) error {
 			return errors.Join(h.hold(tx, who, 1), object(x), errPurposely)
@@ -90,14 +90,17 @@ func TestManyInOneBatch(t *testing.T) {
 				people = append(people, h.person(address(i), 1))
 			}
 		}
-		for round := range 10 {
+		for round := range 12 {
 			var wg sync.WaitGroup
 			for n, node := range nodes[:1+round%2] {
 				var acts []func() error
 				for range 20 {
 					i := rand.N(len(people))
 					list := node.acts(people[i], address(i))
-					if round < 6 {
+					switch {
+					case round < 5:
+						list = list[:6] // what is read ahead counts for all of them
+					case round < 8:
 						list = list[:len(list)-1] // nobody is joined yet
 					}
 					acts = append(acts, list[rand.N(len(list))])
