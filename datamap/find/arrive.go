@@ -65,18 +65,15 @@ func (a *arrival) tie(row uint32) (closer bool) {
 // add keeps a row that is new, whole when all of it was read and there is room.
 func (a *arrival) add(key []byte, read int) (uint32, error) {
 	t := a.t
-	kept := a.here.first(t.kept)[len(key):]
-	rest := a.here.bytes[len(key)+len(kept):]
-	whole := read == len(t.columns) && a.Options.ToShow
-	if whole && len(rest) > 0 && a.keep.Add(-int64(len(rest))) < 0 {
-		whole = false
-	}
-	if !whole {
-		rest = nil
-	}
-	row, err := t.set.add(key, kept, rest, whole)
+	kept := a.here.first(t.kept)
+	row, err := t.set.add(key, kept[len(key):])
 	if err != nil {
 		return 0, err
+	}
+	if a.Options.ToShow && read == len(t.columns) {
+		if err := t.rests.keep(row, a.here.bytes[len(kept):], &a.keep); err != nil {
+			return 0, err
+		}
 	}
 	for _, x := range t.indexes {
 		a.here.each(x.columns, func(value []byte) {

@@ -177,13 +177,16 @@ func (x *tableExport) some(rows []uint32) error {
 
 // load takes apart what is kept of a row, and reports whether that is all of it.
 func (x *tableExport) load(row uint32) bool {
-	key, rest, whole := x.t.set.record(row)
-	n := x.t.kept
-	if whole {
-		n = len(x.t.columns)
+	key, kept := x.t.set.record(row)
+	x.rec.parse(x.t.kept, key, kept)
+	if x.t.kept == len(x.t.columns) {
+		return true
 	}
-	x.rec.parse(n, key, rest)
-	return n == len(x.t.columns)
+	rest, ok := x.t.rests.of(row)
+	if ok {
+		x.rec.more(len(x.t.columns), rest)
+	}
+	return ok
 }
 
 // start is a record without what it shows; x.rec holds the row.

@@ -25,17 +25,22 @@ func (r *record) encode(row []any) {
 func (r *record) parse(n int, parts ...[]byte) {
 	r.bytes, r.ends = r.bytes[:0], r.ends[:0]
 	for _, b := range parts {
-		for len(b) > 0 && len(r.ends) < n {
-			size := valueSize(b)
-			r.bytes = append(r.bytes, b[:size]...)
-			r.ends, b = append(r.ends, len(r.bytes)), b[size:]
-		}
+		r.more(n, b)
+	}
+}
+
+// more takes apart what stands further on, until there are n columns.
+func (r *record) more(n int, b []byte) {
+	for len(b) > 0 && len(r.ends) < n {
+		size := valueSize(b)
+		r.bytes = append(r.bytes, b[:size]...)
+		r.ends, b = append(r.ends, len(r.bytes)), b[size:]
 	}
 }
 
 // load takes apart the first n columns of a row of a table.
 func (r *record) load(t *table, row uint32, n int) {
-	key, rest, _ := t.set.record(row)
+	key, rest := t.set.record(row)
 	r.parse(n, key, rest)
 }
 
@@ -68,8 +73,7 @@ func (r *record) tuple(from, to int) connect.Tuple {
 // each gives every tuple of values that some columns have together, as bytes; with a
 // list there are several. A tuple in which something is empty is none.
 func (r *record) each(columns []int, f func(value []byte)) {
-	var room [64]byte
-	joined := room[:0]
+	var joined []byte
 	for _, c := range columns {
 		v := r.value(c)
 		if isEmpty(v) {

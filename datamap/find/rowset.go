@@ -76,7 +76,7 @@ func (a *arena) from(at uint32) []byte { return a.chunks[at>>arenaBits][at&(aren
 type seed = maphash.Seed
 
 // rowSet is the rows of one table, each once: the key, then the values that links stand
-// on, then, for some, all the rest. Rows are named by numbers in the order they came.
+// on. Rows are named by numbers in the order they came.
 type rowSet struct {
 	bytes   arena
 	records list[uint32] // row → its place
@@ -91,16 +91,16 @@ func newRowSet(key int) *rowSet {
 
 func (s *rowSet) len() uint32 { return uint32(s.records.n) }
 
-// record is a row: its key, and what stands behind it; whole says that all the rest is there.
-func (s *rowSet) record(row uint32) (key, rest []byte, whole bool) {
+// record is a row: its key, and what stands behind it, the next rows too.
+func (s *rowSet) record(row uint32) (key, rest []byte) {
 	b := s.bytes.from(*s.records.at(row))
-	head, n := binary.Uvarint(b)
+	size, n := binary.Uvarint(b)
 	b = b[n:]
-	return b[:head>>1], b[head>>1:], head&1 == 1
+	return b[:size], b[size:]
 }
 
 func (s *rowSet) key(row uint32) []byte {
-	key, _, _ := s.record(row)
+	key, _ := s.record(row)
 	return key
 }
 
@@ -123,16 +123,12 @@ func (s *rowSet) slot(key []byte) uint64 {
 }
 
 // add takes a row that is not there yet.
-func (s *rowSet) add(key, kept, rest []byte, whole bool) (uint32, error) {
+func (s *rowSet) add(key, kept []byte) (uint32, error) {
 	if (s.records.n+1)*4 > len(s.slots)*3 {
 		s.grow()
 	}
-	head := uint64(len(key)) << 1
-	if whole {
-		head |= 1
-	}
-	var prefix [binary.MaxVarintLen64]byte
-	at, err := s.bytes.add(binary.AppendUvarint(prefix[:0], head), key, kept, rest)
+	var size [binary.MaxVarintLen64]byte
+	at, err := s.bytes.add(binary.AppendUvarint(size[:0], uint64(len(key))), key, kept)
 	if err != nil {
 		return 0, err
 	}
@@ -175,7 +171,7 @@ func (x *index) add(value []byte, row uint32) error {
 	n, known := x.values.find(value)
 	if !known {
 		var err error
-		if n, err = x.values.add(value, nil, nil, false); err != nil {
+		if n, err = x.values.add(value, nil); err != nil {
 			return err
 		}
 		x.first.push(0)

@@ -79,12 +79,12 @@ func TestRowSetIsAMap(t *testing.T) {
 			continue
 		}
 		rest := bytes.Repeat([]byte{classInt}, r.IntN(40))
-		row, err := s.add(key, rest, nil, false)
+		row, err := s.add(key, rest)
 		if err != nil {
 			t.Fatal(err)
 		}
 		want[string(key)] = row
-		if k, got, _ := s.record(row); !bytes.Equal(k, key) || !bytes.HasPrefix(got, rest) {
+		if k, got := s.record(row); !bytes.Equal(k, key) || !bytes.HasPrefix(got, rest) {
 			t.Fatalf("row %d is not what was put in", row)
 		}
 	}
@@ -98,7 +98,7 @@ func TestRowsLargerThanAPiece(t *testing.T) {
 	var keys [][]byte
 	for i, size := range []int{10, arenaChunk + 5, 3, 2 * arenaChunk, 100} {
 		key := appendValue(nil, string(bytes.Repeat([]byte{byte('a' + i)}, size)))
-		if _, err := s.add(key, []byte{classNil}, nil, false); err != nil {
+		if _, err := s.add(key, []byte{classNil}); err != nil {
 			t.Fatal(err)
 		}
 		keys = append(keys, key)
@@ -135,7 +135,7 @@ func TestAMillionRowsAreSmall(t *testing.T) {
 	var key, kept []byte
 	for i := range int64(1_000_000) {
 		key, kept = appendInt(key[:0], 5_000_000+7*i), appendInt(kept[:0], 1000+i%9)
-		row, err := s.rows.add(key, kept, nil, false)
+		row, err := s.rows.add(key, kept)
 		if err != nil {
 			t.Fatal(err)
 		}

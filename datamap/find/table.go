@@ -22,6 +22,7 @@ type table struct {
 	set     *rowSet
 	*tied
 	indexes []*index
+	rests   rests
 	blocked map[[2]uint32]bool // row and person: conflicts
 	others  *bits              // the rows that somebody else has a part in
 	judged  bool               // whether that was asked
