@@ -20,12 +20,15 @@ type table struct {
 	*connect.Table
 	schema, name string
 	columns      []*column // those of Table, in the same order
+
+	reading string // MySQL: the index that is being read, and whether it is unique
+	unique  bool
 }
 
 // column is one column, with what is needed to read it and to compare it.
 type column struct {
 	connect.Column
-	cast   string // PostgreSQL: its type, quoted
+	cast   string // PostgreSQL: its type, quoted; MySQL: the type of a text, with its collation
 	like   bool   // PostgreSQL: values of its type can be compared by the type, else by their text
 	low    int64  // the least and the greatest integer it takes
 	high   int64

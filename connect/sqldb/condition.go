@@ -73,9 +73,8 @@ func several(w *writer, alias string, t *table, of []connect.Cond, between strin
 func isEmpty(w *writer, alias string, c *column) {
 	ref := alias + "." + w.d.quote(c.Name)
 	w.text("(", ref, " IS NULL")
-	switch {
-	case c.Kind == connect.TextKind || c.Kind == connect.Binary || c.shared:
-		w.text(" OR ", w.d.text(ref, c), " = ''")
+	if c.Kind == connect.TextKind || c.Kind == connect.Binary || c.shared {
+		w.text(" OR length(", w.d.text(ref, c), ") = 0")
 	}
 	w.text(")")
 }

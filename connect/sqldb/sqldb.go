@@ -35,6 +35,9 @@ func Open(ctx context.Context, c connect.Config) (connect.Source, error) {
 	case "postgresql":
 		s.dialect = postgres{}
 		s.reads, s.writes, err = openPostgres(c)
+	case "mysql":
+		s.dialect = mysql{}
+		s.reads, s.writes, err = openMySQL(c)
 	case "sqlite":
 		s.dialect, s.reads, s.writes, err = openSQLite(c)
 	default:
