@@ -32,7 +32,7 @@ func (c *column) decide() {
 	switch {
 	case c == c.table.keyValue || len(c.seen.inside) > 0:
 		c.decideInside()
-	case c.isKey() && s == "" && !(c.named && c.name.strength == strong):
+	case s == "" && (c.isKey() && !(c.named && c.name.strength == strong) || c.numbersRows()):
 		c.say("", Not, "it names rows")
 	case c.table.isReference(c.Name) && s == "":
 		c.say("", Not, "it points at rows of another table")
@@ -44,12 +44,25 @@ func (c *column) decide() {
 		c.byName(s)
 	case how > 0:
 		c.byHints(s)
+	case c.near() && c.table.health && kindOf(c.Column) == written && c.Kind == connect.TextKind && c.untechnical():
+		c.say(Health, Likely, "the table is about health", c.place())
+	case c.table.about == aboutPeople && c.describes():
+		c.say(Trait, Likely, "its values are many words", c.place())
+	case c.near() && c.isProse():
+		c.say(Text, Likely, "it is free text", c.place())
+	case c.table.about == aboutPeople && c.looksLikeNames():
+		c.say(Name, Likely, "its values have the shape of names", c.place())
 	default:
 		c.say("", Not, "neither its name nor its values say anything of a person")
 	}
 }
 
 func (c *column) isKey() bool { return slices.Contains(c.table.Key, c.Name) }
+
+// numbersRows reports whether a column counts the rows of its table, however it is called.
+func (c *column) numbersRows() bool {
+	return c.Kind == connect.Integer && c.table.keyColumn() == c.Name && (!c.named || c.name.sort == Number)
+}
 
 const byValue = "its values are written as such"
 
@@ -59,11 +72,11 @@ func (c *column) byValues(s Sort) {
 	if c.seen.binary {
 		why = append(why, "the text is kept as binary")
 	}
-	if c.named && c.name.sort == s {
+	about := c.table.about
+	if c.named && c.name.sort == s && !(s == Street && (about == aboutCompanies || about == aboutThings)) && !(s == Place && about > aboutAddress) {
 		c.say(s, Certain, append(why, "so does its name")...)
 		return
 	}
-	about := c.table.about
 	plain := about == aboutUnknown && c.table.tie == tieNone
 	switch {
 	case s == IP && slices.ContainsFunc(c.tokens, func(t token) bool { return t.text == "version" || t.text == "release" }):
@@ -79,6 +92,31 @@ func (c *column) byValues(s Sort) {
 	}
 }
 
+// untechnical reports whether no word of a name is one of keys, times and states.
+func (c *column) untechnical() bool {
+	return !slices.ContainsFunc([]concept{"id", "number", "time", "blocker", "thing", "filler", "organisation", "key", "record"}, func(w concept) bool { return anyMeans(c.tokens, w) })
+}
+
+// describes reports whether the values are words of people's own, many of them different.
+func (c *column) describes() bool {
+	e := c.seen
+	return c.Kind == connect.TextKind && c.untechnical() && e.n() >= 8 && e.share(markWords) >= .8
+}
+
+// isProse reports whether the values are sentences that somebody wrote.
+func (c *column) isProse() bool {
+	return c.seen.n() >= 3 && c.seen.share(markSentence) >= .4 && c.seen.share(markAgent)+c.seen.share(markURL) < .2 &&
+		!anyMeans(c.tokens, "thing")
+}
+
+// looksLikeNames reports whether the values have the shape of names of people, nearly
+// all are different, and some are names that many bear.
+func (c *column) looksLikeNames() bool {
+	e := c.seen
+	return e.n() >= 10 && e.n()*10 >= e.rows*7 && e.share(markNameShape) >= .8 && e.share(markGiven)+e.share(markFamily) >= .1 &&
+		!anyMeans(c.tokens, "thing") && !anyMeans(c.tokens, "company")
+}
+
 // contradicted decides about a column whose name says what its values are not.
 func (c *column) contradicted() {
 	if c.table.about == aboutPeople && c.name.strength > weak {
@@ -90,6 +128,10 @@ func (c *column) contradicted() {
 
 // byName decides about a column by its name, and by what the rows are.
 func (c *column) byName(s Sort) {
+	if s == Name && c.name.strength == medium && (c.table.about == aboutCompanies || c.table.about == aboutThings) {
+		c.say("", Not, "it names the thing that the row is")
+		return
+	}
 	if s == c.name.sort && s != "" && (c.name.strength > weak || c.near()) {
 		c.say(s, Certain, "its name says so", byValue)
 		return
@@ -147,7 +189,7 @@ func (c *column) mediumName() {
 	case t.about == aboutAddress && (addressing(s) || s == Place):
 		c.say(s, Likely, nameSays, "the rows are addresses")
 	case t.about == aboutCompanies && (addressing(s) || s == Government || s == Bank || s == Name || s == Place):
-		if s == Name || s == Country {
+		if s == Name || s == Country || s == Place {
 			c.say("", Not, "the rows are organisations")
 			return
 		}
@@ -164,6 +206,10 @@ func (c *column) mediumOfPeople() {
 		c.say("", Not, "it is a number of something else")
 		return
 	}
+	if c.name.sort == Company && !c.Nullable {
+		c.say(Company, Unsure, nameSays, "the rows may be organisations")
+		return
+	}
 	c.say(c.name.sort, Likely, nameSays, c.place())
 }
 
@@ -175,7 +221,7 @@ func (c *column) mediumOwned() {
 			return
 		}
 		c.say("", Not, "it names the thing that the row is")
-	case Company, Job, Age:
+	case Company, Age:
 		c.say(c.name.sort, Unsure, nameSays, "it may be about the thing that the row is")
 	default:
 		c.say(c.name.sort, Likely, nameSays, c.place())
@@ -193,11 +239,15 @@ func (c *column) weakName() {
 		}
 	case s == Text && near && (c.seen.share(markSentence) > .3 || c.seen.n() == 0 && t.about != aboutPeople):
 		c.say(s, Likely, "it is free text", c.place())
+	case s == Health && near && !t.health && anyMeans(c.tokens, "result") && len(c.tokens) == 1:
+		c.say(Job, Unsure, "it may be how somebody did", c.place())
 	case s == Health && near && t.health:
 		c.say(s, Likely, "the table is about health", c.place())
 	case s == Health && t.about == aboutPeople && anyMeans(c.tokens, "body"):
 		c.say(s, Likely, nameSays, c.place())
 	case s == Photo && t.about == aboutPeople:
+		c.say(s, Likely, nameSays, c.place())
+	case s == Job && t.about == aboutPeople:
 		c.say(s, Likely, nameSays, c.place())
 	case near && (s == Place || s == Photo || s == Text):
 		c.say(s, Unsure, nameSays, c.place())
@@ -216,7 +266,7 @@ func (c *column) byHints(s Sort) {
 		c.say("", Not, "its name and values say nothing of a person")
 	case s == Mixed && c.table.about != aboutThings, near && s != Photo, s == Photo && c.table.about == aboutPeople:
 		c.say(s, Likely, "its values look like it")
-	case s == Health || s == Gender || s == Name && c.table.about == aboutThings:
+	case s == Health || s == Gender || s == Name && (c.table.about == aboutThings || c.table.about == aboutCompanies):
 		c.say("", Not, "nothing ties the rows to people")
 	default:
 		c.say(s, Unsure, "its values may be such, and nothing ties the rows to people")
@@ -268,7 +318,7 @@ func (c *column) inner(name string) *column {
 // beside decides about columns that mean something only beside others: a region in
 // an address, a name of two letters among the data of a person.
 func (c *column) beside() {
-	if !c.named || c.finding.Sure >= Likely || c.table.isReference(c.Name) || c.isKey() || c.seen.contradicts(c.name.sort) {
+	if c.finding.Sure >= Likely || c.table.isReference(c.Name) || c.isKey() || c.named && c.seen.contradicts(c.name.sort) {
 		return
 	}
 	others, address := 0, 0
@@ -282,6 +332,9 @@ func (c *column) beside() {
 	}
 	s := c.name.sort
 	switch {
+	case !c.named && c.finding.Sure == Unsure && c.finding.What == Name && others >= 1 && c.table.about == aboutUnknown:
+		c.say(Name, Likely, "its values have the shape of names", "it stands beside data of a person")
+	case !c.named:
 	case s == State && address > 0:
 		c.say(s, Likely, nameSays, "it stands in an address")
 	case s == Country && address > 0 && c.finding.Sure == Not:
@@ -292,7 +345,6 @@ func (c *column) beside() {
 		c.say(s, Unsure, "its short name may say so")
 	case others >= 1 && c.table.about == aboutUnknown && c.table.tie == tieNone && c.finding.Sure == Unsure && (addressing(s) || s == Device || s == Session || s == Activity || s == Text):
 		c.say(s, Likely, nameSays, "it stands beside data of a person")
-	case addressing(s) && address > 0 && c.table.about == aboutUnknown && c.finding.Sure == Unsure:
 	}
 }
 

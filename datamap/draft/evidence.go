@@ -296,6 +296,8 @@ func (e *evidence) contradicts(s Sort) bool {
 		return len(e.years) > 0 && slices.Min(e.years) > 2018
 	case Name:
 		return e.share(markDate)+e.share(markURL)+e.share(markUUID) > .5
+	case Zip:
+		return e.share(markZip) < .3
 	case Card:
 		return e.share(markSentence) > .3
 	}

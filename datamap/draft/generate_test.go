@@ -203,6 +203,26 @@ func (g *generator) number(how string) any {
 		return g.iban()
 	case "ssn":
 		return "4" + g.digits(2) + "-" + g.digits(2) + "-" + g.digits(4)
+	case "bsn":
+		return g.until(isDutchNumber, func() string { return "1" + g.digits(8) })
+	case "cf":
+		return "RSS" + "MRA" + g.digits(2) + g.pick(listed("A,C,L")) + "1" + g.digits(1) + "H" + g.digits(3) + "Z"
+	case "msisdn":
+		return "447" + g.digits(9)
+	case "imsi":
+		return "23410" + g.digits(10)
+	case "imei":
+		return "35" + g.digits(13)
+	case "mac":
+		return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", g.rand.IntN(256), g.rand.IntN(256), g.rand.IntN(256), g.rand.IntN(256), g.rand.IntN(256), g.rand.IntN(256))
+	case "isbn":
+		return fmt.Sprintf("978-%d-%05d-%03d-%d", g.rand.IntN(9), g.row, 100+g.rand.IntN(800), g.rand.IntN(10))
+	case "uuidtext":
+		return g.uuid()
+	case "streetname":
+		return g.pick(vocabularies[g.lang].streets)
+	case "jsontrack":
+		return asJSON([]any{map[string]any{"lat": 52.1234 + float64(g.rand.IntN(900))/1000, "lng": 13.4321, "t": g.row}})
 	case "dni":
 		return g.until(isSpanishNumber, func() string { return g.digits(8) + string(rune('A'+g.rand.IntN(26))) })
 	case "nir":

@@ -44,6 +44,7 @@ type table struct {
 	refs     []*reference
 	rows     int // sampled
 	unread   string
+	kinds    []*table // whose rows its rows are about, by a column that says which kind
 	targets  []string // its columns that others point at
 	keyName  *column  // of tables whose rows are names and values
 	keyValue *column
@@ -81,6 +82,7 @@ func judge(ctx context.Context, schema *connect.Schema, src Reader, rows int) (*
 			}
 		}
 	}
+	j.kinded()
 	if err := j.references(ctx, src); err != nil {
 		return nil, err
 	}
@@ -114,8 +116,12 @@ func (c *column) read(prefix string) {
 	c.name, c.named = read(c.tokens, c.Column)
 	if bare := c.Name[len(prefix):]; prefix != "" {
 		short := tokens(bare)
-		if r, ok := read(short, c.Column); ok && (!c.named || r.strength > c.name.strength || c.name.sort == State) {
+		r, ok := read(short, c.Column)
+		switch {
+		case ok && (!c.named || r.strength > c.name.strength || c.name.sort == State):
 			c.tokens, c.name, c.named = short, r, true
+		case !ok && strings.HasSuffix(prefix, "_") && !onlyPeople(tokens(prefix)):
+			c.named = false // it is the prefix that says something, of every column alike
 		}
 	}
 }
@@ -175,11 +181,23 @@ func (t *table) describe() {
 		}
 	}
 	switch {
+	case n >= 2 && t.namesCompany() && !sorts[Birth] && !sorts[Gender]:
+		t.about = aboutCompanies
 	case n >= 2:
 		t.about = aboutPeople
 	case addresses >= 3 && n == 0:
 		t.about = aboutAddress
 	}
+}
+
+// namesCompany reports whether a table begins with the name of an organisation.
+func (t *table) namesCompany() bool {
+	for _, c := range t.columns[:min(len(t.columns), 3)] {
+		if c.named && c.name.sort == Company {
+			return true
+		}
+	}
+	return false
 }
 
 // noun is what the last telling word of a table's name means.
@@ -188,6 +206,8 @@ func noun(ts []token) about {
 		switch t := ts[i]; {
 		case len(t.is) == 0, t.means("filler") && len(ts) > 1:
 			continue
+		case t.means("record"):
+			return aboutUnknown
 		case t.means("person"):
 			return aboutPeople
 		case t.means("organisation"):

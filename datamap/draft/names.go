@@ -79,10 +79,13 @@ var patterns = []pattern{
 	{sort: Bank, strength: strong, has: []concept{"bank"}, kinds: written | numeric},
 	{sort: Bank, strength: strong, has: []concept{"bankword", "account"}, kinds: written | numeric},
 	{sort: Bank, strength: medium, has: []concept{"account", "number"}, kinds: written | numeric, without: []concept{"person"}},
+	{sort: Bank, strength: medium, has: []concept{"bankroute", "number"}, kinds: written | numeric, blocked: true},
 	{sort: Email, strength: strong, has: []concept{"email"}, kinds: written},
+	{sort: Phone, strength: strong, has: []concept{"calling", "number"}, kinds: written | numeric, blocked: true},
 	{sort: Phone, strength: strong, has: []concept{"phone"}, kinds: written | numeric},
 	{sort: Agent, strength: strong, has: []concept{"useragent"}, kinds: written},
 	{sort: Agent, strength: strong, has: []concept{"person", "agent"}, kinds: written},
+	{sort: Device, strength: strong, has: []concept{"deviceword"}, kinds: written | numeric, blocked: true},
 	{sort: Device, strength: strong, has: []concept{"device", "id"}, kinds: written, blocked: true},
 	{sort: Device, strength: strong, has: []concept{"device", "token"}, kinds: written, blocked: true},
 	{sort: Device, strength: medium, has: []concept{"device"}, kinds: written},
@@ -113,7 +116,7 @@ var patterns = []pattern{
 	{sort: Health, strength: strong, has: []concept{"health"}, kinds: anyKind, blocked: true},
 	{sort: Health, strength: medium, has: []concept{"insurance"}, kinds: written, without: []concept{"blocker"}},
 	{sort: Pay, strength: strong, has: []concept{"pay"}, kinds: numeric | written, blocked: true},
-	{sort: Street, strength: strong, has: []concept{"street"}, kinds: written},
+	{sort: Street, strength: strong, has: []concept{"street"}, kinds: written | numeric},
 	{sort: Zip, strength: medium, has: []concept{"zip"}, kinds: written | numeric},
 	{sort: Street, strength: medium, has: []concept{"address"}, kinds: written, without: []concept{"mac"}},
 	{sort: City, strength: medium, has: []concept{"city"}, kinds: written},
@@ -129,15 +132,19 @@ var patterns = []pattern{
 	{sort: Activity, strength: medium, has: []concept{"referrer"}, kinds: written},
 	{sort: Activity, strength: medium, has: []concept{"query"}, kinds: written},
 	{sort: Job, strength: medium, has: []concept{"job"}, kinds: written, without: []concept{"thing"}},
+	{sort: Job, strength: medium, has: []concept{"person", "title"}, kinds: written},
+	{sort: Number, strength: medium, has: []concept{"policy", "number"}, kinds: written | numeric, blocked: true},
 	{sort: Age, strength: medium, has: []concept{"age"}, kinds: numeric},
 	{sort: Health, strength: weak, has: []concept{"body"}, kinds: numeric},
 	{sort: School, strength: medium, has: []concept{"school"}, kinds: numeric | written, without: []concept{"blocker"}},
 	{sort: School, strength: medium, has: []concept{"education"}, kinds: written},
 	{sort: Job, strength: medium, has: []concept{"rating"}, kinds: numeric | written},
 	{sort: Number, strength: strong, has: []concept{"person", "number"}, kinds: written | numeric},
+	{sort: Number, strength: strong, has: []concept{"numberword"}, kinds: written | numeric},
 	{sort: Text, strength: medium, has: []concept{"text"}, kinds: written},
 	{sort: Text, strength: weak, has: []concept{"textweak"}, kinds: written},
 	{sort: Health, strength: weak, has: []concept{"result"}, kinds: numeric | written},
+	{sort: Job, strength: weak, has: []concept{"title"}, kinds: written, without: []concept{"thing", "text"}},
 	{sort: Language, strength: weak, has: []concept{"language"}, kinds: written},
 	{sort: Name, strength: medium, has: []concept{"name"}, kinds: written, without: []concept{"thing", "organisation", "blocker"}},
 }
@@ -147,7 +154,7 @@ var terse = map[string]Sort{
 	"em": Email, "ph": Phone, "st": State, "fn": Name, "ln": Name, "mn": Name, "bd": Birth, "nm": Name, "mi": Name, "vn": Name, "nn": Name,
 	"gdr": Gender, "sx": Gender, "adr": Street, "zc": Zip, "ct": City, "ctry": Country, "cntry": Country, "tl": Phone, "gd": Birth, "pc": Zip,
 	"prov": State, "lnd": Country, "hno": Street, "occ": Job, "nat": Nationality, "sal": Pay, "dx": Health, "rx": Health, "txt": Text, "rem": Text, "cmt": Text, "bem": Text, "anm": Text,
-	"firstn": Name, "lastn": Name, "gn": Name, "sn": Name, "add": Street, "ad": Street,
+	"firstn": Name, "lastn": Name, "gn": Name, "cap": Zip, "sn": Name, "add": Street, "ad": Street,
 }
 
 // read is what the name of a column may mean; none when it says nothing.
@@ -159,10 +166,24 @@ func read(ts []token, c *connect.Column) (reading, bool) {
 			return p.strengthOf(ts), true
 		}
 	}
+	if kind&written != 0 && c.Kind != connect.UUID && onlyPeople(ts) {
+		return reading{Name, strong}, true
+	}
 	if s, ok := terseOf(ts); ok && !blocked {
 		return reading{s, weak}, true
 	}
 	return reading{}, false
+}
+
+// onlyPeople reports whether a name is nothing but a word for somebody: `author`,
+// `contact_person`.
+func onlyPeople(ts []token) bool {
+	for _, t := range ts {
+		if !t.means("person") {
+			return false
+		}
+	}
+	return len(ts) > 0
 }
 
 func (p pattern) fits(ts []token) bool {

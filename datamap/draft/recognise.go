@@ -32,6 +32,7 @@ const (
 	markICD
 	markBlood
 	markGender
+	markWords    // letters and spaces only
 	markSentence // five words or more
 	markInside   // a longer text with an address in it
 	markImage
@@ -57,6 +58,7 @@ var (
 	streetWord = regexp.MustCompile(`(?i)(stra(ß|ss)e|str\.|weg|allee|platz|gasse|ring|damm|laan|straat|plein|gracht|vägen|gatan)\b|\b(street|st|road|rd|avenue|ave|av|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|square|terrace|rue|chemin|impasse|quai|calle|avenida|plaza|paseo|via|viale|piazza|corso|rua|ulica|ul|apt|suite|cours|route|camino|carrera|ronda|crescent|close|trail|parkway|circle|hill|grove)\b`)
 	zipForm    = regexp.MustCompile(`(?i)^([0-9]{4,5}(-[0-9]{4})?|[0-9]{4} ?[A-Z]{2}|[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}|[A-Z][0-9][A-Z] ?[0-9][A-Z][0-9]|[0-9]{2}-[0-9]{3}|[0-9]{5}-[0-9]{3}|[0-9]{3} ?[0-9]{2})$`)
 	pointForm  = regexp.MustCompile(`^\(?-?[0-9]{1,3}\.[0-9]{3,}[,; ]+-?[0-9]{1,3}\.[0-9]{3,}\)?$|^POINT ?\(`)
+	wordsForm  = regexp.MustCompile(`^\pL{3,}[\pL ,.'’/&-]*$`)
 	icdForm    = regexp.MustCompile(`^[A-TV-Z][0-9]{2}\.[0-9]{1,4}$`)
 	bloodForm  = regexp.MustCompile(`(?i)^(a|b|ab|o|0) ?([+-]|pos|neg|rh[+-])$`)
 )
@@ -102,6 +104,7 @@ func recognise(s string, tell func(mark)) {
 		is(markStreetWord, streetWord.MatchString(s))
 	}
 	is(markInside, !emailForm.MatchString(s) && emailIn.MatchString(s))
+	is(markWords, wordsForm.MatchString(s))
 	recognisePerson(s, tell)
 }
 

@@ -130,6 +130,9 @@ func (d *drafter) owners(t *drafted) {
 		aside = append(direct, aside...)
 	case len(direct) == 1:
 		t.tied(direct, datamap.Owns, "the row points at its person")
+	case len(direct) > 1 && !t.allEmpty(direct):
+		t.tied(direct[:1], datamap.Owns, "of several people the first; nobody can be taken out of the row, its columns may not be empty")
+		aside = append(direct[1:], aside...)
 	case len(direct) > 1:
 		t.shared = true
 		t.tied(direct, datamap.Shares, "the row points at several people")
@@ -137,6 +140,11 @@ func (d *drafter) owners(t *drafted) {
 		t.tied(through[:1], datamap.Owns, "the row hangs on one that is somebody's")
 	}
 	t.tied(aside, datamap.Mentions, "it names somebody who had to do with the row")
+}
+
+// allEmpty reports whether all of some references may be empty.
+func (t *drafted) allEmpty(refs []*reference) bool {
+	return !slices.ContainsFunc(refs, func(r *reference) bool { return !r.empty })
 }
 
 // sorted parts the references of a table: at people whose the row is, at rows that

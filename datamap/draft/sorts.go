@@ -44,6 +44,7 @@ const (
 	Network     Sort = "social network"
 	Age         Sort = "age"
 	Language    Sort = "language"
+	Trait       Sort = "something about a person"
 	Mixed       Sort = "personal data inside"
 )
 
@@ -52,7 +53,7 @@ var wider = map[Sort][]Sort{
 	Login: {Number, Email}, Street: {City}, City: {Street}, Zip: {Street}, State: {Street}, Country: {Street},
 	Place: {Street}, Gender: {Name}, Agent: {Device, Activity, IP}, Device: {Agent, Activity, IP}, Session: {Device, Activity, IP},
 	IP: {Device, Activity}, Company: {Job, Name}, Network: {Login, Email}, Activity: {Device}, Age: {Birth}, Photo: {Name},
-	Marital: {Name}, Nationality: {Name}, Birth: {Age}, Hire: {Job}, Pay: {Job}, Job: {Company}, Number: {Login}, Mixed: {Text},
+	Marital: {Name}, Nationality: {Name}, Birth: {Age}, Hire: {Job}, Pay: {Job}, Job: {Company}, Number: {Login}, Mixed: {Text}, Trait: {Job, Text},
 	Language: {Street}, Card: {Bank}, Bank: {Card}, Secret: {Login, Number},
 }
 

@@ -1,10 +1,20 @@
 package draft
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // ties decides how each table hangs on people: what points at somebody is theirs,
 // what points at that too.
 func (j *judgement) ties() {
+	for _, t := range j.tables {
+		for _, target := range t.kinds {
+			if target.about == aboutPeople && t.tie == tieNone {
+				t.tie, t.by = tieOwned, "a kind and an id"
+			}
+		}
+	}
 	for range len(j.tables) {
 		changed := false
 		for _, t := range j.tables {
@@ -40,6 +50,9 @@ func (t *table) tieUp() bool {
 // aside reports whether a reference names somebody who had to do with a row that is
 // not theirs: who made it, who looks after it.
 func (t *table) aside(r *reference) bool {
+	if slices.Equal(r.columns, t.Key) {
+		return false // one row for one person
+	}
 	if t.about == aboutThings || t.about == aboutCompanies {
 		return true
 	}
@@ -78,4 +91,45 @@ func (j *judgement) addresses() {
 			}
 		}
 	}
+}
+
+// kinded finds tables whose rows say in one column what kind of row they are about and
+// in another which: `subject_type`, `subject_id`. The kinds are the names of tables.
+func (j *judgement) kinded() {
+	for _, t := range j.tables {
+		for _, c := range t.columns {
+			if !c.saysKind() {
+				continue
+			}
+			for value := range c.seen.distinct {
+				for _, target := range j.tables {
+					if target != t && names(target, texts(tokens(value))) {
+						t.kinds = append(t.kinds, target)
+					}
+				}
+			}
+		}
+	}
+}
+
+// saysKind reports whether a column is the kind of a pair of kind and id.
+func (c *column) saysKind() bool {
+	last := len(c.tokens) - 1
+	if last < 1 || c.tokens[last].text != "type" && c.tokens[last].text != "kind" || c.seen.n() == 0 || c.seen.n() > 20 {
+		return false
+	}
+	for _, o := range c.table.columns {
+		if len(o.tokens) == last+1 && o.tokens[0].text == c.tokens[0].text && o.tokens[last].means("id") {
+			return true
+		}
+	}
+	return false
+}
+
+func texts(ts []token) []string {
+	var out []string
+	for _, t := range ts {
+		out = append(out, t.text)
+	}
+	return out
 }

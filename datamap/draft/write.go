@@ -46,6 +46,8 @@ func (d *drafter) list(r *Result, t *drafted) {
 		}
 	case len(t.held) > 0 && t.View:
 		r.Apart = append(r.Apart, Apart{t.Name, "it is a view: map the tables it shows"})
+	case len(t.held) > 0 && len(t.kinds) > 0:
+		r.Apart = append(r.Apart, Apart{t.Name, "its rows are about others by a kind and an id: write a reference for each kind, with its condition under `when`"})
 	case len(t.held) > 0:
 		r.Apart = append(r.Apart, Apart{t.Name, "no identity of a person leads to it"})
 	}
@@ -126,6 +128,8 @@ func whyApart(t *drafted) string {
 	switch {
 	case t.View:
 		return "a view; map the tables it shows"
+	case len(t.kinds) > 0:
+		return "rows are about others by a kind and an id; write a reference for each kind, with its condition under `when`"
 	case len(t.held) > 0:
 		return "no identity of a person leads here; decide how a row belongs to somebody"
 	}
