@@ -12,6 +12,7 @@ import (
 type fate struct {
 	mention bool // the rows only mention the person
 	owned   bool
+	alone   bool // owned, and nobody else has a part in the rows
 	goes    bool
 	atLast  bool   // the row would go, but others share it
 	heldBy  int    // the hold for whose sake the row does not go; -1
@@ -36,21 +37,59 @@ func (b *builder) fate(t *table, c *class) fate {
 		e := each.link.Effect(each.way)
 		f.mention = f.mention && e.Relation == datamap.Mentions
 		f.owned = f.owned || e.Relation == datamap.Owns
-		f.goes = f.goes || e.Row == datamap.RowGoes || e.Row == datamap.RowGoesAtLast && each.last
-		f.atLast = f.atLast || e.Row == datamap.RowGoesAtLast && !each.last
-		f.untie = append(f.untie, e.Untie...)
+		f.alone = f.alone || e.Relation == datamap.Owns && each.last
+		// What one person owns and others share stays for those, too.
+		f.goes = f.goes || e.Row != datamap.RowStays && each.last
+		f.atLast = f.atLast || e.Row != datamap.RowStays && !each.last
+		if !hangsOnShared(each.link) {
+			f.untie = append(f.untie, e.Untie...) // else it ties others, too
+		}
 		for _, col := range e.Columns {
-			f.take(col, each.last)
+			if !c.anothers(t, col.Column.Name) {
+				col.AtLast = col.AtLast || hangsOnShared(each.link)
+				f.take(col, each.last)
+			}
 		}
 	}
 	f.atLast = f.atLast && !f.goes
 	if f.owned {
-		f.implied(t.of)
+		f.implied(t, c)
 	}
 	slices.Sort(f.untie)
 	f.untie = slices.Compact(f.untie)
 	b.hold(t, c, &f)
 	return f
+}
+
+// hangsOnShared reports whether a row is its owner's only as far as the row it hangs on
+// is: to whoever shares that one, this one is shown too.
+func hangsOnShared(l *datamap.Link) bool {
+	return l.From != nil && shareable(l.From, map[*datamap.Table]bool{})
+}
+
+// shareable reports whether rows of a table can belong to several people.
+func shareable(t *datamap.Table, seen map[*datamap.Table]bool) bool {
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	return slices.ContainsFunc(t.Links, func(l *datamap.Link) bool {
+		return l.Relation == datamap.Shares || l.Relation == datamap.Owns && l.From != nil && shareable(l.From, seen)
+	})
+}
+
+// anothers reports whether a column says who somebody else is: the identity by which
+// another shares the row, or is mentioned in it.
+func (c *class) anothers(t *table, column string) bool {
+	for _, l := range t.of.Links {
+		if l.Reference != nil || l.Relation == datamap.Owns || !slices.Contains(l.Columns(), column) {
+			continue
+		}
+		if !slices.ContainsFunc(c.ties, func(each tie) bool { return each.link == l }) {
+			return true
+		}
+	}
+	return false
 }
 
 // take adds what one tie means for one column. A rule that is already due stays.
@@ -73,15 +112,18 @@ func (f *fate) take(e datamap.ColumnEffect, last bool) {
 
 // implied adds the columns for which the map gives no data, and which the row's owner
 // takes with them all the same: those that say who they are, and free text.
-func (f *fate) implied(t *datamap.Table) {
-	if !t.Erase.Given() {
+func (f *fate) implied(t *table, c *class) {
+	erase := t.of.Erase
+	if !erase.Given() {
 		return
 	}
-	for i := range t.Identities {
-		f.imply(t.Identities[i].Is.Column, t.Erase)
+	for _, name := range t.of.Identities.Keys() {
+		if !c.anothers(t, name) {
+			f.imply(name, erase)
+		}
 	}
-	for _, w := range t.FreeText {
-		rule := t.Erase
+	for _, w := range t.of.FreeText {
+		rule := erase
 		if rule.Kind == datamap.Mask {
 			rule = datamap.Rule{Pos: rule.Pos, Kind: datamap.Clear}
 		}
@@ -91,7 +133,7 @@ func (f *fate) implied(t *datamap.Table) {
 
 func (f *fate) imply(name string, rule datamap.Rule) {
 	if !slices.ContainsFunc(f.columns, func(c columnFate) bool { return c.name == name }) {
-		f.columns = append(f.columns, columnFate{name: name, rule: rule, heldBy: -1})
+		f.columns = append(f.columns, columnFate{name: name, rule: rule, shared: !f.alone, heldBy: -1})
 	}
 }
 

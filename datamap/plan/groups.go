@@ -27,7 +27,6 @@ const (
 	changeRows         // updates, and letting go
 	deleteRows         // in their order
 	leaveLast          // rows that nobody shares any more
-	changeLast         // updates that wait for others to have let go
 	leaveAlone         // nothing is done
 )
 
@@ -203,9 +202,7 @@ func (s *system) stay(t *table, c *class, k staying) []*maker {
 	if m.finish(); len(m.sets) > 0 {
 		m.change = connect.Update
 		m.phase = changeRows
-		if s.guard(m, c, nil); len(m.unless) > 0 {
-			m.phase = changeLast
-		}
+		s.guard(m, c, nil)
 	}
 	if last := s.whenLast(t, c, m); last != nil {
 		return []*maker{m, last}
@@ -250,7 +247,7 @@ func (s *system) letGo(m *maker, f *fate, name, why string) {
 // leaves are the columns by which rows of the person share rows of others: from the
 // household's address the person goes, and the household stays.
 func (s *system) leaves(t *table, f *fate) []string {
-	if !f.owned || f.heldBy >= 0 || t.of.Erase.Kind == datamap.Keep {
+	if !f.alone || f.heldBy >= 0 || t.of.Erase.Kind == datamap.Keep {
 		return nil
 	}
 	var out []string

@@ -37,20 +37,19 @@ func (s *system) guard(m *maker, c *class, emptied []string) {
 		}
 		tied := slices.ContainsFunc(c.ties, func(t tie) bool { return t.link == l && t.way != datamap.Mentions })
 		switch {
-		case !tied && !c.exclusive():
-		case l.Incoming:
+		case l.Incoming && c.exclusive(l):
 			s.guardIncoming(m, l)
-		default:
+		case !l.Incoming && (tied || c.exclusive(l)):
 			conds = append(conds, s.guardColumns(m, c, l, tied, emptied)...)
 		}
 	}
 	m.when = all(conds)
 }
 
-// exclusive reports whether what is done to the rows is right only while nobody else
-// owns or shares them.
-func (c *class) exclusive() bool {
-	return c.fate.owned || c.fate.goes || slices.ContainsFunc(c.ties, func(t tie) bool { return t.last })
+// exclusive reports whether what is done to the rows is right only while a link ties
+// nobody else to them: another owner, or anybody where nobody else had a part.
+func (c *class) exclusive(l *datamap.Link) bool {
+	return c.fate.owned && l.Relation == datamap.Owns || slices.ContainsFunc(c.ties, func(t tie) bool { return t.last })
 }
 
 // guardColumns: the columns a link stands on are as they were.
@@ -87,7 +86,7 @@ func unlessWhen(l *datamap.Link, c connect.Cond) connect.Cond {
 	return connect.Cond{Op: connect.Or, Of: []connect.Cond{c, {Op: connect.Not, Of: []connect.Cond{*l.Reference.When.Cond()}}}}
 }
 
-// guardIncoming: no row of others points at these.
+// guardIncoming: no row points at these that was not found to be the people's.
 func (s *system) guardIncoming(m *maker, l *datamap.Link) {
 	if l.From.System != s.of {
 		return
@@ -98,36 +97,17 @@ func (s *system) guardIncoming(m *maker, l *datamap.Link) {
 	}
 	e := connect.Exists{Table: l.From.Name, Columns: l.Reference.Here, Of: l.Reference.There, When: both(l.Reference.When.Cond(), l.From.When.Cond()), Key: from.key}
 	if len(from.key) > 0 {
-		e.But = s.stillPointing(from, l)
+		e.But = from.theirs()
 	}
 	m.unless = append(m.unless, e)
 }
 
-// stillPointing are the person's own rows that stay and go on pointing.
-func (s *system) stillPointing(from *table, l *datamap.Link) []connect.Tuple {
+// theirs are the keys of the rows of a table that the people own or share.
+func (t *table) theirs() []connect.Tuple {
 	var out []connect.Tuple
-	for i := range from.len() {
-		f := &from.class(i).fate
-		if from.goes(i) || f.mention || len(s.letsGoOf(from, f, i, l)) > 0 {
-			continue
-		}
-		out = append(out, from.keyTuple(i))
-	}
-	return out
-}
-
-// letsGoOf are the columns of a link that a row lets go of.
-func (s *system) letsGoOf(from *table, f *fate, row int, l *datamap.Link) []string {
-	var out []string
-	leaves := s.leaves(from, f)
-	for _, name := range l.Reference.Here {
-		if slices.Contains(leaves, name) && from.place(name).readOnly() == "" || slices.Contains(f.untie, name) {
-			out = append(out, name)
-		}
-	}
-	for _, e := range s.edges {
-		if e.fromRows == from && from.untie[row]&e.bit != 0 && slices.Equal(e.ref.Columns, l.Reference.Here) {
-			out = append(out, e.nullable()...)
+	for i := range t.len() {
+		if !t.class(i).fate.mention {
+			out = append(out, t.keyTuple(i))
 		}
 	}
 	return out

@@ -306,7 +306,7 @@ func (e *edge) judge(from int, values connect.Tuple, targets *targets) []holding
 func (e *edge) letsGo(from int) bool {
 	f := e.fromRows.class(from).fate
 	switch {
-	case e.bit == 0, f.mention, !f.owned, f.heldBy >= 0:
+	case e.bit == 0, !f.alone, f.heldBy >= 0:
 		return false
 	case e.mapped != nil && e.mapped.Optional.Set && !e.mapped.Optional.Yes:
 		return false
