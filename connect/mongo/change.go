@@ -143,7 +143,7 @@ type writing struct {
 	c          connect.Change
 	collection *mongo.Collection
 	guards     []*match.Index
-	edits      []*edit
+	editor     *match.Editor
 	columns    []string // what is needed of a document
 }
 
@@ -156,8 +156,8 @@ func (s *source) writing(c connect.Change, collection *mongo.Collection) *writin
 	for _, in := range c.Guard {
 		w.columns = append(w.columns, in.Columns...)
 	}
+	w.editor = match.NewEditor(c, s.config.Region, s.server.like, plain)
 	for i := range c.Set {
-		w.edits = append(w.edits, newEdit(c.Set[i], c.Elements, s.config.Region))
 		w.columns = append(w.columns, c.Set[i].Column)
 	}
 	for _, in := range c.Elements {
@@ -322,10 +322,10 @@ func (w *writing) command(f found) (filter, update bson.D) {
 	if w.c.Kind == connect.Delete {
 		return filter, nil
 	}
-	changed := w.edited(f)
+	changed := bsonOf(w.editor.Apply(ordered(f.raw).(match.Object), f.key)).(bson.D)
 	set, unset := bson.D{}, bson.D{}
-	for _, e := range w.edits {
-		path := root(f.raw, e.path)
+	for _, e := range w.c.Set {
+		path := root(f.raw, match.Path(e.Column))
 		before, was := lookup(f.raw, path)
 		after, is := lookup(changed, path)
 		name := joined(path)
@@ -338,7 +338,7 @@ func (w *writing) command(f found) (filter, update bson.D) {
 			unset = append(unset, bson.E{Key: name, Value: ""})
 		}
 		if _, list := before.(bson.A); list {
-			filter = asItWas(filter, f.raw, e.column, false)
+			filter = asItWas(filter, f.raw, e.Column, false)
 		}
 	}
 	if len(set) > 0 {

@@ -11,11 +11,12 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// How much one command asks for: tuples that are compared exactly, those compared by a
-// pattern, and the bytes of a pattern (MongoDB takes 32 kB).
+// How much one command asks for: tuples that are compared exactly; and by how many
+// patterns, of how many bytes (MongoDB takes 32 kB). A pattern is held against every
+// document: for more values all documents are read once, and looked up here.
 const (
 	exactBatch   = 2000
-	patternBatch = 200
+	mostPatterns = 100
 	patternBytes = 24_000
 )
 
@@ -49,7 +50,7 @@ func batch(in connect.In) int {
 	if in.Compare == "" || in.Compare == connect.Exact {
 		return exactBatch
 	}
-	return patternBatch
+	return max(len(in.Tuples), 1)
 }
 
 // in finds at least the documents that have one of the tuples: with several columns each
@@ -99,6 +100,9 @@ func (s *source) alike(column string, c connect.Compare, values []any) bson.D {
 		patterns = append(patterns, p)
 		size += len(p) + 1
 	}
+	if len(patterns) > mostPatterns {
+		return bson.D{}
+	}
 	if len(patterns) == 0 {
 		return is(column, "$in", bson.A{})
 	}
@@ -108,6 +112,9 @@ func (s *source) alike(column string, c connect.Compare, values []any) bson.D {
 	text := is(column, "$regex", bson.Regex{Pattern: enclosed(c, strings.Join(patterns, "|")), Options: "i"})
 	if c == connect.Digits || c == connect.Phone {
 		return either([]bson.D{text, is(column, "$type", "number")})
+	}
+	if c == connect.Email {
+		return text
 	}
 	return either([]bson.D{text, s.oneOf(column, values)})
 }

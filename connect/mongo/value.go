@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/connect/match"
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
@@ -54,6 +55,43 @@ func plain(v any) any {
 		return "/" + v.Pattern + "/" + v.Options
 	}
 	return fmt.Sprint(v)
+}
+
+// ordered and bsonOf turn documents into what package match edits, and back.
+func ordered(v any) any {
+	switch v := v.(type) {
+	case bson.D:
+		out := make(match.Object, len(v))
+		for i, e := range v {
+			out[i] = match.Field{Name: e.Key, Value: ordered(e.Value)}
+		}
+		return out
+	case bson.A:
+		out := make(match.List, len(v))
+		for i, e := range v {
+			out[i] = ordered(e)
+		}
+		return out
+	}
+	return v
+}
+
+func bsonOf(v any) any {
+	switch v := v.(type) {
+	case match.Object:
+		out := make(bson.D, len(v))
+		for i, f := range v {
+			out[i] = bson.E{Key: f.Name, Value: bsonOf(f.Value)}
+		}
+		return out
+	case match.List:
+		out := make(bson.A, len(v))
+		for i, e := range v {
+			out[i] = bsonOf(e)
+		}
+		return out
+	}
+	return v
 }
 
 func binary(v bson.Binary) any {

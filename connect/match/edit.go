@@ -1,4 +1,4 @@
-package mongo
+package match
 
 import (
 	"maps"
@@ -6,14 +6,12 @@ import (
 	"strings"
 
 	"github.com/avowhq/avow/connect"
-	"github.com/avowhq/avow/connect/match"
-	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
 // edit is what becomes of one field, in all documents of a change.
 type edit struct {
 	column string
-	path   []match.Step
+	path   []Step
 	lists  int // how many lists the path leads through
 	set    connect.Set
 	every  bool // element of the lists
@@ -23,11 +21,11 @@ type edit struct {
 // chooser says which elements are meant of the lists of an edit down to a depth.
 type chooser struct {
 	depth int
-	index *match.Index
+	index *Index
 }
 
 func newEdit(set connect.Set, elements []connect.In, region string) *edit {
-	e := &edit{column: set.Column, path: match.Path(set.Column), set: set, every: len(elements) == 0}
+	e := &edit{column: set.Column, path: Path(set.Column), set: set, every: len(elements) == 0}
 	var lists []string
 	for i, step := range e.path {
 		if step.List {
@@ -37,7 +35,7 @@ func newEdit(set connect.Set, elements []connect.In, region string) *edit {
 	e.lists = len(lists)
 	for _, in := range elements {
 		if depth := depth(in.Columns, lists); depth > 0 {
-			e.chosen = append(e.chosen, chooser{depth, match.NewIndex(in, region)})
+			e.chosen = append(e.chosen, chooser{depth, NewIndex(in, region)})
 		}
 	}
 	return e
@@ -55,7 +53,7 @@ func depth(columns, lists []string) int {
 	return 0
 }
 
-func written(path []match.Step) string {
+func written(path []Step) string {
 	var parts []string
 	for _, p := range path {
 		name := p.Name
@@ -68,7 +66,7 @@ func written(path []match.Step) string {
 }
 
 // chooses reports whether the element is meant that stands alone in the lists of doc.
-func (e *edit) chooses(depth int, doc match.Document) bool {
+func (e *edit) chooses(depth int, doc Document) bool {
 	for _, c := range e.chosen {
 		if c.depth == depth && c.index.Holds(doc) {
 			return true
@@ -88,39 +86,89 @@ func (e *edit) to(key int) any {
 // step is an edit on its way into a document.
 type step struct {
 	e      *edit
-	rest   []match.Step
+	rest   []Step
 	list   bool // the node it has reached is a list whose elements it means
 	depth  int
 	chosen bool
 }
 
-// edited is the document after all edits. Elements are chosen by the document as it was.
-func (w *writing) edited(f found) bson.D {
-	steps := make([]step, len(w.edits))
-	for i, e := range w.edits {
-		steps[i] = step{e: e, rest: e.path, chosen: e.every}
+// Object is a document whose fields keep their order; the values of lists are in a List, all
+// others are as their system has them.
+type Object []Field
+
+// Field is one of an Object.
+type Field struct {
+	Name  string
+	Value any
+}
+
+// List is a list in an Object.
+type List []any
+
+// Plain is a value as sources give it; leaf turns those that are no object and no list.
+func Plain(v any, leaf func(any) any) any {
+	switch v := v.(type) {
+	case Object:
+		out := make(map[string]any, len(v))
+		for _, f := range v {
+			out[f.Name] = Plain(f.Value, leaf)
+		}
+		return out
+	case List:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = Plain(e, leaf)
+		}
+		return out
 	}
-	v := visit{server: w.s.server, key: f.key}
-	out, _ := v.document(f.raw, steps, func(node any) match.Document {
+	return leaf(v)
+}
+
+// Editor changes the fields of documents as a connect.Change says.
+type Editor struct {
+	edits []*edit
+	like  func(v, old any) any
+	leaf  func(any) any
+}
+
+// NewEditor prepares the changes of fields. Like makes a value of the type that a field has; leaf
+// gives the value of a field as sources do.
+func NewEditor(c connect.Change, region string, like func(v, old any) any, leaf func(any) any) *Editor {
+	e := &Editor{like: like, leaf: leaf}
+	for _, set := range c.Set {
+		e.edits = append(e.edits, newEdit(set, c.Elements, region))
+	}
+	return e
+}
+
+// Apply is the document after all changes, with the values for one of the change's keys; o
+// stays as it is. Elements are chosen by the document as it was.
+func (e *Editor) Apply(o Object, key int) Object {
+	steps := make([]step, len(e.edits))
+	for i, each := range e.edits {
+		steps[i] = step{e: each, rest: each.path, chosen: each.every}
+	}
+	v := visit{Editor: e, key: key}
+	out, _ := v.document(o, steps, func(node any) Document {
 		m, _ := node.(map[string]any)
 		return m
 	})
-	return out.(bson.D)
+	return out.(Object)
 }
 
 // visit walks through a document with all edits at once.
 type visit struct {
-	server server
-	key    int
+	*Editor
+	key int
 }
 
 // within puts a node back into the document around it, so that an element of a list can be
 // judged together with what stands outside.
-type within func(node any) match.Document
+type within func(node any) Document
 
 // node is what becomes of one node; keep is false when nothing is left of it.
 func (v visit) node(old any, steps []step, around within) (now any, keep bool) {
-	if list, ok := old.(bson.A); ok && !ends(steps) {
+	if list, ok := old.(List); ok && !ends(steps) {
 		return v.list(list, steps, around), true
 	}
 	if slices.ContainsFunc(steps, func(s step) bool { return s.list }) {
@@ -132,10 +180,10 @@ func (v visit) node(old any, steps []step, around within) (now any, keep bool) {
 			if to == nil {
 				return nil, false
 			}
-			return v.server.like(to, old), true
+			return v.like(to, old), true
 		}
 	}
-	if d, ok := old.(bson.D); ok {
+	if d, ok := old.(Object); ok {
 		return v.document(d, steps, around)
 	}
 	return old, true
@@ -143,7 +191,7 @@ func (v visit) node(old any, steps []step, around within) (now any, keep bool) {
 
 // alone treats a value that stands where others have a list as a list of one.
 func (v visit) alone(old any, steps []step, around within) (any, bool) {
-	one := v.list(bson.A{old}, steps, around)
+	one := v.list(List{old}, steps, around)
 	if len(one) == 0 {
 		return nil, false
 	}
@@ -160,16 +208,16 @@ func ends(steps []step) bool {
 	return false
 }
 
-func (v visit) list(old bson.A, steps []step, around within) bson.A {
-	out := make(bson.A, 0, len(old))
+func (v visit) list(old List, steps []step, around within) List {
+	out := make(List, 0, len(old))
 	for _, element := range old {
-		alone := func(node any) match.Document { return around([]any{node}) }
+		alone := func(node any) Document { return around([]any{node}) }
 		var inside []step
 		for _, s := range steps {
 			if s.list {
 				s.list = false
 				s.depth++
-				s.chosen = s.chosen || s.e.chooses(s.depth, alone(plain(element)))
+				s.chosen = s.chosen || s.e.chooses(s.depth, alone(Plain(element, v.leaf)))
 			}
 			if s.chosen || s.depth < s.e.lists {
 				inside = append(inside, s)
@@ -182,54 +230,58 @@ func (v visit) list(old bson.A, steps []step, around within) bson.A {
 	return out
 }
 
-func (v visit) document(old bson.D, steps []step, around within) (any, bool) {
-	outside := plain(old).(map[string]any)
-	out := make(bson.D, 0, len(old))
+func (v visit) document(old Object, steps []step, around within) (any, bool) {
+	outside := Plain(old, v.leaf).(map[string]any)
+	out := make(Object, 0, len(old))
 	for _, field := range old {
-		inside := below(steps, field.Key)
+		inside := below(steps, field.Name)
 		if len(inside) == 0 {
 			out = append(out, field)
 			continue
 		}
-		in := func(node any) match.Document {
+		in := func(node any) Document {
 			m := maps.Clone(outside)
-			m[field.Key] = node
+			m[field.Name] = node
 			return around(m)
 		}
 		if now, keep := v.node(field.Value, inside, in); keep {
-			out = append(out, bson.E{Key: field.Key, Value: now})
+			out = append(out, Field{Name: field.Name, Value: now})
 		}
 	}
 	return v.added(out, old, steps), true
 }
 
 // added are fields that were not there; elements of lists are never added.
-func (v visit) added(out, old bson.D, steps []step) bson.D {
+func (v visit) added(out, old Object, steps []step) Object {
 	for _, s := range steps {
 		to := s.e.to(v.key)
-		if to == nil || len(s.rest) == 0 || has(old, s.rest[0].Name) || leadsThroughList(s.rest) {
+		if to == nil || len(s.rest) == 0 || old.has(s.rest[0].Name) || leadsThroughList(s.rest) {
 			continue
 		}
-		out = put(out, s.rest, v.server.native(to))
+		out = put(out, s.rest, v.like(to, nil))
 	}
 	return out
 }
 
 // put sets a field and makes the documents that lead to it.
-func put(d bson.D, path []match.Step, value any) bson.D {
-	at := slices.IndexFunc(d, func(e bson.E) bool { return e.Key == path[0].Name })
+func put(d Object, path []Step, value any) Object {
+	at := slices.IndexFunc(d, func(e Field) bool { return e.Name == path[0].Name })
 	if at < 0 {
-		at, d = len(d), append(d, bson.E{Key: path[0].Name})
+		at, d = len(d), append(d, Field{Name: path[0].Name})
 	}
 	if len(path) > 1 {
-		below, _ := d[at].Value.(bson.D)
+		below, _ := d[at].Value.(Object)
 		value = put(below, path[1:], value)
 	}
 	d[at].Value = value
 	return d
 }
 
-func leadsThroughList(path []match.Step) bool {
+func (o Object) has(name string) bool {
+	return slices.ContainsFunc(o, func(f Field) bool { return f.Name == name })
+}
+
+func leadsThroughList(path []Step) bool {
 	for _, p := range path {
 		if p.List {
 			return true
