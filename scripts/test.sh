@@ -1,14 +1,14 @@
 #!/bin/sh
 # Runs every test. What the tests need and this machine lacks is installed:
-# PostgreSQL and Chromium from the system's packages, axe-core from npm. A
-# PostgreSQL of its own is started on a free loopback port and removed afterwards.
+# PostgreSQL, MariaDB and Chromium from the system's packages, axe-core from npm. A
+# PostgreSQL and a MariaDB of its own are started on free loopback ports and removed afterwards.
 #
 #   GOTESTFLAGS  more flags for go test, for example "-race" or "-run TestArrows -v"
 #   TESTS        which packages, ./... when not set
 #   CI=true      a part that cannot run fails, and says why
 #
-# AVOW_TEST_POSTGRES (a connection string) and AVOW_TEST_CHROMIUM (a program)
-# name what is there already.
+# AVOW_TEST_POSTGRES and AVOW_TEST_MARIADB (connection strings) and
+# AVOW_TEST_CHROMIUM (a program) name what is there already.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -31,11 +31,17 @@ have_postgres() {
 	[ -n "${PGBIN:-}" ] || command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
 }
 
+have_mariadb() {
+	[ -n "${MARIADBBIN:-}" ] || [ -x /usr/sbin/mariadbd ] || command -v mariadbd >/dev/null
+}
+
 server=
+maria=
 finish() {
 	status=$?
 	trap - EXIT
 	[ -z "$server" ] || sh scripts/postgres.sh stop "$server" || true
+	[ -z "$maria" ] || sh scripts/mariadb.sh stop "$maria" || true
 	exit "$status"
 }
 trap finish EXIT
@@ -76,6 +82,19 @@ if [ -z "${AVOW_TEST_POSTGRES:-}" ]; then
 		rm -rf "$server"
 		server=
 		missing "there is no PostgreSQL, so only SQLite is tested"
+	fi
+fi
+
+if [ -z "${AVOW_TEST_MARIADB:-}" ]; then
+	have_mariadb || sh scripts/install.sh mariadb-server || true
+	maria=$(mktemp -d)
+	if AVOW_TEST_MARIADB=$(sh scripts/mariadb.sh start "$maria"); then
+		export AVOW_TEST_MARIADB
+	else
+		unset AVOW_TEST_MARIADB
+		rm -rf "$maria"
+		maria=
+		missing "there is no MariaDB, so what reads MySQL is not tested"
 	fi
 fi
 
