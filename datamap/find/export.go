@@ -62,7 +62,7 @@ func (e *Incomplete) Unwrap() []error {
 }
 
 // shownAtOnce is how many rows are read together.
-const shownAtOnce = 1000
+const shownAtOnce = 2000
 
 // Export gives each row that concerns one of the people to each, one at a time, ordered
 // by system and table as in the map and by key. Systems are read at the same time, in
@@ -78,7 +78,7 @@ func (s *Search) Export(ctx context.Context, f *Found, person int, each func(Rec
 	defer stop()
 	var all []*exporter
 	for i := range f.Systems {
-		e := &exporter{ctx: ctx, source: s.Sources[f.Systems[i].System.Name.Text], found: f, person: int32(person), out: make(chan []Record, 2)}
+		e := &exporter{ctx: ctx, source: s.Sources[f.Systems[i].System.Name.Text], found: f, person: int32(person), out: make(chan []Record)}
 		all = append(all, e)
 		wg.Go(func() { e.system(f.Systems[i].Tables) })
 	}
@@ -116,8 +116,7 @@ func (e *exporter) system(tables []*Rows) {
 	defer close(e.out)
 	for _, rows := range tables {
 		x := &tableExport{exporter: e, t: rows.table, views: map[string]*view{}}
-		rows.sort()
-		if err := x.table(rows.order); err != nil && e.ctx.Err() == nil {
+		if err := x.table(rows); err != nil && e.ctx.Err() == nil {
 			e.unread = append(e.unread, Unread{rows.Table, err})
 		}
 	}
@@ -129,30 +128,35 @@ type tableExport struct {
 	t     *table
 	views map[string]*view
 	rec   record
-	place map[uint32]int // of the rows that are read again
+	again *rowSet // the rows that are read again, in their order
+	place []int   // where each stands among the records
 }
 
-func (x *tableExport) table(order []uint32) error {
-	rows := make([]uint32, 0, min(len(order), shownAtOnce))
-	for i, row := range order {
-		if x.t.relation(row, x.person) != datamap.Unrelated {
-			rows = append(rows, row)
+func (x *tableExport) table(all *Rows) error {
+	var rows []uint32
+	for row := range all.sorted() {
+		if x.t.relation(row, x.person) == datamap.Unrelated {
+			continue
 		}
-		if len(rows) == shownAtOnce || i == len(order)-1 && len(rows) > 0 {
-			if err := x.some(rows); err != nil {
-				return err
-			}
-			rows = rows[:0]
+		if rows = append(rows, row); len(rows) < shownAtOnce {
+			continue
 		}
+		if err := x.some(rows); err != nil {
+			return err
+		}
+		rows = rows[:0]
 	}
-	return nil
+	return x.some(rows)
 }
 
 // some gives out some rows, of which those that were not kept whole are read again.
 func (x *tableExport) some(rows []uint32) error {
+	if len(rows) == 0 {
+		return nil
+	}
 	records := make([]Record, len(rows))
 	again := connect.In{Columns: x.t.columns[:x.t.key]}
-	x.place = map[uint32]int{}
+	x.again, x.place = newRowSet(x.t.key), x.place[:0]
 	for i, row := range rows {
 		whole := x.load(row)
 		records[i] = x.start(row)
@@ -160,11 +164,14 @@ func (x *tableExport) some(rows []uint32) error {
 			x.show(&records[i], row, x.rec.tuple(0, len(x.t.columns)))
 			continue
 		}
-		x.place[row] = i
+		if _, err := x.again.add(x.rec.first(x.t.key), x.rec.bytes[len(x.rec.first(x.t.key)):]); err != nil {
+			return err
+		}
+		x.place = append(x.place, i)
 		records[i].Changed = true
 		again.Tuples = append(again.Tuples, records[i].Key)
 	}
-	if err := x.read(again, records); err != nil {
+	if err := x.read(again, rows, records); err != nil {
 		return err
 	}
 	select {
@@ -203,7 +210,7 @@ func (x *tableExport) start(row uint32) Record {
 var errNotOpen = errors.New("not opened")
 
 // read reads rows again. One whose links stand on other values by now is not shown.
-func (x *tableExport) read(in connect.In, records []Record) error {
+func (x *tableExport) read(in connect.In, rows []uint32, records []Record) error {
 	if len(in.Tuples) == 0 {
 		return nil
 	}
@@ -214,15 +221,16 @@ func (x *tableExport) read(in connect.In, records []Record) error {
 	ask := connect.Read{Table: x.t.Name, Columns: x.t.columns, Any: []connect.In{in}, When: x.t.when}
 	return x.source.Read(x.ctx, ask, func(values connect.Row) error {
 		now.encode(values[:x.t.kept])
-		row, ok := x.t.set.find(now.first(x.t.key))
-		i, asked := x.place[row]
-		if !ok || !asked {
+		n, ok := x.again.find(now.first(x.t.key))
+		if !ok {
 			return nil
 		}
-		x.rec.load(x.t, row, x.t.kept)
+		key, kept := x.again.record(n)
+		x.rec.parse(x.t.kept, key, kept)
 		if slices.Equal(now.bytes, x.rec.bytes) {
+			i := x.place[n]
 			records[i].Changed = false
-			x.show(&records[i], row, connect.Tuple(values))
+			x.show(&records[i], rows[i], connect.Tuple(values))
 		}
 		return nil
 	})

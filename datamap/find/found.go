@@ -3,6 +3,7 @@ package find
 import (
 	"bytes"
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 	"sync"
@@ -51,7 +52,7 @@ type Rows struct {
 	table *table
 	count int
 	once  sync.Once
-	order []uint32 // the rows that concern somebody, by key
+	order []uint32 // the rows that concern somebody, by key; nil: all, as they came
 }
 
 // Row is one row.
@@ -115,25 +116,45 @@ func (f *Found) Rows(t *datamap.Table) *Rows {
 // Len is how many rows concern somebody.
 func (r *Rows) Len() int { return r.count }
 
-// sort puts the rows into the order of their keys, once.
-func (r *Rows) sort() {
-	r.once.Do(func() {
-		r.order = make([]uint32, 0, r.count)
-		for row := range r.table.set.len() {
-			if r.table.live(row) {
-				r.order = append(r.order, row)
+// sorted are the rows that concern somebody, in the order of their keys.
+func (r *Rows) sorted() iter.Seq[uint32] {
+	r.once.Do(r.sort)
+	if r.order != nil {
+		return slices.Values(r.order)
+	}
+	return func(yield func(uint32) bool) {
+		for row := range uint32(r.count) {
+			if !yield(row) {
+				return
 			}
 		}
-		slices.SortFunc(r.order, func(a, b uint32) int { return bytes.Compare(r.table.set.key(a), r.table.set.key(b)) })
-	})
+	}
+}
+
+// sort puts the rows into order, unless they came in it and all concern somebody.
+func (r *Rows) sort() {
+	key := r.table.set.key
+	inOrder := r.count == int(r.table.set.len())
+	for row := uint32(1); inOrder && row < r.table.set.len(); row++ {
+		inOrder = bytes.Compare(key(row-1), key(row)) < 0
+	}
+	if inOrder {
+		return
+	}
+	r.order = make([]uint32, 0, r.count)
+	for row := range r.table.set.len() {
+		if r.table.live(row) {
+			r.order = append(r.order, row)
+		}
+	}
+	slices.SortFunc(r.order, func(a, b uint32) int { return bytes.Compare(key(a), key(b)) })
 }
 
 // Each gives every row once, in the order of the keys. An error of each ends it and is
 // returned.
 func (r *Rows) Each(each func(Row) error) error {
-	r.sort()
 	var rec record
-	for _, n := range r.order {
+	for n := range r.sorted() {
 		rec.load(r.table, n, r.table.kept)
 		row := Row{Key: rec.tuple(0, r.table.key), Linked: rec.tuple(r.table.key, r.table.kept), Ties: r.ties(n)}
 		if err := each(row); err != nil {
@@ -182,7 +203,22 @@ func (r *run) found() *Found {
 		}
 		f.Systems = append(f.Systems, out)
 	}
+	if !r.lists() {
+		for _, t := range r.tables {
+			t.set.finish()
+		}
+	}
 	return f
+}
+
+// lists reports that links stand on lists, of which an export asks what each element leads to.
+func (r *run) lists() bool {
+	for _, t := range r.tables {
+		if slices.ContainsFunc(t.columns[:t.kept], func(c string) bool { return listOf(c) != "" }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *run) rows(t *table) *Rows {

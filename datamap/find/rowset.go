@@ -80,7 +80,8 @@ type seed = maphash.Seed
 type rowSet struct {
 	bytes   arena
 	records list[uint32] // row → its place
-	slots   []uint32     // open addressing: row + 1
+	slots   []uint32     // open addressing: rows
+	marks   []uint8      // of the hash of each slot's key, 0 where there is none: what is looked at first
 	seed    seed
 	columns []classes // of the key: what its values are
 }
@@ -109,17 +110,21 @@ func (s *rowSet) find(key []byte) (uint32, bool) {
 	if len(s.slots) == 0 {
 		return 0, false
 	}
-	at := s.slot(key)
-	return s.slots[at] - 1, s.slots[at] != 0
+	at, _ := s.slot(key)
+	return s.slots[at], s.marks[at] != 0
 }
 
-func (s *rowSet) slot(key []byte) uint64 {
+// slot is where a key stands, or would.
+func (s *rowSet) slot(key []byte) (at uint64, mark uint8) {
 	mask := uint64(len(s.slots) - 1)
-	at := maphash.Bytes(s.seed, key) & mask
-	for s.slots[at] != 0 && !bytes.Equal(s.key(s.slots[at]-1), key) {
-		at = (at + 1) & mask
+	hash := maphash.Bytes(s.seed, key)
+	mark = uint8(hash>>56) | 1
+	for at = hash & mask; s.marks[at] != 0; at = (at + 1) & mask {
+		if s.marks[at] == mark && bytes.Equal(s.key(s.slots[at]), key) {
+			break
+		}
 	}
-	return at
+	return at, mark
 }
 
 // add takes a row that is not there yet.
@@ -133,7 +138,7 @@ func (s *rowSet) add(key, kept []byte) (uint32, error) {
 		return 0, err
 	}
 	s.note(key)
-	s.slots[s.slot(key)] = uint32(s.records.n) + 1
+	s.put(key, uint32(s.records.n))
 	s.records.push(at)
 	return uint32(s.records.n) - 1, nil
 }
@@ -145,12 +150,21 @@ func (s *rowSet) note(key []byte) {
 	}
 }
 
+func (s *rowSet) put(key []byte, row uint32) {
+	at, mark := s.slot(key)
+	s.slots[at], s.marks[at] = row, mark
+}
+
 func (s *rowSet) grow() {
-	s.slots = make([]uint32, max(16, 2*len(s.slots)))
+	n := max(16, 2*len(s.slots))
+	s.slots, s.marks = make([]uint32, n), make([]uint8, n)
 	for row := range s.len() {
-		s.slots[s.slot(s.key(row))] = row + 1
+		s.put(s.key(row), row)
 	}
 }
+
+// finish gives back what only find needs.
+func (s *rowSet) finish() { s.slots, s.marks = nil, nil }
 
 // index finds the rows that have some values in some columns.
 type index struct {
