@@ -83,7 +83,9 @@ func (l *live) checkMask(t *Table, db *connect.Table, e ColumnEffect, in *connec
 		typed.Type, typed.MaxLength, r.Pos = l.maskKind(in), policy.Number{}, at
 		l.maskFits(t, &typed, r)
 	}
-	if r.constant() {
+	if in.Length > 0 && in.Length < leastUnique && slices.ContainsFunc(db.Unique, func(u []string) bool { return len(u) == 1 && u[0] == c.Name }) {
+		l.once(at, "unique-mask", c.Name, fmt.Sprintf("%s is unique, and masks of different people need %d characters, of which %d fit", what, leastUnique, in.Length), "clear the column, or delete the row")
+	} else if r.constant() {
 		l.checkConstant(t, db, c.Name, at, r)
 	}
 	for _, ref := range db.References {
@@ -109,23 +111,14 @@ func (l *live) maskKind(in *connect.Column) string {
 // constant reports whether the rule gives every row the same value.
 func (r Rule) constant() bool { return r.Kind == Mask && (r.How == MaskBlank || r.How == MaskText) }
 
-// The fewest characters in which masks of different people still differ.
-const (
-	leastHash  = 8
-	leastEmail = 16
-	leastPhone = 7
-)
+// leastUnique is the fewest characters in which masks of different people still differ.
+const leastUnique = 8
 
+// maskLength is how many characters a mask takes at least: the other ways make do
+// with the room there is.
 func maskLength(r Rule) int {
-	switch r.How {
-	case MaskText:
+	if r.How == MaskText {
 		return utf8.RuneCountInString(r.Text)
-	case MaskEmail:
-		return leastEmail
-	case MaskHash, MaskRandom:
-		return leastHash
-	case MaskPhone:
-		return leastPhone
 	}
 	return 0
 }

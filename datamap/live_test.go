@@ -103,6 +103,10 @@ func TestLiveFindsWhatDoesNotFit(t *testing.T) {
 		"a mask of another type": {func(s *connect.Schema) { column(s, "born", "customers").Kind = connect.TextKind }, "", "",
 			"mask-type systems/shop.yaml:16:"},
 		"one mask for a unique column": {func(s *connect.Schema) { table(s, "customers").Unique = [][]string{{"email"}, {"full_name"}} }, "", "", "unique-mask systems/shop.yaml:14:44: error"},
+		"masks that do not differ": {func(s *connect.Schema) {
+			table(s, "customers").Unique = [][]string{{"email"}, {"full_name"}}
+			column(s, "full_name", "customers").Length = 5
+		}, "mask(\"gone\")", "mask(hash)", "unique-mask systems/shop.yaml:14:44: error: `full_name` of `customers` is unique, and masks"},
 		"a part of the key that is masked": {func(s *connect.Schema) { table(s, "customers").Key = []string{"id", "full_name"} }, "", "",
 			"key-changed systems/shop.yaml:"},
 		"a generated column": {func(s *connect.Schema) { column(s, "phone", "customers").Generated = true }, "", "", "generated systems/shop.yaml:15:7: error"},
@@ -125,7 +129,7 @@ func TestLiveFindsWhatDoesNotFit(t *testing.T) {
 		"a missing grant": {func(s *connect.Schema) {
 			table(s, "orders").Lacks = map[connect.Op]string{connect.OpDelete: "GRANT DELETE ON orders TO reader", connect.OpUpdate: "GRANT UPDATE ON orders TO reader"}
 		}, "", "", "no-grant systems/shop.yaml:17:3: warning: this login may not delete `orders`; `GRANT DELETE ON orders TO reader`"},
-		"a table the map does not know": {func(s *connect.Schema) { pointAt(s, "claims", "customers", connect.SetNull) }, "", "", "unknown-to-map systems/shop.yaml:1:9: warning: `claims` points at `customers`"},
+		"a table the map does not know":  {func(s *connect.Schema) { pointAt(s, "claims", "customers", connect.SetNull) }, "", "", "unknown-to-map systems/shop.yaml:1:9: warning: `claims` points at `customers`"},
 		"a dismissed table that is gone": {func(s *connect.Schema) { table(s, "articles").Name = "goods" }, "", "", "missing-table systems/shop.yaml:29:16: warning"},
 		"a reference that is gone":       {func(s *connect.Schema) { table(s, "orders").References = nil }, "", "", "unknown-link systems/shop.yaml:18:16: error"},
 	} {

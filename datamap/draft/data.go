@@ -35,6 +35,8 @@ func newMatcher(p *policy.Policy) *matcher {
 		if s, ok := sortOfData(f.Name); ok && f.Declared && !f.Others && (m.fields[s] == "") {
 			m.fields[s] = f.Path()
 		}
+	}
+	for _, f := range p.Fields { // what only the category's name explains
 		if s, ok := sortOfData(f.Category + " " + f.Name); ok && f.Declared && !f.Others && m.fields[s] == "" {
 			m.fields[s] = f.Path()
 		}
@@ -60,7 +62,7 @@ var policyWords = map[string]Sort{
 	"usage": Activity, "system-log": Agent, "log": Agent, "cookie": Session, "settings": Language, "position": Job, "employment": Job,
 	"messages": Text, "correspondence": Text, "support": Text, "health": Health, "medical": Health, "account": Number, "number": Number,
 	"credentials": Secret, "payment": Bank, "origin": Belief, "picture": Photo, "coordinates": Place, "title": Job, "hired": Hire,
-	"id": Government, "identity": Government, "document": Government, "vehicle": Plate, "behaviour": Activity,
+	"id": Government, "identity": Government, "document": Government, "documents": Government, "car": Plate, "vehicle": Plate, "behaviour": Activity,
 }
 
 // find is the policy's data of a sort: a field of that sort, of a wider one, or a category.

@@ -185,9 +185,19 @@ func (t *table) describe() {
 		t.about = aboutCompanies
 	case n >= 2:
 		t.about = aboutPeople
-	case addresses >= 3 && n == 0:
+	case addresses >= 3 && n == 0 && !t.pointsAtPeople():
 		t.about = aboutAddress
 	}
+}
+
+// pointsAtPeople reports whether a table points at one that is called as people are.
+func (t *table) pointsAtPeople() bool {
+	for _, r := range t.refs {
+		if r.target != t && noun(tableTokens(r.target.Name)) == aboutPeople {
+			return true
+		}
+	}
+	return false
 }
 
 // namesCompany reports whether a table begins with the name of an organisation.
@@ -206,7 +216,7 @@ func noun(ts []token) about {
 		switch t := ts[i]; {
 		case len(t.is) == 0, t.means("filler") && len(ts) > 1:
 			continue
-		case t.means("record"):
+		case t.means("record"), t.means("detail"):
 			return aboutUnknown
 		case t.means("person"):
 			return aboutPeople

@@ -214,11 +214,10 @@ func blocks(ts []token) bool {
 	if len(ts) < 2 {
 		return false
 	}
+	aside := []concept{"blocker", "id", "time", "thing", "filler", "aside", "key", "organisation"}
 	last := ts[len(ts)-1]
-	for _, c := range []concept{"blocker", "id", "time"} {
-		if last.means(c) && len(last.is) == 1 {
-			return true
-		}
+	if slices.ContainsFunc([]concept{"blocker", "id", "time"}, last.means) && !slices.ContainsFunc(last.is, func(c concept) bool { return !slices.Contains(aside, c) }) {
+		return true
 	}
 	return slices.Contains([]string{"is", "has", "can", "allow", "allows", "send", "wants", "want", "show", "use", "uses", "with", "needs", "require", "requires"}, ts[0].text)
 }

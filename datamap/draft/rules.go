@@ -49,28 +49,22 @@ func (d *drafter) isHeld(t *drafted) bool {
 
 // letsGo reports whether a row can be deleted although others may point at it.
 func (d *drafter) letsGo(t, other *drafted, r connect.Reference) bool {
-	empty := other.nullable(r.Columns)
 	switch {
 	case r.OnDelete == connect.SetNull:
-		return empty
+		return other.nullable(r.Columns)
 	case r.OnDelete == connect.SetDefault:
 		return true
-	case other.deletes && other.goesWith(t, r):
-		return true
 	}
-	return r.OnDelete != connect.Cascade && empty && other.stands() && (other == t || other.deletes)
+	return other.deletes && other.goesWith(t, r)
 }
 
 // goesWith reports whether the rows that point at somebody's row are theirs too.
 func (t *drafted) goesWith(target *drafted, r connect.Reference) bool {
 	name := strings.Join(r.Columns, "+")
 	return slices.ContainsFunc(t.relation, func(l link) bool {
-		return l.is == datamap.Owns && (l.name == name || l.ref != nil && l.ref.target != target.table && target.owned() && !target.staffed(r))
+		return l.is == datamap.Owns && (l.name == name || l.ref != nil && target.about != aboutPeople && target.owned())
 	})
 }
-
-// staffed reports whether a reference names somebody who only had to do with the row.
-func (t *drafted) staffed(connect.Reference) bool { return t.about == aboutPeople }
 
 const legal = "{keep: {because: It names the row., for: end of legal duty}}"
 
@@ -107,13 +101,13 @@ func (t *drafted) mask(c *column) string {
 		return "mask(random)"
 	}
 	switch s := c.finding.What; {
-	case s == Email && fits(32):
+	case s == Email && fits(23):
 		return "mask(email)"
-	case s == Phone && fits(16) && !unique:
+	case s == Phone && fits(12):
 		return "mask(phone)"
-	case s == Name && fits(32) && !unique:
+	case s == Name && fits(19):
 		return "mask(name)"
-	case unique || fits(12):
+	case unique || fits(8):
 		return "mask(hash)"
 	}
 	return "mask(blank)"

@@ -232,15 +232,7 @@ func (d *drafter) erase(b *strings.Builder, t *drafted) {
 }
 
 // books reports whether rows are such as are kept for the tax office.
-func books(t *drafted) bool {
-	for _, tok := range tableTokens(t.Name) {
-		if slices.Contains([]string{"invoice", "order", "payment", "bill", "rechnung", "bestellung", "zahlung", "facture", "commande", "paiement", "factura", "pedido", "pago", "transaction", "booking", "contract", "factuur"}, strings.TrimRight(tok.text, "sen")) ||
-			slices.Contains([]string{"invoices", "orders", "payments", "rechnungen", "bestellungen", "factures", "commandes", "facturas", "pedidos", "pagos", "transactions"}, tok.text) {
-			return true
-		}
-	}
-	return false
-}
+func books(t *drafted) bool { return anyMeans(tableTokens(t.Name), "deal") }
 
 func (t *drafted) writeColumns(b *strings.Builder) {
 	if len(t.held) > 0 {
