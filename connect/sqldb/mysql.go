@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
@@ -70,9 +72,12 @@ func (mysql) serial() sql.IsolationLevel   { return sql.LevelSerializable }
 func (mysql) looksBack() bool              { return false }
 func (mysql) lock() string                 { return " FOR UPDATE" }
 
-// room: each value is a parameter, of which a statement takes 65,535; a server takes
-// 16 MB at once unless it is told otherwise.
-func (mysql) room() (values, bytes int) { return 10_000, 4 << 20 }
+// room: many values are one parameter, a JSON text; a server takes 16 MB at once unless it is told otherwise.
+func (mysql) room() (values, bytes int) { return 400_000, 4 << 20 }
+
+// few values are a list of parameters, more are a table made of JSON: a list of
+// thousands takes the server longer to read than to answer.
+const few = 50
 
 func (mysql) read(ref string, c *column) string {
 	if c.cast == "bit" && c.Kind == connect.Boolean {
@@ -109,26 +114,20 @@ func (w *writer) typed(as string, v any) {
 	w.text(" AS ", as, ")")
 }
 
+// member holds also for what MySQL takes for the same, and then for its bytes.
 func (d mysql) member(w *writer, refs []string, columns []*column, tuples [][]any) {
 	w.text("(")
-	d.among(w, refs, columns, tuples, d.argument)
-	var exact []string
-	loose := false
+	d.among(w, refs, columns, tuples, false)
+	exact, loose := make([]string, len(refs)), false
 	for i, c := range columns {
-		ref := refs[i]
+		exact[i] = refs[i]
 		if c.loose {
-			loose, ref = true, mysqlBytes(ref)
+			loose, exact[i] = true, mysqlBytes(refs[i])
 		}
-		exact = append(exact, ref)
 	}
 	if loose {
 		w.text(" AND ")
-		d.among(w, exact, columns, tuples, func(w *writer, c *column, v any) {
-			if text, ok := v.(string); ok && c.loose {
-				v = []byte(text)
-			}
-			d.argument(w, c, v)
-		})
+		d.among(w, exact, columns, tuples, true)
 	}
 	w.text(")")
 }
@@ -137,24 +136,79 @@ func (d mysql) member(w *writer, refs []string, columns []*column, tuples [][]an
 // and blanks at the end do not count to most of its collations.
 func mysqlBytes(ref string) string { return "CAST(CONVERT(" + ref + " USING utf8mb4) AS BINARY)" }
 
-func (mysql) among(w *writer, refs []string, columns []*column, tuples [][]any, argument func(*writer, *column, any)) {
-	if len(refs) == 1 {
-		w.text(refs[0], " IN (")
-		w.list(len(tuples), ", ", func(i int) { argument(w, columns[0], tuples[i][0]) })
+func (d mysql) among(w *writer, refs []string, columns []*column, tuples [][]any, bytes bool) {
+	w.text("(", strings.Join(refs, ", "), ") IN (")
+	if len(tuples) > few {
+		d.table(w, columns, tuples, bytes)
 		w.text(")")
 		return
 	}
-	w.text("(", strings.Join(refs, ", "), ") IN (")
 	w.list(len(tuples), ", ", func(i int) {
 		w.text("(")
-		w.list(len(columns), ", ", func(j int) { argument(w, columns[j], tuples[i][j]) })
+		w.list(len(columns), ", ", func(j int) {
+			v := tuples[i][j]
+			if text, ok := v.(string); ok && bytes && columns[j].loose {
+				v = []byte(text)
+			}
+			d.argument(w, columns[j], v)
+		})
 		w.text(")")
 	})
 	w.text(")")
 }
 
-func (mysql) textMember(w *writer, expr string, texts []string) {
+// table is the tuples as a table of the columns' own types, or the index is not used.
+func (d mysql) table(w *writer, columns []*column, tuples [][]any, bytes bool) {
+	w.text("SELECT ")
+	w.list(len(columns), ", ", func(i int) {
+		switch c := columns[i]; {
+		case c.Kind == connect.Binary:
+			fmt.Fprintf(w, "UNHEX(u.c%d)", i)
+		case bytes && c.loose:
+			fmt.Fprintf(w, "CAST(u.c%d AS BINARY)", i)
+		default:
+			fmt.Fprintf(w, "u.c%d", i)
+		}
+	})
+	w.text(" FROM JSON_TABLE(")
+	w.value(mysqlRows(columns, tuples))
+	w.text(", '$[*]' COLUMNS (")
+	w.list(len(columns), ", ", func(i int) {
+		as := mysqlKeyType(columns[i])
+		if bytes && columns[i].loose {
+			as = mysqlWide(len(tuples), func(j int) string { return tuples[j][i].(string) })
+		}
+		fmt.Fprintf(w, "c%d %s PATH '$[%d]'", i, as, i)
+	})
+	w.text(")) AS u")
+}
+
+const mysqlText = "LONGTEXT CHARACTER SET utf8mb4"
+
+// mysqlWide is a type as wide as the widest text: for short ones MySQL makes an index of its own.
+func mysqlWide(n int, text func(i int) string) string {
+	widest := 1
+	for i := range n {
+		widest = max(widest, utf8.RuneCountInString(text(i)))
+	}
+	if widest > 700 { // 3,072 bytes is the longest key
+		return mysqlText
+	}
+	return fmt.Sprintf("VARCHAR(%d) CHARACTER SET utf8mb4", widest)
+}
+
+func (d mysql) textMember(w *writer, expr string, texts []string) {
 	w.text(expr, " IN (")
+	if len(texts) > few {
+		list := make([]any, len(texts))
+		for i, text := range texts {
+			list[i] = text
+		}
+		w.text("SELECT u.c FROM JSON_TABLE(")
+		w.value(written(list))
+		w.text(", '$[*]' COLUMNS (c ", mysqlWide(len(texts), func(i int) string { return texts[i] }), " PATH '$')) AS u)")
+		return
+	}
 	w.list(len(texts), ", ", func(i int) { w.value(texts[i]) })
 	w.text(")")
 }
@@ -202,10 +256,14 @@ func (d mysql) remove(w *writer, t *table, where func(*writer)) {
 	where(w)
 }
 
+// update joins the keys with their values, many keys also without: only what changes
+// several tables at once may use an index to look a set up.
 func (d mysql) update(w *writer, u *update) {
 	w.text("UPDATE ", u.t.quoted(d), " AS t")
 	if u.each != nil {
 		d.values(w, u)
+	} else {
+		w.text(" JOIN (SELECT 1 AS n) AS one")
 	}
 	w.text(" SET ")
 	w.list(len(u.sets), ", ", func(i int) {
@@ -225,15 +283,19 @@ func (d mysql) update(w *writer, u *update) {
 
 // values joins the keys and the new values as a table u.
 func (d mysql) values(w *writer, u *update) {
+	columns := slices.Clone(u.keys)
+	for _, s := range u.sets {
+		columns = append(columns, s.c)
+	}
 	w.text(" JOIN JSON_TABLE(")
-	w.value(mysqlRows(u))
+	w.value(mysqlRows(columns, u.each))
 	w.text(", '$[*]' COLUMNS (")
 	for i, c := range u.keys {
 		fmt.Fprintf(w, "c%d %s PATH '$[%d]', ", i, mysqlKeyType(c), i)
 	}
 	w.list(len(u.sets), ", ", func(i int) {
 		at := len(u.keys) + i
-		fmt.Fprintf(w, "c%d LONGTEXT CHARACTER SET utf8mb4 PATH '$[%d]'", at, at)
+		fmt.Fprintf(w, "c%d %s PATH '$[%d]'", at, mysqlText, at)
 	})
 	w.text(")) AS u ON ")
 	w.list(len(u.keys), " AND ", func(i int) {
@@ -254,26 +316,20 @@ func mysqlKeyType(c *column) string {
 	case connect.TextKind:
 		return c.cast
 	case connect.Binary:
-		return "LONGTEXT CHARACTER SET utf8mb4"
+		return mysqlText
 	}
 	return c.Type
 }
 
-func mysqlRows(u *update) string {
+func mysqlRows(columns []*column, tuples [][]any) string {
 	out := []byte{'['}
-	for _, each := range u.each {
+	for _, tuple := range tuples {
 		out = append(out, '[')
-		for i, v := range each {
+		for i, v := range tuple {
 			if i > 0 {
 				out = append(out, ',')
 			}
-			c := (*column)(nil)
-			if i < len(u.keys) {
-				c = u.keys[i]
-			} else {
-				c = u.sets[i-len(u.keys)].c
-			}
-			out = appendJSON(out, mysqlElement(c, v))
+			out = appendJSON(out, mysqlElement(columns[i], v))
 		}
 		out = append(out, ']', ',')
 	}

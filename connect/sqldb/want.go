@@ -80,7 +80,7 @@ func (w *want) own(into []any, tuple connect.Tuple) ([]any, bool) {
 		} else {
 			mine, ok = own(w.columns[i], v)
 		}
-		if !ok {
+		if !ok || !w.nearly[i] && w.columns[i].tooShort(mine) {
 			return into, false
 		}
 		into = append(into, mine)
@@ -251,3 +251,9 @@ func refs(d dialect, alias string, columns []*column) []string {
 
 // names is columns as people read them.
 func names(columns []string) string { return strings.Join(columns, ", ") }
+
+// tooShort reports whether a column cannot hold a value for its length; cut to it, it would be another.
+func (c *column) tooShort(v any) bool {
+	text, ok := v.(string)
+	return ok && c.Length > 0 && !c.shared && len(text) > c.Length && utf8.RuneCountInString(text) > c.Length
+}
