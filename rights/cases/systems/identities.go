@@ -1,0 +1,142 @@
+package systems
+
+import (
+	"context"
+	"slices"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap"
+	"github.com/avowhq/avow/rights/cases"
+)
+
+// heldAtMost bounds how many spellings of what was given are looked at.
+const heldAtMost = 100
+
+// Held reads the columns that say who somebody is, and gives what is the same as
+// something given, as it is spelt there. Nothing else is read for somebody nobody has verified. A system that is away is waited for,
+// unless another one answers.
+func (e *Engine) Held(ctx context.Context, region avow.Region, ids []cases.Identity) (out []cases.Identity, err error) {
+	var away error
+	for _, t := range e.Map.Tables() {
+		if t.System.Kind == string(datamap.Manual) {
+			continue
+		}
+		for i := range t.Identities {
+			found, err := e.heldIn(ctx, t, &t.Identities[i].Is, region, ids)
+			if avow.KindOf(err) == avow.Canceled && err != nil {
+				return nil, err
+			}
+			if err != nil {
+				away = waits(t.Path(), err)
+				continue
+			}
+			out = append(out, found...)
+		}
+	}
+	if len(out) > 0 {
+		return out, nil
+	}
+	return nil, away
+}
+
+func (e *Engine) heldIn(ctx context.Context, t *datamap.Table, id *datamap.Identity, region avow.Region, ids []cases.Identity) (out []cases.Identity, err error) {
+	var wanted []connect.Tuple
+	for _, given := range ids {
+		if given.Kind == id.Kind.Text {
+			wanted = append(wanted, connect.Tuple{given.Value})
+		}
+	}
+	if len(wanted) == 0 {
+		return nil, nil
+	}
+	src, err := e.source(ctx, t.System)
+	if err != nil {
+		return nil, err
+	}
+	how := connect.Compare(id.Compare)
+	err = src.Read(ctx, connect.Read{Table: t.Name, Columns: []string{id.Column}, When: t.When.Cond(), Limit: 0,
+		Any: []connect.In{{Columns: []string{id.Column}, Tuples: wanted, Compare: how}}}, func(row connect.Row) error {
+		for _, text := range texts(row[0]) {
+			same := slices.ContainsFunc(wanted, func(w connect.Tuple) bool { return connect.Same(how, e.region(region), connect.Text(w[0]), text) })
+			if same && len(out) < heldAtMost {
+				out = append(out, cases.Identity{Kind: id.Kind.Text, Value: text})
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// texts are the values of a column; of a list, each.
+func texts(v any) (out []string) {
+	list, ok := v.([]any)
+	if !ok {
+		return []string{connect.Text(v)}
+	}
+	for _, x := range list {
+		out = append(out, texts(x)...)
+	}
+	return out
+}
+
+// Forms are the texts that an identity is compared by in some system: one for each way of comparing its kind.
+func (e *Engine) Forms(region avow.Region, id cases.Identity) (out []cases.Form) {
+	for _, t := range e.Map.Tables() {
+		for i := range t.Identities {
+			d := &t.Identities[i].Is
+			if d.Kind.Text != id.Kind || slices.ContainsFunc(out, func(f cases.Form) bool { return f.Compare == d.Compare }) {
+				continue
+			}
+			if text, ok := connect.Normal(connect.Compare(d.Compare), e.region(region), id.Value); ok {
+				out = append(out, cases.Form{Kind: id.Kind, Compare: d.Compare, Text: text})
+			}
+		}
+	}
+	return out
+}
+
+// Scan reads every identity column of some systems, one pass a table.
+func (e *Engine) Scan(ctx context.Context, systems []string, each func(system, table string, id cases.Identity, forms []cases.Form) error) error {
+	for _, s := range e.Map.Systems {
+		name := s.Name.Text
+		if s.Kind == string(datamap.Manual) || len(systems) > 0 && !slices.Contains(systems, name) {
+			continue
+		}
+		src, err := e.source(ctx, s)
+		if err != nil {
+			return err
+		}
+		for _, t := range s.All() {
+			if len(t.Identities) == 0 {
+				continue
+			}
+			err := src.Read(ctx, connect.Read{Table: t.Name, Columns: t.Identities.Keys(), When: t.When.Cond()}, func(row connect.Row) error {
+				return e.scanned(name, t, row, each)
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (e *Engine) scanned(system string, t *datamap.Table, row connect.Row, each func(system, table string, id cases.Identity, forms []cases.Form) error) error {
+	for i, v := range row {
+		d := &t.Identities[i].Is
+		for _, text := range texts(v) {
+			form, ok := connect.Normal(connect.Compare(d.Compare), e.Region, text)
+			if !ok {
+				continue
+			}
+			err := each(system, t.Name, cases.Identity{Kind: d.Kind.Text, Value: text}, []cases.Form{{Kind: d.Kind.Text, Compare: d.Compare, Text: form}})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+var _ cases.Engine = (*Engine)(nil)

@@ -1,0 +1,226 @@
+// Package systems does what a request asks in the systems of a data map: it is the
+// cases.Engine over datamap and connect.
+//
+// What stays true: everything is found and planned before anything is changed, and what is
+// captured for one system is all that its change needs later, after a stop or a week.
+// A system that cannot be read makes a capture wait; one that staff decided to do without is
+// left out and becomes a task. What is told of a plan are names and counts.
+//
+// What it never does: keep what it captured, or decide that a request is granted.
+package systems
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap"
+	"github.com/avowhq/avow/datamap/find"
+	"github.com/avowhq/avow/rights/cases"
+)
+
+// Config is a map and how its systems are reached.
+type Config struct {
+	Map *datamap.Map
+	// Open opens a system. It is asked once, and again while that fails.
+	Open   func(ctx context.Context, s *datamap.System) (connect.Source, error)
+	Region string // the country of telephone numbers without a country code
+}
+
+// Engine is safe for concurrent use. It implements cases.Engine.
+type Engine struct {
+	Config
+	mu      sync.Mutex
+	sources map[string]connect.Source
+	facts   map[string][]datamap.TableFacts // as the systems said last
+}
+
+// New is an engine; nothing is opened yet.
+func New(c Config) *Engine {
+	return &Engine{Config: c, sources: map[string]connect.Source{}, facts: map[string][]datamap.TableFacts{}}
+}
+
+// Close closes the systems.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var last error
+	for _, src := range e.sources {
+		if err := src.Close(); err != nil {
+			last = err
+		}
+	}
+	clear(e.sources)
+	return last
+}
+
+// source is an opened system.
+func (e *Engine) source(ctx context.Context, s *datamap.System) (connect.Source, error) {
+	e.mu.Lock()
+	src := e.sources[s.Name.Text]
+	e.mu.Unlock()
+	if src != nil {
+		return src, nil
+	}
+	src, err := e.Open(ctx, s)
+	if err != nil {
+		return nil, waits(s.Name.Text, err)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if other := e.sources[s.Name.Text]; other != nil { // somebody else was quicker
+		src.Close()
+		return other, nil
+	}
+	e.sources[s.Name.Text] = src
+	return src, nil
+}
+
+// waits says that a system cannot be worked with now. Whatever keeps it from being read, asking later can be right:
+// a grant is given, a password is put right.
+func waits(system string, err error) error {
+	switch avow.KindOf(err) {
+	case avow.Canceled, avow.TooLarge:
+		return err
+	}
+	return avow.Errorf(avow.Unavailable, "%s cannot be worked with now: %s", system, avow.MessageOf(err))
+}
+
+// world is the systems as they are now.
+type world struct {
+	graph   *datamap.Graph
+	sources find.Sources
+	schemas map[string]*connect.Schema
+	away    map[string]error
+}
+
+// look opens and describes all systems but those to do without, at the same time.
+func (e *Engine) look(ctx context.Context, without []string) (*world, error) {
+	w := &world{sources: find.Sources{}, schemas: map[string]*connect.Schema{}, away: map[string]error{}}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	for _, s := range e.Map.Systems {
+		name := s.Name.Text
+		if s.Kind == string(datamap.Manual) || slices.Contains(without, name) {
+			continue
+		}
+		wg.Go(func() {
+			src, schema, err := e.describe(ctx, s)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				w.away[name] = err
+				return
+			}
+			w.sources[name], w.schemas[name] = src, schema
+		})
+	}
+	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, avow.Errorf(avow.Canceled, "it was stopped: %w", err)
+	}
+	return w, e.complete(w)
+}
+
+func (e *Engine) describe(ctx context.Context, s *datamap.System) (connect.Source, *connect.Schema, error) {
+	src, err := e.source(ctx, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	schema, err := src.Describe(ctx)
+	if err != nil {
+		return nil, nil, waits(s.Name.Text, err)
+	}
+	return src, schema, nil
+}
+
+// complete makes the graph with what the databases say of keys and references; of one that is away, what it said last.
+func (e *Engine) complete(w *world) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for name, schema := range w.schemas {
+		e.facts[name] = datamap.FactsOf(schema)
+	}
+	whole, err := e.Map.Complete(e.facts)
+	if err != nil {
+		return avow.Errorf(avow.Unavailable, "the data map does not fit the systems any more; see avow map check")
+	}
+	w.graph = whole.Graph()
+	return nil
+}
+
+// allThere is an error that names the systems that are away.
+func (w *world) allThere() error {
+	var names, why []string
+	for name, err := range w.away {
+		names = append(names, name)
+		why = append(why, avow.MessageOf(err))
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	slices.Sort(why)
+	return avow.Errorf(avow.Unavailable, "%s", strings.Join(why, "; "))
+}
+
+func (e *Engine) search(w *world, r cases.Request, toShow bool) *find.Search {
+	return find.New(w.graph, w.sources, w.schemas, find.Options{Region: e.region(r.Region), ToShow: toShow})
+}
+
+func (e *Engine) region(of avow.Region) string {
+	if c := of.Country(); c != "" {
+		return string(c)
+	}
+	return e.Region
+}
+
+func people(r cases.Request) []find.Person {
+	p := find.Person{}
+	for _, id := range r.Identities {
+		p.Identities = append(p.Identities, find.Identity{Kind: id.Kind, Value: id.Value})
+	}
+	return []find.Person{p}
+}
+
+// Find gives a search and what it found of the person, for a package: every system that is not to be done without was read, or it is Unavailable.
+func (e *Engine) Find(ctx context.Context, r cases.Request) (*find.Search, *find.Found, error) {
+	return e.find(ctx, r, true)
+}
+
+func (e *Engine) find(ctx context.Context, r cases.Request, toShow bool) (*find.Search, *find.Found, error) {
+	w, err := e.look(ctx, r.Without)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := w.allThere(); err != nil {
+		return nil, nil, err
+	}
+	s := e.search(w, r, toShow)
+	f, err := s.Find(ctx, people(r))
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, f, read(f, r.Without)
+}
+
+// read tells whether all was read that can be: a table that may not be read is told in the plan.
+func read(f *find.Found, without []string) error {
+	for _, s := range f.Systems {
+		name := s.System.Name.Text
+		if slices.Contains(without, name) {
+			continue
+		}
+		if s.Away != nil {
+			return waits(name, s.Away)
+		}
+		for _, t := range s.Tables {
+			if t.Err != nil && avow.KindOf(t.Err) == avow.Unavailable {
+				return waits(t.Table.Path(), t.Err)
+			}
+		}
+	}
+	return nil
+}
