@@ -3,6 +3,7 @@ package saas
 import (
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log"
@@ -229,6 +230,55 @@ func TestFurtherPages(t *testing.T) {
 		fmt.Fprintf(w, `{"items": [], "next": "/things?n=%d"}`, endless)
 	})
 	readError(t, s, all, avow.Unavailable, "more than 50 requests")
+}
+
+// Every way to further pages gives every row once and asks once for each page.
+func TestWaysToPages(t *testing.T) {
+	const rows = 23
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		body := map[string]any{}
+		json.NewDecoder(r.Body).Decode(&body)
+		q := r.URL.Query()
+		from := 0
+		fmt.Sscan(q.Get("offset"), &from)
+		if n, ok := body["page"].(float64); ok {
+			from = int(n-1) * 5
+		}
+		fmt.Sscan(strings.TrimPrefix(q.Get("after"), "row "), &from)
+		var items []any
+		for i := from; i < min(from+5, rows); i++ {
+			items = append(items, map[string]any{"id": i})
+		}
+		out := map[string]any{"items": items}
+		if from+5 < rows {
+			out["after"] = fmt.Sprint("row ", from+5)
+			w.Header().Add("Link", `</first>; rel="first"`)
+			w.Header().Add("Link", fmt.Sprintf(`</prev>; rel=prev, <?after=row%%20%d>; rel="last next"`, from+5))
+		}
+		answer1(w, 200, out)
+	}))
+	defer server.Close()
+	for _, list := range []string{
+		"{get: /things, rows: items, page: {offset: 0, size: 5, into: query.offset}}",
+		"{post: /things, body: {}, rows: items, page: {number: 1, size: 5, into: body.page}}",
+		"{get: /things, rows: items, page: {cursor: after, into: query.after}}",
+		"{get: /things, rows: items, page: {link: next}}",
+	} {
+		yaml := strings.Replace(smallService, "{get: /things, rows: items, page: {next: next}}", list, 1)
+		s := smallAt(t, server.URL, func(c *connect.Config) {
+			c.Allow, c.Files = []string{"127.0.0.1"}, fstest.MapFS{"small.yaml": {Data: []byte(yaml)}}
+		})
+		asked = 0
+		seen := map[any]bool{}
+		for _, row := range rowsOf(t, s, connect.Read{Table: "things", Columns: []string{"id"}}) {
+			seen[row[0]] = true
+		}
+		if len(seen) != rows || asked != 5 {
+			t.Errorf("%s: %d rows by %d requests", list, len(seen), asked)
+		}
+	}
 }
 
 func TestAnswersAreBounded(t *testing.T) {

@@ -56,9 +56,12 @@ func TestHubSpotFinds(t *testing.T) {
 	if want := []any{connect.Decimal("5.5"), time.Date(2024, 5, 1, 10, 0, 0, 123e6, time.UTC), "ann@example.com", nil}; !slices.Equal(row, want) {
 		t.Errorf("values are %#v", row)
 	}
-	err := s.Read(context.Background(), connect.Read{Table: "contacts", Columns: []string{"id"},
-		Any: []connect.In{{Columns: []string{"firstname", "lastname"}, Tuples: []connect.Tuple{{"Ann", "Lee"}}}}}, nil)
-	wantKind(t, err, avow.Invalid, "firstname and lastname")
+	together := []connect.In{{Columns: []string{"firstname", "lastname"}, Tuples: []connect.Tuple{{"Ann", "Lee"}, {"Ann", "Ly"}, {"Bo", "Lee"}}}}
+	if rows := rowsOf(t, s, connect.Read{Table: "contacts", Columns: []string{"id"}, Any: together}); len(rows) != 1 || rows[0][0] != "101" {
+		t.Errorf("by two columns: %v", rows)
+	}
+	err := s.Read(context.Background(), connect.Read{Table: "contact-deals", Columns: []string{"deal"}}, nil)
+	wantKind(t, err, avow.Invalid, "lists all its rows")
 	err = s.Read(context.Background(), connect.Read{Table: "contacts", Columns: []string{"nonsense"}}, nil)
 	wantKind(t, err, avow.NotFound, "nonsense")
 	wantKind(t, s.Read(context.Background(), connect.Read{Table: "nonsense"}, nil), avow.NotFound, "nonsense")
@@ -78,6 +81,10 @@ func TestHubSpotAssociations(t *testing.T) {
 	}
 	if got := by("contact", "101", "103"); !slices.Equal(got, []string{"101-901", "101-902"}) {
 		t.Errorf("of a contact: %v", got)
+	}
+	pairs := []connect.In{{Columns: []string{"contact", "deal"}, Tuples: []connect.Tuple{{"101", "902"}, {"102", "902"}, {"102", "901"}}}}
+	if rows := rowsOf(t, s, connect.Read{Table: "contact-deals", Columns: []string{"deal"}, Any: pairs}); len(rows) != 2 {
+		t.Errorf("by both: %v", rows)
 	}
 	if got := by("deal", "901"); !slices.Equal(got, []string{"101-901", "102-901"}) {
 		t.Errorf("of a deal: %v", got)

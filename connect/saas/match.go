@@ -100,6 +100,9 @@ func (m *matcher) find(values []any) int {
 	return -1
 }
 
+// folds reports whether a comparison takes different texts for the same.
+func folds(c connect.Compare) bool { return c != connect.Exact && c != "" }
+
 // candidates are the ways in which a service may hold what a group means. A query that
 // looks for digits needs one.
 func (m *matcher) candidates(g sameGroup, query bool) []connect.Tuple {

@@ -152,7 +152,7 @@ func (rd *reading) run(ctx context.Context) error {
 		return rd.drive(ctx, rd.any)
 	case len(rd.all) > 0:
 		// One of them is asked for; judging does the rest.
-		i := max(0, slices.IndexFunc(rd.all, func(m *matcher) bool { return rd.t.finder(m.in) != nil }))
+		i := max(0, slices.IndexFunc(rd.all, func(m *matcher) bool { f, _ := rd.t.finder(m.in); return f != nil }))
 		return rd.drive(ctx, rd.all[i:i+1])
 	case rd.t.list == nil:
 		return rd.cannot("has no request that lists all its rows")
@@ -184,7 +184,7 @@ func (rd *reading) first(row []any) int {
 // drive asks for what the matchers mean, in turn. A row that an earlier one gave is left out.
 func (rd *reading) drive(ctx context.Context, by []*matcher) error {
 	for _, m := range by {
-		if rd.t.finder(m.in) == nil {
+		if f, _ := rd.t.finder(m.in); f == nil {
 			if rd.t.list == nil || !rd.t.list.scan {
 				return rd.cannot("cannot be asked for rows by " + strings.Join(m.in.Columns, " and ") + " together")
 			}
@@ -192,26 +192,47 @@ func (rd *reading) drive(ctx context.Context, by []*matcher) error {
 		}
 	}
 	for i, m := range by {
-		if err := rd.batches(ctx, rd.t.finder(m.in), m, by[:i]); err != nil {
+		f, columns := rd.t.finder(m.in)
+		a := &asking{rd: rd, f: f, m: m, columns: columns, earlier: by[:i], query: f.query()}
+		for _, c := range columns {
+			a.at = append(a.at, slices.Index(m.in.Columns, c))
+		}
+		if err := a.batches(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// finder is the request that finds rows as an In compares them; nil when there is none.
-func (t *table) finder(in connect.In) *find {
-	columns, compare := in.Columns, cmp.Or(in.Compare, connect.Exact)
+// finder is the request that finds rows as an In compares them, and the columns it is
+// asked by: all of them together where it can, else one of them, and what it finds too
+// much is left out. Nil when there is none.
+func (t *table) finder(in connect.In) (*find, []string) {
 	for _, f := range t.find {
-		if len(f.compares) > 0 && !slices.Contains(f.compares, compare) {
-			continue
-		}
-		if f.any && (len(columns) == 1 || slices.Contains(f.names(), "match|soql")) || slices.Equal(f.by, columns) {
-			return f
+		together := len(in.Columns) == 1 || f.query() && !folds(in.Compare)
+		if f.trusts(in.Compare) && together && (f.any || slices.Equal(f.by, in.Columns)) {
+			return f, in.Columns
 		}
 	}
-	return nil
+	for _, f := range t.find {
+		switch {
+		case !f.trusts(in.Compare):
+		case f.any:
+			return f, in.Columns[:1]
+		case len(f.by) == 1 && slices.Contains(in.Columns, f.by[0]):
+			return f, f.by
+		}
+	}
+	return nil, nil
 }
+
+// trusts reports whether the request finds all that a comparison means.
+func (f *find) trusts(c connect.Compare) bool {
+	return len(f.compares) == 0 || slices.Contains(f.compares, cmp.Or(c, connect.Exact))
+}
+
+// query reports whether the request carries a query that matches tuples.
+func (f *find) query() bool { return slices.Contains(f.names(), "match|soql") }
 
 func (rd *reading) value(row []any) func(string) any {
 	return func(column string) any {
@@ -246,85 +267,6 @@ func (rd *reading) judge(row []any) error {
 		return nil
 	}
 	return rd.give(row)
-}
-
-// span is the groups from one to another that one request asks for.
-type span struct{ from, to int }
-
-func (rd *reading) batches(ctx context.Context, f *find, m *matcher, earlier []*matcher) error {
-	query := slices.Contains(f.names(), "match|soql")
-	for from := 0; from < len(m.groups); {
-		to, n := from, 0
-		for to < len(m.groups) {
-			more := len(m.candidates(m.groups[to], query))
-			if to > from && n+more > f.batch {
-				break
-			}
-			to, n = to+1, n+more
-		}
-		if err := rd.batch(ctx, f, m, span{from, to}, earlier, query); err != nil {
-			return err
-		}
-		from = to
-	}
-	return nil
-}
-
-// batch asks for the groups of a span, in halves where the service cannot take them at
-// once. A value that no row can have is not asked for.
-func (rd *reading) batch(ctx context.Context, f *find, m *matcher, sp span, earlier []*matcher, query bool) error {
-	var tuples []connect.Tuple
-	for _, g := range m.groups[sp.from:sp.to] {
-		tuples = append(tuples, m.candidates(g, query)...)
-	}
-	if len(tuples) <= f.batch {
-		return rd.ask(ctx, f, m, sp, tuples, earlier, nil)
-	}
-	seen := map[string]bool{} // of one group, which several requests ask for
-	for part := range slices.Chunk(tuples, f.batch) {
-		if err := rd.ask(ctx, f, m, sp, part, earlier, seen); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (rd *reading) ask(ctx context.Context, f *find, m *matcher, sp span, tuples []connect.Tuple, earlier []*matcher, seen map[string]bool) error {
-	sc := &scope{table: rd.t, columns: rd.columns, by: rd.columnsOf(m.in.Columns), tuples: tuples, compare: m.in.Compare, small: f.small}
-	if f.batch == 1 {
-		v, err := toJSON(sc.by[0], tuples[0][0], rd.s.d.empty)
-		if err != nil {
-			return nil
-		}
-		sc.value1 = v
-	}
-	err := rd.s.pages(ctx, f.request, sc, rd.budget, sp.to-sp.from > 1, func(item any) error {
-		row := rd.row(item, f.at)
-		g := m.group(rd.value(row))
-		if g < sp.from || g >= sp.to || slices.ContainsFunc(earlier, func(e *matcher) bool { return e.group(rd.value(row)) >= 0 }) {
-			return nil
-		}
-		if key := rd.key(row); seen != nil {
-			if seen[key] {
-				return nil
-			}
-			seen[key] = true
-		}
-		return rd.judge(row)
-	})
-	var no *unfitError
-	switch {
-	case errors.Is(err, errSplit) || errors.As(err, &no) && sp.to-sp.from > 1:
-		half := (sp.from + sp.to) / 2
-		query := slices.Contains(f.names(), "match|soql")
-		if err := rd.batch(ctx, f, m, span{sp.from, half}, earlier, query); err != nil {
-			return err
-		}
-		return rd.batch(ctx, f, m, span{half, sp.to}, earlier, query)
-	case errors.As(err, &no):
-		return nil // no row has such a value
-	}
-	return err
 }
 
 func (rd *reading) columnsOf(names []string) []*column {

@@ -50,7 +50,17 @@
 // `$item` repeats a part for `values` or `rows`, and `$changes:` puts the changes among its
 // keys. A body's text that is one place and nothing else becomes the value with its type.
 // Pages are `cursor`, `next` (an address in the answer), `link` (the header, rfc:8288#3),
-// `offset` or `number`. Times are in seconds, `answer` in MiB.
+// `offset` or `number` (the first: 0 or 1); `total` and `most` say where a service stops
+// giving. Times are in seconds, `answer` in MiB.
+//
+// A `find` may say besides which comparisons it can be trusted with (`compares: [exact,
+// email]`; without it all), that values are sent in small letters (`small-letters: true`),
+// that columns stand elsewhere in its rows (`paths:`; `^` is what a list in a list stands
+// in), and what makes an answer a part of the truth, which is an error (`refuse-when:`).
+// Asked for several columns together it may know only one of them: what it finds too much is
+// left out. What no find can be asked for is looked for among all rows where `list` says
+// `scan: true`, and is refused where it does not. An answer means `done`, `expired`, `denied`,
+// `missing`, `busy`, `spent`, `refused` or `wrong`.
 package saas
 
 import (
