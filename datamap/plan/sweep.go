@@ -104,7 +104,8 @@ func (w *sweeper) system(ctx context.Context, of *datamap.System, src connect.So
 		if err == nil {
 			continue
 		}
-		if k := avow.KindOf(err); ctx.Err() != nil || k != avow.Unavailable && k != avow.Forbidden && k != avow.NotFound {
+		// Invalid: a service that cannot list the rows of this table.
+		if k := avow.KindOf(err); ctx.Err() != nil || k != avow.Unavailable && k != avow.Forbidden && k != avow.NotFound && k != avow.Invalid {
 			return err
 		}
 		w.out.Unread = append(w.out.Unread, Unread{of.Name.Text, t.Name, avow.MessageOf(err)})
