@@ -35,6 +35,8 @@ type column struct {
 	float  bool // a number without an exact form
 	loose  bool // the database takes different texts in it for the same
 	shared bool // SQLite: it takes values of any kind
+	// An index begins with it, or with its lower(); to the database capitals do not count in it.
+	indexed, lowered, capitals bool
 }
 
 // find finds a table by its name in the catalog, with Within or without.
@@ -56,6 +58,10 @@ func (c *catalog) put(tables []*table, within string) {
 	c.schema.Tables = make([]connect.Table, len(tables))
 	for i, t := range tables {
 		for _, col := range t.columns {
+			for _, index := range t.Indexes {
+				col.indexed = col.indexed || index[0] == col.Name
+				col.lowered = col.lowered || strings.EqualFold(index[0], "lower("+col.Name+")")
+			}
 			t.Columns = append(t.Columns, col.Column)
 		}
 		c.schema.Tables[i] = *t.Table

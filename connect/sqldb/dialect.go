@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/connect"
 )
 
 // dialect is what differs between the databases.
@@ -28,6 +29,8 @@ type dialect interface {
 	textMember(w *writer, expr string, texts []string)
 	// room is how many values of how many bytes one statement takes.
 	room() (values, bytes int)
+	// seek holds when a column is one of the texts, by its index; capitals count to Trimmed only.
+	seek(w *writer, ref string, c *column, how connect.Compare, texts []string)
 	// update writes an UPDATE; see change.go.
 	update(w *writer, u *update)
 	remove(w *writer, t *table, where func(w *writer))

@@ -358,3 +358,15 @@ func mysqlElement(c *column, v any) any {
 	}
 	return v
 }
+
+func (d mysql) seek(w *writer, ref string, c *column, how connect.Compare, texts []string) {
+	if how != connect.Trimmed && c.lowered {
+		d.textMember(w, "lower("+ref+")", texts)
+		return
+	}
+	tuples := make([][]any, len(texts))
+	for i, text := range texts {
+		tuples[i] = []any{text}
+	}
+	d.among(w, []string{ref}, []*column{c}, tuples, false)
+}

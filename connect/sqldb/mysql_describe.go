@@ -139,6 +139,7 @@ func (b *mysqlCatalog) column(scan scanner) error {
 	}
 	if c.Kind == connect.TextKind && collation.Valid {
 		c.loose = !strings.HasSuffix(collation.String, "_nopad_bin") && collation.String != "utf8mb4_0900_bin"
+		c.capitals = strings.HasSuffix(collation.String, "_ci")
 		c.cast = fmt.Sprintf("VARCHAR(%d) CHARACTER SET %s COLLATE %s", min(max(c.Length, 1), 16000), charset.String, collation.String)
 	}
 	on := t.quoted(mysql{})

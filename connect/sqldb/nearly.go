@@ -12,16 +12,51 @@ import (
 // nothing, or the white space that forms and imports leave. Where there is no index every
 // row is looked at, and all white space is seen.
 var (
-	before = []string{"", " ", "\t", "\n"}
-	behind = []string{"", " ", "  ", "\t", "\n", "\r\n", "\r"}
+	before = []string{"", " "}
+	behind = []string{"", " ", "\t", "\n", "\r\n"}
 )
+
+// sought reports whether a comparison with texts is asked of an index: a scan of the
+// whole table for one person would take a thousand times as long. An index by which a
+// database folds capitals knows those of ASCII in any case.
+func sought(c *column, how connect.Compare, texts []string) bool {
+	switch how {
+	case connect.Trimmed:
+		return c.indexed && c.Kind == connect.TextKind
+	case connect.IgnoreCase, connect.Email:
+		foreign := func(t string) bool { return strings.ContainsFunc(t, notASCII) || strings.Contains(t, "xn--") }
+		return (c.lowered || c.indexed && c.capitals) && !slices.ContainsFunc(texts, foreign)
+	}
+	return false
+}
+
+// spelled are the forms in which texts are asked of an index.
+func spelled(texts []string) []string {
+	out := make([]string, 0, len(texts)*len(before)*len(behind))
+	for _, text := range texts {
+		for _, head := range before {
+			for _, tail := range behind {
+				out = append(out, head+text+tail)
+			}
+		}
+	}
+	return out
+}
+
+// reached reports whether a text as it stands in a row has one of those forms, but for
+// capitals: an index finds no others.
+func reached(how connect.Compare, text string) bool {
+	core := strings.TrimSpace(text)
+	head, tail, _ := strings.Cut(text, core)
+	return slices.Contains(before, head) && slices.Contains(behind, tail) && (how != connect.Email || !strings.HasSuffix(core, "."))
+}
 
 // spaces is what strings.TrimSpace takes for white space.
 const spaces = " \t\n\v\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 
 // nearly writes a condition that holds for every row whose column is the same as one of
 // texts to a comparison, and for few others. Each text is in its normal form.
-func nearly(w *writer, ref string, c *column, how connect.Compare, region string, texts []string) {
+func nearly(w *writer, ref string, c *column, how connect.Compare, texts []string) {
 	text := w.d.text(ref, c)
 	switch how {
 	case connect.Trimmed:

@@ -301,3 +301,16 @@ func nullableTexts(c *column, tuples [][]any, i int) []*string {
 	}
 	return out
 }
+
+func (d postgres) seek(w *writer, ref string, c *column, how connect.Compare, texts []string) {
+	switch {
+	case how == connect.Trimmed || !c.lowered:
+		w.text(ref, " = ANY(")
+		w.value(texts)
+		w.text("::text[]::", c.cast, "[])")
+	default:
+		w.text("lower(", ref, ") = ANY(")
+		w.value(texts)
+		w.text("::text[])")
+	}
+}

@@ -172,7 +172,8 @@ func (b *postgresCatalog) column(scan scanner) error {
 	if (base == "varchar" || base == "bpchar") && modifier > 4 {
 		c.Length = modifier - 4
 	}
-	c.loose = c.loose || base == "citext"
+	c.capitals = base == "citext"
+	c.loose = c.loose || c.capitals
 	on, role := t.quoted(postgres{}), postgres{}.quote(b.role)
 	if !read && t.Lacks[connect.OpRead] == "" {
 		c.lack(connect.OpRead, fmt.Sprintf("GRANT SELECT (%s) ON %s TO %s", postgres{}.quote(c.Name), on, role))

@@ -422,3 +422,10 @@ func (sqlite) fault(err error) fault {
 }
 
 const liteRemedy = "what is missing is: permission to write to the file and to its directory"
+
+func (d sqlite) seek(w *writer, ref string, c *column, how connect.Compare, texts []string) {
+	if how != connect.Trimmed && c.lowered {
+		ref = "lower(" + ref + ")"
+	}
+	d.textMember(w, ref, texts)
+}

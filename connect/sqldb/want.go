@@ -20,6 +20,7 @@ type want struct {
 	// database gives rows that may match, and keys decides.
 	nearly []bool
 	near   bool
+	sought []bool  // which of the columns are looked up in an index
 	tuples [][]any // distinct if near
 	keys   map[key]int32
 	seed   [2]maphash.Seed
@@ -56,6 +57,7 @@ func newWant(t *table, in connect.In, region string) (*want, error) {
 	}
 	if w.near {
 		w.distinct()
+		w.seek()
 	}
 	return w, nil
 }
@@ -94,6 +96,25 @@ func plain(v any) string {
 		return string(b)
 	}
 	return connect.Text(v)
+}
+
+// seek is decided for all tuples at once, so that every statement of them finds the same.
+func (w *want) seek() {
+	w.sought = make([]bool, len(w.columns))
+	for i := range w.columns {
+		if w.nearly[i] {
+			w.sought[i] = sought(w.columns[i], w.in.Compare, w.texts(w.tuples, i))
+		}
+	}
+}
+
+// texts is one column of tuples in normal form.
+func (w *want) texts(tuples [][]any, i int) []string {
+	out := make([]string, len(tuples))
+	for j, tuple := range tuples {
+		out[j] = tuple[i].(string)
+	}
+	return out
 }
 
 func (w *want) distinct() {
@@ -145,7 +166,7 @@ func (w *want) held(row []any) (part int32, ok bool) {
 	for i, v := range row {
 		if w.nearly[i] {
 			text, ok := connect.Normal(w.in.Compare, w.region, plain(v))
-			if !ok {
+			if !ok || w.sought[i] && !reached(w.in.Compare, plain(v)) {
 				return 0, false
 			}
 			v = text
@@ -233,11 +254,12 @@ func (w *want) write(out *writer, alias string, part int) {
 			out.d.member(out, ref, w.columns[i:i+1], column)
 			return
 		}
-		texts := make([]string, len(column))
-		for j := range column {
-			texts[j] = column[j][0].(string)
+		texts := w.texts(tuples, i)
+		if w.sought[i] {
+			out.d.seek(out, ref[0], w.columns[i], w.in.Compare, spelled(texts))
+			return
 		}
-		nearly(out, ref[0], w.columns[i], w.in.Compare, w.region, texts)
+		nearly(out, ref[0], w.columns[i], w.in.Compare, texts)
 	})
 }
 
