@@ -1,0 +1,194 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/connect/connecttest"
+	"github.com/avowhq/avow/connect/sqldb"
+	"github.com/avowhq/avow/datamap/find"
+)
+
+// chinookScripts lie beside the checkout; they are data of another project.
+const chinookScripts = "../../../shared/data/chinook"
+
+// chinook loads the music shop into an empty database and opens it.
+func chinook(t *testing.T, c connect.Config) connect.Source {
+	t.Helper()
+	file := map[string]string{"sqlite": "Chinook_Sqlite.sql", "postgresql": "Chinook_PostgreSql.sql", "mysql": "Chinook_MySql.sql"}[c.Kind]
+	text, err := os.ReadFile(filepath.Join(chinookScripts, file))
+	if err != nil {
+		t.Fatalf("the scripts of the Chinook database must lie in ../shared/data/chinook beside the checkout: %v", err)
+	}
+	script := strings.ReplaceAll(strings.TrimPrefix(string(text), "\ufeff"), "\r\n", "\n")
+	script = regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAllString(script, "")
+	script = regexp.MustCompile("(?im)^(CREATE DATABASE|DROP DATABASE|USE|\\\\c)[^;]*;").ReplaceAllString(script, "")
+	statements := []string{"BEGIN"}
+	for _, s := range strings.Split(script, ";\n") {
+		if strings.TrimSpace(s) != "" {
+			statements = append(statements, s)
+		}
+	}
+	connecttest.Exec(t, c, append(statements, "COMMIT")...)
+	c.System, c.Region = "chinook", "CA"
+	src, err := sqldb.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { src.Close() })
+	return src
+}
+
+var camel = regexp.MustCompile(`\b[A-Z][a-z]+(?:[A-Z][a-z]+)*\b`)
+
+// snake writes CamelCase as the PostgreSQL script does.
+func snake(name string) string {
+	return strings.ToLower(regexp.MustCompile(`([a-z])([A-Z])`).ReplaceAllString(name, "${1}_${2}"))
+}
+
+// neutral is a name without the differences of spelling between the databases.
+func neutral(s string) string { return strings.ToLower(strings.ReplaceAll(s, "_", "")) }
+
+func chinookWorld(t *testing.T, kind connecttest.Kind, file string) *world {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := kind.Config(t)
+	w := &world{t: t, options: Options{CaseKey: []byte("a key of a case of a test"), Now: today}, sources: find.Sources{"chinook": chinook(t, c)}}
+	yaml := strings.Replace(string(text), "kind: sqlite", "kind: "+c.Kind, 1)
+	if c.Kind == "postgresql" {
+		yaml = camel.ReplaceAllStringFunc(yaml, snake)
+	}
+	w.load(map[string]string{"chinook.yaml": yaml})
+	return w
+}
+
+// chinookState is every row of the four tables with people in them, as texts.
+func chinookState(w *world) []string {
+	w.t.Helper()
+	out := []string{}
+	for _, table := range w.m.System("chinook").All() {
+		schema := w.schemas()["chinook"].Table(table.Name)
+		var columns []string
+		for _, c := range schema.Columns {
+			columns = append(columns, c.Name)
+		}
+		for _, row := range connecttest.All(w.t, w.sources["chinook"], connect.Read{Table: table.Name, Columns: columns}) {
+			line := neutral(table.Name)
+			for i, v := range row {
+				line += fmt.Sprintf(" %s=%s", neutral(columns[i]), connect.Text(v))
+			}
+			out = append(out, line)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// chinookPlan is a plan, row by row, in a spelling and an order common to the databases.
+func chinookPlan(p *Plan) []string {
+	out := []string{}
+	for _, e := range p.Entries(true) {
+		key := ""
+		for _, v := range e.Key {
+			key = fmt.Sprintf("%06s", connect.Text(v))
+		}
+		columns := strings.Fields(neutral(strings.Join(e.Columns, " ")))
+		slices.Sort(columns)
+		out = append(out, fmt.Sprintf("%s %s %s%s %v %s|%s|%s|%s", neutral(e.Table), key, e.Action, e.How, columns, neutral(e.Reason), e.Until, neutral(e.Refused), e.Instead))
+	}
+	slices.Sort(out)
+	return out
+}
+
+// changedRows are the rows that are other than before, and those that are gone.
+func changedRows(before, after []string) (changed, gone int) {
+	for _, row := range before {
+		if slices.Contains(after, row) {
+			continue
+		}
+		words := strings.SplitN(row, " ", 3)
+		still := slices.ContainsFunc(after, func(s string) bool { return strings.HasPrefix(s, words[0]+" "+words[1]+" ") })
+		if still {
+			changed++
+		} else {
+			gone++
+		}
+	}
+	return changed, gone
+}
+
+// erasure is one erasure in the music shop and what it leaves.
+type erasure struct {
+	who           string
+	changed, gone int
+	partial       bool
+}
+
+// A customer, an employee who supports customers and one who manages others are erased
+// with the same plan and leave the same rows on each database: with invoices kept,
+// masked, and with invoices deleted.
+func TestChinook(t *testing.T) {
+	for file, erasures := range map[string][]erasure{
+		// The customer's row and seven invoices; the lines are kept for the tax office.
+		"../testdata/chinook/chinook.yaml": {{"email=LUISG@embraer.com.br", 8, 0, false}, {"email=jane@chinookcorp.com", 1, 0, false}, {"email=nancy@chinookcorp.com", 1, 0, false}},
+		// The customer, seven invoices and their 38 lines. Whom Jane supports and Nancy
+		// manages stays as it is, and points at them; Robert supports nobody.
+		"testdata/chinook-deleted.yaml": {{"email=LUISG@embraer.com.br", 0, 46, false}, {"email=jane@chinookcorp.com", 1, 0, true}, {"email=nancy@chinookcorp.com", 1, 0, true}, {"email=robert@chinookcorp.com", 0, 1, false}},
+	} {
+		var all [][]string
+		for _, kind := range connecttest.Kinds(t) {
+			t.Run(filepath.Base(file)+" "+kind.Name, func(t *testing.T) {
+				w := chinookWorld(t, kind, file)
+				var got []string
+				for _, e := range erasures {
+					got = append(got, chinookErase(t, w, e)...)
+				}
+				all = append(all, got)
+			})
+		}
+		for i := range all {
+			if diff := gocmp.Diff(masksAside(all[0]), masksAside(all[i])); diff != "" {
+				t.Errorf("%s: the plans or the rows differ (-first +%d): %s", file, i, diff)
+			}
+		}
+	}
+}
+
+// chinookErase erases one person, and gives the plan and the rows there are then.
+func chinookErase(t *testing.T, w *world, e erasure) []string {
+	t.Helper()
+	before := chinookState(w)
+	p := w.erase(e.who)
+	after := chinookState(w)
+	if changed, gone := changedRows(before, after); changed != e.changed || gone != e.gone || p.Partial() != e.partial {
+		t.Errorf("%s: %d rows changed and %d are gone, want %d and %d; partial %v\n%s", e.who, changed, gone, e.changed, e.gone, p.Partial(), strings.Join(said(p), "\n"))
+	}
+	w.run(p)
+	if diff := gocmp.Diff(after, chinookState(w)); diff != "" {
+		t.Errorf("%s: run again, the plan changes more: %s", e.who, diff)
+	}
+	return append(chinookPlan(p), after...)
+}
+
+// masksAside takes out of rows what depends on how a database spells its tables.
+func masksAside(rows []string) []string {
+	mask := regexp.MustCompile(`=[a-z2-7]{20}@erased\.invalid`)
+	out := make([]string, len(rows))
+	for i, row := range rows {
+		out[i] = mask.ReplaceAllString(row, "=masked")
+	}
+	slices.SortFunc(out, cmp.Compare)
+	return out
+}
