@@ -371,7 +371,9 @@ func (s *shelves) put(system, email, name string) {
 
 func (s *shelves) count(system, where string, args ...any) (n int) {
 	s.t.Helper()
-	err := s.dbs[system].Read(bg, func(tx *store.Tx) error { return tx.QueryRow(`SELECT count(id) FROM people WHERE `+where, args...).Scan(&n) })
+	err := s.dbs[system].Read(bg, func(tx *store.Tx) error {
+		return tx.QueryRow(`SELECT count(id) FROM people WHERE `+where, args...).Scan(&n)
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}

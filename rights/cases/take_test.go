@@ -184,7 +184,9 @@ func TestVisitor(t *testing.T) {
 func TestAgent(t *testing.T) {
 	each(t, func(h *house) {
 		h.people()
-		r := h.ask(law.Remove, ann, func(a *cases.Ask) { a.Door, a.By, a.Evidence = cases.Agent, "Privacy Helpers Ltd", "mandate of 1 March" })
+		r := h.ask(law.Remove, ann, func(a *cases.Ask) {
+			a.Door, a.By, a.Evidence = cases.Agent, "Privacy Helpers Ltd", "mandate of 1 March"
+		})
 		h.run()
 		h.is(r, cases.Verifying)
 		if text := h.letters(ann)[0].Text; !strings.Contains(text, "Privacy Helpers Ltd") {
