@@ -13,7 +13,7 @@ func readPath(text string) (path, bool) {
 	}
 	var out path
 	for part := range strings.SplitSeq(text, ".") {
-		name, rest, _ := strings.Cut(part, "[")
+		name, rest, list := strings.Cut(part, "[")
 		if name != "" {
 			out = append(out, name)
 		}
@@ -25,7 +25,7 @@ func readPath(text string) (path, bool) {
 			out = append(out, "["+index)
 			rest = strings.TrimPrefix(more, "[")
 		}
-		if part == "" || strings.ContainsAny(name, "]\x00") {
+		if part == "" || list && !strings.HasSuffix(part, "]") || strings.ContainsAny(name, "]\x00") {
 			return nil, false
 		}
 	}

@@ -91,7 +91,8 @@ type Source struct {
 var _ connect.Source = (*Source)(nil)
 
 // Open reads the description that config.At names, a built-in one (`salesforce`) or a
-// file beside the map (`crm.yaml`). Secret is a JSON object of texts, or one token. It
+// file below config.Folder (`services/crm.yaml`; not where the files of the map stand,
+// which are read as systems). Secret is a JSON object of texts, or one token. It
 // asks nothing of the service yet.
 func Open(_ context.Context, config connect.Config) (connect.Source, error) {
 	return open(config)

@@ -24,6 +24,9 @@ func fromJSON(kind connect.Kind, v any) any {
 	case []any, map[string]any:
 		return document(v)
 	case json.Number:
+		if t, ok := epoch(kind, v.String()); ok {
+			return fromJSON(kind, t)
+		}
 		if typed, err := as(kind, v.String()); err == nil && kind != connect.JSON {
 			return typed
 		}
@@ -32,11 +35,27 @@ func fromJSON(kind connect.Kind, v any) any {
 		if v == "" && kind != connect.TextKind {
 			return nil
 		}
+		if t, ok := epoch(kind, v); ok {
+			return fromJSON(kind, t)
+		}
 	}
 	if typed, err := as(kind, v); err == nil {
 		return typed
 	}
 	return v
+}
+
+// epoch reads a day or a moment that is given as milliseconds since 1970, as HubSpot's
+// properties sometimes are; false when it is written otherwise.
+func epoch(kind connect.Kind, text string) (string, bool) {
+	if kind != connect.DateKind && kind != connect.TimeKind || len(text) > 15 {
+		return "", false
+	}
+	ms, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return "", false
+	}
+	return time.UnixMilli(ms).UTC().Format(time.RFC3339Nano), true
 }
 
 // read is a column's value in a row.
