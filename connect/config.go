@@ -14,6 +14,8 @@ type Config struct {
 	ReadOnly bool
 	// Folder is where relative names of files stand, and the descriptions of services.
 	Folder string
+	// Tables are the names in the map. Files are described as these, for what is a pattern there: `exports/*.csv`.
+	Tables []string
 	Files  fs.FS // the same, for reading descriptions
 	// Allow names hosts (`crm.internal`), addresses and networks (`10.2.0.0/16`) inside that
 	// services may be reached at, also without TLS. The operator says it, never a file of the map.
