@@ -32,6 +32,9 @@ type commands struct {
 	Test    testCommand    `cmd:"" group:"policy" help:"Run the decision tests written beside policies."`
 	Schema  schemaCommand  `cmd:"" group:"policy" help:"Print the JSON Schema of the language, for editors."`
 	Law     lawCommands    `cmd:"" group:"policy" help:"What the laws ask: until when a request must be answered."`
+	Map     mapCommands    `cmd:"" group:"rights" help:"The files that say where personal data stands: check, draft, import."`
+	Drift   driftCommand   `cmd:"" group:"rights" help:"Find personal data in the systems that no file declares."`
+	Rights  rightsCommands `cmd:"" group:"rights" help:"Answer people in the systems where their data stands: access, erase, rectify, restrict."`
 	Demo    demoCommand    `cmd:"" group:"server" help:"Start a complete fictional organisation on this machine."`
 	Serve   serveCommand   `cmd:"" group:"server" help:"Keep the published policies: notice, forms, decisions, privacy centre."`
 	Publish publishCommand `cmd:"" group:"server" help:"Make a policy file the version that holds, after showing what it changes."`
@@ -70,7 +73,7 @@ func run(ctx context.Context, args []string, t *terminal) int {
 	parser, err := kong.New(new(commands),
 		kong.Name("avow"), kong.Description(about),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
-		kong.ExplicitGroups([]kong.Group{{Key: "policy", Title: "The policy file"}, {Key: "server", Title: "The server"}, {Key: "records", Title: "The records"}, {Key: "other", Title: "Other"}}),
+		kong.ExplicitGroups([]kong.Group{{Key: "policy", Title: "The policy file"}, {Key: "rights", Title: "What people ask"}, {Key: "server", Title: "The server"}, {Key: "records", Title: "The records"}, {Key: "other", Title: "Other"}}),
 		kong.Writers(t.out, t.err), kong.Configuration(readYAML),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(t))
 	if err != nil {

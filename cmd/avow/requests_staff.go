@@ -1,0 +1,277 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/rights/cases"
+)
+
+// atCounter is what the commands about requests that exist have in common.
+type atCounter struct {
+	folder `embed:""`
+	where  `embed:""`
+}
+
+func (c atCounter) with(ctx context.Context, t *terminal, act func(*counter) error) error {
+	b, err := c.openCounter(ctx, t, c.where)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	return act(b)
+}
+
+// listCommand lists requests.
+type listCommand struct {
+	atCounter `embed:""`
+	Ended     bool `help:"Those that have ended, the newest first."`
+	JSON      bool `name:"json" help:"Write a JSON array."`
+}
+
+// Run lists.
+func (c *listCommand) Run(ctx context.Context, t *terminal) error {
+	return c.with(ctx, t, func(b *counter) error {
+		list, err := b.desk.List(ctx, c.Ended, 0, 1000)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return writeJSON(t.out, list)
+		}
+		for _, o := range list {
+			if err := writeRequest(t.out, o); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// writeRequest prints one request on a line.
+func writeRequest(w io.Writer, o cases.Overview) error {
+	due := ""
+	switch {
+	case o.Late:
+		due = "  OVERDUE since " + o.Due.Format(time.DateOnly)
+	case o.Closed.IsZero() && !o.Due.IsZero():
+		due = "  answer before " + o.Due.Format(time.DateOnly)
+	}
+	_, err := fmt.Fprintf(w, "%s  %-10s %-10s received %s%s\n", o.Number, o.Right, o.State, o.Received.Format(time.DateOnly), due)
+	return err
+}
+
+// showCommand shows one request.
+type showCommand struct {
+	atCounter `embed:""`
+	Number    string `arg:"" help:"The number of the request."`
+	JSON      bool   `name:"json" help:"Write JSON."`
+}
+
+// Run shows it.
+func (c *showCommand) Run(ctx context.Context, t *terminal) error {
+	return c.with(ctx, t, func(b *counter) error {
+		o, err := b.desk.ByNumber(ctx, c.Number)
+		if err != nil {
+			return err
+		}
+		steps, err := b.desk.Steps(ctx, o.ID)
+		if err != nil {
+			return err
+		}
+		clocks, err := b.desk.Clock(ctx, o.ID)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return writeJSON(t.out, map[string]any{"request": o, "steps": steps, "clocks": clocks})
+		}
+		writeRequest(t.out, o)
+		for _, s := range steps {
+			writeStep(t.out, s)
+		}
+		for _, d := range clocks {
+			fmt.Fprintf(t.out, "\n%s", d.Explain())
+		}
+		return nil
+	})
+}
+
+func writeStep(w io.Writer, s cases.Step) {
+	line := fmt.Sprintf("  %3d %-9s %-8s %s", s.N, s.Kind, s.State, s.About)
+	if s.What != "" {
+		line += ": " + s.What
+	}
+	if s.Trouble != "" {
+		line += fmt.Sprintf(" (%s; tried %d times)", s.Trouble, s.Tries)
+	}
+	fmt.Fprintln(w, line)
+}
+
+// continueCommand goes on.
+type continueCommand struct {
+	atCounter `embed:""`
+}
+
+// Run does what is due.
+func (c *continueCommand) Run(ctx context.Context, t *terminal) error {
+	return c.with(ctx, t, func(b *counter) error {
+		open, err := b.desk.List(ctx, false, 0, 1000)
+		if err != nil {
+			return err
+		}
+		for _, o := range open {
+			if err := b.retry(ctx, o.ID); err != nil {
+				return err
+			}
+		}
+		if _, err := b.desk.Run(ctx); err != nil {
+			return err
+		}
+		var last error
+		for _, o := range open {
+			if o, err = b.desk.ByID(ctx, o.ID); err != nil {
+				return err
+			}
+			if err := b.outcome(ctx, t, o); err != nil {
+				last = err
+			}
+		}
+		return last
+	})
+}
+
+// retry has the steps that wait for a system tried now.
+func (c *counter) retry(ctx context.Context, id avow.ID) error {
+	steps, err := c.desk.Steps(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, s := range steps {
+		if s.Done.IsZero() && s.Trouble != "" {
+			if err := c.desk.Retry(ctx, id, s.N); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// approveCommand approves a plan.
+type approveCommand struct {
+	atCounter `embed:""`
+	Number    string `arg:"" help:"The number of the request."`
+	By        string `required:"" help:"Who approves it; not who opened it." placeholder:"NAME"`
+}
+
+// Run approves, and does what was approved.
+func (c *approveCommand) Run(ctx context.Context, t *terminal) error {
+	return c.with(ctx, t, func(b *counter) error {
+		o, err := b.desk.ByNumber(ctx, c.Number)
+		if err != nil {
+			return err
+		}
+		if err := b.desk.Approve(ctx, o.ID, c.By); err != nil {
+			return err
+		}
+		return b.goOn(ctx, t, o.ID)
+	})
+}
+
+// goOn does what is due, and says where the request stands then.
+func (c *counter) goOn(ctx context.Context, t *terminal, id avow.ID) error {
+	if _, err := c.desk.Run(ctx); err != nil {
+		return err
+	}
+	o, err := c.desk.ByID(ctx, id)
+	if err != nil {
+		return err
+	}
+	return c.outcome(ctx, t, o)
+}
+
+// doneCommand ends a task.
+type doneCommand struct {
+	atCounter `embed:""`
+	Number    string `arg:"" help:"The number of the request."`
+	Task      int    `arg:"" help:"The number of the task, as avow rights show prints it."`
+	By        string `required:"" help:"Who did it." placeholder:"NAME"`
+	Evidence  string `required:"" help:"What shows that it was done." placeholder:"TEXT"`
+	Refused   bool   `help:"It was not done, and the evidence says why."`
+}
+
+// Run ends the task.
+func (c *doneCommand) Run(ctx context.Context, t *terminal) error {
+	return c.with(ctx, t, func(b *counter) error {
+		o, err := b.desk.ByNumber(ctx, c.Number)
+		if err != nil {
+			return err
+		}
+		if c.Refused {
+			err = b.desk.TaskRefused(ctx, o.ID, c.Task, c.By, c.Evidence)
+		} else {
+			err = b.desk.TaskDone(ctx, o.ID, c.Task, c.By, c.Evidence)
+		}
+		if err != nil {
+			return err
+		}
+		return b.goOn(ctx, t, o.ID)
+	})
+}
+
+// replayCommand erases again.
+type replayCommand struct {
+	atCounter `embed:""`
+	acting    `embed:""`
+	Since     string   `help:"Who was erased since then: the time of the backup." required:"" placeholder:"DATE"`
+	System    []string `help:"The system that was restored. Without it, all." placeholder:"NAME"`
+	DryRun    bool     `help:"Say who is back, and change nothing."`
+	JSON      bool     `name:"json" help:"Write a JSON array."`
+}
+
+// Help is shown by avow rights replay --help.
+func (c *replayCommand) Help() string {
+	return `A system that was restored from a backup knows again whom it had forgotten. Of those who were erased avow keeps keyed hashes of their addresses, and nothing else; every address in the system is held against them, once.
+
+    avow rights replay --since 2026-11-01 --system shop --dry-run
+
+Run it before the system is used again.`
+}
+
+// Run replays.
+func (c *replayCommand) Run(ctx context.Context, t *terminal) error {
+	since, err := whenIn(c.Since, time.UTC, "--since")
+	if err != nil {
+		return err
+	}
+	return c.with(ctx, t, func(b *counter) error {
+		list, err := b.desk.Replay(ctx, since, c.System, c.name(), c.DryRun)
+		if err != nil {
+			return err
+		}
+		if _, err := b.desk.Run(ctx); err != nil && !c.DryRun {
+			return err
+		}
+		if c.JSON {
+			return writeJSON(t.out, list)
+		}
+		for _, r := range list {
+			fmt.Fprintf(t.out, "erased %s by request %s, met again in %s%s\n", r.Erased.Format(time.DateOnly), r.Was, inWords(r.Tables), again(r))
+		}
+		_, err = fmt.Fprintf(t.out, "%s back\n", are(len(list), "person"))
+		return err
+	})
+}
+
+func again(r cases.Replayed) string {
+	switch {
+	case r.Again:
+		return "; somebody of this address has become known since, so look yourself"
+	case r.Request.IsZero():
+		return ""
+	}
+	return "; erased again by request " + r.Request.String()
+}

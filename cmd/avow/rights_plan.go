@@ -1,0 +1,326 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap"
+	"github.com/avowhq/avow/datamap/find"
+	"github.com/avowhq/avow/datamap/plan"
+)
+
+// rightsCommands do what people ask for in the systems where their data stands.
+type rightsCommands struct {
+	Plan     planCommand     `cmd:"" help:"Show what a request would do, and change nothing."`
+	Access   accessCommand   `cmd:"" help:"Gather everything that concerns somebody into a package they can read."`
+	Erase    eraseCommand    `cmd:"" help:"Erase somebody from every system, check it, and certify it."`
+	Rectify  rectifyCommand  `cmd:"" help:"Correct what is wrong about somebody, everywhere it stands."`
+	Restrict restrictCommand `cmd:"" help:"Have somebody's data kept and not used, or lift that."`
+	Replay   replayCommand   `cmd:"" help:"Erase again who was erased, after a system was restored from a backup."`
+	List     listCommand     `cmd:"" help:"List the requests, those due first first."`
+	Show     showCommand     `cmd:"" help:"Show one request: its clock, its steps, what is to be done by hand."`
+	Continue continueCommand `cmd:"" help:"Go on with requests that waited for a system or for staff."`
+	Approve  approveCommand  `cmd:"" help:"Approve the plan of a request, as a second person."`
+	Done     doneCommand     `cmd:"" help:"Say that a task of a request was done by hand, with what shows it."`
+}
+
+// whom says who a request is about, and what it is shown as.
+type whom struct {
+	folder   `embed:""`
+	Identity []string `help:"By what they are known: email=ann@example.com. All that are given are one person's." placeholder:"KIND=VALUE" sep:"none" required:""`
+	JSON     bool     `name:"json" help:"Write JSON: system, table, key, columns, action, reason of every row."`
+}
+
+// planCommand shows what a request would do.
+type planCommand struct {
+	whom `embed:""`
+	For  string   `help:"The request: access, erase, rectify, restrict, unrestrict or object." enum:"access,erase,rectify,restrict,unrestrict,object" default:"erase"`
+	Set  []string `help:"For rectify: the field of the policy and what is right: contact.email=ann@new.example." placeholder:"FIELD=VALUE" sep:"none"`
+	SQL  bool     `name:"sql" help:"Print what would be sent to each system too, with its parameters. That is personal data."`
+}
+
+// Run plans, and changes nothing. It ends with status 1 when a system cannot be looked into.
+func (c *planCommand) Run(ctx context.Context, t *terminal) error {
+	return c.show(ctx, t, c.For, c.Set, c.SQL)
+}
+
+// show makes a plan and prints it.
+func (w whom) show(ctx context.Context, t *terminal, what string, set []string, asSent bool) error {
+	who, err := person(w.Identity)
+	if err != nil {
+		return err
+	}
+	m, err := w.openMapped(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer m.close()
+	if what == "access" {
+		return w.showAccess(ctx, t, m, who)
+	}
+	p, f, err := m.plan(ctx, plan.Work(what), who, set)
+	if err != nil {
+		return err
+	}
+	if err := w.write(t, p.Entries(w.JSON)); err != nil {
+		return err
+	}
+	if asSent {
+		if err := m.writeStatements(t.out, p); err != nil {
+			return err
+		}
+	}
+	return w.unread(t, f)
+}
+
+// plan finds what concerns one person and says what becomes of it.
+func (m *mapped) plan(ctx context.Context, what plan.Work, who find.Person, set []string) (*plan.Plan, *find.Found, error) {
+	corrections, err := corrections(set)
+	if err != nil {
+		return nil, nil, err
+	}
+	s := m.search(find.Options{})
+	f, err := s.Find(ctx, []find.Person{who})
+	if err != nil {
+		return nil, nil, err
+	}
+	key := make([]byte, 32)
+	rand.Read(key)
+	o := plan.Options{CaseKey: key, Now: time.Now()}
+	var p *plan.Plan
+	switch what {
+	case plan.Erasure:
+		p, err = plan.Erase(ctx, s, f, o)
+	case plan.Rectification:
+		p, err = plan.Rectify(ctx, s, f, o, corrections)
+	case plan.Restriction, plan.Lifting:
+		p, err = plan.Restrict(ctx, s, f, o, what == plan.Restriction)
+	default:
+		p, err = plan.Object(ctx, s, f, o)
+	}
+	return p, f, err
+}
+
+// corrections reads `contact.email=ann@new.example`.
+func corrections(set []string) ([]plan.Correction, error) {
+	var out []plan.Correction
+	for _, w := range set {
+		field, value, ok := strings.Cut(w, "=")
+		if !ok || field == "" {
+			return nil, avow.FieldErrorf("--set", "write it as FIELD=VALUE, as contact.email=ann@new.example")
+		}
+		out = append(out, plan.Correction{Data: field, To: value})
+	}
+	return out, nil
+}
+
+// write prints entries for eyes or for scripts.
+func (w whom) write(t *terminal, entries []plan.Entry) error {
+	if w.JSON {
+		return writeJSON(t.out, entries)
+	}
+	return writeEntries(t.out, entries)
+}
+
+// writeEntries prints a plan table by table.
+func writeEntries(w io.Writer, entries []plan.Entry) error {
+	if len(entries) == 0 {
+		_, err := fmt.Fprintln(w, "Nothing is held of them in the mapped systems.")
+		return err
+	}
+	system, table := "", ""
+	for _, e := range entries {
+		if e.System != system {
+			system, table = e.System, ""
+			fmt.Fprintf(w, "%s\n", system)
+		}
+		if e.Table != table {
+			table = e.Table
+			fmt.Fprintf(w, "  %s\n", table)
+		}
+		if _, err := fmt.Fprintf(w, "    %s\n", entryLine(e)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entryLine says one thing that becomes of some rows.
+func entryLine(e plan.Entry) string {
+	var b strings.Builder
+	b.WriteString(string(e.Action))
+	if e.How != "" {
+		fmt.Fprintf(&b, " (%s)", e.How)
+	}
+	if e.Rows > 0 {
+		fmt.Fprintf(&b, " %s", plural(e.Rows, "row"))
+	}
+	if len(e.Columns) > 0 {
+		fmt.Fprintf(&b, ": %s", strings.Join(e.Columns, ", "))
+	}
+	for _, part := range []struct{ lead, text string }{{"; ", e.Reason}, {"; until ", e.Until}, {"\n      REFUSED: ", e.Refused}, {"\n      instead: ", e.Instead}} {
+		if part.text != "" {
+			b.WriteString(part.lead + part.text)
+		}
+	}
+	return b.String()
+}
+
+// writeStatements prints what each system would be sent.
+func (m *mapped) writeStatements(w io.Writer, p *plan.Plan) error {
+	for _, sp := range p.Systems {
+		src := m.sources[sp.System]
+		if src == nil {
+			continue
+		}
+		list, err := sp.Statements(src)
+		if err != nil {
+			return err
+		}
+		if len(list) > 0 {
+			fmt.Fprintf(w, "\n-- %s, in one step\n", sp.System)
+		}
+		for _, s := range list {
+			writeStatement(w, s)
+		}
+	}
+	return nil
+}
+
+func writeStatement(w io.Writer, s connect.Statement) {
+	fmt.Fprintln(w, s.Text)
+	if len(s.Values) == 0 {
+		return
+	}
+	parts := make([]string, len(s.Values))
+	for i, v := range s.Values {
+		parts[i] = connect.Text(v)
+	}
+	if s.Cut > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", s.Cut))
+	}
+	fmt.Fprintf(w, "  -- %s\n", strings.Join(parts, ", "))
+}
+
+// accessEntry is one row that would be shown.
+type accessEntry struct {
+	System   string         `json:"system"`
+	Table    string         `json:"table"`
+	Key      map[string]any `json:"key"`
+	Columns  []string       `json:"columns"`
+	Action   plan.Action    `json:"action"`
+	Reason   string         `json:"reason"` // owns, shares, mentions, and by which link
+	Redacted []string       `json:"redacted,omitempty"`
+	Withheld []string       `json:"withheld,omitempty"`
+}
+
+// showAccess lists what somebody would be shown, without a value.
+func (w whom) showAccess(ctx context.Context, t *terminal, m *mapped, who find.Person) error {
+	entries := []accessEntry{}
+	f, err := m.export(ctx, who, func(rec find.Record) error {
+		if !rec.Changed {
+			entries = append(entries, accessOf(rec))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if w.JSON {
+		err = writeJSON(t.out, entries)
+	} else {
+		err = writeAccess(t.out, entries)
+	}
+	if err != nil {
+		return err
+	}
+	return w.unread(t, f)
+}
+
+// export finds what concerns somebody and gives each record of it.
+func (m *mapped) export(ctx context.Context, who find.Person, each func(find.Record) error) (*find.Found, error) {
+	s := m.search(find.Options{ToShow: true})
+	f, err := s.Find(ctx, []find.Person{who})
+	if err != nil {
+		return nil, err
+	}
+	return f, s.Export(ctx, f, 0, each)
+}
+
+func accessOf(rec find.Record) accessEntry {
+	e := accessEntry{System: rec.Table.System.Name.Text, Table: rec.Table.Name, Key: map[string]any{}, Columns: []string{}, Action: plan.Read, Reason: rec.Relation.String() + " (" + rec.Via + ")"}
+	names := rec.Table.KeyColumns()
+	for i, v := range rec.Key {
+		if i < len(names) {
+			e.Key[names[i]] = v
+		}
+	}
+	for _, c := range rec.Cells {
+		switch c.Access {
+		case datamap.Redacted:
+			e.Redacted = append(e.Redacted, c.Name)
+		case datamap.Withheld:
+			e.Withheld = append(e.Withheld, c.Name)
+		default:
+			e.Columns = append(e.Columns, c.Name)
+		}
+	}
+	return e
+}
+
+// writeAccess prints how much stands where.
+func writeAccess(w io.Writer, entries []accessEntry) error {
+	var lines []plan.Entry
+	for _, e := range entries {
+		last := len(lines) - 1
+		if last >= 0 && lines[last].Table == e.Table && lines[last].System == e.System && lines[last].Reason == e.Reason && strings.Join(lines[last].Columns, " ") == strings.Join(e.Columns, " ") {
+			lines[last].Rows++
+			continue
+		}
+		lines = append(lines, plan.Entry{System: e.System, Table: e.Table, Columns: e.Columns, Action: e.Action, Reason: e.Reason, Rows: 1})
+	}
+	return writeEntries(w, lines)
+}
+
+// unread says what was not looked into, and for whom to decide, and ends with status 1 when there is any of it.
+func (w whom) unread(t *terminal, f *find.Found) error {
+	for _, kind := range f.Unknown {
+		fmt.Fprintf(t.err, "No table of the map knows people by %s.\n", kind)
+	}
+	for _, table := range f.Unreached {
+		fmt.Fprintf(t.err, "%s is reached only by other identities than were given.\n", table.Path())
+	}
+	for _, c := range f.Conflicts {
+		fmt.Fprintf(t.err, "%s %s: %s; it is left alone until somebody has decided whose it is.\n", c.Table.Path(), keyOf(c.Key), conflictWords(c))
+	}
+	gone := missing(f)
+	for _, line := range gone {
+		fmt.Fprintf(t.err, "NOT READ: %s\n", line)
+	}
+	if len(gone) > 0 {
+		return outcome(exitWrong)
+	}
+	return nil
+}
+
+func keyOf(key connect.Tuple) string {
+	parts := make([]string, len(key))
+	for i, v := range key {
+		parts[i] = connect.Text(v)
+	}
+	return strings.Join(parts, "+")
+}
+
+func conflictWords(c find.Conflict) string {
+	var parts []string
+	for _, a := range c.Against {
+		parts = append(parts, fmt.Sprintf("%s (%s)", a.Why, a.Link.Name))
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/datamap/plan"
+	"github.com/avowhq/avow/law"
+	"github.com/avowhq/avow/rights/cases"
+)
+
+// doing is what the commands that change something have in common.
+type doing struct {
+	whom   `embed:""`
+	acting `embed:""`
+	where  `embed:""`
+	DryRun bool   `help:"Show what would be done, with the statements and their parameters, and change nothing."`
+	Out    string `help:"The folder for the certificate and its proof." placeholder:"DIR"`
+	Lives  string `help:"Where the person lives, such as DE or US-CA: its law sets the clock." placeholder:"REGION"`
+}
+
+// eraseCommand erases somebody.
+type eraseCommand struct {
+	doing `embed:""`
+}
+
+// Help is shown by avow rights erase --help.
+func (c *eraseCommand) Help() string {
+	return `One transaction in each system; then the same ways are read again, and whatever is left is an error. What must be kept stays, and is said with its reason. A row that others share loses only this person's part.
+
+    avow rights erase --identity email=ann@example.com --dry-run
+    avow rights erase --identity email=ann@example.com --out ann/ --by Kim --because "ticket 4711"
+
+It may be stopped at any point: asked for again, or by avow rights continue, it goes on where it stopped. A system that is away makes it wait, and the command says so and ends with status 1.`
+}
+
+// Run erases.
+func (c *eraseCommand) Run(ctx context.Context, t *terminal) error {
+	return c.do(ctx, t, plan.Erasure, law.Remove, nil)
+}
+
+// rectifyCommand corrects.
+type rectifyCommand struct {
+	doing `embed:""`
+	Set   []string `required:"" help:"The field of the policy and what is right: contact.email=ann@new.example." placeholder:"FIELD=VALUE" sep:"none"`
+}
+
+// Run corrects.
+func (c *rectifyCommand) Run(ctx context.Context, t *terminal) error {
+	return c.do(ctx, t, plan.Rectification, law.Correct, c.Set)
+}
+
+// restrictCommand has data kept and not used.
+type restrictCommand struct {
+	doing `embed:""`
+}
+
+// Run restricts.
+func (c *restrictCommand) Run(ctx context.Context, t *terminal) error {
+	return c.do(ctx, t, plan.Restriction, law.Restrict, nil)
+}
+
+// do takes the request down, does it, and says what it came to.
+func (c *doing) do(ctx context.Context, t *terminal, what plan.Work, right law.Right, set []string) error {
+	if c.DryRun {
+		return c.show(ctx, t, string(what), set, !c.JSON)
+	}
+	who, err := person(c.Identity)
+	if err != nil {
+		return err
+	}
+	fix, err := corrections(set)
+	if err != nil {
+		return err
+	}
+	b, err := c.openCounter(ctx, t, c.where)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	ask := cases.Ask{Right: right, Policy: b.systems.Policy.Name, Region: avow.Region(c.Lives), Door: cases.Staff, By: c.name(), Evidence: c.Because}
+	for _, id := range who.Identities {
+		ask.Identities = append(ask.Identities, cases.Identity{Kind: id.Kind, Value: id.Value})
+	}
+	for _, f := range fix {
+		ask.Corrections = append(ask.Corrections, cases.Correction{Data: f.Data, To: f.To})
+	}
+	taken, err := b.desk.Take(ctx, ask)
+	if err != nil {
+		return err
+	}
+	if _, err := b.desk.Run(ctx); err != nil {
+		return err
+	}
+	return c.tell(ctx, t, b, taken)
+}
+
+// tell prints what was done, keeps the certificate, and says what is still to do.
+func (c *doing) tell(ctx context.Context, t *terminal, b *counter, taken cases.Taken) error {
+	if err := c.write(t, b.planned(c.JSON)); err != nil {
+		return err
+	}
+	o, err := b.desk.ByNumber(ctx, taken.Number)
+	if err != nil {
+		return err
+	}
+	if o.Into != nil {
+		if o, err = b.desk.ByID(ctx, *o.Into); err != nil {
+			return err
+		}
+	}
+	if c.Out != "" {
+		if err := b.certify(ctx, c.Out, o.ID); err != nil {
+			return err
+		}
+	}
+	return b.outcome(ctx, t, o)
+}
