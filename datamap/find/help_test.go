@@ -50,9 +50,19 @@ func folder(files map[string]string) fs.FS {
 // database makes a SQLite database and opens it as a system.
 func database(t testing.TB, system string, statements ...string) connect.Source {
 	t.Helper()
-	c := connecttest.SQLite(t)
+	return databaseOf(t, connecttest.Kind{Name: "sqlite", Config: connecttest.SQLite}, system, statements...)
+}
+
+// databaseOf makes a database of a kind.
+func databaseOf(t testing.TB, kind connecttest.Kind, system string, statements ...string) connect.Source {
+	t.Helper()
+	c := kind.Config(t)
 	c.System = system
-	connecttest.Exec(t, c, append(append([]string{"PRAGMA synchronous = off", "BEGIN"}, statements...), "COMMIT")...)
+	first := []string{"BEGIN"}
+	if c.Kind == "sqlite" {
+		first = []string{"PRAGMA synchronous = off", "BEGIN"}
+	}
+	connecttest.Exec(t, c, append(append(first, statements...), "COMMIT")...)
 	return open(t, c)
 }
 
