@@ -48,6 +48,8 @@ func (c *column) decide() {
 		c.say(Health, Likely, "the table is about health", c.place())
 	case c.table.about == aboutPeople && c.describes():
 		c.say(Trait, Likely, "its values are many words", c.place())
+	case c.table.about == aboutPeople && c.differs():
+		c.say(Trait, Likely, "nearly every value is another", c.place())
 	case c.near() && c.isProse():
 		c.say(Text, Likely, "it is free text", c.place())
 	case c.table.about == aboutPeople && c.looksLikeNames():
@@ -61,7 +63,7 @@ func (c *column) isKey() bool { return slices.Contains(c.table.Key, c.Name) }
 
 // numbersRows reports whether a column counts the rows of its table, however it is called.
 func (c *column) numbersRows() bool {
-	return c.Kind == connect.Integer && c.table.keyColumn() == c.Name && (!c.named || c.name.sort == Number)
+	return c.Kind == connect.Integer && c.table.keyColumn() == c.Name && (!c.named || c.name.sort == Number || c.name.sort == Bank)
 }
 
 const byValue = "its values are written as such"
@@ -101,6 +103,15 @@ func (c *column) untechnical() bool {
 func (c *column) describes() bool {
 	e := c.seen
 	return c.Kind == connect.TextKind && c.untechnical() && e.n() >= 8 && e.share(markWords) >= .8
+}
+
+// differs reports whether nearly everybody has another value, as of a number that
+// somebody was given; keys of other systems and addresses of pages are not meant.
+func (c *column) differs() bool {
+	e := c.seen
+	without := []concept{"time", "blocker", "organisation", "thing", "filler", "key", "record"}
+	return c.Kind == connect.TextKind && e.n() >= 8 && e.n()*10 >= e.rows*8 && e.share(markURL)+e.share(markUUID) < .2 &&
+		!slices.ContainsFunc(without, func(w concept) bool { return anyMeans(c.tokens, w) }) && !(len(c.tokens) == 1 && c.tokens[0].means("id"))
 }
 
 // isProse reports whether the values are sentences that somebody wrote.
@@ -156,7 +167,9 @@ func (c *column) strongName() {
 	switch {
 	case c.near():
 		c.say(s, Likely, nameSays, c.place())
-	case s == Health && t.about != aboutUnknown, s == Health && t.tie == tieNone, s == Pay && t.about == aboutThings, s == Gender && t.about == aboutThings:
+	case s == Pay:
+		c.say(s, Unsure, nameSays, "nothing ties the rows to people")
+	case s == Health && t.about != aboutUnknown, s == Health && t.tie == tieNone, s == Gender && t.about == aboutThings:
 		c.say(s, Unsure, nameSays, "nothing ties the rows to people")
 	case t.about == aboutThings && (s == IP || s == Street || s == Session || s == Login || s == Secret || s == Phone || s == Email || s == Network || s == Agent || s == Nationality):
 		c.say(s, Unsure, nameSays, "the rows are things")
@@ -247,7 +260,7 @@ func (c *column) weakName() {
 		c.say(s, Likely, nameSays, c.place())
 	case s == Photo && t.about == aboutPeople:
 		c.say(s, Likely, nameSays, c.place())
-	case s == Job && t.about == aboutPeople:
+	case (s == Job || s == Place) && t.about == aboutPeople:
 		c.say(s, Likely, nameSays, c.place())
 	case near && (s == Place || s == Photo || s == Text):
 		c.say(s, Unsure, nameSays, c.place())
@@ -334,6 +347,8 @@ func (c *column) beside() {
 	switch {
 	case !c.named && c.finding.Sure == Unsure && c.finding.What == Name && others >= 1 && c.table.about == aboutUnknown:
 		c.say(Name, Likely, "its values have the shape of names", "it stands beside data of a person")
+	case s == Name && c.finding.Sure == Not && c.name.strength == weak && c.sharesPrefix():
+		c.say(s, Likely, nameSays, "what begins the same is about a person")
 	case !c.named:
 	case s == State && address > 0:
 		c.say(s, Likely, nameSays, "it stands in an address")
@@ -346,6 +361,15 @@ func (c *column) beside() {
 	case others >= 1 && c.table.about == aboutUnknown && c.table.tie == tieNone && c.finding.Sure == Unsure && (addressing(s) || s == Device || s == Session || s == Activity || s == Text):
 		c.say(s, Likely, nameSays, "it stands beside data of a person")
 	}
+}
+
+// sharesPrefix reports whether a column begins with the same word as one with a
+// person's address: `poster_name` beside `poster_email`.
+func (c *column) sharesPrefix() bool {
+	return slices.ContainsFunc(c.table.columns, func(o *column) bool {
+		s := o.finding.What
+		return o != c && o.finding.Sure >= Likely && (s == Email || s == Phone || s == IP || s == Agent) && len(o.tokens) > 1 && len(c.tokens) > 1 && o.tokens[0].text == c.tokens[0].text
+	})
 }
 
 func terseName(ts []token) bool {

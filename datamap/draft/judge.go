@@ -235,7 +235,7 @@ func noun(ts []token) about {
 
 // surely is the sort of a column whose name or values say it without more.
 func (c *column) surely() Sort {
-	if s, how := c.seen.say(); how == strong {
+	if s, how := c.seen.say(); how == strong || how > 0 && c.named && c.name.sort == s {
 		return s
 	}
 	if c.named && c.name.strength == strong && !c.seen.contradicts(c.name.sort) {

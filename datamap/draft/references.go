@@ -100,7 +100,7 @@ func (t *table) keyColumn() string {
 			return u[0]
 		}
 	}
-	if len(t.Key) > 0 {
+	if len(t.Key) > 0 || len(t.columns) == 0 {
 		return ""
 	}
 	for _, c := range t.columns[:min(len(t.columns), 3)] {
@@ -108,6 +108,9 @@ func (t *table) keyColumn() string {
 		if numbered && (t.rows == 0 || c.seen.rows == c.seen.n() || c.seen.n() == maxDistinct) {
 			return c.Name
 		}
+	}
+	if c := t.columns[0]; kindOf(c.Column) == numeric && c.seen.n() >= 8 && c.seen.rows == c.seen.n() {
+		return c.Name
 	}
 	return ""
 }

@@ -29,6 +29,34 @@ var (
 	people = sync.OnceValue(func() dictionary { return readWords(peopleList) })
 )
 
+// skeletons are the words without their vowels, as old systems shorten them: `gndr`,
+// `pstl`. What two words of different meaning share means nothing.
+var skeletons = sync.OnceValue(func() dictionary {
+	out := dictionary{}
+	for w, is := range words() {
+		s := skeleton(w)
+		if len(w) < 5 || len(s) < 3 || len(s) == len(w) || words()[s] != nil {
+			continue
+		}
+		if had, ok := out[s]; ok && !slices.Equal(had, is) {
+			is = []concept{}
+		}
+		out[s] = is
+	}
+	return out
+})
+
+// skeleton is the first letter and the consonants after it.
+func skeleton(w string) string {
+	var b strings.Builder
+	for i, r := range w {
+		if i == 0 || !strings.ContainsRune("aeiou", r) {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
 func readWords(text string) dictionary {
 	out := dictionary{}
 	for line := range strings.Lines(text) {
@@ -70,7 +98,11 @@ func tokens(name string) []token {
 	var out []token
 	for _, w := range split(name) {
 		w = fold(w)
-		if is := words()[w]; is != nil || len(w) < 4 {
+		if is := words()[w]; is != nil || len(w) < 3 {
+			out = append(out, token{w, is})
+			continue
+		}
+		if is := skeletons()[w]; is != nil {
 			out = append(out, token{w, is})
 			continue
 		}

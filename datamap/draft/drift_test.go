@@ -1,0 +1,157 @@
+package draft
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap"
+)
+
+// driftOf drafts a map of a schema of the corpus, and compares it with the schema as
+// another hand has changed it since.
+func driftOf(t *testing.T, file string, edit func(string) string, change func([]*corpusTable) []*corpusTable) *Report {
+	t.Helper()
+	tables := readCorpus(t, file)
+	r := draftOf(t, openCorpus(t, "sqlite", tables), datamap.SQLite)
+	m, err := datamap.LoadText("systems/corpus.yaml", []byte(edit(string(r.File))), testPolicy(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	src := openCorpus(t, "sqlite", change(tables))
+	schema, err := src.Describe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := Drift(t.Context(), m, map[string]Live{"corpus": {Schema: schema, Rows: src}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+func same(tables []*corpusTable) []*corpusTable { return tables }
+func asIs(text string) string                   { return text }
+
+func TestNoDrift(t *testing.T) {
+	report := driftOf(t, "testdata/corpus/tuned/shop.txt", asIs, same)
+	if report.Fails || strings.Contains(report.Text(), "FAIL") {
+		t.Errorf("a fresh draft drifts:\n%s", report.Text())
+	}
+}
+
+func TestDrift(t *testing.T) {
+	const shop = "testdata/corpus/tuned/shop.txt"
+	for name, c := range map[string]struct {
+		edit   func(string) string
+		change func([]*corpusTable) []*corpusTable
+		want   Difference
+	}{
+		"a new column": {asIs, func(ts []*corpusTable) []*corpusTable {
+			ts[0].columns = append(ts[0].columns, corpusColumn{name: "c9", kind: "varchar(40)", label: "P", values: "iban"})
+			return ts
+		}, Difference{Table: "customers", Column: "c9", Change: Undeclared, What: Bank, Sure: Certain, Fails: true}},
+		"a new table about people": {asIs, func(ts []*corpusTable) []*corpusTable {
+			return append(ts, &corpusTable{name: "leads", rows: 20, lang: "en", columns: []corpusColumn{{name: "id", kind: "int", values: "seq", key: true}, {name: "mail", kind: "text", values: "email"}}})
+		}, Difference{Table: "leads", Column: "mail", Change: Undeclared, What: Email, Sure: Certain, Fails: true}},
+		"a new table of things": {asIs, func(ts []*corpusTable) []*corpusTable {
+			return append(ts, &corpusTable{name: "colours", rows: 3, lang: "en", columns: []corpusColumn{{name: "id", kind: "int", values: "seq", key: true}}})
+		}, Difference{Table: "colours", Change: NewTable}},
+		"a column that is gone": {asIs, func(ts []*corpusTable) []*corpusTable {
+			ts[0].columns = slices.DeleteFunc(ts[0].columns, func(c corpusColumn) bool { return c.name == "phone" })
+			return ts
+		}, Difference{Table: "customers", Column: "phone", Change: GoneColumn, Fails: true}},
+		"a table that is gone": {asIs, func(ts []*corpusTable) []*corpusTable {
+			return slices.DeleteFunc(ts, func(t *corpusTable) bool { return t.name == "addresses" })
+		}, Difference{Table: "addresses", Change: GoneTable, Fails: true}},
+		"a personal column in a dismissed table": {asIs, func(ts []*corpusTable) []*corpusTable {
+			for _, t := range ts {
+				if t.name == "categories" {
+					t.columns = append(t.columns, corpusColumn{name: "owner_email", kind: "text", values: "email", required: true})
+				}
+			}
+			return ts
+		}, Difference{Table: "categories", Column: "owner_email", Change: Dismissed, What: Email, Sure: Certain}},
+		"a column somebody took out of the map": {func(text string) string { return dropLine(text, "      phone: contact.phone") }, same,
+			Difference{Table: "customers", Column: "last_name", Change: Undeclared, What: Name, Fails: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if strings.HasPrefix(name, "a column somebody") {
+				c.edit = func(text string) string { return dropLine(text, "      last_name: ") }
+			}
+			report := driftOf(t, shop, c.edit, c.change)
+			if !slices.ContainsFunc(report.Differences, func(d Difference) bool { return c.want.like(d) }) || report.Fails != c.want.Fails {
+				t.Errorf("no %+v in (fails %v)\n%s", c.want, report.Fails, report.Text())
+			}
+		})
+	}
+}
+
+// like compares what a test says of a difference.
+func (d Difference) like(o Difference) bool {
+	return o.System == "corpus" && o.Table == d.Table && o.Column == d.Column && o.Change == d.Change && o.What == d.What && o.Fails == d.Fails && (d.Sure == Not || o.Sure == d.Sure)
+}
+
+func dropLine(text, prefix string) string {
+	lines := strings.Split(text, "\n")
+	return strings.Join(slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(l, prefix) }), "\n")
+}
+
+// No sampled value stands in a draft, in what is said of it, or in a report.
+func TestNoValueGetsOut(t *testing.T) {
+	for _, half := range []string{"tuned", "unseen"} {
+		for _, file := range corpusFiles(t, half) {
+			tables := readCorpus(t, file)
+			src := openCorpus(t, "sqlite", tables)
+			r := draftOf(t, src, datamap.SQLite)
+			said, err := json.Marshal(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			empty, err := datamap.LoadText("systems/corpus.yaml", []byte("system: corpus\nkind: sqlite\ncredentials: env:A\n"), testPolicy(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			schema, err := src.Describe(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			report, err := Drift(t.Context(), empty, map[string]Live{"corpus": {Schema: schema, Rows: src}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			all := string(said) + string(r.File) + report.Text()
+			for value := range personalValues(t, src, tables) {
+				if strings.Contains(all, value) {
+					t.Errorf("%s: a value stands in the draft: %q", file, value)
+				}
+			}
+		}
+	}
+}
+
+// personalValues are the texts of all columns labelled as personal that are long
+// enough not to be a word of the file by chance.
+func personalValues(t *testing.T, src connect.Source, tables []*corpusTable) map[string]bool {
+	t.Helper()
+	out := map[string]bool{}
+	for _, table := range tables {
+		for _, c := range table.columns {
+			if c.label != "P" {
+				continue
+			}
+			err := src.Read(t.Context(), connect.Read{Table: table.name, Columns: []string{c.name}}, func(row connect.Row) error {
+				if s := connect.Text(row[0]); len(s) >= 7 && s != "contact" {
+					out[s] = true
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return out
+}
