@@ -354,3 +354,26 @@ func FuzzSalesforceQuery(f *testing.F) {
 		}
 	})
 }
+
+// What an organisation does not have, or does not show this login, is not in the schema,
+// and neither is what would point at it.
+func TestSalesforceHidesFields(t *testing.T) {
+	sf := newSalesforce(t)
+	delete(sf.types["Contact"], "Phone")
+	s := sf.open(t)
+	schema, err := s.Describe(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := schema.Table("Contact")
+	if c.Column("Phone") != nil || c.Column("Id") == nil || !c.Column("CreatedDate").Generated || c.Column("Email").Generated {
+		t.Errorf("columns: %+v", c.Columns)
+	}
+	for _, r := range c.References {
+		if schema.Table(r.Table) == nil || c.Column(r.Columns[0]) == nil {
+			t.Errorf("a reference to nothing: %+v", r)
+		}
+	}
+	err = s.Read(context.Background(), connect.Read{Table: "Contact", Columns: []string{"Phone"}}, nil)
+	wantKind(t, err, avow.NotFound, "INVALID_FIELD")
+}
