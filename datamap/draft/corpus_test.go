@@ -203,6 +203,9 @@ func (g *generator) insert(t testing.TB, exec func(string, ...any), kind string,
 		var args []any
 		for _, c := range table.columns {
 			v := g.value(c)
+			if v != nil && strings.HasPrefix(c.kind, "varchar(") {
+				v = clipped(fmt.Sprint(v), c.kind)
+			}
 			if !c.required && !c.key && g.rand.IntN(10) == 0 {
 				v = nil
 			}
@@ -213,6 +216,16 @@ func (g *generator) insert(t testing.TB, exec func(string, ...any), kind string,
 		}
 		exec(q, args...)
 	}
+}
+
+// clipped is a text as long as its column admits.
+func clipped(s, kind string) string {
+	room := 0
+	fmt.Sscanf(kind, "varchar(%d)", &room)
+	if r := []rune(s); len(r) > room {
+		return string(r[:room])
+	}
+	return s
 }
 
 // corpusFiles are the schemas of one half.

@@ -74,13 +74,10 @@ func TestDrift(t *testing.T) {
 			}
 			return ts
 		}, Difference{Table: "categories", Column: "owner_email", Change: Dismissed, What: Email, Sure: Certain}},
-		"a column somebody took out of the map": {func(text string) string { return dropLine(text, "      phone: contact.phone") }, same,
+		"a column somebody took out of the map": {func(text string) string { return dropLine(text, "      last_name: ") }, same,
 			Difference{Table: "customers", Column: "last_name", Change: Undeclared, What: Name, Fails: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if strings.HasPrefix(name, "a column somebody") {
-				c.edit = func(text string) string { return dropLine(text, "      last_name: ") }
-			}
 			report := driftOf(t, shop, c.edit, c.change)
 			if !slices.ContainsFunc(report.Differences, func(d Difference) bool { return c.want.like(d) }) || report.Fails != c.want.Fails {
 				t.Errorf("no %+v in (fails %v)\n%s", c.want, report.Fails, report.Text())

@@ -2,17 +2,17 @@ package draft
 
 import (
 	"database/sql"
-	"fmt"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/avowhq/avow/datamap"
 	_ "github.com/jackc/pgx/v5/stdlib"
 )
 
 // corpusSchema is the schema of PostgreSQL that a test fills.
 func corpusSchema(t testing.TB) string {
-	return "draft_" + strings.ToLower(strings.NewReplacer("/", "_", "#", "_").Replace(t.Name()))
+	return "draft_" + strings.ToLower(strings.NewReplacer("/", "_", "#", "_", ".", "_").Replace(t.Name()))
 }
 
 // postgresSchema makes an empty schema, which is the first that names are looked up in.
@@ -26,11 +26,32 @@ func postgresSchema(t testing.TB) (secret string, db *sql.DB) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	db.SetMaxOpenConns(1) // so that the path that is set stays set
 	name := corpusSchema(t)
-	for _, q := range []string{"DROP SCHEMA IF EXISTS " + name + " CASCADE", "CREATE SCHEMA " + name, fmt.Sprintf("ALTER ROLE CURRENT_USER SET search_path = %s", name)} {
+	for _, q := range []string{"DROP SCHEMA IF EXISTS " + name + " CASCADE", "CREATE SCHEMA " + name, "SET search_path = " + name} {
 		if _, err := db.ExecContext(t.Context(), q); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return dsn, db
+}
+
+// The same judgement on a server with types of its own: dates, uuids, addresses, JSON.
+func TestCorpusOnPostgreSQL(t *testing.T) {
+	for _, file := range []string{"tuned/shop.txt", "tuned/saas.txt", "tuned/eav.txt", "tuned/clinic.txt", "tuned/mobileapp.txt", "unseen/hiring.txt", "unseen/policies.txt"} {
+		t.Run(file, func(t *testing.T) {
+			tables := readCorpus(t, "testdata/corpus/"+file)
+			r := draftOf(t, openCorpus(t, "postgresql", tables), datamap.PostgreSQL)
+			s := rate(file, labelsOf(tables), r)
+			t.Log(&s)
+			if s.recall() < .9 || s.mistakes() > .05 {
+				t.Errorf("%s\n%s", &s, strings.Join(s.lines, "\n"))
+			}
+			for _, p := range r.Problems {
+				if !p.Warning && p.Code != "key-not-unique" {
+					t.Errorf("the draft does not hold: %v", p)
+				}
+			}
+		})
+	}
 }
