@@ -182,12 +182,13 @@ func chinookErase(t *testing.T, w *world, e erasure) []string {
 	return append(chinookPlan(p), after...)
 }
 
-// masksAside takes out of rows what depends on how a database spells its tables.
+// masksAside takes out of rows what depends on how a database spells its tables, and
+// the blanks that only one of the scripts has at the end of a city.
 func masksAside(rows []string) []string {
 	mask := regexp.MustCompile(`=[a-z2-7]{20}@erased\.invalid`)
 	out := make([]string, len(rows))
 	for i, row := range rows {
-		out[i] = mask.ReplaceAllString(row, "=masked")
+		out[i] = strings.ReplaceAll(mask.ReplaceAllString(row, "=masked"), "  ", " ")
 	}
 	slices.SortFunc(out, cmp.Compare)
 	return out
