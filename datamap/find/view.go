@@ -1,6 +1,7 @@
 package find
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -72,7 +73,18 @@ func (t *table) view(person int32, ties []tie) *view {
 			v.cells = append(v.cells, c)
 		}
 	}
+	slices.SortStableFunc(v.cells, func(a, b viewCell) int { return cmp.Compare(t.rank(a), t.rank(b)) })
 	return v
+}
+
+// rank puts what the map declares first, in its order.
+func (t *table) rank(c viewCell) int {
+	for i := range t.Columns {
+		if &t.Columns[i].Is == c.column {
+			return i
+		}
+	}
+	return len(t.Columns)
 }
 
 // cell is what is shown of one column; false when not even its name is.
