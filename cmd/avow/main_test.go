@@ -1,7 +1,10 @@
 package main
 
 import (
+	"database/sql"
+	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -29,7 +32,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata/script",
 		RequireUniqueNames: true,
-		Cmds:               map[string]func(*testscript.TestScript, bool, []string){"status": status},
+		Cmds:               map[string]func(*testscript.TestScript, bool, []string){"status": status, "sqlite": sqlite},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples+"/../../examples")
 			return nil
@@ -50,6 +53,36 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	if got != args[0] {
 		ts.Fatalf("%v ended with %s, want %s", args[1:], got, args[0])
 	}
+}
+
+// sqlite runs the statements of a file in a database: `sqlite shop.db shop.sql`. With
+// a query in place of the file its rows are the standard output.
+func sqlite(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sqlite database file|query")
+	}
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer db.Close()
+	if strings.HasSuffix(args[1], ".sql") {
+		_, err := db.Exec(ts.ReadFile(args[1]))
+		ts.Check(err)
+		return
+	}
+	rows, err := db.Query(args[1])
+	ts.Check(err)
+	defer rows.Close()
+	names, err := rows.Columns()
+	ts.Check(err)
+	for rows.Next() {
+		cells, to := make([]any, len(names)), make([]any, len(names))
+		for i := range cells {
+			to[i] = &cells[i]
+		}
+		ts.Check(rows.Scan(to...))
+		fmt.Fprintln(ts.Stdout(), strings.Trim(strings.ReplaceAll(fmt.Sprintf("%v", cells), " ", "|"), "[]"))
+	}
+	ts.Check(rows.Err())
 }
 
 // exitOf reads the status from `exit status 2`.
