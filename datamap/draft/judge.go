@@ -169,7 +169,7 @@ func (t *table) describe() {
 		t.health = t.health || c.named && c.name.sort == Health && c.name.strength > weak
 	}
 	for _, tok := range tableTokens(t.Name) {
-		t.health = t.health || tok.means("health") || tok.text == "lab" || tok.text == "vital" || tok.text == "vitals" || tok.text == "medical"
+		t.health = t.health || tok.means("health") || tok.means("result") || tok.text == "lab" || tok.text == "vital" || tok.text == "vitals" || tok.text == "medical"
 	}
 	if t.about != aboutUnknown {
 		return

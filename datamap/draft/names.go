@@ -118,6 +118,7 @@ var patterns = []pattern{
 	{sort: Health, strength: medium, has: []concept{"insurance"}, kinds: written, without: []concept{"blocker"}},
 	{sort: Pay, strength: strong, has: []concept{"pay"}, kinds: numeric | written, blocked: true},
 	{sort: Street, strength: strong, has: []concept{"street"}, kinds: written | numeric},
+	{sort: Street, strength: medium, has: []concept{"zip", "city"}, kinds: written},
 	{sort: Zip, strength: medium, has: []concept{"zip"}, kinds: written | numeric},
 	{sort: Street, strength: medium, has: []concept{"address"}, kinds: written, without: []concept{"mac"}},
 	{sort: City, strength: medium, has: []concept{"city"}, kinds: written},

@@ -125,8 +125,11 @@ func scoreHalf(t *testing.T, half, kind string) score {
 	return all
 }
 
-// The judgement is tuned on one half of the corpus; the other half was written before
-// and shows what it does with what nobody looked at.
+// New schemas begin in the half `unseen`, labelled before they are first judged. What
+// is mended after that makes the numbers of the half better than they are for a schema
+// nobody has seen: of four such halves 0.85, 0.82, 0.87 and 0.85 of the personal
+// columns were found the first time, and 0.01 to 0.03 of the others flagged. A half whose
+// misses were looked at moves to `tuned` when the next is written.
 func TestCorpus(t *testing.T) {
 	for _, half := range []string{"tuned", "unseen"} {
 		t.Run(half, func(t *testing.T) {
