@@ -81,6 +81,7 @@ var eventWords = map[ledger.Type]string{
 	ledger.LookedAt:            "Staff looked at your data",
 	ledger.Imported:            "Data about you was brought in from a file",
 	ledger.Told:                "You were told that data about you is held",
+	"request-moved":            "Your request went on",
 	AddressAdded:               "You named another address of yours, and a link goes to it",
 	AddressRemoved:             "You removed an address of yours",
 	Unjoined:                   "You had been taken for one with somebody else, and that was undone",

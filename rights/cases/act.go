@@ -217,6 +217,21 @@ func (d *Desk) leftOver(tx *store.Tx, c *record, s *step, left any, words string
 	return err
 }
 
+// restrictHere has the gate say no while an erasure is under way (gdpr:18).
+func (d *Desk) restrictHere(tx *store.Tx, c *record, s *step) error {
+	if c.Subject.IsZero() {
+		return finish(tx, s, stepDone, "", nil)
+	}
+	_, err := d.Desk.Vault.Subject(tx, c.Subject)
+	if err == nil {
+		err = d.Own.Restrict(tx, c.Subject)
+	}
+	if err != nil && avow.KindOf(err) != avow.NotFound { // not there any more: nothing to restrict
+		return err
+	}
+	return finish(tx, s, stepDone, "", nil)
+}
+
 // own does a request's part in avow's own records, in the transaction that ends the step.
 func (d *Desk) own(tx *store.Tx, c *record, s *step) error {
 	var out any
@@ -234,9 +249,7 @@ func (d *Desk) own(tx *store.Tx, c *record, s *step) error {
 		if d.Own.Restrict == nil {
 			return d.byHand(tx, c, s, "Restrict what is kept here about the person.")
 		}
-		if !c.Subject.IsZero() {
-			err = d.Own.Restrict(tx, c.Subject)
-		}
+		return d.restrictHere(tx, c, s)
 	default:
 		if d.Own.Stop == nil {
 			return d.byHand(tx, c, s, "Stop what the person wants stopped: "+string(c.Right)+".")

@@ -153,7 +153,29 @@ func (d *Desk) Watch(ctx context.Context) error {
 			err = d.Desk.DB.Write(ctx, func(tx *store.Tx) error { return d.remind(tx, id) })
 		}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return d.Desk.DB.Write(ctx, d.remindTasks)
+}
+
+// remindTasks reminds staff, each day once, of requests with tasks whose time is over.
+func (d *Desk) remindTasks(tx *store.Tx) error {
+	late, err := ids(tx, `SELECT DISTINCT s.case_id FROM rights_case_steps s JOIN rights_cases c ON c.id = s.case_id
+		WHERE s.state = ? AND s.due <= ? AND c.closed IS NULL LIMIT 500`, stepOpen, tx.Now())
+	if err != nil {
+		return err
+	}
+	for _, id := range late {
+		c, err := read(tx, id)
+		if err != nil {
+			return err
+		}
+		if err := d.toStaff(tx, &c, "A task of request "+c.Number+" is late", "by the end of "+law.DateOf(c.Due.Add(-time.Second), time.UTC).Long()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func ids(tx *store.Tx, query string, args ...any) ([]avow.ID, error) {

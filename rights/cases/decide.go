@@ -98,7 +98,13 @@ func (d *Desk) Refuse(ctx context.Context, id avow.ID, by, reason string) error 
 // Cancel ends a request because the person wants it no more, until the first change. With a pass it is the person
 // who does, else by names the staff they told.
 func (d *Desk) Cancel(ctx context.Context, id avow.ID, by string) error {
-	return d.change(ctx, id, func(tx *store.Tx, c *record) error { return d.cancel(tx, c) })
+	if err := stated(by, "the person said so"); err != nil {
+		return err
+	}
+	return d.change(ctx, id, func(tx *store.Tx, c *record) error {
+		c.Outcome = "cancelled; the person told " + by
+		return d.cancel(tx, c)
+	})
 }
 
 // CancelMine is Cancel by the person.

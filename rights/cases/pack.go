@@ -43,7 +43,7 @@ func (f Folder) Create(name string) (PackageWriter, error) {
 	if err := os.MkdirAll(string(f), 0o700); err != nil {
 		return nil, away(err)
 	}
-	file, err := os.CreateTemp(string(f), ".new-*")
+	file, err := os.CreateTemp(string(f), name+".new-*")
 	if err != nil {
 		return nil, away(err)
 	}
@@ -62,10 +62,16 @@ func (f Folder) Open(name string) (io.ReadCloser, error) {
 	return file, nil
 }
 
-// Remove deletes a package.
+// Remove deletes a package, and what a stop left of one that was being made.
 func (f Folder) Remove(name string) error {
-	if err := os.Remove(filepath.Join(string(f), name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	all, err := filepath.Glob(filepath.Join(string(f), name+".new-*"))
+	if err != nil {
 		return away(err)
+	}
+	for _, path := range append(all, filepath.Join(string(f), name)) {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return away(err)
+		}
 	}
 	return nil
 }
@@ -115,7 +121,7 @@ func packageCipher(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-func pieceNonce(salt []byte, n uint64, last bool) []byte {
+func pieceNonce(n uint64, last bool) []byte {
 	nonce := make([]byte, 12)
 	binary.BigEndian.PutUint64(nonce[3:11], n)
 	if last {
@@ -162,7 +168,7 @@ func (e *encrypter) Write(b []byte) (int, error) {
 }
 
 func (e *encrypter) flush(last bool) error {
-	_, err := e.to.Write(e.aead.Seal(nil, pieceNonce(nil, e.n, last), e.piece, nil))
+	_, err := e.to.Write(e.aead.Seal(nil, pieceNonce(e.n, last), e.piece, nil))
 	e.n++
 	e.piece = e.piece[:0]
 	return err
@@ -189,7 +195,7 @@ func decrypt(w io.Writer, from io.Reader, key []byte) error {
 			return broken
 		}
 		_, end := in.Peek(1)
-		plain, err := a.Open(nil, pieceNonce(nil, n, end != nil), buf[:k], nil)
+		plain, err := a.Open(nil, pieceNonce(n, end != nil), buf[:k], nil)
 		if err != nil {
 			return broken
 		}

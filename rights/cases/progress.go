@@ -199,17 +199,28 @@ type ToDo struct {
 }
 
 // ToDo lists the open tasks of all requests, those due first first.
-func (d *Desk) ToDo(ctx context.Context, limit int) (out []ToDo, err error) {
+func (d *Desk) ToDo(ctx context.Context, limit int) ([]ToDo, error) {
+	return d.todo(ctx, `state = ? AND done IS NULL ORDER BY due LIMIT ?`, stepOpen, limit)
+}
+
+// Stuck lists the steps that met trouble and wait for another try, the most tried first: a system
+// that is away, a grant that is missing. They go on by themselves when that is mended.
+func (d *Desk) Stuck(ctx context.Context, limit int) ([]ToDo, error) {
+	return d.todo(ctx, `state = ? AND trouble <> '' ORDER BY tries DESC LIMIT ?`, stepWaiting, limit)
+}
+
+func (d *Desk) todo(ctx context.Context, where, state string, limit int) (out []ToDo, err error) {
 	err = d.Desk.DB.Read(ctx, func(tx *store.Tx) error {
 		out = []ToDo{}
 		found, err := store.Collect(tx, func(r *store.Rows) (step, error) { return scanStep(r) },
-			`SELECT `+stepColumns+` FROM rights_case_steps WHERE state = ? AND done IS NULL ORDER BY due LIMIT ?`, stepOpen, min(max(limit, 1), 1000))
+			`SELECT `+stepColumns+` FROM rights_case_steps WHERE `+where, state, min(max(limit, 1), 1000))
 		for _, s := range found {
 			c, err := read(tx, s.Case)
 			if err != nil {
 				return err
 			}
-			out = append(out, ToDo{c.overview(tx.Now()), Step{N: s.N, Kind: s.Kind, About: s.About, State: s.State, Who: s.Who, What: s.What, Due: s.Due}})
+			out = append(out, ToDo{c.overview(tx.Now()), Step{N: s.N, Round: s.Round, Kind: s.Kind, About: s.About, State: s.State, Who: s.Who, What: s.What, Due: s.Due,
+				Tries: s.Tries, Next: s.Next, Trouble: s.Trouble, Class: s.Class}})
 		}
 		return err
 	})

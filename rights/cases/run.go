@@ -106,16 +106,25 @@ func (d *Desk) runOne(ctx context.Context, id avow.ID, n int) (ran bool, err err
 	working, stop := d.alive(ctx, &s)
 	end, trouble := d.do(working, &c, &s)
 	stop()
-	if ctx.Err() != nil {
-		return true, nil // the lease runs out, and somebody does it again
-	}
+	stopped := ctx.Err() != nil
 	ctx = context.WithoutCancel(ctx)
+	if stopped {
+		return true, d.release(ctx, &s)
+	}
 	err = d.Desk.DB.Write(ctx, func(tx *store.Tx) error { return d.settled(tx, &s, end, trouble) })
 	if err == nil || trouble != nil {
 		return true, err
 	}
 	// What it came to could not be written: that is this step's trouble, unless it is the database's.
 	return true, d.Desk.DB.Write(ctx, func(tx *store.Tx) error { return d.settled(tx, &s, nil, err) })
+}
+
+// release gives a step back that a stop of this node cut short: another node, or the next start, does it again.
+func (d *Desk) release(ctx context.Context, s *step) error {
+	return d.Desk.DB.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(`UPDATE rights_case_steps SET holder = NULL, leased = NULL WHERE case_id = ? AND n = ? AND holder = ?`, s.Case, s.N, s.holder)
+		return err
+	})
 }
 
 // claim takes a step for this node. A first change ends the time for cancelling: both wait for the same lock.
@@ -184,6 +193,8 @@ func (d *Desk) do(ctx context.Context, c *record, s *step) (settle, error) {
 		return d.doCheck(ctx, c, s)
 	case kindSweep:
 		return d.doSweep(ctx, c, s)
+	case kindHere:
+		return d.restrictHere, nil
 	case kindOwn:
 		return d.own, nil
 	case kindPack:

@@ -12,14 +12,15 @@ import (
 
 // What a step does.
 const (
-	kindFind     = "find"     // look up who holds an address, and send a link to it
-	kindProve    = "prove"    // the person, or staff: shows who they are
-	kindPlan     = "plan"     // find and capture
-	kindApprove  = "approve"  // staff
-	kindRestrict = "restrict" // one system
-	kindRun      = "run"      // one system
-	kindTask     = "task"     // staff: a system without a program, a recipient, what was found
-	kindTell     = "tell"     // one recipient
+	kindFind     = "find"          // look up who holds an address, and send a link to it
+	kindProve    = "prove"         // the person, or staff: shows who they are
+	kindPlan     = "plan"          // find and capture
+	kindApprove  = "approve"       // staff
+	kindRestrict = "restrict"      // one system
+	kindHere     = "restrict-here" // avow's own records
+	kindRun      = "run"           // one system
+	kindTask     = "task"          // staff: a system without a program, a recipient, what was found
+	kindTell     = "tell"          // one recipient
 	kindCheck    = "check"
 	kindSweep    = "sweep"
 	kindOwn      = "own"
@@ -161,6 +162,12 @@ func (d *Desk) enter(tx *store.Tx, c *record, to stage) error {
 			_, err := add(tx, c, step{Stage: to, Kind: kindApprove, State: stepOpen, Who: "a second person", What: "Look at the plan and approve it."})
 			return err
 		}
+	case toRestrict:
+		if c.Subject.IsZero() || d.Own.Restrict == nil {
+			return nil
+		}
+		_, err := add(tx, c, step{Stage: to, Kind: kindHere})
+		return err
 	case toAct:
 		return d.addTasks(tx, c)
 	case toAnswer:

@@ -21,7 +21,7 @@ import (
 const (
 	linkLife  = 15 * time.Minute
 	passLife  = 30 * time.Minute
-	linkHour  = 5 // links of one request within an hour
+	linkHour  = 5 // links to one address within an hour
 	codeTries = 5
 
 	slotHeld = "held" // an address that is known
@@ -152,7 +152,38 @@ func (d *Desk) verified(tx *store.Tx, c *record, s *secret) error {
 	if done, err := d.merge(tx, c, s); done || err != nil {
 		return err
 	}
+	if err := d.acknowledge(tx, c, s); err != nil {
+		return err
+	}
 	return d.advance(tx, c)
+}
+
+// acknowledge tells somebody who got no link that the request was taken down, and until when it is answered.
+func (d *Desk) acknowledge(tx *store.Tx, c *record, s *secret) error {
+	known, err := d.happened(tx, c, law.Acknowledged)
+	if err != nil || known || s.To == "" || c.Door == Replay {
+		return err
+	}
+	if err := d.moment(tx, c, law.Acknowledged, law.Date{}); err != nil {
+		return err
+	}
+	return d.letter(tx, c, s, "Your request "+c.Number, fmt.Sprintf("It was taken down. You have the answer before the end of %s. To follow it, ask for a link with its number: %s",
+		law.DateOf(c.Due.Add(-time.Second), time.UTC).Long(), d.Page))
+}
+
+// acknowledged notes that a letter says so.
+func (d *Desk) acknowledged(tx *store.Tx, c *record) error {
+	known, err := d.happened(tx, c, law.Acknowledged)
+	if err != nil || known {
+		return err
+	}
+	return d.moment(tx, c, law.Acknowledged, law.Date{})
+}
+
+// happened tells whether something that matters to the clock has happened.
+func (d *Desk) happened(tx *store.Tx, c *record, what law.Event) (yes bool, err error) {
+	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM rights_case_moments WHERE case_id = ? AND what = ?)`, c.ID, string(what)).Scan(&yes)
+	return yes, err
 }
 
 // doFind looks up who holds an address, in avow's own records and else in the systems, and sends a link
@@ -195,6 +226,9 @@ func (d *Desk) doFind(ctx context.Context, c *record, _ *step) (settle, error) {
 		if to.Value == "" {
 			return nil
 		}
+		if err := d.acknowledged(tx, c); err != nil { // the letter says so
+			return err
+		}
 		if s.To == "" || !c.Verified.IsZero() {
 			if err := d.sendLink(tx, c, s, slotHeld, to.Value); err != nil {
 				return err
@@ -234,13 +268,17 @@ func (d *Desk) heldHere(tx *store.Tx, c *record, s *secret) (Identity, error) {
 	return Identity{}, nil
 }
 
-// sendLink sends a link and a code. Beyond five an hour nothing is sent, and nothing said.
+// sendLink sends a link and a code. Beyond five an hour to one address, of whichever requests, nothing is sent, and nothing said.
 func (d *Desk) sendLink(tx *store.Tx, c *record, s *secret, slot, to string) error {
-	if _, err := tx.Exec(`DELETE FROM rights_case_links WHERE case_id = ? AND made < ?`, c.ID, tx.Now().Add(-time.Hour)); err != nil {
+	box := d.box(to)
+	if err := tx.Lock("rights case box", box); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`DELETE FROM rights_case_links WHERE made < ?`, tx.Now().Add(-time.Hour)); err != nil {
 		return err
 	}
 	var n int
-	if err := tx.QueryRow(`SELECT count(hash) FROM rights_case_links WHERE case_id = ? AND slot = ?`, c.ID, slot).Scan(&n); err != nil || n >= linkHour {
+	if err := tx.QueryRow(`SELECT count(hash) FROM rights_case_links WHERE box = ?`, box).Scan(&n); err != nil || n >= linkHour {
 		return err
 	}
 	token, code := newToken(), newCode()
@@ -248,12 +286,19 @@ func (d *Desk) sendLink(tx *store.Tx, c *record, s *secret, slot, to string) err
 	if err != nil {
 		return err
 	}
-	err = tx.Insert("rights_case_links", "hash, case_id, slot, code, tries, address, made, expires, used",
-		[]any{hashOf(token), c.ID, slot, d.codeHash(c.ID, code), 0, address, tx.Now(), tx.Now().Add(linkLife), time.Time{}})
+	err = tx.Insert("rights_case_links", "hash, case_id, slot, code, tries, address, box, made, expires, used",
+		[]any{hashOf(token), c.ID, slot, d.codeHash(c.ID, code), 0, address, box, tx.Now(), tx.Now().Add(linkLife), time.Time{}})
 	if err != nil {
 		return err
 	}
 	return d.linkLetter(tx, c, s, slot, to, token, code)
+}
+
+// box is a keyed hash of an address letters go to.
+func (d *Desk) box(address string) []byte {
+	h := hmac.New(sha256.New, d.Desk.Vault.KeyFor("letters to one address"))
+	h.Write([]byte(strings.ToLower(address)))
+	return h.Sum(nil)
 }
 
 func newToken() string {

@@ -87,7 +87,7 @@ CREATE TABLE rights_case_moments (
 ){{strict}};
 
 -- One-time links and codes, hashed. slot is what using one shows: that they hold an
--- address that is known, or the new one.
+-- address that is known, or the new one. box is a keyed hash of the address: few go to one.
 CREATE TABLE rights_case_links (
   hash    {{blob}}   PRIMARY KEY,
   case_id {{blob}}   NOT NULL,
@@ -95,12 +95,15 @@ CREATE TABLE rights_case_links (
   code    {{blob}}   NOT NULL,
   tries   {{bigint}} NOT NULL,
   address {{blob}}   NOT NULL,
+  box     {{blob}}   NOT NULL,
   made    {{bigint}} NOT NULL,
   expires {{bigint}} NOT NULL,
   used    {{bigint}}
 ){{strict}};
 
 CREATE INDEX rights_case_links_case ON rights_case_links (case_id, made);
+CREATE INDEX rights_case_links_box ON rights_case_links (box, made);
+CREATE INDEX rights_case_links_made ON rights_case_links (made);
 
 -- Somebody who showed to be the person a request is about, for half an hour.
 CREATE TABLE rights_case_passes (

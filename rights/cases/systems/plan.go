@@ -2,7 +2,7 @@ package systems
 
 import (
 	"context"
-	"encoding/json"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,9 +19,20 @@ import (
 )
 
 // captured is what a step keeps of one system: its part of the plan, and of the restriction before an erasure.
-type captured struct {
-	Plan     []byte `json:"plan"`
-	Restrict []byte `json:"restrict,omitempty"`
+type captured struct{ Plan, Restrict []byte }
+
+// bytes writes it as the length of the plan, the plan and the restriction.
+func (c captured) bytes() []byte {
+	out := binary.AppendUvarint(make([]byte, 0, len(c.Plan)+len(c.Restrict)+binary.MaxVarintLen64), uint64(len(c.Plan)))
+	return append(append(out, c.Plan...), c.Restrict...)
+}
+
+func fromBytes(b []byte) (c captured, ok bool) {
+	n, k := binary.Uvarint(b)
+	if k <= 0 || n > uint64(len(b)-k) {
+		return c, false
+	}
+	return captured{b[k : k+int(n)], b[k+int(n):]}, true
 }
 
 // Capture finds and plans. Rows whose owner is in doubt are left alone, and become a task.
@@ -96,8 +107,8 @@ func (e *Engine) part(p, restrict *plan.Plan, sp *plan.SystemPlan) (cases.Part, 
 			}
 		}
 	}
-	out.Captured, err = json.Marshal(c)
-	return out, err
+	out.Captured = c.bytes()
+	return out, nil
 }
 
 // alone is a plan of one system only.
@@ -211,7 +222,8 @@ func doubts(f *find.Found) (parts []cases.Part) {
 }
 
 func decode(text []byte) (c captured, p *plan.Plan, err error) {
-	if err = json.Unmarshal(text, &c); err != nil {
+	c, ok := fromBytes(text)
+	if !ok {
 		return c, nil, avow.Errorf(avow.Internal, "what was captured cannot be read")
 	}
 	p, err = plan.Decode(c.Plan)
@@ -221,7 +233,7 @@ func decode(text []byte) (c captured, p *plan.Plan, err error) {
 // Restrict does the restriction that was captured with an erasure.
 func (e *Engine) Restrict(ctx context.Context, _ cases.Request, system string, text []byte) error {
 	c, _, err := decode(text)
-	if err != nil || c.Restrict == nil {
+	if err != nil || len(c.Restrict) == 0 {
 		return err
 	}
 	p, err := plan.Decode(c.Restrict)
@@ -309,7 +321,21 @@ func together(r cases.Request, parts map[string][]byte) (whole *plan.Plan, err e
 	return whole, nil
 }
 
-// Sweep looks for the person in the texts of all tables. A table that cannot be read is found by itself, as a hit for people.
+// unread makes of a table that cannot be read a hit for people to look at; of a system that went away meanwhile, an error.
+func unread(list []plan.Unread, without []string) (out []cases.Hit, err error) {
+	for _, u := range list {
+		switch {
+		case slices.Contains(without, u.System):
+		case u.Table == "":
+			return nil, avow.Errorf(avow.Unavailable, "%s cannot be read now: %s", u.System, u.Why)
+		default:
+			out = append(out, cases.Hit{System: u.System, Table: u.Table, Column: "(not read: " + u.Why + ")"})
+		}
+	}
+	return out, nil
+}
+
+// Sweep looks for the person in the texts of all tables. A table that cannot be read is a hit for people to look at.
 func (e *Engine) Sweep(ctx context.Context, r cases.Request, parts map[string][]byte) ([]cases.Hit, error) {
 	w, err := e.look(ctx, r.Without)
 	if err != nil {
@@ -329,7 +355,10 @@ func (e *Engine) Sweep(ctx context.Context, r cases.Request, parts map[string][]
 	if err != nil {
 		return nil, err
 	}
-	var out []cases.Hit
+	out, err := unread(swept.Unread, r.Without)
+	if err != nil {
+		return nil, err
+	}
 	for _, h := range swept.Hits {
 		if h.Owned && h.Kept {
 			continue // the plan says why it is there
