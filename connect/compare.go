@@ -3,6 +3,7 @@ package connect
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/nyaruka/phonenumbers"
 	"golang.org/x/net/idna"
@@ -27,14 +28,22 @@ func Same(compare Compare, region, a, b string) bool {
 // Normal is the one form of all texts that are the same to a comparison; false when
 // text cannot be such a value, or there is nothing in it.
 func Normal(compare Compare, region, text string) (string, bool) {
-	if len(text) > maxCompared && compare != Exact && compare != "" {
+	if compare == Exact || compare == "" {
+		return text, text != ""
+	}
+	if len(text) > maxCompared {
 		return "", false
 	}
+	out, ok := normal(compare, region, text)
+	return out, ok && len(out) <= maxCompared
+}
+
+func normal(compare Compare, region, text string) (string, bool) {
 	switch compare {
 	case Trimmed:
 		text = strings.TrimSpace(text)
 	case IgnoreCase:
-		text = fold(text)
+		text = fold(strings.TrimSpace(text))
 	case Digits:
 		text = digits(text)
 	case Email:
@@ -45,12 +54,14 @@ func Normal(compare Compare, region, text string) (string, bool) {
 	return text, text != ""
 }
 
-// fold lets capitals, composed letters and white space around the text not count. A
+// fold lets capitals and how letters are composed not count. A
 // letter folds to one letter (ß stays ß), so that what is only ASCII equals only ASCII,
 // but for the sign of the kelvin, which Unicode says is a K.
 func fold(text string) string {
-	text = strings.TrimSpace(text)
-	if !isASCII(text) {
+	switch {
+	case !utf8.ValidString(text):
+		return text // in no known alphabet: only itself
+	case !isASCII(text):
 		text = norm.NFC.String(text)
 	}
 	return strings.Map(foldRune, text)
@@ -95,13 +106,13 @@ func digits(text string) string {
 func normalEmail(text string) (string, bool) {
 	text = strings.TrimSpace(text)
 	at := strings.LastIndexByte(text, '@')
-	if at < 1 || at == len(text)-1 {
+	if at < 1 || !utf8.ValidString(text) {
 		return "", false
 	}
-	domain := strings.TrimSuffix(text[at+1:], ".")
+	domain := fold(strings.TrimRight(text[at+1:], "."))
 	ascii, err := idna.Lookup.ToASCII(domain)
 	if err != nil {
-		ascii = fold(domain)
+		ascii = domain
 	}
 	return fold(text[:at]) + "@" + ascii, ascii != ""
 }

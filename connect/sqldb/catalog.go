@@ -173,7 +173,7 @@ func (s *source) within(c *catalog, name string, columns []string) (*table, erro
 	}
 	for _, each := range columns {
 		if t.column(each) == nil {
-			return nil, avow.Errorf(avow.NotFound, "system %s: table %s has no column %s", s.config.System, name, each)
+			return nil, avow.Errorf(avow.NotFound, "system %s: table %s has no column %s that this login can see", s.config.System, name, each)
 		}
 	}
 	return t, nil

@@ -35,3 +35,7 @@ func TestConformance(t *testing.T) {
 		})
 	}
 }
+
+func openAny(c connect.Config) (connect.Source, error) {
+	return sqldb.Open(context.Background(), c)
+}
