@@ -77,7 +77,7 @@ func (c *checker) system(ctx context.Context, p *SystemPlan, otherwise Why) erro
 		return nil
 	}
 	for _, g := range p.Groups {
-		if g.change == "" || g.silent || g.Rows == 0 {
+		if g.change == "" || g.silent && len(g.element) == 0 || g.Rows == 0 {
 			continue
 		}
 		src := c.search.Sources[p.System]
@@ -156,7 +156,7 @@ func askFor(g *Group, c connect.Change) ([]string, map[string]int) {
 func (c *checker) row(p *SystemPlan, g *Group, change connect.Change, want expected, r connect.Row, at map[string]int, otherwise Why) {
 	var wrong []string
 	for i, s := range want.columns {
-		if !same(r[at[s.Column]], want.value(i)) {
+		if is := r[at[s.Column]]; !c.done(g, s.Column, is, want.value(i)) {
 			wrong = append(wrong, s.Column)
 		}
 	}
@@ -174,6 +174,25 @@ func (c *checker) row(p *SystemPlan, g *Group, change connect.Change, want expec
 		why = ChangedHands
 	}
 	c.add(p.System, g, wrong, why, key)
+}
+
+// done reports whether a column holds what it should. Of a list of which others have
+// elements those are looked at by which the person was found.
+func (c *checker) done(g *Group, column string, is, want any) bool {
+	if len(g.element) == 0 {
+		return same(is, want)
+	}
+	list, ok := is.([]any)
+	if !ok {
+		list = []any{is}
+	}
+	return !slices.ContainsFunc(g.element, func(in connect.In) bool {
+		return slices.Equal(in.Columns, []string{column}) && slices.ContainsFunc(in.Tuples, func(t connect.Tuple) bool {
+			return slices.ContainsFunc(list, func(v any) bool {
+				return connect.Same(in.Compare, c.search.Options.Region, connect.Text(v), connect.Text(t[0]))
+			})
+		})
+	})
 }
 
 // guarded reports whether what tied the row to the person still does.

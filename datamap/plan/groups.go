@@ -16,7 +16,6 @@ type maker struct {
 	t      *table
 	shown  []shown
 	guards []*guardMaker
-	years  []int // of sets: those that leave the year of what is there
 	ends   []end // of Lines: what their days are counted from; without column for none
 	phase  int
 }
@@ -199,15 +198,16 @@ func (s *system) stay(t *table, c *class, k staying) []*maker {
 	if k.held != nil {
 		s.leftovers(m, f, k.held)
 	}
+	out := append(s.splitLists(m, c), m)
 	if m.finish(); len(m.sets) > 0 {
 		m.change = connect.Update
 		m.phase = changeRows
 		s.guard(m, c, nil)
 	}
 	if last := s.whenLast(t, c, m); last != nil {
-		return []*maker{m, last}
+		out = append(out, last)
 	}
-	return []*maker{m}
+	return out
 }
 
 // untieColumns empties what ties a row to the person, or to a row that goes.
@@ -372,9 +372,6 @@ func (m *maker) keep(name string, l Line, e end) {
 func (m *maker) take(t treatment) {
 	if t.set != nil {
 		t.line.Reason = cmp.Or(t.line.Reason, m.t.triggers(connect.OpUpdate))
-		if t.set.each.width > 0 {
-			m.years = append(m.years, len(m.sets))
-		}
 		m.sets = append(m.sets, *t.set)
 	}
 	m.say(t.line)
@@ -421,8 +418,10 @@ func (m *maker) add(row int) {
 			m.Lines[i].days = append(m.Lines[i].days, e.dayOf(m.t.extraOf(e.column, row)))
 		}
 	}
-	for _, n := range m.years {
-		m.sets[n].each.add(connect.Tuple{yearOf(m.t.extraOf(m.sets[n].column, row))})
+	for n := range m.sets {
+		if x := &m.sets[n]; x.each.width > 0 { // the year of what is there
+			x.each.add(connect.Tuple{yearOf(m.t.extraOf(x.column, row))})
+		}
 	}
 	if len(m.guards) > 0 {
 		linked := m.t.linked(row)

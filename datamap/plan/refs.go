@@ -336,12 +336,10 @@ func (t *table) hold(row int, e *edge) {
 
 // why is one reason, the same for all rows it holds.
 func (t *table) why(text string) *held {
-	for _, h := range t.held {
-		if h.why == text {
-			return h
-		}
+	if t.whys[text] == nil {
+		t.whys[text] = &held{why: text}
 	}
-	return &held{why: text}
+	return t.whys[text]
 }
 
 func (s *system) holdAll(e *edge, why string) []holding {

@@ -20,14 +20,13 @@ type table struct {
 	bytes   []byte   // the key and the linked values of each row
 	at, mid []uint32 // where they begin
 
-	held  map[int]*held        // rows that would go, and cannot
-	untie map[int]uint64       // rows that stay, and the references (a bit each) they let go of
-	index map[string]int       // key → row, when it is needed
-	extra map[string]*rowExtra // what was read besides, by column
+	lists []string         // of which elements may be others'
+	whys  map[string]*held // by what they say
+	held  map[int]*held    // rows that would go, and cannot
+	untie map[int]uint64   // rows that stay, and the references (a bit each) they let go of
+	index map[string]int   // key → row, when it is needed
+	extra map[string][]any // what was read besides, by column
 }
-
-// rowExtra is one column of all rows, read for the plan.
-type rowExtra struct{ values map[int]any }
 
 // held is why rows that would go are masked instead.
 type held struct {
@@ -37,10 +36,11 @@ type held struct {
 
 // class is rows with the same ties, so that the same becomes of them.
 type class struct {
-	ties  []tie
-	empty uint64 // which of the linked columns are empty
-	holds []int  // of Options.Holds
-	fate  fate
+	ties   []tie
+	empty  uint64 // which of the linked columns are empty
+	holds  []int  // of Options.Holds
+	narrow []narrowing
+	fate   fate
 }
 
 type tie struct {
@@ -50,7 +50,7 @@ type tie struct {
 }
 
 func (b *builder) table(t *datamap.Table, schema *connect.Schema, rows *find.Rows) (*table, error) {
-	out := &table{of: t, found: rows, held: map[int]*held{}, untie: map[int]uint64{}, extra: map[string]*rowExtra{}}
+	out := &table{of: t, found: rows, lists: listsOf(t), whys: map[string]*held{}, held: map[int]*held{}, untie: map[int]uint64{}, extra: map[string][]any{}}
 	if schema != nil {
 		out.schema = schema.Table(t.Name)
 	}
@@ -151,6 +151,14 @@ func (b *builder) sign(out []byte, t *table, r find.Row) []byte {
 	for _, v := range r.Linked {
 		out = append(out, isEmpty(v))
 	}
+	for _, n := range b.narrow(t, r) {
+		for _, id := range n.by {
+			out = append(out, n.list+"\x00"+id.Column+"\x00"...)
+		}
+		for _, l := range n.links {
+			out = append(out, n.list+"\x01"+l.Name+"\x00"...)
+		}
+	}
 	return out
 }
 
@@ -162,7 +170,7 @@ func isEmpty(v any) byte {
 }
 
 func (b *builder) class(t *table, r find.Row) *class {
-	c := &class{}
+	c := &class{narrow: b.narrow(t, r)}
 	for _, each := range r.Ties {
 		next := tie{each.Link, each.Way, each.Last}
 		if !slices.Contains(c.ties, next) {

@@ -147,11 +147,11 @@ func (s *system) readExtra(ctx context.Context, t *table) error {
 		return nil
 	}
 	for _, name := range columns {
-		t.extra[name] = &rowExtra{map[int]any{}}
+		t.extra[name] = make([]any, t.len())
 	}
 	return s.readRows(ctx, t, rows, columns, func(i int, values connect.Tuple) {
 		for n, name := range columns {
-			t.extra[name].values[i] = values[n]
+			t.extra[name][i] = values[n]
 		}
 	})
 }
@@ -177,7 +177,7 @@ func (s *system) extraColumns(t *table, c *class) []string {
 // extraOf is what was read of one row.
 func (t *table) extraOf(column string, row int) any {
 	if e := t.extra[column]; e != nil {
-		return e.values[row]
+		return e[row]
 	}
 	return nil
 }
