@@ -17,6 +17,7 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/connect/files"
 	"github.com/avowhq/avow/connect/mongo"
 	"github.com/avowhq/avow/connect/saas"
 	"github.com/avowhq/avow/connect/sqldb"
@@ -29,6 +30,8 @@ func Source(ctx context.Context, c connect.Config) (connect.Source, error) {
 		return sqldb.Open(ctx, c)
 	case "mongodb":
 		return mongo.Open(ctx, c)
+	case "files":
+		return files.Open(ctx, c)
 	case "http":
 		return saas.Open(ctx, c)
 	case "manual":
