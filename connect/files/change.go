@@ -152,6 +152,7 @@ func (w *editing) due(ctx context.Context, k kind, name string) (bool, error) {
 
 // rewrite copies a file, without what is deleted and with what is changed.
 func (w *editing) rewrite(ctx context.Context, pieces scanner, now io.Writer) (changed int64, err error) {
+	begun := false
 	for {
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
@@ -169,6 +170,12 @@ func (w *editing) rewrite(ctx context.Context, pieces scanner, now io.Writer) (c
 		}
 		if different {
 			changed++
+		}
+		if csv, ok := pieces.(*csvScanner); ok && e.row != nil && len(text) > 0 && !begun {
+			begun = true
+			if err := csv.opens(text); err != nil {
+				return 0, err
+			}
 		}
 		if _, err := now.Write(text); err != nil {
 			return 0, err

@@ -25,6 +25,7 @@ type csvScanner struct {
 	names     []string
 	index     map[string]int
 	started   bool
+	header    bool
 	pending   *entry
 	foreign   bool // bytes that are no UTF-8 were met
 }
@@ -74,17 +75,17 @@ func (s *csvScanner) first(raw []byte) (entry, error) {
 	s.started = true
 	s.delimiter = s.guess(text)
 	cells := fields(text, s.delimiter)
-	header := isHeader(text, cells)
+	s.header = isHeader(text, cells)
 	s.index = map[string]int{}
 	for i, c := range cells {
 		name := strings.TrimSpace(c.text(text))
-		if _, twice := s.index[name]; !header || name == "" || twice {
+		if _, twice := s.index[name]; !s.header || name == "" || twice {
 			name = "column" + strconv.Itoa(i+1)
 		}
 		s.names = append(s.names, name)
 		s.index[name] = i
 	}
-	if header {
+	if s.header {
 		return entry{raw: raw}, nil
 	}
 	e := s.entry(text)
@@ -99,13 +100,33 @@ func (s *csvScanner) guess(text []byte) byte {
 	if s.tabs {
 		return '\t'
 	}
-	best, most := byte(','), 0
-	for _, d := range []byte(",;\t|") {
-		if n := len(fields(text, d)); n > most {
-			best, most = d, n
+	counts := map[byte]int{}
+	q := quotes{}
+	for i := 0; i < len(text); i++ {
+		if q.open && bytes.HasPrefix(text[i:], []byte(`""`)) {
+			i++
+			continue
+		}
+		if !q.after(text[i:i+1]) && strings.IndexByte(",;\t|", text[i]) >= 0 {
+			counts[text[i]]++
+		}
+	}
+	best := byte(',')
+	for _, d := range []byte(";\t|") {
+		if counts[d] > counts[best] {
+			best = d
 		}
 	}
 	return best
+}
+
+// opens checks the row that a file without names begins with after a change: it must not read as a line of names, or with
+// another delimiter, or nobody would find it again.
+func (s *csvScanner) opens(text []byte) error {
+	if s.header || s.guess(text) == s.delimiter && !isHeader(text, fields(text, s.delimiter)) {
+		return nil
+	}
+	return avow.Errorf(avow.Invalid, "%s has no line of names, and its first row would read as one after the change; write the names of the columns in its first line", s.file)
 }
 
 // isHeader: names are there, differ, and are no values: no number, no address, no date.
@@ -127,10 +148,11 @@ func isHeader(text []byte, cells []cell) bool {
 func (s *csvScanner) record() ([]byte, error) {
 	var out []byte
 	open := quotes{delimiter: s.delimiter}
+	begun := s.in.n + 1
 	for {
 		line, err := s.in.next()
 		if err == io.EOF && len(out) > 0 {
-			return out, nil // a mark that is never closed; the bytes stay
+			return nil, avow.Errorf(avow.Invalid, "%s:%d: a quotation mark is not closed, so that nobody can say which rows are inside", s.file, begun)
 		}
 		if err != nil {
 			return nil, err
@@ -316,11 +338,14 @@ func (r *csvRow) written(now []any) ([]byte, error) {
 		}
 		out = append(out, text...)
 	}
+	if len(bytes.TrimSpace(out)) == 0 && len(now) == 1 {
+		out = append(out, `""`...) // an empty line would be no row
+	}
 	return append(out, r.raw[r.fields[len(r.fields)-1].to:]...), nil
 }
 
 func (r *csvRow) quoted(text string, as bool) ([]byte, error) {
-	out := []byte(text)
+	out := []byte(strings.ToValidUTF8(text, "\uFFFD"))
 	if !utf8.Valid(r.raw) {
 		var err error
 		if out, err = charmap.Windows1252.NewEncoder().Bytes(out); err != nil {

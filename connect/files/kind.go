@@ -96,21 +96,20 @@ type lines struct {
 
 // next is one line with its end; the last may have none. It is valid until the next call.
 func (l *lines) next() ([]byte, error) {
-	searched := l.at
+	searched := 0 // of what is not given yet
 	for {
-		if i := bytes.IndexByte(l.buf[searched:], '\n'); i >= 0 {
-			line := l.buf[l.at : searched+i+1]
-			l.at = searched + i + 1
+		if i := bytes.IndexByte(l.buf[l.at+searched:], '\n'); i >= 0 {
+			line := l.buf[l.at : l.at+searched+i+1]
+			l.at += len(line)
 			l.n++
 			return line, nil
 		}
 		if l.eof || l.err != nil {
 			return l.rest()
 		}
-		if len(l.buf)-l.at > l.most {
+		if searched = len(l.buf) - l.at; searched > l.most {
 			return nil, errTooLong
 		}
-		searched = len(l.buf) - l.at
 		l.fill()
 	}
 }
@@ -128,13 +127,19 @@ func (l *lines) rest() ([]byte, error) {
 	return line, nil
 }
 
+// fill reads more. What was given makes room only when there is none, so that a reader that
+// gives little at a time does not cost a copy of everything each time.
 func (l *lines) fill() {
-	l.buf = append(l.buf[:0], l.buf[l.at:]...)
-	l.at = 0
-	have := len(l.buf)
-	if cap(l.buf)-have < 32<<10 {
-		l.buf = append(make([]byte, 0, max(64<<10, 2*cap(l.buf))), l.buf...)
+	if cap(l.buf)-len(l.buf) < 4<<10 {
+		rest := l.buf[l.at:]
+		to := l.buf[:0]
+		if cap(l.buf) < 2*len(rest)+64<<10 {
+			to = make([]byte, 0, 4*len(rest)+128<<10)
+		}
+		l.buf = append(to, rest...)
+		l.at = 0
 	}
+	have := len(l.buf)
 	n, err := l.r.Read(l.buf[have:cap(l.buf)])
 	l.buf = l.buf[:have+n]
 	switch {
