@@ -33,15 +33,35 @@ func frequent(t testing.TB, kind connecttest.Kind, n int, o Options) *Search {
 	t.Helper()
 	c := kind.Config(t)
 	c.System = "town"
-	rows := "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + strconv.Itoa(n) + ") SELECT i, 1 + (i % 10) / 9, 'a place with a name, no. ' || i, 'what was said there by somebody at the time' FROM n"
-	if c.Kind == "mysql" {
-		rows = "SELECT seq, 1 + (seq % 10) DIV 9, CONCAT('a place with a name, no. ', seq), 'what was said there by somebody at the time' FROM seq_1_to_" + strconv.Itoa(n)
-	}
-	connecttest.Exec(t, c, "CREATE TABLE people (id INTEGER PRIMARY KEY, email VARCHAR(80))", "CREATE TABLE visits (id INTEGER PRIMARY KEY, who_id INTEGER, place VARCHAR(80), said VARCHAR(80))",
-		"INSERT INTO people VALUES (1, 'ann@x.example'), (2, 'bob@x.example')",
-		"INSERT INTO visits "+rows, "CREATE INDEX visits_who ON visits (who_id)")
+	fillTown(t, c, n, 0)
 	m := mapOf(t, map[string]string{"town.yaml": systemFile("town", c.Kind, visitsMap)})
 	return searchIn(t, m, Sources{"town": open(t, c)}, o)
+}
+
+// fillTown makes n visits: nine of ten are one person's, or with people as many of each.
+func fillTown(t testing.TB, c connect.Config, n, people int) {
+	t.Helper()
+	who := map[bool]string{true: "1 + (i % 10) / 9", false: "1 + i % " + strconv.Itoa(max(1, people))}[people == 0]
+	numbers := func(n int) string {
+		if c.Kind == "mysql" {
+			return " FROM (SELECT seq AS i FROM seq_1_to_" + strconv.Itoa(n) + ") AS n"
+		}
+		return " FROM n"
+	}
+	with := func(n int) string {
+		if c.Kind == "mysql" {
+			return ""
+		}
+		return "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + strconv.Itoa(n) + ") "
+	}
+	if c.Kind == "mysql" {
+		who = strings.ReplaceAll(who, "/ 9", "DIV 9")
+	}
+	concat := map[bool]string{true: "CONCAT('a place with a name, no. ', i)", false: "'a place with a name, no. ' || i"}[c.Kind == "mysql"]
+	connecttest.Exec(t, c, "CREATE TABLE people (id INTEGER PRIMARY KEY, email VARCHAR(80))", "CREATE TABLE visits (id INTEGER PRIMARY KEY, who_id INTEGER, place VARCHAR(80), said VARCHAR(80))",
+		"INSERT INTO people VALUES (1, 'ann@x.example'), (2, 'bob@x.example')",
+		"INSERT INTO visits "+with(n)+"SELECT i, "+who+", "+concat+", 'what was said there by somebody at the time'"+numbers(n),
+		"CREATE INDEX visits_who ON visits (who_id)", "CREATE INDEX people_email ON people (email)")
 }
 
 // heap is what is in use once the garbage is gone.
@@ -140,4 +160,56 @@ func report(b *testing.B) {
 	now, most := resident()
 	b.ReportMetric(now, "MiB-resident")
 	b.ReportMetric(most, "MiB-resident-at-most")
+}
+
+// BenchmarkThreeSystems shows what three systems hold of one person among many, and for
+// contrast sends the bare queries one after the other, each table once.
+func BenchmarkThreeSystems(b *testing.B) {
+	for _, kind := range connecttest.Kinds(b) {
+		files, sources := map[string]string{}, Sources{}
+		for _, system := range []string{"a", "b", "c"} {
+			c := kind.Config(b)
+			c.System = system
+			fillTown(b, c, 200_000, 2000)
+			files[system+".yaml"] = systemFile(system, c.Kind, visitsMap)
+			sources[system] = open(b, c)
+		}
+		s := searchIn(b, mapOf(b, files), sources, Options{ToShow: true})
+		b.Run(kind.Name+"/access", func(b *testing.B) {
+			for b.Loop() {
+				f, n := find(b, s, ann), 0
+				if err := s.Export(b.Context(), f, 0, func(Record) error { n++; return nil }); err != nil || n != 3*101 {
+					b.Fatal(n, err)
+				}
+			}
+		})
+		b.Run(kind.Name+"/bare", func(b *testing.B) {
+			for b.Loop() {
+				n := 0
+				for _, source := range sources {
+					n += bareQueries(b, source)
+				}
+				if n != 3*101 {
+					b.Fatal(n)
+				}
+			}
+		})
+	}
+}
+
+// bareQueries asks one system for the person and their rows.
+func bareQueries(b *testing.B, source connect.Source) (n int) {
+	var id any
+	ask := func(table, column string, value any, compare connect.Compare, columns ...string) {
+		err := source.Read(b.Context(), connect.Read{Table: table, Columns: columns, Any: []connect.In{{Columns: []string{column}, Tuples: []connect.Tuple{{value}}, Compare: compare}}}, func(r connect.Row) error {
+			n, id = n+1, r[0]
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	ask("people", "email", "ann@x.example", connect.Exact, "id", "email")
+	ask("visits", "who_id", id, connect.Exact, "id", "who_id", "place", "said")
+	return n
 }

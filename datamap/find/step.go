@@ -120,8 +120,9 @@ func (v *values) next(columns []string, n int) connect.In {
 	lock := v.lock(v.l.from)
 	lock.Lock()
 	defer lock.Unlock()
-	in := connect.In{Columns: columns, Tuples: make([]connect.Tuple, 0, n)}
-	flat := make([]any, 0, n*len(columns))
+	room := min(n, v.atMost())
+	in := connect.In{Columns: columns, Tuples: make([]connect.Tuple, 0, room)}
+	flat := make([]any, 0, room*len(columns))
 	add := func(value []byte) {
 		start := len(flat)
 		for len(value) > 0 {
@@ -133,6 +134,17 @@ func (v *values) next(columns []string, n int) connect.In {
 	for len(in.Tuples) < n && v.step(add) {
 	}
 	return in
+}
+
+// atMost is how many more there can be.
+func (v *values) atMost() int {
+	switch {
+	case v.rows != nil:
+		return len(v.rows) - int(v.at)
+	case v.l.fromIndex != nil:
+		return int(v.l.fromIndex.values.len() - v.at)
+	}
+	return int(v.l.from.set.len() - v.at)
 }
 
 // step looks at one more row, or one more value; false at the end.
