@@ -11,6 +11,7 @@ import (
 type judgement struct {
 	schema *connect.Schema
 	tables []*table
+	named  map[string]*table
 }
 
 // about is what the rows of a table are.
@@ -44,6 +45,9 @@ type table struct {
 	refs     []*reference
 	rows     int // sampled
 	unread   string
+	own      []string // the stems of its name's words
+	keyed    string   // what names a row, once keyKnown
+	keyKnown bool
 	kinds    []*table // whose rows its rows are about, by a column that says which kind
 	targets  []string // its columns that others point at
 	keyName  *column  // of tables whose rows are names and values
@@ -71,9 +75,11 @@ func (t *table) column(name string) *column {
 
 // judge looks at a schema and its rows. Without a reader only the schema counts.
 func judge(ctx context.Context, schema *connect.Schema, src Reader, rows int) (*judgement, error) {
-	j := &judgement{schema: schema}
+	j := &judgement{schema: schema, named: map[string]*table{}}
 	for i := range schema.Tables {
-		j.tables = append(j.tables, newTable(&schema.Tables[i]))
+		t := newTable(&schema.Tables[i])
+		j.tables = append(j.tables, t)
+		j.named[t.Name] = t
 	}
 	if src != nil {
 		for _, t := range j.tables {
@@ -98,6 +104,11 @@ func judge(ctx context.Context, schema *connect.Schema, src Reader, rows int) (*
 
 func newTable(db *connect.Table) *table {
 	t := &table{Table: db}
+	for _, tok := range tableTokens(db.Name) {
+		if !tok.means("filler") {
+			t.own = append(t.own, stem(tok.text))
+		}
+	}
 	for i := range db.Columns {
 		t.columns = append(t.columns, &column{Column: &db.Columns[i], table: t, seen: newEvidence()})
 	}

@@ -17,14 +17,15 @@ type reference struct {
 	empty   bool   // its columns may be empty
 }
 
+// table finds a table by its name, with the schema that names have without one or not.
 func (j *judgement) table(name string) *table {
-	db := j.schema.Table(name)
-	for _, t := range j.tables {
-		if t.Table == db && db != nil {
-			return t
-		}
+	if t := j.named[name]; t != nil {
+		return t
 	}
-	return nil
+	if bare, ok := strings.CutPrefix(name, j.schema.Within+"."); ok {
+		return j.named[bare]
+	}
+	return j.named[j.schema.Within+"."+name]
 }
 
 // references gathers the foreign keys, and finds what is one without being declared.
@@ -92,6 +93,13 @@ func (j *judgement) infer(ctx context.Context, src Reader, c *column) error {
 // keyColumn is the one column by which rows of a table are named; without a declared
 // key one that looks like it.
 func (t *table) keyColumn() string {
+	if !t.keyKnown {
+		t.keyKnown, t.keyed = true, t.findKey()
+	}
+	return t.keyed
+}
+
+func (t *table) findKey() string {
 	if len(t.Key) == 1 {
 		return t.Key[0]
 	}
@@ -118,7 +126,7 @@ func (t *table) keyColumn() string {
 // candidates are the tables a column may point at, the likeliest first.
 func (j *judgement) candidates(c *column) []*table {
 	var named, same []*table
-	stems := c.stems()
+	stems := stemmed(c.stems())
 	for _, t := range j.tables {
 		key := t.keyColumn()
 		if key == "" || t.View || (t == c.table && key == c.Name) {
@@ -161,22 +169,24 @@ func (c *column) stems() []string {
 	return out
 }
 
+// stemmed is the stem of some words together, and of the last.
+func stemmed(ws []string) []string {
+	if len(ws) == 0 {
+		return nil
+	}
+	return []string{stem(strings.Join(ws, "")), stem(ws[len(ws)-1])}
+}
+
 // names reports whether the last of some words, or all together, are the name of a table.
 func names(t *table, stems []string) bool {
 	if len(stems) == 0 {
 		return false
 	}
-	var own []string
-	for _, tok := range tableTokens(t.Name) {
-		if !tok.means("filler") || len(own) == 0 && tok.text == "t" {
-			own = append(own, stem(tok.text))
-		}
-	}
+	own := t.own
 	if len(own) == 0 {
 		return false
 	}
-	all := stem(strings.Join(stems, ""))
-	last := stem(stems[len(stems)-1])
+	all, last := stems[0], stems[1]
 	joined := strings.Join(own, "")
 	head := own[len(own)-1]
 	return all == joined || len(own) == 1 && last == head || len(last) >= 3 && strings.HasPrefix(head, last) && len(own) == 1 || len(head) >= 3 && strings.HasPrefix(last, head) && len(own) == 1 ||

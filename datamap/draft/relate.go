@@ -16,6 +16,8 @@ type drafter struct {
 	j      *judgement
 	drafts []*drafted
 	of     map[*table]*drafted
+
+	pointers map[*table][]pointer
 }
 
 // drafted is one table as it is to stand in the file.

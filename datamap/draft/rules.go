@@ -15,6 +15,7 @@ type rule struct{ text, why string }
 // rows go where nothing that stays points at them, else their columns are emptied,
 // or masked where they may not be empty.
 func (d *drafter) rules() {
+	d.point()
 	for _, t := range d.drafts {
 		t.deletes = t.stands() && t.owned() && !t.shared
 	}
@@ -37,14 +38,30 @@ func (d *drafter) rules() {
 
 // isHeld reports whether a row that stays may point at a row of the table.
 func (d *drafter) isHeld(t *drafted) bool {
-	for _, other := range d.drafts {
-		for _, r := range other.References {
-			if d.j.table(r.Table) == t.table && !d.letsGo(t, other, r) {
-				return true
-			}
+	for _, r := range d.pointers[t.table] {
+		if !d.letsGo(t, r.from, r.ref) {
+			return true
 		}
 	}
 	return false
+}
+
+// pointer is a foreign key of the database, and the table that has it.
+type pointer struct {
+	from *drafted
+	ref  connect.Reference
+}
+
+// point gathers the foreign keys by the table they point at.
+func (d *drafter) point() {
+	d.pointers = map[*table][]pointer{}
+	for _, t := range d.drafts {
+		for _, r := range t.References {
+			if target := d.j.table(r.Table); target != nil {
+				d.pointers[target] = append(d.pointers[target], pointer{t, r})
+			}
+		}
+	}
 }
 
 // letsGo reports whether a row can be deleted although others may point at it.

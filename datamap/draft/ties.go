@@ -103,7 +103,7 @@ func (j *judgement) kinded() {
 			}
 			for value := range c.seen.distinct {
 				for _, target := range j.tables {
-					if target != t && names(target, texts(tokens(value))) {
+					if target != t && names(target, stemmed(texts(tokens(value)))) {
 						t.kinds = append(t.kinds, target)
 					}
 				}
