@@ -88,7 +88,7 @@ var anyRoom = []string{"golang.org/x/text", "golang.org/x/time", "golang.org/x/s
 // anyTest may be imported by tests and by packages that exist for tests.
 var anyTest = []string{"github.com/google/go-cmp", "github.com/rogpeppe/go-internal", "github.com/chromedp/chromedp", "github.com/chromedp/cdproto",
 	"github.com/emersion/go-smtp", "github.com/emersion/go-message", "github.com/emersion/go-sasl", "github.com/goccy/go-yaml",
-	"github.com/jackc/pgx/v5", "github.com/santhosh-tekuri/jsonschema/v6", "golang.org/x/net", "golang.org/x/mod", "golang.org/x/tools/txtar",
+	"github.com/jackc/pgx/v5", "modernc.org/sqlite", "github.com/go-sql-driver/mysql", "github.com/santhosh-tekuri/jsonschema/v6", "golang.org/x/net", "golang.org/x/mod", "golang.org/x/tools/txtar",
 	"github.com/xuri/excelize/v2"} // writes the spreadsheets that collect/intake reads
 
 // impure is what a pure room does without.

@@ -1,6 +1,7 @@
 package avow_test
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	_ "modernc.org/sqlite"
 )
 
 // The documentation is run. In README.md, CONTRIBUTING.md and docs/ a fenced block says
@@ -23,6 +26,7 @@ import (
 //	sh run exit 1   as above; it must end with this code
 //	text output     what the run above printed; a line of "..." stands for any lines
 //	yaml file NAME  written to NAME in the document's directory (any language)
+//	sql database NAME  run in the SQLite database NAME of the document's directory
 //
 // The blocks of one document share a directory, in which `examples` is the
 // repository's. The program avow is built once and first in PATH.
@@ -44,7 +48,7 @@ func TestDocsRun(t *testing.T) {
 	tree := os.DirFS(".")
 	runnable := map[string][]block{}
 	for _, b := range docBlocks(t, tree) {
-		if b.is("run") || b.is("output") || b.is("file") {
+		if b.is("run") || b.is("output") || b.is("file") || b.is("database") {
 			runnable[b.doc] = append(runnable[b.doc], b)
 		}
 	}
@@ -90,6 +94,10 @@ func runBlocks(t *testing.T, bin string, blocks []block) (wrong []string) {
 			if err := writeBlock(dir, b); err != nil {
 				t.Fatal(err)
 			}
+		case b.is("database") && len(b.info) == 3:
+			if err := runSQL(filepath.Join(dir, b.info[2]), b.text); err != nil {
+				wrong = append(wrong, fmt.Sprintf("%s: %v", b.at(), err))
+			}
 		case b.is("run"):
 			code := 0
 			printed, code = runBlock(t, bin, dir, b)
@@ -113,6 +121,16 @@ func writeBlock(dir string, b block) error {
 		return err
 	}
 	return os.WriteFile(name, []byte(b.text), 0o644)
+}
+
+func runSQL(file, statements string) error {
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.Exec(statements)
+	return err
 }
 
 func runBlock(t *testing.T, bin, dir string, b block) (string, int) {
