@@ -247,7 +247,7 @@ func (s *system) letGo(m *maker, f *fate, name, why string) {
 // leaves are the columns by which rows of the person share rows of others: from the
 // household's address the person goes, and the household stays.
 func (s *system) leaves(t *table, f *fate) []string {
-	if !f.alone || f.heldBy >= 0 || t.of.Erase.Kind == datamap.Keep {
+	if !f.alone || f.heldBy >= 0 || t.of.Erase.Kind == datamap.Keep || s.work == Expiry {
 		return nil
 	}
 	var out []string

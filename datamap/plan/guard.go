@@ -32,7 +32,7 @@ func (s *system) guard(m *maker, c *class, emptied []string) {
 		conds = append(conds, *cond)
 	}
 	for _, l := range m.t.of.Links {
-		if l.Relation == datamap.Mentions {
+		if l.Relation == datamap.Mentions || s.work == Expiry { // what expires does so whoever it is tied to
 			continue
 		}
 		tied := slices.ContainsFunc(c.ties, func(t tie) bool { return t.link == l && t.way != datamap.Mentions })

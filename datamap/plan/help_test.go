@@ -12,8 +12,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	_ "modernc.org/sqlite"
-
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/connect/sqldb"
 	"github.com/avowhq/avow/datamap"

@@ -169,7 +169,7 @@ func (s *system) checkEdge(ctx context.Context, e *edge) ([]holding, error) {
 // allGo reports whether every row that points through the edge is known and goes too:
 // then there is nothing to read.
 func (s *system) allGo(e *edge) bool {
-	if e.mapped == nil || e.fromRows == nil || e.fromRows.of.When.Test != nil || e.fromRows.found.Err != nil {
+	if s.work == Expiry || e.mapped == nil || e.fromRows == nil || e.fromRows.of.When.Test != nil || e.fromRows.found.Err != nil {
 		return false
 	}
 	i := slices.IndexFunc(e.fromRows.of.Links, func(l *datamap.Link) bool { return l.Reference == e.mapped && !l.Incoming })

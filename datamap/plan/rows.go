@@ -49,11 +49,16 @@ type tie struct {
 	last bool
 }
 
-func (b *builder) table(t *datamap.Table, schema *connect.Schema, rows *find.Rows) (*table, error) {
+func newTable(t *datamap.Table, schema *connect.Schema, rows *find.Rows) *table {
 	out := &table{of: t, found: rows, lists: listsOf(t), whys: map[string]*held{}, held: map[int]*held{}, untie: map[int]uint64{}, extra: map[string][]any{}}
 	if schema != nil {
 		out.schema = schema.Table(t.Name)
 	}
+	return out
+}
+
+func (b *builder) table(t *datamap.Table, schema *connect.Schema, rows *find.Rows) (*table, error) {
+	out := newTable(t, schema, rows)
 	if len(t.Key) > 0 || out.schema == nil || len(out.schema.Key) > 0 {
 		out.key = rows.Key
 	}

@@ -1,0 +1,243 @@
+package plan
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap"
+	"github.com/avowhq/avow/datamap/find"
+	"github.com/avowhq/avow/policy"
+)
+
+// Due is what of one table has been kept long enough (gdpr:5(1)(e)).
+type Due struct {
+	Table  *datamap.Table
+	Rule   string        // of the policy's retention; the map names the column of its moment
+	Before time.Time     // rows whose moment is before this are due
+	Limit  int           // rows of a batch; 0: 1000
+	After  connect.Tuple // only rows behind this key: Batch.Next of the batch before
+	// Held says of a row that a hold stops its end, too. Nil: none.
+	Held func(key connect.Tuple) bool
+}
+
+// Batch is the plan of one bounded step. It is captured, run and checked as every plan.
+type Batch struct {
+	Plan *Plan
+	Rows int           // that are due in it, held ones not among them
+	Held int           // that a hold stops
+	Next connect.Tuple // the key behind which the next batch begins; nil: this was the last
+}
+
+// dueAtOnce is how many rows a batch has when nobody says.
+const dueAtOnce = 1000
+
+// Expire plans what becomes of the next rows that were kept long enough: they are deleted
+// when everything personal in them is due and the map deletes such rows, else the columns
+// the rule is about are emptied, masked, or left with their year, as the policy says. A column that is kept for another reason stays.
+func Expire(ctx context.Context, s *find.Search, o Options, d Due) (*Batch, error) {
+	b, err := newBuilder(s, &find.Found{}, Expiry, o)
+	if err != nil {
+		return nil, err
+	}
+	e, err := b.expiry(d)
+	if err != nil {
+		return nil, err
+	}
+	sys := &system{builder: b, of: d.Table.System, src: s.Sources[d.Table.System.Name.Text], schema: s.Schemas[d.Table.System.Name.Text],
+		plan: &SystemPlan{System: d.Table.System.Name.Text, seed: b.options.seed}}
+	if sys.src == nil {
+		return nil, avow.Errorf(avow.Unavailable, "`%s` is not opened.", sys.plan.System)
+	}
+	e.system = sys
+	for _, of := range d.Table.System.All() {
+		t := newTable(of, sys.schema, &find.Rows{Table: of})
+		if of == d.Table {
+			e.t = t
+		}
+		sys.tables = append(sys.tables, t)
+	}
+	sys.edges = sys.findEdges()
+	batch := &Batch{Plan: &Plan{For: Expiry, At: b.options.Now.UTC(), Systems: []*SystemPlan{sys.plan}, options: b.options}}
+	if err := e.plan(ctx, batch); err != nil {
+		return nil, err
+	}
+	return batch, nil
+}
+
+// expiry is one batch while it is planned.
+type expiry struct {
+	*system
+	Due
+	t      *table
+	rule   *policy.CompiledRetention
+	moment string
+	class  *class
+}
+
+func (b *builder) expiry(d Due) (*expiry, error) {
+	moment, ok := d.Table.Retention.Get(d.Rule)
+	if !ok {
+		return nil, avow.Errorf(avow.Invalid, "The map names no column from which `%s` counts in %s.", d.Rule, d.Table.Path())
+	}
+	if d.Limit <= 0 {
+		d.Limit = dueAtOnce
+	}
+	retention := b.search.Graph.Map.Policy.Retention
+	i := slices.IndexFunc(retention, func(r policy.CompiledRetention) bool { return r.Name == d.Rule })
+	if i < 0 {
+		return nil, avow.Errorf(avow.Invalid, "The policy has no retention rule `%s`.", d.Rule)
+	}
+	if then := retention[i].Then; then == "" || then == "not-stated" {
+		return nil, avow.Errorf(avow.Invalid, "The policy does not say what happens to `%s` at the end: write `then: erase` or `then: anonymise`.", d.Rule)
+	}
+	return &expiry{Due: d, rule: &retention[i], moment: moment.Text}, nil
+}
+
+// plan reads the rows that are due and plans what becomes of them.
+func (e *expiry) plan(ctx context.Context, batch *Batch) error {
+	t := e.t
+	if t.key = t.keyNames(); len(t.key) == 0 {
+		e.left(t, 0, Line{Action: Keep, Refused: t.cannotDelete(), Instead: "it is left as it is"})
+		return nil
+	}
+	t.found.Key = t.key
+	e.class = &class{fate: e.fate()}
+	t.classes = []*class{e.class}
+	read := connect.Read{Table: t.of.Name, Columns: t.key, When: e.due(), Key: t.key, After: e.After, Limit: e.Limit}
+	n := 0
+	err := e.src.Read(ctx, read, func(r connect.Row) error {
+		n++
+		key := slices.Clone(connect.Tuple(r))
+		if batch.Next = key; e.Held != nil && e.Held(key) {
+			batch.Held++
+			return nil
+		}
+		t.add(find.Row{Key: key}, 0)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if n < e.Limit {
+		batch.Next = nil
+	}
+	if batch.Rows = t.len(); batch.Rows == 0 {
+		return nil
+	}
+	if err := e.erase(ctx); err != nil {
+		return err
+	}
+	for _, g := range e.system.plan.Groups {
+		if g.change != "" && g.Table == t.of.Name {
+			g.when = both(g.when, e.past())
+		}
+	}
+	return nil
+}
+
+// keyNames are the columns of the key, as the map or else the system says.
+func (t *table) keyNames() []string {
+	if names := t.of.KeyColumns(); len(names) > 0 || t.schema == nil {
+		return names
+	}
+	return t.schema.Key
+}
+
+// past holds for a row whose moment is before the day.
+func (e *expiry) past() *connect.Cond {
+	var day any = e.Before.UTC()
+	if e.t.place(e.moment).kind() == connect.DateKind {
+		day = connect.Date(e.Before.UTC().Format(time.DateOnly))
+	}
+	return &connect.Cond{Op: connect.Less, Column: e.moment, Values: []any{day}}
+}
+
+// due holds for a row that is past and in which something is left to be done.
+func (e *expiry) due() *connect.Cond {
+	when := both(e.t.of.When.Cond(), e.past())
+	if e.class.fate.goes {
+		return when
+	}
+	var left []connect.Cond
+	for _, c := range e.class.fate.columns {
+		cond, tells := e.undone(c)
+		if !tells {
+			return when
+		}
+		left = append(left, cond...)
+	}
+	switch len(left) {
+	case 0:
+		return when
+	case 1:
+		return both(when, &left[0])
+	}
+	return both(when, &connect.Cond{Op: connect.Or, Of: left})
+}
+
+// undone holds for a row whose column is not yet as it should be; false when that
+// cannot be told, as of masks that are different in every row.
+func (e *expiry) undone(c columnFate) ([]connect.Cond, bool) {
+	p := e.t.place(c.name)
+	t := p.clear()
+	if c.rule.Kind == datamap.Mask {
+		t = p.mask(c.rule)
+	}
+	full := connect.Cond{Op: connect.Not, Of: []connect.Cond{{Op: connect.IsEmpty, Column: c.name}}}
+	switch {
+	case t.set == nil:
+		return nil, true
+	case t.set.mask == nil && t.set.each.width == 0:
+		return []connect.Cond{full}, true
+	case t.set.mask == nil || !t.set.mask.constant() || p.kind() == connect.JSON || p.kind() == connect.Binary:
+		return nil, false
+	}
+	value := t.set.mask.value(e.system.plan.seed, "", nil)
+	if connect.Text(value) == "" {
+		return []connect.Cond{full}, true
+	}
+	return []connect.Cond{{Op: connect.NotEqual, Column: c.name, Values: []any{value}}}, true
+}
+
+// fate is what the rule does to a row.
+func (e *expiry) fate() fate {
+	f := fate{owned: true, alone: true, heldBy: -1}
+	rest := false
+	for i := range e.t.of.Columns {
+		c := &e.t.of.Columns[i].Is
+		rule := c.Erase
+		if !rule.Given() {
+			rule = e.t.of.Erase
+		}
+		keptElse := rule.Kind == datamap.Keep && rule.Keep.For.Rule != e.Rule
+		if keptElse || c.Fields.And(e.rule.Fields).Empty() || !c.Fields.Minus(e.rule.Fields).Empty() {
+			rest = true
+			continue
+		}
+		f.columns = append(f.columns, columnFate{name: c.Name, column: c, rule: e.ends(c, rule), heldBy: -1})
+	}
+	f.goes = e.rule.Then == "erase" && e.t.of.Erase.Kind == datamap.Delete && !rest && len(f.columns) > 0
+	for i := range f.columns {
+		if f.goes {
+			f.columns[i].rule.Kind = datamap.Delete
+		}
+	}
+	return f
+}
+
+// ends is what becomes of a column at the end of its time.
+func (e *expiry) ends(c *datamap.Column, rule datamap.Rule) datamap.Rule {
+	kind := e.t.place(c.Name).kind()
+	switch dated := kind == connect.DateKind || kind == connect.TimeKind; {
+	case rule.Kind == datamap.Mask:
+		return rule
+	case dated && (e.rule.Then == "anonymise" || e.rule.Then == "shorten"):
+		return datamap.Rule{Kind: datamap.Mask, How: datamap.MaskYear}
+	case e.rule.Then == "pseudonymise" && kind == connect.TextKind:
+		return datamap.Rule{Kind: datamap.Mask, How: datamap.MaskHash}
+	}
+	return datamap.Rule{Kind: datamap.Clear}
+}
