@@ -7,6 +7,7 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger"
+	"github.com/avowhq/avow/rights/pack"
 	"github.com/avowhq/avow/store"
 	"github.com/avowhq/avow/vault"
 )
@@ -125,8 +126,15 @@ func (d *Desk) newAddress(tx *store.Tx, subject avow.ID, path, from, to string) 
 	return d.Vault.RemoveIdentity(tx, subject, old)
 }
 
-// RecordOf is everything held of somebody, with the whole history and receipts, for
-// the package of a request. The caller records that it was handed over.
-func (d *Desk) RecordOf(ctx context.Context, subject avow.ID) (Record, error) {
-	return d.read(ctx, subject, 0)
+// PutFor puts everything held here of somebody into the package of a request, in a
+// folder of it; nothing of somebody who is not there any more. The caller records that it was handed over.
+func (d *Desk) PutFor(ctx context.Context, subject avow.ID, folder string, a *pack.Archive) error {
+	rec, err := d.read(ctx, subject, 0)
+	if avow.KindOf(err) == avow.Unauthorized { // erased since
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return d.put(rec, folder, a)
 }

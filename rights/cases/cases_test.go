@@ -76,12 +76,13 @@ func TestAccess(t *testing.T) {
 		h.is(r, cases.Closed)
 		var out bytes.Buffer
 		h.check(h.desk.Download(bg, pass.Token, &out))
+		text := unzipped(t, out.Bytes())
 		for _, want := range []string{"shop people 1", "desk people 2", "Ann Visitor", "file.txt"} {
-			if !strings.Contains(out.String(), want) {
-				t.Errorf("the package lacks %q: %s", want, out.String())
+			if !strings.Contains(text, want) {
+				t.Errorf("the package lacks %q: %s", want, text)
 			}
 		}
-		if strings.Contains(out.String(), "Bob") {
+		if strings.Contains(text, "Bob") {
 			t.Error("Bob is in Ann's package")
 		}
 		h.pass(time.Hour)

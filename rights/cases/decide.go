@@ -413,6 +413,41 @@ func (d *Desk) merge(tx *store.Tx, c *record, s *secret) (bool, error) {
 	if err != nil || len(earlier) == 0 {
 		return false, err
 	}
+	if takes, err := d.takesOver(tx, earlier[0].ID, s); err != nil || !takes {
+		return false, err
+	}
 	c.Into = earlier[0].ID
 	return true, d.end(tx, c, Merged)
+}
+
+// takesOver has an earlier request search by what a later one has shown, too. It cannot any more when its plan
+// is made and lacks something: then the two stay apart, and nothing is left out.
+func (d *Desk) takesOver(tx *store.Tx, id avow.ID, later *secret) (bool, error) {
+	e, err := lock(tx, id)
+	if err != nil {
+		return false, err
+	}
+	s, err := d.open(tx, &e)
+	if err != nil {
+		return false, err
+	}
+	known := s.proved()
+	fresh := slices.DeleteFunc(later.proved(), func(id Identity) bool { return slices.Contains(known, id) })
+	if len(fresh) == 0 {
+		return true, nil
+	}
+	if e.stage != toPlan {
+		return false, nil
+	}
+	for _, id := range fresh {
+		s.prove(id, "shown with a later request")
+	}
+	// A plan that is being made now knows nothing of them: it is made again.
+	if err := d.replan(tx, &e); err != nil {
+		return false, err
+	}
+	if err := d.seal(tx, &e, s); err != nil {
+		return false, err
+	}
+	return true, save(tx, &e)
 }

@@ -1,6 +1,7 @@
 package cases_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -23,6 +24,7 @@ import (
 	"github.com/avowhq/avow/mail"
 	"github.com/avowhq/avow/rights"
 	"github.com/avowhq/avow/rights/cases"
+	"github.com/avowhq/avow/rights/pack"
 	"github.com/avowhq/avow/store"
 	"github.com/avowhq/avow/store/storetest"
 	"github.com/avowhq/avow/vault"
@@ -177,19 +179,47 @@ func (h *house) stop(tx *store.Tx, s cases.Stopped) error {
 	return nil
 }
 
-// pack writes what the systems and avow hold, as JSON.
+// pack writes what the systems and avow hold.
 func (h *house) pack(ctx context.Context, r cases.Request, attached []cases.Attachment, w io.Writer) (cases.Packed, error) {
 	rows, err := h.shelves.export(ctx, r)
 	if err != nil {
 		return cases.Packed{}, err
 	}
-	all := map[string]any{"rows": rows, "attached": attached}
+	a := pack.NewArchive(w, pack.Manifest{})
+	write := func(w io.Writer) error {
+		return json.NewEncoder(w).Encode(map[string]any{"rows": rows, "attached": attached})
+	}
+	if err := a.Add("rows.json", "rows", write); err != nil {
+		return cases.Packed{}, err
+	}
 	if !r.Subject.IsZero() {
-		if all["here"], err = h.rights.RecordOf(ctx, r.Subject); err != nil {
+		if err := h.rights.PutFor(ctx, r.Subject, "avow", a); err != nil {
 			return cases.Packed{}, err
 		}
 	}
-	return cases.Packed{Rows: int64(len(rows)), Files: 1 + len(attached)}, json.NewEncoder(w).Encode(all)
+	return cases.Packed{Rows: int64(len(rows)), Files: 1 + len(attached)}, a.Close()
+}
+
+// unzipped is all files of a package in one text.
+func unzipped(t *testing.T, b []byte) string {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(&out, f.Name)
+		if _, err := io.Copy(&out, r); err != nil {
+			t.Fatal(err)
+		}
+		r.Close()
+	}
+	return out.String()
 }
 
 func (h *house) restart() {

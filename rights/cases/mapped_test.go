@@ -1,6 +1,7 @@
 package cases_test
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -65,7 +66,10 @@ func eachMapped(t *testing.T, test func(m *mapped)) {
 				}
 			}
 		}
-		m.house = newHouse(t, c, func(c *cases.Config) { c.Engine = m.engine(t) })
+		m.house = newHouse(t, c, func(c *cases.Config) {
+			e := m.engine(t)
+			c.Engine, c.Pack = e, e.Pack(c.Desk, t.TempDir())
+		})
 		test(m)
 	})
 }
@@ -230,6 +234,54 @@ func (m *mapped) replayed(t *testing.T) {
 	}
 	if n := len(m.letters("Ann@mail.example")); n != 2 {
 		t.Errorf("%d letters", n) // the link and the end, and none of the replay
+	}
+}
+
+// What all systems hold of Ann is packed, and nothing of Bob; what she may take elsewhere is what she gave, on a contract or consent.
+func TestMappedAccess(t *testing.T) {
+	eachMapped(t, func(m *mapped) {
+		m.submit("contact", "contact.email", ann, "contact.name", "Ann Visitor", "messages.text", "Is it sold?")
+		for _, right := range []law.Right{law.Copy, law.Move} {
+			r := m.ask(right, ann)
+			pass := m.prove(ann)
+			m.setAway("desk", true)
+			m.run()
+			for _, s := range m.steps(r) {
+				if s.Kind == "task" {
+					m.check(m.desk.TaskDone(bg, r.ID, s.N, "ivy", "scanned", cases.Attachment{Name: "1999.txt", Data: []byte("an old letter")}))
+				}
+			}
+			m.run()
+			m.is(r, cases.Running) // one system is away: the package waits
+			m.setAway("desk", false)
+			m.pass(time.Minute)
+			m.run()
+			m.is(r, cases.Closed)
+			var out bytes.Buffer
+			m.check(m.desk.Download(bg, pass.Token, &out))
+			m.isHers(t, right, unzipped(t, out.Bytes()))
+		}
+		m.audit()
+	})
+}
+
+func (m *mapped) isHers(t *testing.T, right law.Right, text string) {
+	t.Helper()
+	want := []string{"Ann Visitor", "1 Kade", "an old letter", "paper/1999.txt"}
+	if right == law.Copy {
+		want = append(want, "where is it?", "Is it sold?")
+	} else if strings.Contains(text, "where is it?") {
+		t.Error("what is used on neither consent nor contract is to be taken elsewhere")
+	}
+	for _, w := range want {
+		if !strings.Contains(text, w) {
+			t.Errorf("%s: the package lacks %q", right, w)
+		}
+	}
+	for _, other := range []string{"Bob", "2 Kade"} {
+		if strings.Contains(text, other) {
+			t.Errorf("%s: the package holds %q", right, other)
+		}
 	}
 }
 

@@ -51,12 +51,15 @@ const (
 
 // Take takes a request down. From a visitor nobody has verified, the answer is the same
 // whether or not an address is known, and takes the same time: who holds it is looked up later, and nothing of that is
-// told but to the address itself. Staff who state evidence have verified it by that; an agent has not. Invalid for what cannot be
+// told but to the address itself. Staff who state evidence have verified it by that (a face lets only staff be Staff); an agent has not. Invalid for what cannot be
 // asked, Unauthorized when a visit has ended, TooMany for the same again and again.
 func (d *Desk) Take(ctx context.Context, a Ask) (Taken, error) {
 	a.Identities = slices.Clone(a.Identities) // they are put into the form that is kept
 	if err := a.check(); err != nil {
 		return Taken{}, err
+	}
+	if a.Door == Replay {
+		return Taken{}, avow.FieldErrorf("door", "only Replay comes by it")
 	}
 	known, err := d.visitor(ctx, a)
 	if err != nil {

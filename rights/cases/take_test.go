@@ -159,6 +159,42 @@ func TestDuplicatesAreMerged(t *testing.T) {
 	})
 }
 
+// What a later request shows, an earlier one searches by too, while its plan is not made; after that the two stay apart.
+func TestMergedWithMore(t *testing.T) {
+	each(t, func(h *house) {
+		const other = "ann@work.example"
+		h.people()
+		for _, s := range h.shelves.names() {
+			h.shelves.put(s, other, "Ann Visitor")
+		}
+		by := func(list ...string) func(a *cases.Ask) {
+			return func(a *cases.Ask) {
+				a.Door, a.By, a.Evidence, a.Identities = cases.Staff, "ivy", "ticket", nil
+				for _, value := range list {
+					a.Identities = append(a.Identities, cases.Identity{Kind: "email", Value: value})
+				}
+			}
+		}
+		h.shelves.setAway("crm", true)
+		first := h.ask(law.Remove, "", by(ann))
+		h.run()
+		second := h.ask(law.Remove, "", by(ann, other))
+		h.is(second, cases.Merged)
+		h.shelves.setAway("crm", false)
+		h.pass(time.Hour)
+		h.run() // the tasks stay open
+		late := h.ask(law.Remove, "", by(ann, other, "ann@third.example"))
+		if o := h.state(late); o.State == cases.Merged {
+			t.Error("what is shown too late was taken into a plan that is made")
+		}
+		h.finishTasks(first)
+		h.is(first, cases.Closed)
+		if n := h.shelves.count("desk", "email = ?", other); n != 0 {
+			t.Errorf("%d rows", n)
+		}
+	})
+}
+
 // A visit at the desk shows who somebody is; what they type beside is not theirs by that.
 func TestVisitor(t *testing.T) {
 	each(t, func(h *house) {

@@ -1,0 +1,108 @@
+package systems
+
+import (
+	"context"
+	"io"
+	"path"
+	"slices"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/datamap"
+	"github.com/avowhq/avow/datamap/find"
+	"github.com/avowhq/avow/datamap/plan"
+	"github.com/avowhq/avow/law"
+	"github.com/avowhq/avow/rights"
+	"github.com/avowhq/avow/rights/cases"
+	"github.com/avowhq/avow/rights/pack"
+)
+
+// Pack is what cases.Config.Pack wants: everything the systems hold of the person, what avow
+// itself does, and what staff attached, as one ZIP file. temp is the folder for what is put together meanwhile, sealed.
+// It is Unavailable while a system is away. For portability (gdpr:20) it holds of the systems what the person
+// gave or what was observed of them, used on consent or for a contract.
+func (e *Engine) Pack(desk *rights.Desk, temp string) func(ctx context.Context, r cases.Request, attached []cases.Attachment, w io.Writer) (cases.Packed, error) {
+	return func(ctx context.Context, r cases.Request, attached []cases.Attachment, w io.Writer) (cases.Packed, error) {
+		s, f, err := e.Find(ctx, r)
+		if err != nil {
+			return cases.Packed{}, err
+		}
+		out, err := pack.New(e.options(ctx, desk, r, f, attached, temp))
+		if err != nil {
+			return cases.Packed{}, err
+		}
+		defer out.Close()
+		err = s.Export(ctx, f, 0, e.wanted(r, out.Add))
+		if err != nil {
+			return cases.Packed{}, waits("the systems", err)
+		}
+		if err := out.WriteZIP(w); err != nil {
+			return cases.Packed{}, err
+		}
+		return cases.Packed{Rows: out.Len(), Files: len(attached)}, nil
+	}
+}
+
+func (e *Engine) options(ctx context.Context, desk *rights.Desk, r cases.Request, f *find.Found, attached []cases.Attachment, temp string) pack.Options {
+	o := pack.Options{Policy: e.Map.Policy, Made: r.Now, Temp: temp, Missing: e.missing(r, f, attached)}
+	for _, id := range r.Identities {
+		o.Identities = append(o.Identities, id.Kind+": "+id.Value)
+	}
+	o.Also = append(o.Also, func(a *pack.Archive) error { return attach(a, attached) })
+	if !r.Subject.IsZero() {
+		o.Also = append(o.Also, func(a *pack.Archive) error { return desk.PutFor(ctx, r.Subject, "avow", a) })
+	}
+	return o
+}
+
+// attach adds what staff handed in. Two of one name are told apart by a number.
+func attach(a *pack.Archive, attached []cases.Attachment) error {
+	seen := map[string]bool{}
+	for _, x := range attached {
+		name := path.Join("attached", path.Base(x.System), x.Name)
+		for seen[name] {
+			name += "+"
+		}
+		seen[name] = true
+		if err := a.Add(name, "added by hand, from "+x.System, func(w io.Writer) error { _, err := w.Write(x.Data); return err }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// missing says what is not in the package, in words.
+func (e *Engine) missing(r cases.Request, f *find.Found, attached []cases.Attachment) (out []string) {
+	for _, s := range e.Map.Systems {
+		name := s.Name.Text
+		byHand := slices.ContainsFunc(attached, func(a cases.Attachment) bool { return a.System == name })
+		switch {
+		case slices.Contains(r.Without, name):
+			out = append(out, name+": it could not be reached; it is answered by hand")
+		case s.Kind == string(datamap.Manual) && !byHand:
+			out = append(out, name+": looked through by hand, and nothing was added")
+		}
+	}
+	for _, s := range f.Systems {
+		for _, t := range s.Tables {
+			if t.Err != nil && !slices.Contains(r.Without, s.System.Name.Text) {
+				out = append(out, t.Table.Path()+": "+avow.MessageOf(t.Err))
+			}
+		}
+	}
+	return out
+}
+
+// wanted leaves out what portability is not about: other columns, and rows that only mention the person.
+func (e *Engine) wanted(r cases.Request, add func(find.Record) error) func(find.Record) error {
+	if r.Right != law.Move {
+		return add
+	}
+	portable := plan.Portable(e.Map)
+	return func(rec find.Record) error {
+		rec.Cells = slices.DeleteFunc(slices.Clone(rec.Cells), func(c find.Cell) bool { return !portable(c.Column) })
+		if len(rec.Cells) == 0 || rec.Relation == datamap.Mentions {
+			return nil
+		}
+		return add(rec)
+	}
+}
