@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
@@ -118,7 +119,10 @@ func (s *source) change(ctx context.Context, c connect.Change) (int64, error) {
 
 // file changes one file, if there is something to change in it.
 func (w *editing) file(ctx context.Context, k kind, name string) (int64, error) {
-	for range tries {
+	for try := range tries {
+		if err := pause(ctx, try); err != nil {
+			return 0, w.s.failed(ctx, name, err)
+		}
 		due, err := w.due(ctx, k, name)
 		if err != nil || !due {
 			return 0, err
@@ -137,6 +141,16 @@ func (w *editing) file(ctx context.Context, k kind, name string) (int64, error) 
 		}
 	}
 	return 0, w.s.failed(ctx, name, errChanged)
+}
+
+// pause waits before another try, each time longer, for whoever is writing the file to end.
+func pause(ctx context.Context, try int) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(time.Duration(try) * 50 * time.Millisecond):
+		return nil
+	}
 }
 
 // due reports whether a row of the file is to be changed, so that others are not written.
