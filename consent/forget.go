@@ -199,25 +199,28 @@ func (h *Hand) release(c choice) error {
 // who asks (ccpa:1798.135), and says nothing about whether anybody was found; the
 // address of somebody unknown is remembered.
 func (r *Register) Stop(ctx context.Context, id vault.Identity, c Choice) error {
-	return r.db.Write(ctx, func(tx *store.Tx) error {
-		found, err := r.vault.Find(tx, id)
+	return r.db.Write(ctx, func(tx *store.Tx) error { return r.StopIn(tx, id, c) })
+}
+
+// StopIn is Stop in somebody's transaction.
+func (r *Register) StopIn(tx *store.Tx, id vault.Identity, c Choice) error {
+	found, err := r.vault.Find(tx, id)
+	if err != nil {
+		return err
+	}
+	for _, f := range vault.Heard(found) {
+		h, err := r.In(tx, f.Subject)
 		if err != nil {
 			return err
 		}
-		for _, f := range vault.Heard(found) {
-			h, err := r.In(tx, f.Subject)
-			if err != nil {
-				return err
-			}
-			if _, err := h.Object(c); err != nil {
-				return err
-			}
-			if err := h.Done(); err != nil {
-				return err
-			}
+		if _, err := h.Object(c); err != nil {
+			return err
 		}
-		return r.remember(tx, id, c)
-	})
+		if err := h.Done(); err != nil {
+			return err
+		}
+	}
+	return r.remember(tx, id, c)
 }
 
 // TakeBack withdraws a consent for everybody an address finds: who holds it, and who
