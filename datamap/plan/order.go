@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap"
 )
 
 // deletion is one step of deleting: rows of one table, after those that point at them.
@@ -160,7 +161,8 @@ func (s *system) layers(ctx context.Context, t *table, e *edge) ([]deletion, err
 	points := map[int]int{} // row → the row it points at
 	waiting := map[int]int{}
 	err = s.readRows(ctx, t, t.going(), e.ref.Columns, func(i int, values connect.Tuple) {
-		if to, ok := targets.rows[join(values)]; ok && to != i {
+		// InnoDB does not delete a row that points at itself.
+		if to, ok := targets.rows[join(values)]; ok && (to != i || s.of.Kind == string(datamap.MySQL)) {
 			points[i] = to
 			waiting[to]++
 		}
