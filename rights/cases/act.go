@@ -254,7 +254,9 @@ func (d *Desk) own(tx *store.Tx, c *record, s *step) error {
 		if d.Own.Stop == nil {
 			return d.byHand(tx, c, s, "Stop what the person wants stopped: "+string(c.Right)+".")
 		}
-		err = d.stop(tx, c)
+		if err = d.stop(tx, c); avow.KindOf(err) == avow.Refused {
+			return d.byHand(tx, c, s, said(err))
+		}
 	}
 	if err != nil {
 		return err

@@ -23,6 +23,7 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/law"
+	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/rights"
 	"github.com/avowhq/avow/store"
 )
@@ -36,6 +37,7 @@ type Own struct {
 	// Restrict has the gate say no to all but what gdpr:18(2) allows.
 	Restrict func(tx *store.Tx, subject avow.ID) error
 	// Stop records what was stopped by somebody who gave these identities, shown to be theirs or not.
+	// Refused, before anything is changed, is what staff have to do instead, in words.
 	Stop func(tx *store.Tx, s Stopped) error
 }
 
@@ -64,9 +66,13 @@ type Config struct {
 	// Link is the page a link opens, with the token at its end; Page is where somebody with
 	// a number asks for one.
 	Link, Page string
-	Staff      string // the address reminders go to; empty: none is sent
+	// CertificatePage shows a certificate, with its key at the end (see CertificateKey); empty: no page does.
+	CertificatePage string
+	Staff           string // the address reminders go to; empty: none is sent
 	// TwoPeople lists the rights whose plan a second person approves. nil is erasure.
 	TwoPeople []law.Right
+	// Approved says so by the policy that a request is under, and stands in the place of TwoPeople.
+	Approved func(p *policy.Policy, right law.Right) bool
 	// Level overrides what has to be shown for a right; see Needs.
 	Level map[law.Right]Level
 	// Home is the region of people whose own is not known: the strictest law counts whatever it is.

@@ -108,9 +108,17 @@ func (d *Desk) doneLetter(tx *store.Tx, c *record, s *secret, cert *Certificate)
 		return d.letter(tx, c, s, "Your data is ready", fmt.Sprintf("It is ready until %s. To open it, ask for a link with the number of your request: %s",
 			tx.Now().Add(d.Keep).Format("2 January 2006"), d.Page))
 	case law.Remove:
-		return d.letter(tx, c, s, "Your data was erased", cert.words()+"\n\nYour address was needed for this letter, and is not kept with your request.")
+		return d.letter(tx, c, s, "Your data was erased", cert.words()+"\n\nYour address was needed for this letter, and is not kept with your request."+d.certificateAt(c))
 	case law.Correct, law.Restrict:
 		return d.letter(tx, c, s, "Your request is done", cert.words())
 	}
 	return d.letter(tx, c, s, "Your request is done", "It is done.")
+}
+
+// certificateAt says where the certificate is, and its receipt.
+func (d *Desk) certificateAt(c *record) string {
+	if d.CertificatePage == "" {
+		return ""
+	}
+	return fmt.Sprintf("\n\nThe certificate of it, which names nobody, can be fetched for %d days: %s", int(d.Keep.Hours()/24), d.CertificatePage+d.CertificateKey(c.ID))
 }

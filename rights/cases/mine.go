@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"strings"
-	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/store"
@@ -93,11 +92,13 @@ func (d *Desk) Certified(ctx context.Context, key string) (o Overview, err error
 	if err != nil || !hmac.Equal(given, d.certificateMAC(id)) {
 		return o, wrong
 	}
-	o, err = d.ByID(ctx, id)
-	if avow.KindOf(err) == avow.NotFound || err == nil && !o.Closed.IsZero() && d.keptUntil(o).Before(d.Desk.DB.Now()) {
-		err = wrong
-	}
+	err = d.Desk.DB.Read(ctx, func(tx *store.Tx) error {
+		c, err := read(tx, id)
+		if avow.KindOf(err) == avow.NotFound || err == nil && !c.Closed.IsZero() && c.Closed.Add(d.Keep).Before(tx.Now()) {
+			return wrong
+		}
+		o = c.overview(tx.Now())
+		return err
+	})
 	return o, err
 }
-
-func (d *Desk) keptUntil(o Overview) time.Time { return o.Closed.Add(d.Keep) }

@@ -158,7 +158,11 @@ func (d *Desk) enter(tx *store.Tx, c *record, to stage) error {
 		_, err := add(tx, c, step{Stage: to, Kind: string(to)})
 		return err
 	case toApprove:
-		if slices.Contains(d.TwoPeople, c.Right) && c.approvedBy == "" && c.Door != Replay {
+		two, err := d.twoPeople(c)
+		if err != nil {
+			return err
+		}
+		if two && c.approvedBy == "" && c.Door != Replay {
 			_, err := add(tx, c, step{Stage: to, Kind: kindApprove, State: stepOpen, Who: "a second person", What: "Look at the plan and approve it."})
 			return err
 		}
@@ -177,6 +181,15 @@ func (d *Desk) enter(tx *store.Tx, c *record, to stage) error {
 		return err
 	}
 	return nil
+}
+
+// twoPeople tells whether a second person approves what is to be done.
+func (d *Desk) twoPeople(c *record) (bool, error) {
+	if d.Approved == nil {
+		return slices.Contains(d.TwoPeople, c.Right), nil
+	}
+	p, err := d.Desk.Register.Version(c.Policy, c.Version)
+	return err == nil && d.Approved(p, c.Right), err
 }
 
 // keepFor is how long the request's key outlives its end: an erasure's not at all.
