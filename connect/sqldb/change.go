@@ -57,6 +57,12 @@ func (s *source) try(ctx context.Context, works []*work) (results []connect.Resu
 		return nil, -1, err
 	}
 	defer tx.Rollback()
+	if s.config.Kind == "postgresql" && slices.ContainsFunc(works, (*work).waits) {
+		// What can wait for the end of the transaction does: so a circle can be deleted.
+		if _, err := tx.ExecContext(ctx, "SET CONSTRAINTS ALL DEFERRED"); err != nil {
+			return nil, -1, err
+		}
+	}
 	results = make([]connect.Result, len(works))
 	for i, w := range works {
 		if results[i].Changed, err = w.do(ctx, s.dialect, tx); err != nil {
@@ -64,6 +70,12 @@ func (s *source) try(ctx context.Context, works []*work) (results []connect.Resu
 		}
 	}
 	return results, -1, tx.Commit()
+}
+
+// waits reports whether a reference of the table may be broken until the end of the
+// transaction.
+func (w *work) waits() bool {
+	return slices.ContainsFunc(w.t.References, func(r connect.Reference) bool { return r.Deferred })
 }
 
 // isolation: what is changed unless there is another row must not be judged by what

@@ -180,3 +180,30 @@ orders:
 		"orders: delete email, 1",
 		"orders: keep , 1, refused: what owns the row disagrees about whose it is, instead: somebody has to decide")
 }
+
+// PostgreSQL can hold references at the end of the step: then a circle goes as a whole.
+func TestCirclesThatWaitGo(t *testing.T) {
+	const waits = " DEFERRABLE INITIALLY IMMEDIATE"
+	onEach(t, []string{
+		"CREATE TABLE a (id int PRIMARY KEY, email varchar(60), b int NOT NULL)",
+		"CREATE TABLE b (id int PRIMARY KEY, a int NOT NULL, text varchar(60))",
+		"INSERT INTO a VALUES (1, 'ann@x.example', 1), (2, 'bob@x.example', 2)", "INSERT INTO b VALUES (1, 1, 'x'), (2, 2, 'y')",
+		"postgresql: ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b (id)" + waits,
+		"postgresql: ALTER TABLE b ADD FOREIGN KEY (a) REFERENCES a (id)" + waits,
+	}, `
+a:
+  identities: {email: email}
+  relation: owns
+  erase: delete
+  columns: {email: contact.email}
+b:
+  references: {a: a.id}
+  relation: {a: owns}
+  erase: delete
+  columns: {text: messages.text}
+`, func(t *testing.T, w *world, src connect.Source) {
+		w.erase("email=ann@x.example")
+		wants(t, "a", texts(t, src, "a", "id"), "2")
+		wants(t, "b", texts(t, src, "b", "id"), "2")
+	})
+}
