@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"strconv"
@@ -32,6 +33,36 @@ func newMetrics() *metrics {
 	}
 	m.registry.MustRegister(m.requests, m.duration, m.decisions, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// requestGauges tell how many requests of people there are, read when somebody looks.
+type requestGauges struct {
+	states, overdue *prometheus.Desc
+	count           func(context.Context) (map[string]int, int, error)
+}
+
+// watchRequests adds requests by state, and how many are overdue.
+func (m *metrics) watchRequests(count func(context.Context) (map[string]int, int, error)) {
+	m.registry.MustRegister(&requestGauges{prometheus.NewDesc("avow_requests", "Requests of people by state.", []string{"state"}, nil),
+		prometheus.NewDesc("avow_requests_overdue", "Requests whose answer is overdue.", nil, nil), count})
+}
+
+// Describe gives what there can be.
+func (g *requestGauges) Describe(to chan<- *prometheus.Desc) { to <- g.states; to <- g.overdue }
+
+// Collect counts. What cannot be counted is an error of the whole look, so that nobody takes silence for zero.
+func (g *requestGauges) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	states, overdue, err := g.count(ctx)
+	if err != nil {
+		to <- prometheus.NewInvalidMetric(g.overdue, err)
+		return
+	}
+	for state, n := range states {
+		to <- prometheus.MustNewConstMetric(g.states, prometheus.GaugeValue, float64(n), state)
+	}
+	to <- prometheus.MustNewConstMetric(g.overdue, prometheus.GaugeValue, float64(overdue))
 }
 
 func (m *metrics) served(route string, status int, took time.Duration) {

@@ -23,6 +23,7 @@ import (
 	"github.com/avowhq/avow/ledger/witness"
 	"github.com/avowhq/avow/mail"
 	"github.com/avowhq/avow/rights"
+	"github.com/avowhq/avow/rights/cases"
 	"github.com/avowhq/avow/store"
 	"github.com/avowhq/avow/vault"
 	"github.com/avowhq/avow/web"
@@ -42,12 +43,13 @@ type serveCommand struct {
 	listening `embed:""`
 	mailing   `embed:""`
 	proving   `embed:""`
+	answering `embed:""`
 }
 
 // Run serves until the program is told to stop.
 func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
 	log := newLog(t.err, c.LogLevel)
-	s, err := startServer(ctx, serverConfig{where: c.where, listening: c.listening, mailing: c.mailing, proving: c.proving, out: log})
+	s, err := startServer(ctx, serverConfig{where: c.where, listening: c.listening, mailing: c.mailing, proving: c.proving, answering: c.answering, out: log})
 	if err != nil {
 		return err
 	}
@@ -69,6 +71,7 @@ type serverConfig struct {
 	listening
 	mailing
 	proving
+	answering
 	out *slog.Logger // what the server has to say
 	// demo adds the pages of the demonstration, and keeps letters in the built-in mailbox.
 	demo func(s *server, mux *http.ServeMux) error
@@ -86,6 +89,8 @@ type server struct {
 	demoToken string        // of a demo's own systems
 	collect   *collect.Desk
 	rights    *rights.Desk
+	requests  *cases.Desk
+	atlas     *atlas
 	intake    *intake.Desk
 	work      *work.Work
 	witnesses *witness.Desk
@@ -193,6 +198,9 @@ func (s *server) openDuties(ctx context.Context) (err error) {
 		return err
 	}
 	if s.rights, err = openRights(ctx, s); err != nil {
+		return err
+	}
+	if err := s.openRequests(ctx); err != nil {
 		return err
 	}
 	return s.openWork(ctx)
@@ -359,6 +367,9 @@ func (s *server) end() error {
 		l.Close() // those that are not served yet
 	}
 	errs = append(errs, s.stopWork(ctx))
+	if s.atlas != nil {
+		errs = append(errs, s.atlas.close())
+	}
 	if s.house != nil {
 		errs = append(errs, s.house.close())
 	}

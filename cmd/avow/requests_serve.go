@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/avowhq/avow/law"
+	"github.com/avowhq/avow/policy"
+	"github.com/avowhq/avow/rights/cases"
+)
+
+// answering says how what people ask is answered: in which systems, and who looks after it.
+type answering struct {
+	Systems   string   `help:"The folder whose systems/*.yaml say where personal data stands. Requests are then answered there too." placeholder:"DIR" env:"AVOW_SYSTEMS"`
+	Secrets   string   `help:"The directory that secret:NAME in a file of a system means." placeholder:"DIR" env:"AVOW_SECRETS"`
+	Inside    []string `help:"A host or network inside that services over HTTP may be reached at: crm.internal, 10.2.0.0/16. None by default." placeholder:"HOST" env:"AVOW_INSIDE"`
+	StaffMail string   `help:"The address that is reminded of requests whose time runs out. Without it nobody is." placeholder:"ADDRESS" env:"AVOW_STAFF_MAIL"`
+
+	away time.Duration // the wait after a system was away, for tests; 0: half a minute
+}
+
+// lookForSteps is how often a node looks for what other nodes left to do.
+const lookForSteps = 2 * time.Second
+
+// watchRequests is how often deadlines are looked at.
+const watchRequests = time.Hour
+
+// openRequests opens the desk of requests, over avow's own records and the mapped systems.
+func (s *server) openRequests(ctx context.Context) (err error) {
+	regimes, err := law.Load()
+	if err != nil {
+		return err
+	}
+	if s.atlas, err = s.openAtlas(); err != nil {
+		return err
+	}
+	own := ownActs(s.consent)
+	own.Stop = stops(s.consent)
+	s.requests, err = cases.Open(ctx, cases.Config{Desk: s.rights, Regimes: regimes, Engine: s.atlas, Own: own, Pack: s.atlas.pack(s.rights),
+		Packages: cases.Folder(filepath.Join(s.Data, "packages")), Link: s.url + "/privacy/request/open?t=", Page: s.url + "/privacy/request",
+		CertificatePage: s.url + "/privacy/certificate?k=", Staff: s.StaffMail, Approved: approves, Backoff: s.away})
+	if err == nil {
+		s.metrics.watchRequests(s.requestCounts)
+	}
+	return err
+}
+
+// approves tells whether a policy has requests for a right approved by somebody.
+func approves(p *policy.Policy, right law.Right) bool {
+	r, ok := p.Document.Rights.Each.Get(string(right))
+	return ok && r.ApprovedBy.Name != ""
+}
+
+// followRequests does what is due, until ctx ends.
+func (s *server) followRequests(ctx context.Context) {
+	s.requests.Follow(ctx, lookForSteps, func(err error) {
+		s.log.Warn("requests wait: their steps cannot be read or written; it is tried again", slog.Any("error", err))
+	})
+}
+
+// watchOverRequests reminds staff, and is loud about what is overdue.
+func (s *server) watchOverRequests(ctx context.Context) error {
+	if err := s.requests.Watch(ctx); err != nil {
+		return err
+	}
+	late, err := s.requests.Overdue(ctx)
+	for _, l := range late {
+		s.log.Error("OVERDUE: a request should have been answered", slog.String("number", l.Number), slog.String("right", string(l.Right)),
+			slog.String("state", string(l.State)), slog.Time("due", l.Due))
+	}
+	return err
+}
+
+// requestCounts are how many requests are in each state, and how many are overdue.
+func (s *server) requestCounts(ctx context.Context) (map[string]int, int, error) {
+	states, late, err := s.requests.Counts(ctx)
+	out := map[string]int{}
+	for state, n := range states {
+		out[string(state)] = n
+	}
+	return out, late, err
+}
