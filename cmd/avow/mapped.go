@@ -148,6 +148,9 @@ func (f folder) described(ctx context.Context, s *datamap.System, region string)
 func (f folder) open(ctx context.Context, s *datamap.System, region string, readOnly bool) (connect.Source, error) {
 	dir := filepath.Dir(f.Policy)
 	c := connect.Config{System: s.Name.Text, Kind: s.Kind, At: s.At.Text, Within: s.Schema.Text, Region: region, ReadOnly: readOnly, Folder: dir, Files: os.DirFS(dir), Allow: f.Inside}
+	for _, table := range s.All() {
+		c.Tables = append(c.Tables, table.Name)
+	}
 	if s.Credentials.Given() {
 		var err error
 		if c.Secret, err = f.secret(s.Credentials.Scheme, s.Credentials.Name); err != nil {
