@@ -12,6 +12,8 @@ import (
 func (s *system) unread() {
 	for _, t := range s.tables {
 		switch {
+		case slices.Contains(s.found.Unreached, t.of):
+			s.left(t, 0, Line{Action: Read, Reason: "only identities of other kinds than those that are known lead to it"})
 		case t.found.Err != nil:
 			s.left(t, 0, Line{Action: Read, Refused: avow.MessageOf(t.found.Err), Instead: "the table waits"})
 		case len(t.found.Missed) > 0:

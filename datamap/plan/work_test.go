@@ -215,9 +215,9 @@ func TestRectify(t *testing.T) {
 	wants(t, "an address", said(p), "customer: update email, 1",
 		"subscriber: keep address, 2, refused: it is part of the key, which names the row, instead: it is left as it is")
 	p = w.rectify(people("phone=+31612345678"), Correction{Data: "contact.email", To: "bob@x.example"})
-	wants(t, "one that is taken", said(p), "customer: keep email, 1, refused: another row has this value, and no two rows may have it, instead: it is left as it is")
+	wants(t, "one that is taken", said(p), "customer: keep email, 1, refused: another row has this value, and no two rows may have it, instead: it is left as it is", "subscriber: read , 0")
 	p = w.rectify(people("phone=+31612345678"), Correction{Data: "contact.email", To: strings.Repeat("a", 40) + "@x.example"})
-	wants(t, "one that is too long", said(p), "customer: keep email, 1, refused: it is longer than the 40 characters that fit, instead: it is left as it is")
+	wants(t, "one that is too long", said(p), "customer: keep email, 1, refused: it is longer than the 40 characters that fit, instead: it is left as it is", "subscriber: read , 0")
 	p = w.rectify(people("email=bob@x.example"), Correction{Data: "orders.amount", To: "much"})
 	wants(t, "no number", said(p), "invoice: keep total, 1, refused: this is no value for a column of kind decimal, instead: it is left as it is")
 	wants(t, "Bob", w.rows("shop", "SELECT email, name FROM customer WHERE id = 2"), "bob@x.example|Bob")
