@@ -19,6 +19,10 @@ type Due struct {
 	Before time.Time     // rows whose moment is before this are due
 	Limit  int           // rows of a batch; 0: 1000
 	After  connect.Tuple // only rows behind this key: Batch.Next of the batch before
+	// Keep is data of which nothing is touched: another rule still runs, or it is held.
+	Keep policy.FieldSet
+	// When holds beside for the rows that are meant. Nil: for all.
+	When *connect.Cond
 	// Held says of a row that a hold stops its end, too. Nil: none.
 	Held func(key connect.Tuple) bool
 }
@@ -34,10 +38,34 @@ type Batch struct {
 // dueAtOnce is how many rows a batch has when nobody says.
 const dueAtOnce = 1000
 
+// Upcoming asks for the rows of a table in which something is left to be done by a rule
+// and whose moment is before a day, with no more than that moment, in no order.
+func Upcoming(s *find.Search, o Options, d Due) (connect.Read, error) {
+	e, err := expiryOf(s, o, d)
+	if err != nil {
+		return connect.Read{}, err
+	}
+	e.class = &class{fate: e.fate()}
+	return connect.Read{Table: d.Table.Name, Columns: []string{e.moment}, When: e.due()}, nil
+}
+
 // Expire plans what becomes of the next rows that were kept long enough: they are deleted
 // when everything personal in them is due and the map deletes such rows, else the columns
 // the rule is about are emptied, masked, or left with their year, as the policy says. A column that is kept for another reason stays.
 func Expire(ctx context.Context, s *find.Search, o Options, d Due) (*Batch, error) {
+	e, err := expiryOf(s, o, d)
+	if err != nil {
+		return nil, err
+	}
+	batch := &Batch{Plan: &Plan{For: Expiry, At: e.options.Now.UTC(), Systems: []*SystemPlan{e.system.plan}, options: e.options}}
+	if err := e.plan(ctx, batch); err != nil {
+		return nil, err
+	}
+	return batch, nil
+}
+
+// expiryOf is a batch before its rows are read.
+func expiryOf(s *find.Search, o Options, d Due) (*expiry, error) {
 	b, err := newBuilder(s, &find.Found{}, Expiry, o)
 	if err != nil {
 		return nil, err
@@ -60,11 +88,7 @@ func Expire(ctx context.Context, s *find.Search, o Options, d Due) (*Batch, erro
 		sys.tables = append(sys.tables, t)
 	}
 	sys.edges = sys.findEdges()
-	batch := &Batch{Plan: &Plan{For: Expiry, At: b.options.Now.UTC(), Systems: []*SystemPlan{sys.plan}, options: b.options}}
-	if err := e.plan(ctx, batch); err != nil {
-		return nil, err
-	}
-	return batch, nil
+	return e, nil
 }
 
 // expiry is one batch while it is planned.
@@ -152,7 +176,7 @@ func (e *expiry) past() *connect.Cond {
 	if e.t.place(e.moment).kind() == connect.DateKind {
 		day = connect.Date(e.Before.UTC().Format(time.DateOnly))
 	}
-	return &connect.Cond{Op: connect.Less, Column: e.moment, Values: []any{day}}
+	return both(e.When, &connect.Cond{Op: connect.Less, Column: e.moment, Values: []any{day}})
 }
 
 // due holds for a row that is past and in which something is left to be done.
@@ -212,7 +236,7 @@ func (e *expiry) fate() fate {
 		if !rule.Given() {
 			rule = e.t.of.Erase
 		}
-		keptElse := rule.Kind == datamap.Keep && rule.Keep.For.Rule != e.Rule
+		keptElse := rule.Kind == datamap.Keep && rule.Keep.For.Rule != e.Rule || !c.Fields.And(e.Keep).Empty()
 		if keptElse || c.Fields.And(e.rule.Fields).Empty() || !c.Fields.Minus(e.rule.Fields).Empty() {
 			rest = true
 			continue
