@@ -134,7 +134,7 @@ func (s *system) ends(t *table, c *class) []end {
 func (s *system) overBits(t *table, row int, ends []end) uint64 {
 	var out uint64
 	for i, e := range ends {
-		if e.column != "" && i < 64 && s.over(e.dayOf(t.extraOf(e.column, row))) {
+		if e.column != "" && i < 64 && s.over(e.dayOf(t.extraOf(e.extra(), row))) {
 			out |= 1 << i
 		}
 	}

@@ -108,7 +108,7 @@ func (m *maker) add(row int) {
 	}
 	for i, e := range m.ends {
 		if e.column != "" {
-			m.Lines[i].days = append(m.Lines[i].days, e.dayOf(m.t.extraOf(e.column, row)))
+			m.Lines[i].days = append(m.Lines[i].days, e.dayOf(m.t.extraOf(e.extra(), row)))
 		}
 	}
 	for n := range m.sets {

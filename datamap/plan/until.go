@@ -15,11 +15,37 @@ import (
 type end struct {
 	words  string
 	column string        // with the moment it counts from; empty when the row does not say
+	via    *datamap.Link // to the row that has the column; nil: it is the row's own
 	period policy.Period // after it
 }
 
-// end says when what a rule keeps may be kept no longer.
+// extra is the name under which the moments of rows are kept.
+func (e end) extra() string {
+	if e.via == nil {
+		return e.column
+	}
+	return e.via.Name + " > " + e.column
+}
+
+// end says when what a rule keeps may be kept no longer. The moment may stand in the row
+// that this one hangs on: the lines of an invoice are as old as the invoice.
 func (s *system) end(t *table, k datamap.KeepUntil) end {
+	out := s.ownEnd(t, k)
+	for _, l := range t.of.Links {
+		if out.column != "" || l.Relation != datamap.Owns || l.Reference == nil || l.Incoming || l.From == t.of {
+			continue
+		}
+		if from := s.tableOf(l.From); from != nil {
+			if e := s.ownEnd(from, k); e.column != "" {
+				out.column, out.period, out.via = e.column, e.period, l
+			}
+		}
+	}
+	return out
+}
+
+// ownEnd is the end as far as a row of the table says it itself.
+func (s *system) ownEnd(t *table, k datamap.KeepUntil) end {
 	until := k.Until
 	out := end{words: untilWords(until)}
 	if k.Rule == "" {
@@ -29,15 +55,12 @@ func (s *system) end(t *table, k datamap.KeepUntil) end {
 		return out
 	}
 	out.words = "as `" + k.Rule + "` says"
+	moment, ok := t.of.Retention.Get(k.Rule)
 	for _, r := range s.search.Graph.Map.Policy.Retention {
-		moment, ok := t.of.Retention.Get(k.Rule)
-		if r.Name != k.Rule {
+		if r.Name != k.Rule || r.Until.Form != policy.UntilPeriod {
 			continue
 		}
-		if r.Until.Form == policy.UntilPeriod {
-			out.words = untilWords(r.Until)
-		}
-		if ok && r.Until.Form == policy.UntilPeriod && t.has(moment.Text) {
+		if out.words = untilWords(r.Until); ok && t.has(moment.Text) {
 			out.column, out.period = moment.Text, r.Until.Period
 		}
 	}
@@ -127,51 +150,81 @@ func (s *system) readExtra(ctx context.Context, t *table) error {
 	if len(t.key) == 0 || t.len() == 0 {
 		return nil
 	}
-	var columns []string
+	needs := map[string]end{}
 	var rows []int
 	for n, c := range t.classes {
-		need := s.extraColumns(t, c)
-		if len(need) == 0 {
+		if !s.extraNeeds(t, c, needs) {
 			continue
 		}
-		columns = append(columns, need...)
 		for i := range t.len() {
 			if t.classOf[i] == uint32(n) && !t.goes(i) {
 				rows = append(rows, i)
 			}
 		}
 	}
-	slices.Sort(columns)
-	columns = slices.Compact(columns)
-	if len(rows) == 0 || len(columns) == 0 {
+	if len(rows) == 0 {
 		return nil
 	}
-	for _, name := range columns {
+	var own []string
+	for name, e := range needs {
 		t.extra[name] = make([]any, t.len())
+		if e.via == nil {
+			own = append(own, name)
+		} else if err := s.readVia(ctx, t, rows, e); err != nil {
+			return err
+		}
 	}
-	return s.readRows(ctx, t, rows, columns, func(i int, values connect.Tuple) {
-		for n, name := range columns {
+	if slices.Sort(own); len(own) == 0 {
+		return nil
+	}
+	return s.readRows(ctx, t, rows, own, func(i int, values connect.Tuple) {
+		for n, name := range own {
 			t.extra[name][i] = values[n]
 		}
 	})
 }
 
-func (s *system) extraColumns(t *table, c *class) []string {
-	var out []string
-	if c.fate.mention {
+// readVia reads moments that stand in the rows these hang on.
+func (s *system) readVia(ctx context.Context, t *table, rows []int, e end) error {
+	at := indexes(e.via.Reference.Here, append(slices.Clone(t.found.Linked), t.found.Key...))
+	if at == nil {
 		return nil
+	}
+	waiting := map[string][]int{}
+	var tuples []connect.Tuple
+	for _, i := range rows {
+		here := pick(append(t.linked(i), t.keyTuple(i)...), at)
+		if j := join(here); waiting[j] == nil {
+			tuples = append(tuples, here)
+		}
+		waiting[join(here)] = append(waiting[join(here)], i)
+	}
+	there := e.via.Reference.There
+	read := connect.Read{Table: e.via.From.Name, Columns: append(slices.Clone(there), e.column), Any: []connect.In{{Columns: there, Tuples: tuples}}}
+	return s.src.Read(ctx, read, func(r connect.Row) error {
+		for _, i := range waiting[join(connect.Tuple(r[:len(there)]))] {
+			t.extra[e.extra()][i] = r[len(there)]
+		}
+		return nil
+	})
+}
+
+// extraNeeds adds what is to be read for a class, and reports whether that is anything.
+func (s *system) extraNeeds(t *table, c *class, needs map[string]end) (some bool) {
+	if c.fate.mention {
+		return false
 	}
 	for _, f := range c.fate.columns {
 		switch {
 		case f.rule.Kind == datamap.Keep:
 			if e := s.end(t, f.rule.Keep.For); e.column != "" {
-				out = append(out, e.column)
+				needs[e.extra()], some = e, true
 			}
 		case f.rule.Kind == datamap.Mask && f.rule.How == datamap.MaskYear && t.has(f.name):
-			out = append(out, f.name)
+			needs[f.name], some = end{column: f.name}, true
 		}
 	}
-	return out
+	return some
 }
 
 // extraOf is what was read of one row.

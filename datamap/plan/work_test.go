@@ -399,3 +399,27 @@ customer:
 		t.Error("another case makes the same mask")
 	}
 }
+
+// The lines of an invoice are kept as long as the invoice, whose date says until when.
+func TestKeepUntilByTheRowItHangsOn(t *testing.T) {
+	w := newWorld(t, map[string][2]string{"shop": {`
+		CREATE TABLE invoice (id INTEGER PRIMARY KEY, email TEXT, issued DATE, number TEXT);
+		CREATE TABLE line (invoice INTEGER REFERENCES invoice, n INTEGER, article TEXT, PRIMARY KEY (invoice, n));
+		INSERT INTO invoice VALUES (1, 'ann@x.example', '2018-03-01', 'N1'), (2, 'ann@x.example', '2024-03-01', 'N2');
+		INSERT INTO line VALUES (1, 1, 'tea'), (1, 2, 'milk'), (2, 1, 'tea');
+	`, `
+invoice:
+  identities: {email: email}
+  relation: owns
+  erase: clear
+  columns: {email: contact.email, number: orders.invoice}
+  retention: {invoices: issued}
+line:
+  relation: owns
+  erase: {keep: {because: The tax office., for: invoices}}
+  columns: {article: orders.items}
+`}})
+	p := w.erase("email=ann@x.example")
+	wants(t, "plan", said(p), "invoice: clear email number, 2", "line: clear article, 2", "line: keep article, 1, until 2031-03-01")
+	wants(t, "lines", w.rows("shop", "SELECT invoice, n, article FROM line"), "1|1|-", "1|2|-", "2|1|tea")
+}
