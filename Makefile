@@ -14,7 +14,7 @@ help: ## what can be made
 demo: bin/avow ## start a complete fictional organisation on this machine
 	bin/avow demo
 
-test: ## run every test; installs PostgreSQL, Chromium and axe-core when missing
+test: ## run every test; installs PostgreSQL, MariaDB, Chromium and axe-core when missing
 	sh scripts/test.sh
 
 kill: ## kill the program ten thousand times on each database, and check what it left
