@@ -14,12 +14,13 @@ type records struct {
 	posted   *posted
 	proofs   *proofs
 	starts   *starts
+	rights   *rightsMeasured
 	rounds   int
 	measured []machine // a part each, and how the machine was
 }
 
 // parts are what can be measured by itself.
-var parts = []string{"gate", "durable", "postgres", "http", "proofs", "starts"}
+var parts = []string{"gate", "durable", "postgres", "http", "proofs", "starts", "rights"}
 
 func measureRecords(ctx context.Context, c config, wanted func(part string) bool) (*records, error) {
 	r := &records{rounds: c.rounds}
@@ -33,6 +34,7 @@ func measureRecords(ctx context.Context, c config, wanted func(part string) bool
 		{"http", func() { r.posted, err = measurePosted(ctx, c) }},
 		{"proofs", func() { r.proofs, err = measureProofs(ctx, c) }},
 		{"starts", func() { r.starts, err = measureStarts(ctx, c) }},
+		{"rights", func() { r.rights, err = measureRights(ctx, c) }},
 	} {
 		if !wanted(part.name) {
 			continue
@@ -70,6 +72,9 @@ func (r *records) write(w io.Writer) {
 	}
 	if r.starts != nil {
 		r.writeStarts(w)
+	}
+	if r.rights != nil {
+		r.writeRights(w)
 	}
 	r.writeAims(w)
 	r.writeMachine(w)
@@ -187,6 +192,9 @@ func (r *records) writeAims(w io.Writer) {
 		aim(w, "in memory with nothing to do: at most 60 MB", float64(max(s.soon, s.idle))/1e6, 60, false, "%.1f MB")
 		aim(w, "ready on an empty store: at most 150 ms", ms(max(s.first, s.again)), 150, false, "%.0f ms")
 		aim(w, fmt.Sprintf("ready on %d people: at most 3 s", s.people), ms(s.ready), 3000, false, "%.0f ms")
+	}
+	if r.rights != nil {
+		r.rights.writeAims(w)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 
 // withAvow builds the program where a part needs it and none is named, and removes it afterwards.
 func withAvow(c config, wanted func(part string) bool, do func(config) error) error {
-	if c.binary != "" || !wanted("http") && !wanted("starts") {
+	if c.binary != "" || !wanted("http") && !wanted("starts") && !wanted("rights") {
 		return do(c)
 	}
 	progress("building avow")
@@ -106,13 +106,16 @@ func (r *running) stop() error {
 }
 
 // memory is the part of the process that is in memory, in bytes.
-func (r *running) memory() (int64, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", r.cmd.Process.Pid))
+func (r *running) memory() (int64, error) { return memoryOf(r.cmd.Process.Pid, "VmRSS:") }
+
+// memoryOf is a line of what the system tells of a process, in bytes.
+func memoryOf(pid int, line string) (int64, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
-	for line := range strings.Lines(string(b)) {
-		if f := strings.Fields(line); len(f) == 3 && f[0] == "VmRSS:" {
+	for each := range strings.Lines(string(b)) {
+		if f := strings.Fields(each); len(f) == 3 && f[0] == line {
 			kilobytes, err := strconv.ParseInt(f[1], 10, 64)
 			return kilobytes << 10, err
 		}
