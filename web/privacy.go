@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -111,7 +112,14 @@ type meView struct {
 	Addresses []addressView
 	Another   addAnother
 	Employer  string // for whom they act, when that is held
+
+	Requests []requestRow // of theirs
+	Systems  bool         // a copy and an erasure are requests that cover other systems too
+	Once     string       // of the forms that ask
 }
+
+// requestRow is a request in the list of whoever asked.
+type requestRow struct{ ID, Number, Title, Words, When string }
 
 type heldView struct {
 	Title      string
@@ -166,7 +174,28 @@ func (s *Server) showMe(w http.ResponseWriter, r *http.Request, status int, with
 		v.Held = append(v.Held, s.held(c))
 	}
 	v.History = s.history(rec.History)
+	if err := s.addRequests(r, &v); err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	s.show(w, r, status, "me", page{Title: "Your data and choices", Here: "/privacy", Wide: true, NoIndex: true, Is: v})
+}
+
+// addRequests adds what they have asked.
+func (s *Server) addRequests(r *http.Request, v *meView) error {
+	if s.Requests == nil {
+		return nil
+	}
+	v.Systems, v.Once = s.mappedPolicy() != "", rand.Text()
+	list, err := s.Requests.Mine(r.Context(), s.session(r))
+	for _, m := range list {
+		row := requestRow{m.ID.String(), m.Number, rightsInWords[m.Right].Title, m.Words, "received " + m.Received.UTC().Format("2 January 2006")}
+		if m.Closed.IsZero() && !m.Due.IsZero() {
+			row.When += ", answered by the end of " + lastDay(m.Due)
+		}
+		v.Requests = append(v.Requests, row)
+	}
+	return err
 }
 
 // turnAway sends somebody without a visit to the door.

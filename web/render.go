@@ -43,6 +43,7 @@ type site struct {
 	Menu         []Link
 	Policies     []policyLink
 	AssetVersion string
+	Asks         bool // requests are taken
 }
 
 type policyLink struct{ Name, Title string }

@@ -31,13 +31,20 @@ import (
 	"github.com/avowhq/avow/consent"
 	"github.com/avowhq/avow/policy/notice"
 	"github.com/avowhq/avow/rights"
+	"github.com/avowhq/avow/rights/cases"
 )
 
 // Config is what the pages stand on.
 type Config struct {
-	Consent   *consent.Register
-	Collect   *collect.Desk
-	Rights    *rights.Desk
+	Consent *consent.Register
+	Collect *collect.Desk
+	Rights  *rights.Desk
+	// Requests takes what people ask; nil: they can ask for nothing but what Rights does.
+	Requests *cases.Desk
+	// Mapped tells whether systems are mapped for a policy, in which requests are answered too.
+	Mapped func(policy string) bool
+	// Allow bounds how often somebody unknown may ask: TooMany, by whom the request is from. nil: without bounds.
+	Allow     func(sender string) error
 	PublicURL string // https://privacy.harbour.example
 	Menu      []Link // beside the privacy centre
 	Start     bool   // show a start page of our own at /
@@ -118,6 +125,9 @@ func (s *Server) Routes(mux *http.ServeMux) {
 	post("/privacy/erase", s.erase)
 	post("/privacy/leave", s.leave)
 	s.addressRoutes(mux, post)
+	if s.Requests != nil {
+		s.askingRoutes(mux, post)
+	}
 
 	s.logRoutes(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -127,7 +137,7 @@ func (s *Server) Routes(mux *http.ServeMux) {
 
 // site gathers what all pages share.
 func (s *Server) site(context.Context) *site {
-	v := &site{Name: "avow", AssetVersion: s.version}
+	v := &site{Name: "avow", AssetVersion: s.version, Asks: s.Requests != nil}
 	v.Menu = append(v.Menu, s.Menu...)
 	for _, p := range s.Consent.Policies(s.Now()) {
 		org := p.Document.Organisation
