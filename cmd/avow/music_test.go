@@ -25,7 +25,9 @@ func TestMusicShop(t *testing.T) {
 			var all [][]string
 			for _, kind := range connecttest.Kinds(t) {
 				t.Run(kind.Name, func(t *testing.T) {
-					kinds, all = append(kinds, kind.Name), append(all, musicShop(t, kind, file))
+					if lines, there := musicShop(t, kind, file); there {
+						kinds, all = append(kinds, kind.Name), append(all, lines)
+					}
 				})
 			}
 			for i := range all {
@@ -41,9 +43,11 @@ func TestMusicShop(t *testing.T) {
 }
 
 // musicShop is what the commands print about three people on one database, a line an entry.
-func musicShop(t *testing.T, kind connecttest.Kind, file string) []string {
+func musicShop(t *testing.T, kind connecttest.Kind, file string) (out []string, there bool) {
 	c := kind.Config(t)
-	connecttest.Chinook(t, c)
+	if !connecttest.Chinook(t, c) {
+		return nil, false
+	}
 	yaml, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +68,6 @@ func musicShop(t *testing.T, kind connecttest.Kind, file string) []string {
 		return append(args, "--policy", filepath.Join(dir, "policy.yaml"), "--json", "--region", "CA")
 	}
 	kept := []string{"--data", filepath.Join(dir, "data"), "--keys", filepath.Join(dir, "keys"), "--out", filepath.Join(dir, "out")}
-	var out []string
 	for _, who := range []string{"luisg@embraer.com.br", "jane@chinookcorp.com", "nancy@chinookcorp.com"} {
 		identity := []string{"--identity", "email=" + who}
 		out = append(out, "access of "+who)
@@ -77,7 +80,7 @@ func musicShop(t *testing.T, kind connecttest.Kind, file string) []string {
 			t.Errorf("%s is found after the erasure: %v", who, list)
 		}
 	}
-	return out
+	return out, true
 }
 
 // entriesOf runs a command and gives its entries in a spelling and an order common to the databases.

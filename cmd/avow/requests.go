@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
@@ -90,6 +92,38 @@ func (c *counter) close() {
 	}
 }
 
+// commandLease is how long a command that was killed holds up the next one.
+const commandLease = 5 * time.Second
+
+// finish does what is due, and waits for what a command that was killed had begun.
+func (c *counter) finish(ctx context.Context, id avow.ID) error {
+	for began := time.Now(); ; {
+		tried, err := c.desk.Run(ctx)
+		if err != nil {
+			return err
+		}
+		waits, err := c.waits(ctx, id)
+		if err != nil || !waits || time.Since(began) > 3*commandLease && tried == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return avow.Errorf(avow.Canceled, "it was stopped; avow rights continue goes on with it")
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// waits tells whether a request waits for nothing but its turn.
+func (c *counter) waits(ctx context.Context, id avow.ID) (bool, error) {
+	o, err := c.desk.ByID(ctx, id)
+	if err != nil || o.State.Over() {
+		return false, err
+	}
+	steps, err := c.desk.Steps(ctx, id)
+	return slices.ContainsFunc(steps, func(s cases.Step) bool { return s.Done.IsZero() && s.Trouble == "" && s.What == "" }), err
+}
+
 // casesConfig is what requests need beside the records.
 type casesConfig struct {
 	engine   cases.Engine
@@ -111,7 +145,8 @@ func (h *house) openCases(ctx context.Context, c casesConfig) (*cases.Desk, erro
 	if err != nil {
 		return nil, err
 	}
-	config := cases.Config{Desk: desk, Regimes: regimes, Engine: c.engine, Own: ownActs(h.consent), Packages: cases.Folder(c.packages), TwoPeople: []law.Right{}}
+	config := cases.Config{Desk: desk, Regimes: regimes, Engine: c.engine, Own: ownActs(h.consent), Packages: cases.Folder(c.packages), TwoPeople: []law.Right{}, Lease: commandLease}
+	config.Own.Stop = stops(h.consent)
 	if c.policy != nil {
 		config.TwoPeople = approved(c.policy)
 	}

@@ -128,11 +128,11 @@ func (c *continueCommand) Run(ctx context.Context, t *terminal) error {
 				return err
 			}
 		}
-		if _, err := b.desk.Run(ctx); err != nil {
-			return err
-		}
 		var last error
 		for _, o := range open {
+			if err := b.finish(ctx, o.ID); err != nil {
+				return err
+			}
 			if o, err = b.desk.ByID(ctx, o.ID); err != nil {
 				return err
 			}
@@ -183,7 +183,7 @@ func (c *approveCommand) Run(ctx context.Context, t *terminal) error {
 
 // goOn does what is due, and says where the request stands then.
 func (c *counter) goOn(ctx context.Context, t *terminal, id avow.ID) error {
-	if _, err := c.desk.Run(ctx); err != nil {
+	if err := c.finish(ctx, id); err != nil {
 		return err
 	}
 	o, err := c.desk.ByID(ctx, id)

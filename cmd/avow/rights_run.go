@@ -89,7 +89,7 @@ func (c *doing) do(ctx context.Context, t *terminal, what plan.Work, right law.R
 	if err != nil {
 		return err
 	}
-	if _, err := b.desk.Run(ctx); err != nil {
+	if err := b.finish(ctx, taken.ID); err != nil {
 		return err
 	}
 	return c.tell(ctx, t, b, taken)

@@ -18,46 +18,10 @@ import (
 	"github.com/avowhq/avow/datamap/find"
 )
 
-// chinookScripts lie beside the checkout; they are data of another project.
-const chinookScripts = "../../../shared/data/chinook"
-
-// chinook loads the music shop into an empty database and opens it.
-func chinook(t *testing.T, c connect.Config) connect.Source {
-	t.Helper()
-	file := map[string]string{"sqlite": "Chinook_Sqlite.sql", "postgresql": "Chinook_PostgreSql.sql", "mysql": "Chinook_MySql.sql"}[c.Kind]
-	text, err := os.ReadFile(filepath.Join(chinookScripts, file))
-	if err != nil {
-		t.Skipf("NOT TESTED: the scripts of the Chinook database do not lie in ../shared/data/chinook beside the checkout: %v", err)
-	}
-	script := strings.ReplaceAll(strings.TrimPrefix(string(text), "\ufeff"), "\r\n", "\n")
-	script = regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAllString(script, "")
-	script = regexp.MustCompile("(?im)^(CREATE DATABASE|DROP DATABASE|USE|\\\\c)[^;]*;").ReplaceAllString(script, "")
-	statements := []string{"BEGIN"}
-	for _, s := range strings.Split(script, ";\n") {
-		if strings.TrimSpace(s) != "" {
-			statements = append(statements, s)
-		}
-	}
-	connecttest.Exec(t, c, append(statements, "COMMIT")...)
-	c.System, c.Region = "chinook", "CA"
-	src, err := sqldb.Open(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { src.Close() })
-	return src
-}
-
-var camel = regexp.MustCompile(`\b[A-Z][a-z]+(?:[A-Z][a-z]+)*\b`)
-
-// snake writes CamelCase as the PostgreSQL script does.
-func snake(name string) string {
-	return strings.ToLower(regexp.MustCompile(`([a-z])([A-Z])`).ReplaceAllString(name, "${1}_${2}"))
-}
-
 // neutral is a name without the differences of spelling between the databases.
 func neutral(s string) string { return strings.ToLower(strings.ReplaceAll(s, "_", "")) }
 
+// chinookWorld is the music shop on one database; nil when its scripts are not there.
 func chinookWorld(t *testing.T, kind connecttest.Kind, file string) *world {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -65,12 +29,17 @@ func chinookWorld(t *testing.T, kind connecttest.Kind, file string) *world {
 		t.Fatal(err)
 	}
 	c := kind.Config(t)
-	w := &world{t: t, options: Options{CaseKey: []byte("a key of a case of a test"), Now: today}, sources: find.Sources{"chinook": chinook(t, c)}}
-	yaml := strings.Replace(string(text), "kind: sqlite", "kind: "+c.Kind, 1)
-	if c.Kind == "postgresql" {
-		yaml = camel.ReplaceAllStringFunc(yaml, snake)
+	if !connecttest.Chinook(t, c) {
+		return nil
 	}
-	w.load(map[string]string{"chinook.yaml": yaml})
+	c.System, c.Region = "chinook", "CA"
+	src, err := sqldb.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { src.Close() })
+	w := &world{t: t, options: Options{CaseKey: []byte("a key of a case of a test"), Now: today}, sources: find.Sources{"chinook": src}}
+	w.load(map[string]string{"chinook.yaml": connecttest.ChinookMap(string(text), c.Kind)})
 	return w
 }
 
@@ -151,6 +120,9 @@ func TestChinook(t *testing.T) {
 		for _, kind := range connecttest.Kinds(t) {
 			t.Run(filepath.Base(file)+" "+kind.Name, func(t *testing.T) {
 				w := chinookWorld(t, kind, file)
+				if w == nil {
+					return
+				}
 				var got []string
 				for _, e := range erasures {
 					got = append(got, chinookErase(t, w, e)...)
