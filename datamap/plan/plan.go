@@ -132,7 +132,11 @@ type Hold struct {
 	Because string    // said to the person: a claim, a complaint, an audit (gdpr:17(3)(e))
 	Until   time.Time // zero: until it is lifted
 	Data    []string  // categories or fields of the policy; none: everything
+	Tables  []string  // `shop.orders`; none: all
 }
+
+// Holds are what stopped the plan from going further, as they stood when it was made.
+func (p *Plan) Holds() []Hold { return p.options.Holds }
 
 // kindOf is the kind of a column as the system says, or else as the map does.
 func kindOf(c *connect.Column, m *datamap.Column) connect.Kind {

@@ -149,7 +149,7 @@ func (b *builder) sign(out []byte, t *table, r find.Row) []byte {
 			last = 1
 		}
 		out = append(out, byte(slices.Index(t.of.Links, each.Link)), byte(each.Way), last)
-		for _, h := range b.holdsOf(each.Person) {
+		for _, h := range b.holdsOf(t, each.Person) {
 			out = append(out, 0xff, byte(h), byte(h>>8))
 		}
 	}
@@ -181,7 +181,7 @@ func (b *builder) class(t *table, r find.Row) *class {
 		if !slices.Contains(c.ties, next) {
 			c.ties = append(c.ties, next)
 		}
-		for _, h := range b.holdsOf(each.Person) {
+		for _, h := range b.holdsOf(t, each.Person) {
 			if !slices.Contains(c.holds, h) {
 				c.holds = append(c.holds, h)
 			}
@@ -195,10 +195,10 @@ func (b *builder) class(t *table, r find.Row) *class {
 }
 
 // holdsOf are the holds on what one person's erasure would end.
-func (b *builder) holdsOf(person int) []int {
+func (b *builder) holdsOf(t *table, person int) []int {
 	var out []int
 	for i, h := range b.options.Holds {
-		if h.Person == person && (h.Until.IsZero() || h.Until.After(b.options.Now)) {
+		if h.Person == person && (len(h.Tables) == 0 || slices.Contains(h.Tables, t.of.Path())) && (h.Until.IsZero() || h.Until.After(b.options.Now)) {
 			out = append(out, i)
 		}
 	}
