@@ -201,6 +201,8 @@ func (g *generator) number(how string) any {
 		return g.until(isCard, func() string { return "4" + g.digits(15) })
 	case "iban":
 		return g.iban()
+	case "numdigits":
+		return g.digits(9)
 	case "ssn":
 		return "4" + g.digits(2) + "-" + g.digits(2) + "-" + g.digits(4)
 	case "bsn":
@@ -231,6 +233,8 @@ func (g *generator) number(how string) any {
 		return g.until(isGermanTax, func() string { return "5" + g.digits(10) })
 	case "svde":
 		return g.digits(2) + "1" + g.digits(1) + "0" + "7" + g.digits(2) + "M" + g.digits(3)
+	case "blobline":
+		return "Zm9v" + g.words(1) + g.digits(30)
 	case "plate":
 		return g.pick(listed("HH,B,M,KI")) + "-" + g.pick(listed("AB,XY,TZ")) + " " + g.digits(3)
 	case "icd":

@@ -59,6 +59,8 @@ func kindOf(c *connect.Column) kindSet {
 var patterns = []pattern{
 	{sort: Activity, strength: strong, has: []concept{"recent", "seen"}, kinds: dated | written, blocked: true},
 	{sort: Activity, strength: strong, has: []concept{"recent", "login"}, kinds: dated | written, blocked: true},
+	{sort: Activity, strength: strong, has: []concept{"recently", "seen"}, kinds: dated | written, blocked: true},
+	{sort: Activity, strength: strong, has: []concept{"recently", "login"}, kinds: dated | written, without: []concept{"secret"}, blocked: true},
 	{sort: IP, strength: strong, has: []concept{"ip"}, kinds: written | numeric},
 	{sort: Government, strength: strong, has: []concept{"government"}, kinds: written | numeric, blocked: true},
 	{sort: Government, strength: strong, has: []concept{"social", "security"}, kinds: written | numeric, blocked: true},
@@ -98,6 +100,7 @@ var patterns = []pattern{
 	{sort: Session, strength: strong, has: []concept{"visitor", "id"}, kinds: written, blocked: true},
 	{sort: Session, strength: medium, has: []concept{"token"}, kinds: written, without: []concept{"time"}},
 	{sort: Birth, strength: strong, has: []concept{"birth"}, kinds: anyKind, without: []concept{"number"}, blocked: true},
+	{sort: Trait, strength: medium, has: []concept{"death"}, kinds: anyKind, blocked: true},
 	{sort: Hire, strength: medium, has: []concept{"hire"}, kinds: dated | written, blocked: true},
 	{sort: Name, strength: strong, has: []concept{"first", "name"}, kinds: written},
 	{sort: Name, strength: strong, has: []concept{"last"}, kinds: written},
