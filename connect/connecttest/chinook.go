@@ -26,7 +26,7 @@ func Chinook(tb testing.TB, c connect.Config) bool {
 	}
 	script := strings.ReplaceAll(strings.TrimPrefix(string(text), "\ufeff"), "\r\n", "\n")
 	script = regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAllString(script, "")
-	script = regexp.MustCompile("(?im)^(CREATE DATABASE|DROP DATABASE|USE|\\\\c)[^;]*;").ReplaceAllString(script, "")
+	script = regexp.MustCompile(`(?im)^(CREATE DATABASE|DROP DATABASE|USE|\\c)[^;]*;`).ReplaceAllString(script, "")
 	statements := []string{"BEGIN"}
 	for s := range strings.SplitSeq(script, ";\n") {
 		if strings.TrimSpace(s) != "" {

@@ -26,7 +26,6 @@ func (e *soqlError) Error() string { return e.code }
 type soqlReader struct {
 	words []soqlWord
 	types map[string]string
-	asked []string
 }
 
 type soqlWord struct {

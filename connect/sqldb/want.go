@@ -271,9 +271,6 @@ func refs(d dialect, alias string, columns []*column) []string {
 	return out
 }
 
-// names is columns as people read them.
-func names(columns []string) string { return strings.Join(columns, ", ") }
-
 // tooShort reports whether a column cannot hold a value for its length; cut to it, it would be another.
 func (c *column) tooShort(v any) bool {
 	text, ok := v.(string)

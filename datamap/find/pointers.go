@@ -39,9 +39,8 @@ func (r *run) pointing(all *reads, l *link) {
 
 // pointed gives the values by which rows are pointed at, each once.
 type pointed struct {
-	l      *link
-	at     uint32
-	record record
+	l  *link
+	at uint32
 }
 
 func (v *pointed) next(columns []string, n int) connect.In {
@@ -98,7 +97,7 @@ func (r *run) askPointing(l *link, in connect.In) {
 		}
 		rec.each(places, func(value []byte) { left -= l.mark(value, &scratch) })
 		if left <= 0 {
-			return enough
+			return errEnough
 		}
 		return nil
 	})

@@ -27,12 +27,11 @@ type gtable struct {
 }
 
 type gref struct {
-	name     string
-	to       *gtable
-	code     bool // to a column that is no key
-	asText   bool
-	when     string
-	optional bool
+	name   string
+	to     *gtable
+	code   bool // to a column that is no key
+	asText bool
+	when   string
 }
 
 func (t *gtable) keys() []string {

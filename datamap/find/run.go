@@ -123,15 +123,15 @@ func (r *run) readable(t *table) bool {
 	return r.systems[t.System].source != nil && r.systems[t.System].gone() == nil && t.unreadable() == nil && r.ctx.Err() == nil
 }
 
-// enough ends a read whose answer is known.
-var enough = errors.New("enough")
+// errEnough ends a read whose answer is known.
+var errEnough = errors.New("enough")
 
 // read asks a system, and notes what is wrong with the table or the whole system.
 func (r *run) read(t *table, ask connect.Read, each func(connect.Row) error) {
 	s := r.systems[t.System]
 	err := s.source.Read(r.ctx, ask, each)
 	switch {
-	case err == nil || errors.Is(err, enough) || r.ctx.Err() != nil:
+	case err == nil || errors.Is(err, errEnough) || r.ctx.Err() != nil:
 	case avow.KindOf(err) == avow.TooLarge:
 		r.stop(err)
 	default:

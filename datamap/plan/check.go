@@ -114,8 +114,7 @@ func (c *checker) group(ctx context.Context, src connect.Source, p *SystemPlan, 
 	for keys := range slices.Chunk(change.Keys, readAtOnce) {
 		read := connect.Read{Table: g.Table, Columns: ask, Any: []connect.In{{Columns: g.Key, Tuples: keys}}}
 		err := src.Read(ctx, read, func(r connect.Row) error {
-			raw := string(appendTuple(nil, connect.Tuple(r[:len(g.Key)])))
-			if row, ok := rows[raw]; ok {
+			if row, ok := rows[string(appendTuple(nil, connect.Tuple(r[:len(g.Key)])))]; ok {
 				c.row(p, g, change, expected{row, change.Set}, r, at, otherwise)
 			}
 			return nil
