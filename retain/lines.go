@@ -1,0 +1,156 @@
+package retain
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap"
+	"github.com/avowhq/avow/policy"
+	"github.com/avowhq/avow/policy/notice"
+)
+
+// line is one rule of the schedule for one table of the systems.
+type line struct {
+	table  *datamap.Table
+	rule   *policy.CompiledRetention
+	moment string // the column it counts from
+	days   bool   // which holds days without a time
+	why    string // why it is not carried out
+}
+
+const nobodyKnows = "nobody here knows when"
+
+// lines are the rules that the map names for the tables of a system, those first whose
+// rows point at others.
+func (s Systems) lines(sys *datamap.System) (out []line) {
+	for _, t := range s.Search.Graph.Order(sys).Tables {
+		for _, e := range t.Retention {
+			out = append(out, s.line(t, e.Key, e.Is.Text))
+		}
+	}
+	return out
+}
+
+func (s Systems) line(t *datamap.Table, rule, moment string) line {
+	retention := s.policy().Retention
+	i := slices.IndexFunc(retention, func(r policy.CompiledRetention) bool { return r.Name == rule })
+	l := line{table: t, moment: moment, rule: &policy.CompiledRetention{Name: rule}, why: "the policy has no such rule"}
+	if i < 0 {
+		return l
+	}
+	l.rule = &retention[i]
+	kind := kindOf(s.Search, t, moment)
+	l.days = kind == connect.DateKind
+	l.why = s.whyNot(l.rule, t, moment, kind)
+	return l
+}
+
+// whyNot says why a rule is not carried out on a table; empty when it is.
+func (s Systems) whyNot(r *policy.CompiledRetention, t *datamap.Table, moment string, kind connect.Kind) string {
+	_, known := cutOff(r.Until, time.Unix(0, 0), false)
+	switch {
+	case r.Then == "" || r.Then == "not-stated":
+		return "the policy does not say what happens at the end: write `then: erase`, `anonymise`, `shorten` or `pseudonymise`"
+	case !known:
+		return nobodyKnows + ": " + untilWords(s.policy(), r.Until)
+	case len(events(r.Until)) > 1:
+		return nobodyKnows + ": the rule counts from " + strings.Join(events(r.Until), " and ") + ", and the map names one column"
+	case kind == "":
+		return "the table has no column `" + moment + "`"
+	case kind != connect.DateKind && kind != connect.TimeKind && !(kind == connect.TextKind && t.System.Kind == string(datamap.Files)):
+		return "the column `" + moment + "` holds no dates"
+	case len(keyOf(s.Search, t)) == 0:
+		return "nothing names a row of the table: it has no key"
+	}
+	return ""
+}
+
+func untilWords(p *policy.Policy, u policy.Until) string { return notice.Until(p, u, "") }
+
+// before is the cut-off of a line.
+func (l *line) before(now time.Time) time.Time {
+	t, _ := cutOff(l.rule.Until, now, l.days)
+	return t
+}
+
+// others are the lines of the same table that are about some of the same data.
+func (l *line) others(all []line) (out []*line) {
+	about := fieldsOf(l.table).And(l.rule.Fields)
+	for i := range all {
+		o := &all[i]
+		if o.table == l.table && o.rule.Name != l.rule.Name && !o.rule.Fields.And(about).Empty() {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// over holds for rows in which a line has ended.
+func (l *line) over(now time.Time) connect.Cond {
+	return connect.Cond{Op: connect.Less, Column: l.moment, Values: []any{l.day(l.before(now))}}
+}
+
+// runs holds for rows in which a line has not ended, or nobody knows.
+func (l *line) runs(now time.Time) connect.Cond {
+	return connect.Cond{Op: connect.Or, Of: []connect.Cond{
+		{Op: connect.IsEmpty, Column: l.moment},
+		{Op: connect.AtLeast, Column: l.moment, Values: []any{l.day(l.before(now))}}}}
+}
+
+func (l *line) day(t time.Time) any {
+	if l.days {
+		return connect.Date(t.Format(time.DateOnly))
+	}
+	return t
+}
+
+// share is a part of the rows of a line that gets the same treatment.
+type share struct {
+	when *connect.Cond
+	keep policy.FieldSet // what other rules still keep in them
+}
+
+// mostOthers bounds by how many other rules the rows of one are told apart.
+const mostOthers = 4
+
+// shares cuts the rows in which a line has ended by which of the other rules about the same
+// data still run in them: what those are about stays. A rule that nobody here knows the end of always runs.
+func (l *line) shares(all []line, now time.Time) []share {
+	var known []*line
+	var keep policy.FieldSet
+	for _, o := range l.others(all) {
+		if o.why == "" && len(known) < mostOthers {
+			known = append(known, o)
+		} else {
+			keep = keep.Or(o.rule.Fields)
+		}
+	}
+	var out []share
+	for running := range 1 << len(known) {
+		s := share{keep: keep}
+		var when []connect.Cond
+		for i, o := range known {
+			if running>>i&1 == 0 {
+				when = append(when, o.over(now))
+				continue
+			}
+			when = append(when, o.runs(now))
+			s.keep = s.keep.Or(o.rule.Fields)
+		}
+		s.when = together(when)
+		out = append(out, s)
+	}
+	return out
+}
+
+func together(list []connect.Cond) *connect.Cond {
+	switch len(list) {
+	case 0:
+		return nil
+	case 1:
+		return &list[0]
+	}
+	return &connect.Cond{Op: connect.And, Of: list}
+}

@@ -1,0 +1,308 @@
+package retain
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap"
+	"github.com/avowhq/avow/datamap/plan"
+	"github.com/avowhq/avow/policy"
+)
+
+// tables carries out the schedule in the systems of one policy.
+func (r *run) tables(ctx context.Context, s Systems) error {
+	for _, sys := range s.Search.Graph.Systems() {
+		name := sys.Name.Text
+		if sys.Kind == string(datamap.Manual) {
+			continue
+		}
+		if s.Search.Sources[name] == nil {
+			why := "it is not opened"
+			if err := s.Away[name]; err != nil {
+				why = avow.MessageOf(err)
+			}
+			r.report.away(name, why)
+			continue
+		}
+		err := r.system(ctx, s, sys)
+		if avow.KindOf(err) == avow.Unavailable && ctx.Err() == nil {
+			r.report.away(name, avow.MessageOf(err))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) system(ctx context.Context, s Systems, sys *datamap.System) error {
+	lines := s.lines(sys)
+	for i := range lines {
+		if err := r.line(ctx, s, &lines[i], lines); err != nil {
+			return err
+		}
+	}
+	for _, t := range sys.All() {
+		r.unnamed(s, t)
+	}
+	return nil
+}
+
+// unnamed lists the columns of a table of which the map does not say from when anything counts.
+func (r *run) unnamed(s Systems, t *datamap.Table) {
+	var named policy.FieldSet
+	for _, rule := range s.policy().Retention {
+		if _, ok := t.Retention.Get(rule.Name); ok {
+			named = named.Or(rule.Fields)
+		}
+	}
+	var columns []string
+	for i := range t.Columns {
+		if c := &t.Columns[i].Is; !c.Fields.Empty() && c.Fields.And(named).Empty() {
+			columns = append(columns, c.Name)
+		}
+	}
+	if len(columns) > 0 {
+		r.report.add(Entry{System: t.System.Name.Text, Table: t.Name, Action: plan.Keep, Columns: columns, Refused: nobodyKnows + ": the map names no column from which a rule counts",
+			Instead: "it is left as it is"})
+	}
+}
+
+// line carries out one rule on one table.
+func (r *run) line(ctx context.Context, s Systems, l *line, all []line) error {
+	e := Entry{System: l.table.System.Name.Text, Table: l.table.Name, Rule: l.rule.Name, Action: plan.Keep, Columns: columnsOf(l.table, l.rule.Fields), Instead: "it is left as it is"}
+	if e.Refused = l.why; e.Refused != "" {
+		r.report.add(e)
+		return nil
+	}
+	shares := l.shares(all, r.now)
+	for i := range shares {
+		if err := r.share(ctx, s, l, shares[i]); err != nil {
+			switch kind := avow.KindOf(err); {
+			case ctx.Err() != nil || kind == avow.Unavailable || kind == avow.Canceled || kind == avow.Internal:
+				return err
+			}
+			e.Refused = avow.MessageOf(err)
+			r.report.add(e)
+			return nil
+		}
+	}
+	return nil
+}
+
+func columnsOf(t *datamap.Table, fields policy.FieldSet) (out []string) {
+	for i := range t.Columns {
+		if c := &t.Columns[i].Is; !c.Fields.And(fields).Empty() {
+			out = append(out, c.Name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// share takes batch after batch of one share of the rows.
+func (r *run) share(ctx context.Context, s Systems, l *line, part share) error {
+	b := &batches{run: r, systems: s, line: l, before: l.before(r.now), limit: r.Batch, held: map[string]int{}, mayHold: map[string]int{}}
+	due := plan.Due{Table: l.table, Rule: l.rule.Name, Before: b.before, When: part.when}
+	for {
+		if err := ctx.Err(); err != nil {
+			return avow.Errorf(avow.Canceled, "it was stopped: %w", err)
+		}
+		g, err := r.guardOf(ctx, s)
+		if err != nil {
+			return err
+		}
+		if why := g.stops(l.table); why != "" {
+			return b.allHeld(ctx, due, why)
+		}
+		due.Keep, due.Limit = part.keep, b.limit
+		heldData := g.dataIn(l, &due.Keep)
+		due.Held = func(key connect.Tuple) bool { return b.isHeld(g, key) }
+		done, next, err := b.one(ctx, due)
+		if err != nil {
+			return err
+		}
+		b.tell(heldData)
+		if done && next == nil {
+			return nil
+		}
+		due.After = next
+	}
+}
+
+// stops says why nothing of a table ends; empty when nothing is in the way.
+func (g *guard) stops(t *datamap.Table) string {
+	if g.all != "" {
+		return g.all
+	}
+	return g.tables[t.Path()]
+}
+
+// dataIn adds the data that is held to what is kept, and gives what is held of the table's
+// columns, with why.
+func (g *guard) dataIn(l *line, keep *policy.FieldSet) (out []Entry) {
+	for _, h := range g.data {
+		about := h.fields.And(fieldsOf(l.table)).And(l.rule.Fields)
+		if about.Empty() {
+			continue
+		}
+		*keep = keep.Or(h.fields)
+		out = append(out, Entry{Columns: columnsOf(l.table, about), Because: h.why})
+	}
+	return out
+}
+
+// batches is one line while its rows are gone through.
+type batches struct {
+	*run
+	systems Systems
+	line    *line
+	before  time.Time
+	limit   int
+	held    map[string]int // why → rows that would be over
+	mayHold map[string]int // of the batch that is being planned
+	rows    int            // of the last batch
+}
+
+func (b *batches) isHeld(g *guard, key connect.Tuple) bool {
+	why := g.rows[b.line.table][keyText(key)]
+	if why == "" {
+		why = g.unsure[b.line.table]
+	}
+	if why == "" {
+		return false
+	}
+	b.mayHold[why]++
+	return true
+}
+
+// one plans, runs and checks one batch. It gives the key behind which the next begins; not
+// done, when the same rows are to be tried again fewer at a time.
+func (b *batches) one(ctx context.Context, due plan.Due) (done bool, next connect.Tuple, err error) {
+	clear(b.mayHold)
+	batch, err := plan.Expire(ctx, b.systems.Search, b.options(), due)
+	if err != nil {
+		return false, nil, err
+	}
+	b.rows = batch.Rows
+	if batch.Rows > 0 {
+		err := b.do(ctx, batch)
+		if avow.KindOf(err) == avow.Conflict && err != nil && !b.dry {
+			return b.refused(batch, due, err)
+		}
+		if err != nil {
+			return false, nil, err
+		}
+		b.limit = min(b.limit*10, b.Batch)
+	}
+	for why, n := range b.mayHold {
+		b.held[why] += n
+	}
+	return true, batch.Next, b.alive(ctx)
+}
+
+// refused is what follows when the system does not take a batch: the same rows fewer at
+// a time, until the one that it refuses stands alone and is left.
+func (b *batches) refused(batch *plan.Batch, due plan.Due, err error) (bool, connect.Tuple, error) {
+	if b.limit > 1 {
+		b.limit = max(1, b.limit/10)
+		return false, due.After, nil
+	}
+	b.entry(Entry{Action: plan.Keep, Columns: columnsOf(b.line.table, b.line.rule.Fields), Rows: batch.Rows, Refused: avow.MessageOf(err), Instead: "it is left as it is"})
+	return true, batch.Next, nil
+}
+
+// do runs a batch, unless the run is dry, and reads again what it changed.
+func (b *batches) do(ctx context.Context, batch *plan.Batch) error {
+	sp := batch.Plan.Systems[0]
+	src := b.systems.Search.Sources[sp.System]
+	var left []plan.Left
+	if b.dry {
+		if err := b.show(sp, src); err != nil {
+			return err
+		}
+	} else {
+		if _, err := sp.Run(ctx, src); err != nil {
+			return err
+		}
+		b.report.Batches++
+		var err error
+		if left, err = plan.Check(ctx, b.systems.Search, batch.Plan, nil); err != nil {
+			return err
+		}
+	}
+	for _, e := range batch.Plan.Entries(false) {
+		b.entry(Entry{Table: e.Table, Action: e.Action, How: e.How, Columns: e.Columns, Rows: e.Rows, Because: e.Reason, Refused: e.Refused, Instead: e.Instead, Left: leftOf(left, e)})
+	}
+	return nil
+}
+
+func leftOf(left []plan.Left, e plan.Entry) (n int) {
+	for _, l := range left {
+		if l.Table == e.Table && (len(l.Columns) == 0 && e.Action == plan.Delete || len(l.Columns) > 0 && slices.Contains(e.Columns, l.Columns[0])) {
+			n += l.Rows
+		}
+	}
+	return n
+}
+
+// entry adds to the report what stands for this line.
+func (b *batches) entry(e Entry) {
+	e.System, e.Table, e.Rule = b.line.table.System.Name.Text, cmp.Or(e.Table, b.line.table.Name), b.line.rule.Name
+	e.Before = b.before.Format(time.RFC3339)
+	if b.line.days || strings.HasSuffix(e.Before, "T00:00:00Z") {
+		e.Before = b.before.Format(time.DateOnly)
+	}
+	b.report.add(e)
+}
+
+// tell adds what was held in the last batch.
+func (b *batches) tell(data []Entry) {
+	columns := columnsOf(b.line.table, b.line.rule.Fields)
+	for why, n := range b.held {
+		b.entry(Entry{Action: plan.Keep, Columns: columns, Held: n, Because: why})
+	}
+	clear(b.held)
+	for _, e := range data {
+		if b.rows > 0 {
+			b.entry(Entry{Action: plan.Keep, Columns: e.Columns, Held: b.rows, Because: e.Because})
+		}
+	}
+}
+
+// allHeld counts what would be over in a table that is held.
+func (b *batches) allHeld(ctx context.Context, due plan.Due, why string) error {
+	read, err := plan.Upcoming(b.systems.Search, b.options(), due)
+	if err != nil {
+		return err
+	}
+	n := 0
+	err = b.systems.Search.Sources[b.line.table.System.Name.Text].Read(ctx, read, func(connect.Row) error { n++; return nil })
+	if err == nil && n > 0 {
+		b.entry(Entry{Action: plan.Keep, Columns: columnsOf(b.line.table, b.line.rule.Fields), Held: n, Because: why})
+	}
+	return err
+}
+
+// show gives the statements of a batch to whoever asked for them.
+func (b *batches) show(sp *plan.SystemPlan, src connect.Source) error {
+	if b.statements == nil {
+		return nil
+	}
+	list, err := sp.Statements(src)
+	if err != nil {
+		return err
+	}
+	for _, s := range list {
+		if err := b.statements(sp.System, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
