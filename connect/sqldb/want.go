@@ -3,7 +3,6 @@ package sqldb
 import (
 	"hash/maphash"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/avowhq/avow"
