@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/store"
@@ -141,11 +142,13 @@ func TestEveryCommitFails(t *testing.T) {
 				w := storetest.NewWire(t, config)
 				h := build(t, w.Config())
 				other := h.beside(config)
+				news := other.follow(config)
 				for at, more := 1, true; more && at < mostMessages; at++ {
 					for _, seen := range []bool{false, true} {
 						other.prepare(c)
 						h.now = other.now
-						more = cutOff(h, other, w, c, at, seen)
+						more = cutOff(h, other, news, w, c, at, seen)
+						news.await()
 						other.doneAgain(c, "by another")
 						other.forgetAll(ann, home, bob, also)
 					}
@@ -159,7 +162,7 @@ func TestEveryCommitFails(t *testing.T) {
 }
 
 // cutOff cuts a node off at one commit of an act, has another do it, and lets the first come back.
-func cutOff(h, other *house, w *storetest.Wire, c act, at int, seen bool) (cut bool) {
+func cutOff(h, other *house, news *following, w *storetest.Wire, c act, at int, seen bool) (cut bool) {
 	h.t.Helper()
 	when := fmt.Sprintf("commit %d, seen: %v", at, seen)
 	made := w.CutAt(at, storetest.Cut{Seen: seen, Stay: true, Commits: true})
@@ -173,6 +176,7 @@ func cutOff(h, other *house, w *storetest.Wire, c act, at int, seen bool) (cut b
 		}
 		return false
 	}
+	news.await()
 	other.allHolds(c, false)
 	other.doneAgain(c, when)
 	w.Back()
@@ -186,6 +190,54 @@ func cutOff(h, other *house, w *storetest.Wire, c act, at int, seen bool) (cut b
 		h.t.Fatalf("%s: back again: %v", when, err)
 	}
 	return true
+}
+
+// following knows when a node has heard all that others told before a moment: what
+// they tell arrives in the order of their commits, so a word of a third node, told
+// then, comes last. Before it comes, a node may hold an opened key whose end is on its
+// way, for a second, and none of these clocks runs.
+type following struct {
+	t     *testing.T
+	third *store.DB
+	heard chan avow.ID
+	said  int
+}
+
+const mostWords = 60 // each waited for a second
+
+func (h *house) follow(c store.Config) *following {
+	h.t.Helper()
+	n := &following{t: h.t, third: storetest.OpenConfig(h.t, c), heard: make(chan avow.ID, mostWords)}
+	h.t.Cleanup(h.db.Hear("test", func(ids []avow.ID) {
+		for _, id := range ids {
+			n.heard <- id
+		}
+	}))
+	return n
+}
+
+// await has the third node say the word, again where it was lost, and waits until it is heard.
+func (n *following) await() {
+	n.t.Helper()
+	for range mostWords {
+		n.said++
+		word := avow.ID{14: byte(n.said >> 8), 15: byte(n.said)}
+		if err := n.third.Write(n.t.Context(), func(tx *store.Tx) error { tx.Tell("test", word); return nil }); err != nil {
+			n.t.Fatal(err)
+		}
+		lost := time.After(time.Second)
+		for late := false; !late; {
+			select {
+			case id := <-n.heard:
+				if id == word {
+					return
+				}
+			case <-lost:
+				late = true
+			}
+		}
+	}
+	n.t.Fatal("the other node hears nothing")
 }
 
 // beside is another node of the same house, whose connections go another way.

@@ -8,18 +8,13 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/store"
 )
 
-const (
-	keySize   = 32
-	cacheSize = 1 << 15
-	cacheTime = time.Minute // how long another node may still hold a key destroyed here
-)
+const keySize = 32
 
 // ErrErased answers for what was sealed under a key that was destroyed.
 var ErrErased = avow.Errorf(avow.NotFound, "this was erased")
@@ -104,12 +99,17 @@ func (v *Vault) insertKeys(tx *store.Tx, keys []madeKey) error {
 	return r.insert(tx)
 }
 
-// key finds a subject's opened key; the zero subject is the organisation.
+// key finds a subject's opened key; the zero subject is the organisation. What this node
+// knows to be destroyed is not opened, not even from a snapshot that still shows it.
 func (v *Vault) key(tx *store.Tx, subject avow.ID) (*dataKey, error) {
 	if subject.IsZero() {
 		return v.own, nil
 	}
-	if k := v.cache.get(subject, tx.Now()); k != nil {
+	k, ended := v.cache.get(subject, tx.Now())
+	if ended {
+		return nil, ErrErased
+	}
+	if k != nil {
 		return k, nil
 	}
 	if made, ok := v.made.Pending(tx, func(k madeKey) bool { return k.subject == subject }); ok {
@@ -123,11 +123,12 @@ func (v *Vault) key(tx *store.Tx, subject avow.ID) (*dataKey, error) {
 	if err != nil {
 		return nil, avow.Errorf(avow.KindOf(err), "a subject's key does not open with the organisation's key: %w", err)
 	}
-	k, err := newDataKey(key)
-	if err != nil {
+	if k, err = newDataKey(key); err != nil {
 		return nil, err
 	}
-	v.cache.put(subject, k, tx.Now())
+	if !v.cache.put(subject, k, tx.Now()) {
+		return nil, ErrErased
+	}
 	return k, nil
 }
 
@@ -161,47 +162,6 @@ func (v *Vault) random(n int) ([]byte, error) {
 	b := make([]byte, n)
 	_, err := io.ReadFull(v.rand, b)
 	return b, err
-}
-
-func newKeyCache() keyCache {
-	return keyCache{mu: &sync.RWMutex{}, keys: map[avow.ID]*dataKey{}}
-}
-
-func (c keyCache) get(subject avow.ID, now time.Time) *dataKey {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	k := c.keys[subject]
-	if k == nil || now.Sub(k.at).Abs() > cacheTime {
-		return nil
-	}
-	return k
-}
-
-func (c keyCache) put(subject avow.ID, k *dataKey, now time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for old := range c.keys { // any other: the order of a map is random enough
-		if len(c.keys) < cacheSize {
-			break
-		}
-		delete(c.keys, old)
-	}
-	k.at = now
-	c.keys[subject] = k
-}
-
-func (c keyCache) drop(subjects ...avow.ID) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, s := range subjects {
-		delete(c.keys, s)
-	}
-}
-
-func (c keyCache) clear() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	clear(c.keys)
 }
 
 // parts joins byte strings so that no two lists join to the same bytes.

@@ -177,14 +177,14 @@ func (h *house) opensNothing(file string, family []avow.ID) {
 	}
 }
 
-// Every node lets go of a destroyed key as soon as it hears, not when its minute is over.
+// Every node lets go of a destroyed key as soon as it hears, not when its second is over.
 func TestShreddedOnAnotherNode(t *testing.T) {
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		if c.Path != "" {
 			return // one process; the other kind of database is where nodes are
 		}
 		h := build(t, c)
-		c.Clock = func() time.Time { return h.now } // which stands still: no minute passes
+		c.Clock = func() time.Time { return h.now } // which stands still: no second passes
 		db := storetest.OpenConfig(t, c)
 		other, err := vault.Open(t.Context(), db, h.config())
 		if err != nil {

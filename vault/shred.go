@@ -11,9 +11,12 @@ import (
 // Shred destroys a person: first the keys of all their ids, so that nothing sealed
 // under them opens any more, here or in a backup; then identities, values and links.
 // It is done in steps, each on disk before the next; Open finishes one that was cut
-// short, and calling it again is safe. Other nodes drop their opened keys when they
-// are told, at once; where the news is lost they hold them for a minute at most.
-// A subject that is not there is NotFound.
+// short, and calling it again is safe. A subject that is not there is NotFound.
+//
+// This node opens nothing of theirs from then on, not even for a read that began before.
+// Other nodes drop their opened keys as soon as they hear. Where the news is on its way
+// or lost, they ask the database about a key again a second after they read it; a
+// transaction that is under way there goes on with what it saw.
 //
 // PostgreSQL keeps a deleted row's bytes until it reuses them, and in its
 // write-ahead log and the archives of that, where wrapped keys and what they seal lie
@@ -84,7 +87,6 @@ func (v *Vault) clear(ctx context.Context, family []avow.ID) (grown []avow.ID, e
 		return clearRows(tx, family)
 	})
 	if err == nil && grown == nil {
-		v.cache.drop(family...) // a read may have opened a key from a snapshot older than its end
 		err = v.db.Scrub(ctx)
 	}
 	return grown, err

@@ -18,7 +18,6 @@ import (
 	"embed"
 	"io"
 	"io/fs"
-	"sync"
 	"time"
 
 	"github.com/avowhq/avow"
@@ -58,7 +57,7 @@ type Vault struct {
 	stopped  *store.Stage[Stop]
 	awaited  *store.Stage[struct{}]
 	keeping  chan error // the writer's: stops on their way to the disk
-	cache    keyCache
+	cache    *keyCache
 	own      *dataKey // the organisation's
 	index    []byte   // key of the blind index
 	secret   []byte
@@ -141,10 +140,4 @@ func (v *Vault) Close() error {
 		return nil
 	}
 	return v.keys.Close()
-}
-
-// keyCache holds opened keys for a while; a key destroyed by another node is gone here after cacheTime.
-type keyCache struct {
-	mu   *sync.RWMutex
-	keys map[avow.ID]*dataKey
 }
