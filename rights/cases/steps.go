@@ -150,6 +150,9 @@ func (s stage) wantsAll(right law.Right) bool {
 // enter begins a stage.
 func (d *Desk) enter(tx *store.Tx, c *record, to stage) error {
 	c.stage = to
+	if to == over { // it ended before, as whatever it ended as: merged, refused, cancelled
+		return nil
+	}
 	if err := d.move(tx, c, stateOf[to]); err != nil {
 		return err
 	}
