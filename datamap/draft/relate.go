@@ -34,7 +34,7 @@ type drafted struct {
 	rules      map[*column]rule
 }
 
-type identity struct{ column, kind, compare string }
+type identity struct{ column, kind string }
 
 // link is one way to a person: a reference of this table, or of one that points here.
 type link struct {
