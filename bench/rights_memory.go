@@ -92,7 +92,7 @@ func (m *memory) fill(ctx context.Context, dsn string) error {
 // access runs the program and looks how much it has in memory at most, until it ends.
 func (m *memory) access(c config, folder, dsn, address string) (peak int64, took time.Duration, err error) {
 	cmd := exec.Command(c.binary, "rights", "access", "--policy", filepath.Join(folder, "policy.yaml"), "--identity", "email="+address,
-		"--out", filepath.Join(folder, address), "--data", filepath.Join(folder, "data"), "--because", "measured")
+		"--out", filepath.Join(folder, address), "--data", dataOf(folder), "--keys", keysOf(folder), "--because", "measured")
 	cmd.Env = append(os.Environ(), "AVOW_BENCH_TOWN="+dsn)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = io.Discard, &said

@@ -41,12 +41,18 @@ func openMySQL(c connect.Config) (reads, writes *sql.DB, err error) {
 	if err != nil {
 		return nil, nil, avow.Errorf(avow.Invalid, "system %s: its connection string asks for what cannot be; look at its tls", c.System)
 	}
-	return sql.OpenDB(bounded{connector}), sql.OpenDB(bounded{connector}), nil
+	return sql.OpenDB(bounded{connector, mysqlReads}), sql.OpenDB(bounded{connector, ""}), nil
 }
+
+// mysqlReads is for what is read without a transaction of its own.
+const mysqlReads = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 
 // bounded lets no statement run for ever. MariaDB and MySQL have different words for it,
 // and each refuses the other's.
-type bounded struct{ driver.Connector }
+type bounded struct {
+	driver.Connector
+	first string // is sent on every connection before; empty: nothing
+}
 
 func (b bounded) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := b.Connector.Connect(ctx)
@@ -54,6 +60,12 @@ func (b bounded) Connect(ctx context.Context) (driver.Conn, error) {
 		return nil, err
 	}
 	exec := conn.(driver.ExecerContext)
+	if b.first != "" {
+		if _, err := exec.ExecContext(ctx, b.first, nil); err != nil {
+			conn.Close()
+			return nil, err
+		}
+	}
 	if _, err := exec.ExecContext(ctx, "SET max_statement_time = 1800", nil); err == nil {
 		return conn, nil
 	}

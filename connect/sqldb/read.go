@@ -102,7 +102,8 @@ func (q *query) look(w *want) (places []int) {
 	return places
 }
 
-// run sends the statements. Several see one state of the database.
+// run sends the statements. Several see one state of the database; one needs no
+// transaction for that, and is spared three ways there and back.
 func (q *query) run(ctx context.Context, each func(connect.Row) error) error {
 	if len(q.r.Any) > 0 && !slices.ContainsFunc(q.any, func(w *want) bool { return len(w.tuples) > 0 }) {
 		return nil
@@ -112,6 +113,12 @@ func (q *query) run(ctx context.Context, each func(connect.Row) error) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // or closing what was not read to its end would read it
+	if q.alone() {
+		if err := q.ask(ctx, q.s.reads, each); err != errEnough {
+			return err
+		}
+		return nil
+	}
 	tx, err := q.s.reads.BeginTx(ctx, &sql.TxOptions{Isolation: q.s.dialect.snapshot(), ReadOnly: true})
 	if err != nil {
 		return err
@@ -125,6 +132,12 @@ func (q *query) run(ctx context.Context, each func(connect.Row) error) error {
 		return err
 	}
 	return tx.Commit()
+}
+
+// alone reports whether one statement is all there is to send.
+func (q *query) alone() bool {
+	several := func(w *want) bool { return w.parts > 1 }
+	return !slices.ContainsFunc(q.all, several) && (q.ordered() || len(q.any) < 2 && !slices.ContainsFunc(q.any, several))
 }
 
 // ordered reports whether all must be asked at once.

@@ -14,6 +14,7 @@ import (
 	"context"
 	"database/sql"
 	"sync"
+	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
@@ -23,7 +24,15 @@ import (
 const (
 	maxReaders = 8
 	maxWriters = 2
+	idle       = time.Minute // after which a connection is given back
 )
+
+// pool keeps connections as long as one read follows the other: to open one takes longer than most reads.
+func pool(db *sql.DB, most int) {
+	db.SetMaxOpenConns(most)
+	db.SetMaxIdleConns(most)
+	db.SetConnMaxIdleTime(idle)
+}
 
 // Open opens a database of one of the kinds postgresql, mysql (also MariaDB) and sqlite.
 // c.Secret is its connection string: a URL or `key=value` words for PostgreSQL,
@@ -46,8 +55,8 @@ func Open(ctx context.Context, c connect.Config) (connect.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.reads.SetMaxOpenConns(maxReaders)
-	s.writes.SetMaxOpenConns(maxWriters)
+	pool(s.reads, maxReaders)
+	pool(s.writes, maxWriters)
 	if err := s.reads.PingContext(ctx); err != nil {
 		s.Close()
 		return nil, s.fault(ctx, "opening", err)
