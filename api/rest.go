@@ -13,6 +13,7 @@ import (
 	"github.com/avowhq/avow/collect"
 	"github.com/avowhq/avow/consent"
 	"github.com/avowhq/avow/policy"
+	"github.com/avowhq/avow/rights/cases"
 	"github.com/avowhq/avow/vault"
 )
 
@@ -21,9 +22,13 @@ const maxCollectBody = 128 << 10
 
 // Rest is the interface around the decisions, described by OpenAPI 3.1 at /api/openapi.json.
 type Rest struct {
-	Keys      *Keys
-	Consent   *consent.Register
-	Collect   *collect.Desk
+	Keys    *Keys
+	Consent *consent.Register
+	Collect *collect.Desk
+	// Requests takes what people ask; nil: the interface has none of that.
+	Requests *cases.Desk
+	// Allow bounds how often somebody without a token may ask: TooMany. nil: without bounds.
+	Allow     func(sender string) error
 	PublicURL string
 	Version   string // of the program
 	Now       func() time.Time
@@ -55,6 +60,9 @@ func (a *Rest) Routes(mux *http.ServeMux) {
 	withdrawing := operation("withdraw", http.MethodPost, "/api/v1/withdrawals", "Record that somebody took a consent back, however it reached the organisation")
 	withdrawing.Security, withdrawing.MaxBodyBytes = stopping.Security, stopping.MaxBodyBytes
 	huma.Register(h, withdrawing, a.withdraw)
+	if a.Requests != nil {
+		a.requestRoutes(h)
+	}
 	describeDecisions(h.OpenAPI())
 	a.mux.HandleFunc("/", nowhere)
 	mux.Handle("/api/", a.withRequest(a.mux))

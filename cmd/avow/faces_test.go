@@ -457,7 +457,13 @@ func TestOpenAPI(t *testing.T) {
 		t.Errorf("openapi %q of %+v", doc.OpenAPI, doc.Info)
 	}
 	want := []string{"GET /api/v1/policies", "GET /api/v1/policies/{policy}/points", "POST /api/v1/collect/{point}", "POST /api/v1/objections", "POST /api/v1/withdrawals",
+		"GET /api/v1/requests", "POST /api/v1/requests", "GET /api/v1/requests/todo", "GET /api/v1/requests/{request}", "GET /api/v1/requests/{request}/clock",
+		"GET /api/v1/requests/{request}/certificate", "GET /api/v1/requests/{request}/receipt",
 		"POST /access/v1/evaluation", "POST /access/v1/evaluations", "POST /access/v1/explanation", "GET /.well-known/authzen-configuration"}
+	for _, act := range []string{"approve", "reject", "refuse", "extend", "pause", "resume", "vouch", "cancel", "appeal", "without", "look",
+		"tasks/{task}/done", "tasks/{task}/refused", "tasks/{task}/retry"} {
+		want = append(want, "POST /api/v1/requests/{request}/"+act)
+	}
 	var got []string
 	ids := map[string]bool{}
 	for path, methods := range doc.Paths {

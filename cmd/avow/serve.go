@@ -229,7 +229,7 @@ func (s *server) handler() (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	asks := &askLimit{clock: s.now}
-	rest := &api.Rest{Keys: s.keys, Consent: s.consent, Collect: s.collect, PublicURL: s.url, Version: programVersion(), Now: s.now, Remote: remote}
+	rest := &api.Rest{Keys: s.keys, Consent: s.consent, Collect: s.collect, Requests: s.requests, Allow: asks.allow, PublicURL: s.url, Version: programVersion(), Now: s.now, Remote: remote}
 	s.pages, err = web.New(web.Config{Consent: s.consent, Collect: s.collect, Rights: s.rights, PublicURL: s.url,
 		Requests: s.requests, Mapped: s.atlas.mapped, Allow: asks.allow,
 		Menu: s.menu(), Start: s.demo == nil, Now: s.now, Log: s.log, Remote: remote, JSON: rest.CollectJSON,
