@@ -34,6 +34,7 @@ type groupForm struct {
 	Key     []string           `json:"key,omitempty"`
 	Rows    int                `json:"rows"`
 	Owned   bool               `json:"owned,omitempty"`
+	Because string             `json:"because,omitempty"`
 	Change  connect.ChangeKind `json:"change,omitempty"`
 	Silent  bool               `json:"silent,omitempty"`
 	Lines   []lineForm         `json:"lines,omitempty"`
@@ -118,7 +119,7 @@ func (p *Plan) Encode() ([]byte, error) {
 }
 
 func formOf(g *Group) groupForm {
-	out := groupForm{Table: g.Table, Key: g.Key, Rows: g.Rows, Owned: g.Owned, Change: g.change, Silent: g.silent, Keys: g.keys.form(), When: condFormOf(g.when)}
+	out := groupForm{Table: g.Table, Key: g.Key, Rows: g.Rows, Owned: g.Owned, Because: g.because, Change: g.change, Silent: g.silent, Keys: g.keys.form(), When: condFormOf(g.when)}
 	for _, l := range g.Lines {
 		out.Lines = append(out.Lines, lineForm{l, packDays(l.days)})
 	}

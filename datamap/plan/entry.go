@@ -14,11 +14,11 @@ import (
 type Entry struct {
 	System  string         `json:"system"`
 	Table   string         `json:"table"`
-	Key     map[string]any `json:"key,omitempty"` // of a row, when rows are asked for
+	Key     map[string]any `json:"key,omitzero"` // of a row, when rows are asked for; empty where nothing names one
 	Columns []string       `json:"columns"`
 	Action  Action         `json:"action"`
 	How     string         `json:"how,omitempty"` // mask: the way
-	Reason  string         `json:"reason,omitempty"`
+	Reason  string         `json:"reason"`
 	Until   string         `json:"until,omitempty"` // keep: a day, of several rows the latest, or what ends it
 	Refused string         `json:"refused,omitempty"`
 	Instead string         `json:"instead,omitempty"`
@@ -40,7 +40,11 @@ func (p *Plan) MarshalJSON() ([]byte, error) { return json.Marshal(p.Entries(fal
 
 func (p *SystemPlan) entries(eachRow bool) []Entry {
 	if p.Away != "" {
-		return []Entry{{System: p.System, Columns: []string{}, Action: Read, Refused: p.Away, Instead: "the system waits"}}
+		e := Entry{System: p.System, Columns: []string{}, Action: Read, Reason: "nothing is known of it: it could not be looked into", Refused: p.Away, Instead: "the system waits"}
+		if eachRow {
+			e.Key = map[string]any{}
+		}
+		return []Entry{e}
 	}
 	var out []Entry
 	for _, g := range p.Groups {
@@ -59,13 +63,17 @@ func (p *SystemPlan) entries(eachRow bool) []Entry {
 }
 
 func (p *SystemPlan) entry(out []Entry, g *Group, l *Line, eachRow bool) []Entry {
-	e := Entry{System: p.System, Table: g.Table, Columns: l.Columns, Action: l.Action, How: l.How, Reason: l.Reason, Until: l.Until, Refused: l.Refused, Instead: l.Instead, Rows: g.Rows}
+	e := Entry{System: p.System, Table: g.Table, Columns: l.Columns, Action: l.Action, How: l.How, Reason: cmp.Or(l.Reason, g.because, l.Refused), Until: l.Until, Refused: l.Refused, Instead: l.Instead, Rows: g.Rows}
 	if e.Columns == nil {
 		e.Columns = []string{}
 	}
 	if !eachRow || g.keys.n == 0 {
 		if day := latest(l.days); day != 0 {
 			e.Until = dayText(day)
+		}
+		if eachRow {
+			e.Key = map[string]any{}
+			return append(out, e)
 		}
 		return joined(out, e)
 	}

@@ -124,7 +124,7 @@ func (b *builder) expiry(d Due) (*expiry, error) {
 func (e *expiry) plan(ctx context.Context, batch *Batch) error {
 	t := e.t
 	if t.key = t.keyNames(); len(t.key) == 0 {
-		e.left(t, 0, Line{Action: Keep, Refused: t.cannotDelete(), Instead: "it is left as it is"})
+		e.left(t, nil, Line{Action: Keep, Refused: t.cannotDelete(), Instead: "it is left as it is"})
 		return nil
 	}
 	t.found.Key = t.key

@@ -43,12 +43,25 @@ func rowsBy[K comparable](t *table, rows []int, by func(row int) K, start func(r
 }
 
 func (s *system) maker(t *table, c *class, phase int) *maker {
-	g := &Group{Table: t.of.Name, Key: t.key, Owned: c.fate.owned}
+	g := &Group{Table: t.of.Name, Key: t.key, Owned: c.fate.owned, because: s.because(&c.fate)}
 	g.keys.width = len(t.found.Key)
 	if len(t.key) == 0 {
 		g.keys.width = 0
 	}
 	return &maker{Group: g, t: t, phase: phase}
+}
+
+// because says in what right something happens to rows of a class at all.
+func (s *system) because(f *fate) string {
+	switch {
+	case s.work == Expiry:
+		return "the policy's time for it is over"
+	case f.owned:
+		return "the row is the person's own"
+	case f.goes:
+		return "nobody else has a part in the row"
+	}
+	return "this part of the row is the person's own"
 }
 
 // say adds what is said of the rows.

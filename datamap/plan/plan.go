@@ -78,6 +78,7 @@ type Group struct {
 	Lines []Line
 	Owned bool // the rows are the person's own
 
+	because string             // why it happens, where a line does not say so itself
 	change  connect.ChangeKind // empty: they are left as they are
 	silent  bool               // follows up on another group of the same rows and is not counted
 	keys    packed

@@ -145,7 +145,7 @@ func (e *edge) judge(from int, values connect.Tuple, targets *targets) []holding
 		return nil
 	}
 	if from >= 0 {
-		if e.fromRows.goes(from) {
+		if e.fromRows.goes(from) || e.leaves(from) {
 			return nil
 		}
 		if e.letsGo(from) {

@@ -75,7 +75,7 @@ func (s *system) rectify(ctx context.Context, t *table, field int, c Correction)
 			continue
 		}
 		if column.Fields.Len() > 1 {
-			s.left(t, len(rows), Line{Columns: []string{column.Name}, Action: Keep, Refused: "it holds other data as well", Instead: "somebody has to look"})
+			s.left(t, rows, Line{Columns: []string{column.Name}, Action: Keep, Refused: "it holds other data as well", Instead: "somebody has to look"})
 			continue
 		}
 		if err := s.correct(ctx, t, rows, t.place(column.Name), c); err != nil {
@@ -120,9 +120,16 @@ func (s *system) correct(ctx context.Context, t *table, rows []int, p place, c C
 			return err
 		}
 	}
-	wrong := slices.DeleteFunc(slices.Clone(rows), func(i int) bool { return !s.stands(p, was[i], c) })
-	if n := len(rows) - len(wrong); n > 0 {
-		s.left(t, n, Line{Columns: []string{p.name}, Action: Read, Reason: "it holds something else, or the right value already"})
+	var wrong, other []int
+	for _, i := range rows {
+		if s.stands(p, was[i], c) {
+			wrong = append(wrong, i)
+		} else {
+			other = append(other, i)
+		}
+	}
+	if len(other) > 0 {
+		s.left(t, other, Line{Columns: []string{p.name}, Action: Read, Reason: "it holds something else, or the right value already"})
 	}
 	if len(wrong) == 0 {
 		return nil
@@ -132,7 +139,7 @@ func (s *system) correct(ctx context.Context, t *table, rows []int, p place, c C
 		return err
 	}
 	if why != "" {
-		s.left(t, len(wrong), Line{Columns: []string{p.name}, Action: Keep, Refused: why, Instead: "it is left as it is"})
+		s.left(t, wrong, Line{Columns: []string{p.name}, Action: Keep, Refused: why, Instead: "it is left as it is"})
 		return nil
 	}
 	s.writeCorrection(t, wrong, p, c, to, was)

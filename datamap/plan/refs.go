@@ -163,6 +163,16 @@ func (e *edge) letsGo(from int) bool {
 	return len(e.nullable()) > 0 && len(e.fromRows.key) > 0 && e.fromRows.lacks(connect.OpUpdate) == "" && !e.from.View
 }
 
+// leaves reports whether a row that stays lets go as the person's part of it goes: they
+// leave a row that others share.
+func (e *edge) leaves(from int) bool {
+	f := e.fromRows.class(from).fate
+	if f.mention || f.refused != "" || len(e.fromRows.key) == 0 || e.fromRows.lacks(connect.OpUpdate) != "" || e.from.View {
+		return false
+	}
+	return slices.ContainsFunc(e.nullable(), func(name string) bool { return slices.Contains(f.untie, name) })
+}
+
 // nullable are the columns of the reference that may be empty. One that is empty is
 // enough for a row not to point anywhere.
 func (e *edge) nullable() []string {

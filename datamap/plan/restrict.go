@@ -54,7 +54,7 @@ func (s *system) mark(t *table, on bool) {
 		return
 	}
 	if r.Line == 0 {
-		s.left(t, len(rows), Line{Action: Read, Reason: "the map names no column for it: the gate alone says no"})
+		s.left(t, rows, Line{Action: Read, Reason: "the map names no column for it: the gate alone says no"})
 		return
 	}
 	p := t.place(r.Column.Text)
@@ -63,7 +63,7 @@ func (s *system) mark(t *table, on bool) {
 		why = cannot
 	}
 	if why != "" {
-		s.left(t, len(rows), Line{Columns: []string{p.name}, Action: Keep, Refused: why, Instead: "the gate alone says no"})
+		s.left(t, rows, Line{Columns: []string{p.name}, Action: Keep, Refused: why, Instead: "the gate alone says no"})
 		return
 	}
 	for _, m := range rowsBy(t, rows, func(i int) uint32 { return t.classOf[i] }, func(_ int, n uint32) []*maker {

@@ -13,15 +13,15 @@ func (s *system) unread() {
 	for _, t := range s.tables {
 		switch {
 		case slices.Contains(s.found.Unreached, t.of):
-			s.left(t, 0, Line{Action: Read, Reason: "only identities of other kinds than those that are known lead to it"})
+			s.left(t, nil, Line{Action: Read, Reason: "only identities of other kinds than those that are known lead to it"})
 		case t.found.Err != nil:
-			s.left(t, 0, Line{Action: Read, Refused: avow.MessageOf(t.found.Err), Instead: "the table waits"})
+			s.left(t, nil, Line{Action: Read, Refused: avow.MessageOf(t.found.Err), Instead: "the table waits"})
 		case len(t.found.Missed) > 0:
 			var names []string
 			for _, l := range t.found.Missed {
 				names = append(names, "`"+l.Name+"`")
 			}
-			s.left(t, 0, Line{Action: Read, Refused: "there may be more rows by " + strings.Join(names, ", ") + ": what they hang on could not be read", Instead: "the rest waits"})
+			s.left(t, nil, Line{Action: Read, Refused: "there may be more rows by " + strings.Join(names, ", ") + ": what they hang on could not be read", Instead: "the rest waits"})
 		}
 	}
 }
@@ -33,7 +33,8 @@ func (s *system) conflicts() {
 		if len(rows) == 0 {
 			continue
 		}
-		g := s.left(t, len(rows), Line{Action: Keep, Refused: "what owns the row disagrees about whose it is", Instead: "somebody has to decide"})
+		g := s.left(t, nil, Line{Action: Keep, Refused: "what owns the row disagrees about whose it is", Instead: "somebody has to decide"})
+		g.Rows = len(rows)
 		if g.keys.width = len(t.key); len(t.key) > 0 {
 			for _, c := range rows {
 				g.keys.add(c.Key)
@@ -53,8 +54,14 @@ func (s *system) conflicting(t *table) []find.Conflict {
 }
 
 // left adds rows that nothing is done with.
-func (s *system) left(t *table, rows int, l Line) *Group {
-	g := &Group{Table: t.of.Name, Key: t.key, Rows: rows, Lines: []Line{l}}
+func (s *system) left(t *table, rows []int, l Line) *Group {
+	g := &Group{Table: t.of.Name, Key: t.key, Rows: len(rows), Lines: []Line{l}}
+	if len(rows) > 0 && len(t.key) > 0 {
+		g.keys.width = len(t.key)
+		for _, i := range rows {
+			g.keys.add(t.keyTuple(i))
+		}
+	}
 	s.plan.Groups = append(s.plan.Groups, g)
 	return g
 }
