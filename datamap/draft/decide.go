@@ -36,6 +36,8 @@ func (c *column) decide() {
 		c.say("", Not, "it names rows")
 	case c.table.isReference(c.Name) && s == "":
 		c.say("", Not, "it points at rows of another table")
+	case s == "" && c.codes() && c.numbersSomebody() && !c.numbersOwn():
+		c.say("", Not, "it points at somebody in another table")
 	case how == strong:
 		c.byValues(s)
 	case c.named && c.seen.contradicts(c.name.sort) && s == "":
@@ -54,6 +56,10 @@ func (c *column) decide() {
 		c.say(Text, Likely, "it is free text", c.place())
 	case c.table.about == aboutPeople && c.looksLikeNames():
 		c.say(Name, Likely, "its values have the shape of names", c.place())
+	case c.keepsSession():
+		c.say(Session, Likely, "the rows are sessions")
+	case c.table.about == aboutPeople && c.unexplained():
+		c.say(Trait, Likely, "nothing says that it is technical", c.place())
 	default:
 		c.say("", Not, "neither its name nor its values say anything of a person")
 	}
@@ -99,6 +105,25 @@ func (c *column) untechnical() bool {
 	return !slices.ContainsFunc([]concept{"id", "number", "time", "blocker", "thing", "filler", "organisation", "key", "record"}, func(w concept) bool { return anyMeans(c.tokens, w) })
 }
 
+// keepsSession reports whether a column is what a table of sessions keeps of them.
+func (c *column) keepsSession() bool {
+	return kindOf(c.Column)&written != 0 && anyMeans(tableTokens(c.table.Name), "session") &&
+		slices.ContainsFunc(c.tokens, func(t token) bool { return sessionData[t.text] })
+}
+
+var sessionData = map[string]bool{"data": true, "payload": true, "value": true, "content": true, "state": true, "vars": true, "datos": true, "donnees": true, "daten": true}
+
+// unexplained reports whether a text has a name that is not one of what systems keep
+// of their rows: keys, times, states, amounts, other tables.
+func (c *column) unexplained() bool {
+	if c.Kind != connect.TextKind || !c.untechnical() || c.codes() || c.seen.share(markUUID)+c.seen.share(markURL) > .5 {
+		return false
+	}
+	known := []concept{"detail", "deal", "state", "language", "insurance", "bankword", "tax", "policy", "textweak", "school"}
+	return slices.ContainsFunc(c.tokens, func(t token) bool { return len(t.text) > 2 }) &&
+		!slices.ContainsFunc(known, func(w concept) bool { return anyMeans(c.tokens, w) })
+}
+
 // describes reports whether the values are words of people's own, many of them different.
 func (c *column) describes() bool {
 	e := c.seen
@@ -110,9 +135,20 @@ func (c *column) describes() bool {
 func (c *column) differs() bool {
 	e := c.seen
 	without := []concept{"time", "blocker", "organisation", "thing", "filler", "key", "record"}
-	return c.Kind == connect.TextKind && e.n() >= 8 && e.n()*10 >= e.rows*8 && e.share(markURL)+e.share(markUUID) < .2 &&
+	return !c.codes() && c.Kind == connect.TextKind && e.n() >= 8 && e.n()*10 >= e.rows*8 && e.share(markURL)+e.share(markUUID) < .2 &&
 		!slices.ContainsFunc(without, func(w concept) bool { return anyMeans(c.tokens, w) }) && !(len(c.tokens) == 1 && c.tokens[0].means("id"))
 }
+
+// codes are words for the key of an entry in a list of values.
+var codes = map[string]bool{"cod": true, "code": true, "codigo": true, "codice": true, "kz": true, "krz": true}
+
+// codes reports whether a column holds such keys.
+func (c *column) codes() bool {
+	return slices.ContainsFunc(c.tokens, func(t token) bool { return codes[t.text] }) || len(c.tokens) == 1 && codePrefix(c.tokens[0].text)
+}
+
+// codePrefix reports whether a word nobody knows begins as such keys do.
+func codePrefix(w string) bool { return strings.HasPrefix(w, "cod") || strings.HasPrefix(w, "id") }
 
 // isProse reports whether the values are sentences that somebody wrote.
 func (c *column) isProse() bool {
@@ -169,6 +205,8 @@ func (c *column) strongName() {
 		c.say(s, Likely, nameSays, c.place())
 	case s == Pay:
 		c.say(s, Unsure, nameSays, "nothing ties the rows to people")
+	case s == Health && t.about == aboutUnknown && t.health:
+		c.say(s, Likely, nameSays, "the table is about health")
 	case s == Health && t.about != aboutUnknown, s == Health && t.tie == tieNone, s == Gender && t.about == aboutThings:
 		c.say(s, Unsure, nameSays, "nothing ties the rows to people")
 	case t.about == aboutThings && (s == IP || s == Street || s == Session || s == Login || s == Secret || s == Phone || s == Email || s == Network || s == Agent || s == Nationality):
@@ -207,6 +245,8 @@ func (c *column) mediumName() {
 			return
 		}
 		c.say(s, Unsure, nameSays, "the rows are organisations")
+	case t.tie == tieAside && s == Text && t.about == aboutUnknown:
+		c.say(s, Likely, nameSays, "somebody had to do with the row")
 	case t.tie == tieAside && s == Text, t.about == aboutUnknown && (s == Text && t.about != aboutThings || addressing(s) && s != Country || s == Government || s == Bank || s == Plate || s == Device || s == Session || s == Activity || s == Signature || s == Voice):
 		c.say(s, Unsure, nameSays, "nothing ties the rows to people")
 	default:
@@ -245,6 +285,10 @@ func (c *column) weakName() {
 	s, t := c.name.sort, c.table
 	near := c.near()
 	switch {
+	case s == State && t.about == aboutPeople && !anyMeans(c.tokens, "status"):
+		c.say(s, Likely, nameSays, c.place())
+	case near && c.namesTable():
+		c.say(s, Likely, "it is what the table is of", c.place())
 	case s == State || s == Language:
 		c.say("", Not, "it may be the state of the row") // until what stands beside it is known
 		if near && s == Language {
@@ -269,6 +313,12 @@ func (c *column) weakName() {
 	default:
 		c.say("", Not, "its name may mean much")
 	}
+}
+
+// namesTable reports whether a table is of nothing but this column: `titles`, `title`.
+func (c *column) namesTable() bool {
+	own := c.table.own
+	return len(c.tokens) == 1 && len(own) > 0 && stem(c.tokens[0].text) == own[len(own)-1]
 }
 
 // byHints decides about a column by values that only hint.

@@ -313,7 +313,7 @@ func (e *evidence) mostlyDigits() bool {
 				digits++
 			}
 		}
-		if digits >= 5 && digits*2 > len(s) {
+		if digits >= 3 && digits*2 > len(s) {
 			n++
 		}
 	}

@@ -2,6 +2,7 @@ package draft
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/avowhq/avow/connect"
@@ -112,29 +113,59 @@ func newTable(db *connect.Table) *table {
 	for i := range db.Columns {
 		t.columns = append(t.columns, &column{Column: &db.Columns[i], table: t, seen: newEvidence()})
 	}
-	prefix := commonPrefix(db.Columns)
+	prefix, suffix := affixes(db.Columns)
 	for _, c := range t.columns {
-		c.read(prefix)
+		c.read(prefix, suffix)
 	}
 	t.pairs()
 	return t
 }
 
-// read reads the name of a column; without the prefix that all columns share when
-// it says nothing with it.
-func (c *column) read(prefix string) {
+// read reads the name of a column; without what the names of the table's columns
+// share when it says nothing with it.
+func (c *column) read(prefix, suffix string) {
 	c.tokens = tokens(c.Name)
 	c.name, c.named = read(c.tokens, c.Column)
-	if bare := c.Name[len(prefix):]; prefix != "" {
-		short := tokens(bare)
-		r, ok := read(short, c.Column)
-		switch {
-		case ok && (!c.named || r.strength > c.name.strength || c.name.sort == State):
-			c.tokens, c.name, c.named = short, r, true
-		case !ok && strings.HasSuffix(prefix, "_") && !onlyPeople(tokens(prefix)):
-			c.named = false // it is the prefix that says something, of every column alike
+	bare := strings.TrimSuffix(strings.TrimPrefix(c.Name, prefix), suffix)
+	if bare == "" || bare == c.Name {
+		return
+	}
+	short := tokens(bare)
+	r, ok := read(short, c.Column)
+	switch {
+	case ok && (!c.named || r.strength > c.name.strength || c.name.sort == State):
+		c.tokens, c.name, c.named = short, r, true
+	case !ok && strings.HasPrefix(c.Name, prefix) && strings.HasSuffix(prefix, "_") && !onlyPeople(tokens(prefix)):
+		c.named = false // it is the prefix that says something, of every column alike
+	}
+}
+
+// affixes are what the names of a table's columns begin and end with, all of them or
+// most.
+func affixes(columns []connect.Column) (prefix, suffix string) {
+	if prefix = commonPrefix(columns); prefix != "" {
+		return prefix, ""
+	}
+	begin, end := map[string]int{}, map[string]int{}
+	for _, c := range columns {
+		if i := strings.IndexByte(c.Name, '_'); i > 0 && i < len(c.Name)-1 {
+			begin[c.Name[:i+1]]++
+		}
+		if i := strings.LastIndexByte(c.Name, '_'); i > 0 && i < len(c.Name)-1 {
+			end[c.Name[i:]]++
 		}
 	}
+	return most(begin, len(columns)), most(end, len(columns))
+}
+
+// most is what at least four, and six of ten, have.
+func most(counts map[string]int, of int) string {
+	for text, n := range counts {
+		if n >= 4 && n*10 >= of*6 {
+			return text
+		}
+	}
+	return ""
 }
 
 // commonPrefix is what all names of columns begin with, at most nine letters.
@@ -191,6 +222,9 @@ func (t *table) describe() {
 			n++
 		}
 	}
+	if (sorts[Birth] || sorts[Gender] || sorts[Government]) && t.hasName() {
+		n++
+	}
 	switch {
 	case n >= 2 && t.namesCompany() && !sorts[Birth] && !sorts[Gender]:
 		t.about = aboutCompanies
@@ -211,6 +245,11 @@ func (t *table) pointsAtPeople() bool {
 	return false
 }
 
+// hasName reports whether a column is called `name`.
+func (t *table) hasName() bool {
+	return slices.ContainsFunc(t.columns, func(c *column) bool { return c.named && c.name == reading{Name, medium} })
+}
+
 // namesCompany reports whether a table begins with the name of an organisation.
 func (t *table) namesCompany() bool {
 	for _, c := range t.columns[:min(len(t.columns), 3)] {
@@ -223,6 +262,9 @@ func (t *table) namesCompany() bool {
 
 // noun is what the last telling word of a table's name means.
 func noun(ts []token) about {
+	if len(ts) > 1 && ts[0].means("head") {
+		return noun(ts[:1])
+	}
 	for i := len(ts) - 1; i >= 0; i-- {
 		switch t := ts[i]; {
 		case len(t.is) == 0, t.means("filler") && len(ts) > 1:

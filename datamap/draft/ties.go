@@ -15,6 +15,9 @@ func (j *judgement) ties() {
 			}
 		}
 	}
+	for _, t := range j.tables {
+		t.tieByKey()
+	}
 	for range len(j.tables) {
 		changed := false
 		for _, t := range j.tables {
@@ -25,6 +28,49 @@ func (j *judgement) ties() {
 		}
 	}
 	j.addresses()
+}
+
+// tieByKey ties a table by a column that is called as the number of somebody, although
+// there is no table of those people: they may be kept in another system.
+func (t *table) tieByKey() {
+	if t.about == aboutPeople || t.tie != tieNone {
+		return
+	}
+	for _, c := range t.columns {
+		if c.numbersSomebody() && !t.isReference(c.Name) {
+			level := tieOwned
+			if t.about != aboutUnknown || anyMeans(c.tokens, "aside") {
+				level = tieAside
+			}
+			if level > t.tie {
+				t.tie, t.by = level, c.Name
+			}
+		}
+	}
+}
+
+// numbersSomebody reports whether a column is called as the number of a person:
+// `user_id`, `kundennr`.
+func (c *column) numbersSomebody() bool {
+	who, id := false, false
+	for _, t := range c.tokens {
+		switch {
+		case t.means("person"):
+			who = true
+		case t.means("id") || t.means("number"):
+			id = true
+		case !t.means("filler"):
+			return false
+		}
+	}
+	return who && id
+}
+
+// numbersOwn reports whether that person is what the table is of.
+func (c *column) numbersOwn() bool {
+	return slices.ContainsFunc(c.tokens, func(t token) bool {
+		return t.means("person") && slices.Contains(c.table.own, stem(t.text))
+	})
 }
 
 func (t *table) tieUp() bool {

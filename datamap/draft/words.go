@@ -38,10 +38,7 @@ var skeletons = sync.OnceValue(func() dictionary {
 		if len(w) < 5 || len(s) < 3 || len(s) == len(w) || words()[s] != nil {
 			continue
 		}
-		if had, ok := out[s]; ok && !slices.Equal(had, is) {
-			is = []concept{}
-		}
-		out[s] = is
+		out.join(s, is)
 	}
 	return out
 })
@@ -98,7 +95,7 @@ func tokens(name string) []token {
 	var out []token
 	for _, w := range split(name) {
 		w = fold(w)
-		if is := words()[w]; is != nil || len(w) < 3 {
+		if is := meaning(w); is != nil || len(w) < 3 {
 			out = append(out, token{w, is})
 			continue
 		}
@@ -106,9 +103,88 @@ func tokens(name string) []token {
 			out = append(out, token{w, is})
 			continue
 		}
-		out = append(out, apart(w)...)
+		parts := apart(w)
+		if len(parts) == 1 && parts[0].is == nil {
+			parts[0].is = shortened(w)
+		}
+		out = append(out, parts...)
 	}
 	return out
+}
+
+// endings are those of plurals and cases.
+var endings = []string{"s", "es", "n", "en", "e", "er", "r", "ar", "i"}
+
+// meaning is what a word may mean: as it stands, with umlauts written out or not, or
+// without its ending.
+func meaning(w string) []concept {
+	if is := words()[w]; is != nil || len(w) < 5 {
+		return is
+	}
+	if is := plainUmlauts()[withoutUmlauts(w)]; is != nil {
+		return is
+	}
+	for _, end := range endings {
+		if base, ok := strings.CutSuffix(w, end); ok && len(base) >= 4 && words()[base] != nil {
+			return words()[base]
+		}
+	}
+	return nil
+}
+
+var umlauts = strings.NewReplacer("ae", "a", "oe", "o", "ue", "u")
+
+func withoutUmlauts(w string) string { return umlauts.Replace(w) }
+
+// plainUmlauts are the words whose umlauts may be written in two ways.
+var plainUmlauts = sync.OnceValue(func() dictionary {
+	out := dictionary{}
+	for w, is := range words() {
+		if len(w) >= 5 {
+			out.join(withoutUmlauts(w), is)
+		}
+	}
+	return out
+})
+
+// join adds a word; what is written like one of another meaning means nothing.
+func (d dictionary) join(w string, is []concept) {
+	if had, ok := d[w]; ok && !slices.Equal(had, is) {
+		is = []concept{}
+	}
+	d[w] = is
+}
+
+// beginnings are the beginnings of the long words, as names are cut short: `occup`.
+var beginnings = sync.OnceValue(func() dictionary {
+	out := dictionary{}
+	for w, is := range words() {
+		if compound(w) {
+			continue // `membership` is no `membershipno`
+		}
+		for n := 5; n < len(w)-1; n++ {
+			out.join(w[:n], is)
+		}
+	}
+	return out
+})
+
+// compound reports whether a word ends in another.
+func compound(w string) bool {
+	for i := 4; i <= len(w)-2; i++ {
+		if words()[w[i:]] != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// shortened is what a word means that is the beginning of words of one meaning.
+func shortened(w string) []concept {
+	if is := beginnings()[w]; len(is) > 0 {
+		return is
+	}
+	return nil
 }
 
 // split cuts a name where its writing shows a new word.
