@@ -28,7 +28,11 @@ func openSQLite(c connect.Config) (d sqlite, reads, writes *sql.DB, err error) {
 		return d, nil, nil, err
 	}
 	pragmas := []string{"busy_timeout(10000)", "foreign_keys(1)", "trusted_schema(0)"}
-	reads, err = openFile(path, query, "ro", "deferred", append(pragmas, "query_only(1)"))
+	mode := "rw" // a program that was stopped while it wrote left a journal, which only who may write can undo
+	if c.ReadOnly {
+		mode = "ro"
+	}
+	reads, err = openFile(path, query, mode, "deferred", append(pragmas, "query_only(1)"))
 	if err == nil {
 		writes, err = openFile(path, query, "rw", "immediate", pragmas)
 	}
@@ -393,6 +397,8 @@ func (sqlite) fault(err error) fault {
 	switch e.Code() {
 	case code.SQLITE_CONSTRAINT_FOREIGNKEY:
 		return fault{kind: avow.Conflict, what: "a foreign key refuses it: another row points at this one, or what it would point at is not there"}
+	case code.SQLITE_READONLY_ROLLBACK, code.SQLITE_READONLY_RECOVERY:
+		return fault{kind: avow.Unavailable, what: "a program that wrote to its file was stopped in the middle; it can be read again when somebody who may write has opened it"}
 	case code.SQLITE_CONSTRAINT_TRIGGER:
 		return fault{kind: avow.Conflict, what: "a trigger of the database refuses the change"}
 	}
