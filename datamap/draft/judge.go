@@ -13,6 +13,7 @@ type judgement struct {
 	schema *connect.Schema
 	tables []*table
 	named  map[string]*table
+	byName *byName
 }
 
 // about is what the rows of a table are.
@@ -89,6 +90,7 @@ func judge(ctx context.Context, schema *connect.Schema, src Reader, rows int) (*
 			}
 		}
 	}
+	j.byName = newByName(j.tables)
 	j.kinded()
 	if err := j.references(ctx, src); err != nil {
 		return nil, err

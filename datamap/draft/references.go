@@ -125,24 +125,23 @@ func (t *table) findKey() string {
 
 // candidates are the tables a column may point at, the likeliest first.
 func (j *judgement) candidates(c *column) []*table {
-	var named, same []*table
-	stems := stemmed(c.stems())
-	for _, t := range j.tables {
-		key := t.keyColumn()
-		if key == "" || t.View || (t == c.table && key == c.Name) {
-			continue
-		}
-		if !kindsMeet(c.Column, t.Column(key)) {
-			continue
-		}
-		switch {
-		case t != c.table && strings.EqualFold(key, c.Name) && !plainKey(t, key) && c.table.keyColumn() != c.Name:
-			same = append(same, t)
-		case names(t, stems):
-			named = append(named, t)
+	var out []*table
+	add := func(t *table, key string) {
+		if key != "" && !t.View && !(t == c.table && key == c.Name) && kindsMeet(c.Column, t.Column(key)) && !slices.Contains(out, t) {
+			out = append(out, t)
 		}
 	}
-	return append(same, named...)
+	if c.table.keyColumn() != c.Name {
+		for _, t := range j.byName.key(c.Name) {
+			if key := t.keyColumn(); t != c.table && !plainKey(t, key) {
+				add(t, key)
+			}
+		}
+	}
+	for _, t := range j.byName.find(stemmed(c.stems())) {
+		add(t, t.keyColumn())
+	}
+	return out
 }
 
 // plainKey reports whether a key is called as keys of all tables are: `id`.
@@ -175,22 +174,6 @@ func stemmed(ws []string) []string {
 		return nil
 	}
 	return []string{stem(strings.Join(ws, "")), stem(ws[len(ws)-1])}
-}
-
-// names reports whether the last of some words, or all together, are the name of a table.
-func names(t *table, stems []string) bool {
-	if len(stems) == 0 {
-		return false
-	}
-	own := t.own
-	if len(own) == 0 {
-		return false
-	}
-	all, last := stems[0], stems[1]
-	joined := strings.Join(own, "")
-	head := own[len(own)-1]
-	return all == joined || len(own) == 1 && last == head || len(last) >= 3 && strings.HasPrefix(head, last) && len(own) == 1 || len(head) >= 3 && strings.HasPrefix(last, head) && len(own) == 1 ||
-		all == head && len(all) >= 2
 }
 
 func kindsMeet(a, b *connect.Column) bool {

@@ -148,8 +148,8 @@ func (j *judgement) kinded() {
 				continue
 			}
 			for value := range c.seen.distinct {
-				for _, target := range j.tables {
-					if target != t && names(target, stemmed(texts(tokens(value)))) {
+				for _, target := range j.byName.find(stemmed(texts(tokens(value)))) {
+					if target != t {
 						t.kinds = append(t.kinds, target)
 					}
 				}
