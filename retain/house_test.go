@@ -29,7 +29,7 @@ const policyText = `
 avow: v1
 policy: shop
 title: Privacy policy
-effective: 2020-01-01
+effective: 2015-01-01
 changes: {apply-to: new-data}
 organisation:
   name: Tidewater
@@ -132,9 +132,9 @@ func (h *house) set(now time.Time) {
 	h.now = now
 }
 
-func newHouse(t *testing.T, c store.Config) *house {
+func newHouse(t *testing.T, c store.Config, now time.Time) *house {
 	t.Helper()
-	h := &house{t: t, now: today}
+	h := &house{t: t, now: now}
 	c.Clock = h.clock
 	h.db = storetest.OpenConfig(t, c)
 	dir := t.TempDir()
@@ -214,7 +214,7 @@ func eachShop(t *testing.T, test func(h *house)) {
 	t.Helper()
 	for _, k := range connecttest.Kinds(t) {
 		t.Run(k.Name, func(t *testing.T) {
-			h := newHouse(t, storetest.SQLite(t))
+			h := newHouse(t, storetest.SQLite(t), today)
 			h.shop = k.Config(t)
 			text := connecttest.Column{Kind: connect.TextKind, Length: 200}
 			col := func(name string, c connecttest.Column) connecttest.Column { c.Name = name; return c }

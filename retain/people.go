@@ -9,6 +9,7 @@ import (
 	"github.com/avowhq/avow/datamap"
 	"github.com/avowhq/avow/datamap/find"
 	"github.com/avowhq/avow/datamap/plan"
+	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/store"
 	"github.com/avowhq/avow/vault"
 )
@@ -62,8 +63,8 @@ func (d *Desk) Of(tx *store.Tx, subject avow.ID) (out []Hold, err error) {
 
 // Against gives what is held against the erasure of the people that were found, for its
 // plan: subject is the first of them in avow's own records, zero when unknown there. Who is held is known again by an
-// identity, by avow's own records, and by a row that is both theirs.
-func (d *Desk) Against(ctx context.Context, s *find.Search, f *find.Found, subject avow.ID) (out []plan.Hold, err error) {
+// identity, by avow's own records, and, where there is a search, by a row that is both theirs.
+func (d *Desk) Against(ctx context.Context, p *policy.Policy, s *find.Search, f *find.Found, subject avow.ID) (out []plan.Hold, err error) {
 	var list []Hold
 	byHere := map[avow.ID]bool{}
 	err = d.DB.Read(ctx, func(tx *store.Tx) (err error) {
@@ -82,18 +83,20 @@ func (d *Desk) Against(ctx context.Context, s *find.Search, f *find.Found, subje
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	rows, err := rowsOfHeld(ctx, s, list)
-	if err != nil {
-		return nil, err
+	rows, region := &heldRows{}, ""
+	if s != nil {
+		region = s.Options.Region
+		if rows, err = rowsOfHeld(ctx, s, list); err != nil {
+			return nil, err
+		}
 	}
-	p := s.Graph.Map.Policy
 	for _, h := range list {
 		data := known(p.Data, h.Data)
 		if len(h.Data) > 0 && len(data) == 0 {
 			continue // it is about data of another policy
 		}
 		for i := range f.People {
-			if h.About && !(i == 0 && byHere[h.ID]) && !alike(s.Options.Region, h.Person, f.People[i].Identities) && !rows.meets(f, h.ID, i) {
+			if h.About && !(i == 0 && byHere[h.ID]) && !alike(region, h.Person, f.People[i].Identities) && !rows.meets(f, h.ID, i) {
 				continue
 			}
 			out = append(out, plan.Hold{Person: i, Because: h.Because, Until: h.Until, Data: data, Tables: h.Tables})

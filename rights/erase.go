@@ -101,7 +101,15 @@ func (d *Desk) eraseWho(tx *store.Tx, session string, who vault.Subject, letter 
 		return done, err
 	}
 	var stay map[avow.ID][]string
-	done.Kept, stay = d.words(who.Kind).mustKeep(values, tx.Now())
+	w := d.words(who.Kind)
+	done.Kept, stay = w.mustKeep(values, tx.Now())
+	if d.Held != nil {
+		stops, err := d.Held(tx, who.ID)
+		if err != nil {
+			return done, err
+		}
+		done.Kept = w.hold(values, stops, done.Kept, stay)
+	}
 	done.Fields = []string{}
 	for _, v := range values {
 		if _, stays := stay[v.ID]; !stays {

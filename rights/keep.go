@@ -48,6 +48,51 @@ func (w *words) mustKeep(values []vault.Value, now time.Time) ([]Kept, map[avow.
 	return list, stay
 }
 
+// Stop keeps what an erasure would take (gdpr:17(3)(e)).
+type Stop struct {
+	Because string    // said to the person
+	Until   time.Time // zero: until it is lifted
+	Data    []string  // categories or fields of the policy; none: everything
+}
+
+// hold adds the values that a stop keeps. They are there for nothing but that: the duty to obey the law.
+func (w *words) hold(values []vault.Value, stops []Stop, list []Kept, stay map[avow.ID][]string) []Kept {
+	for _, v := range values {
+		p := w.policy(v.Policy, v.Version)
+		if _, stays := stay[v.ID]; stays || p == nil {
+			continue
+		}
+		for _, s := range stops {
+			if !s.about(p, v) {
+				continue
+			}
+			until := "until the hold on it is lifted"
+			if !s.Until.IsZero() {
+				until = "until " + s.Until.UTC().Format("2 January 2006") + ", or until the hold on it is lifted"
+			}
+			stay[v.ID] = []string{policy.DutyObeyLaw}
+			duty, _ := p.Purpose(policy.DutyObeyLaw)
+			var set policy.PurposeSet
+			set.Add(duty)
+			list = addKept(list, Kept{Policy: p.Name, Version: p.Number, Fields: []string{v.Category + "." + v.Field}, Values: 1,
+				Titles: []string{notice.FieldTitle(p, v.Field, "")}, For: pack.Titles(p, set), Until: until, Because: s.Because})
+			break
+		}
+	}
+	return list
+}
+
+func (s Stop) about(p *policy.Policy, v vault.Value) bool {
+	if len(s.Data) == 0 {
+		return true
+	}
+	field, ok := p.Field(v.Category + "." + v.Field)
+	return ok && slices.ContainsFunc(s.Data, func(name string) bool {
+		fields, _, known := p.Data(name)
+		return known && fields.Has(field)
+	})
+}
+
 // ruleThatKeeps is the rule that keeps a value against an erasure, and for which of
 // the purposes it was collected for: the rule that names them, when one does.
 func (w *words) ruleThatKeeps(p *policy.Policy, v vault.Value, field int, now time.Time) (rule *policy.CompiledRetention, stays policy.PurposeSet) {

@@ -68,6 +68,9 @@ type Config struct {
 	Register Register
 	// Choices gives what a person has said.
 	Choices func(ctx context.Context, subject avow.ID) ([]Choice, error)
+	// Held gives what stops an erasure of somebody's data here: claims, complaints, audits.
+	// Nil: nothing ever does.
+	Held func(tx *store.Tx, subject avow.ID) ([]Stop, error)
 	// Link is the page a link opens, with the token at its end:
 	// https://privacy.harbour.example/privacy/open?t=
 	Link string

@@ -67,6 +67,9 @@ func (e *Engine) plan(ctx context.Context, s *find.Search, f *find.Found, r case
 	o := plan.Options{CaseKey: r.Key, Now: r.Now}
 	switch r.Right {
 	case law.Remove:
+		if o.Holds, err = e.holds(ctx, s, f, r); err != nil {
+			return nil, nil, err
+		}
 		if restrict, err = plan.Restrict(ctx, s, f, o, true); err != nil {
 			return nil, nil, err
 		}
@@ -81,6 +84,32 @@ func (e *Engine) plan(ctx context.Context, s *find.Search, f *find.Found, r case
 		return nil, nil, avow.Errorf(avow.Invalid, "%s is nothing that is done in systems", r.Right)
 	}
 	return p, restrict, err
+}
+
+func (e *Engine) holds(ctx context.Context, s *find.Search, f *find.Found, r cases.Request) ([]plan.Hold, error) {
+	if e.Holds == nil {
+		return nil, nil
+	}
+	return e.Holds(ctx, s, f, r)
+}
+
+// stillFree is Unavailable when something was held since a plan was made that it does not know of.
+func (e *Engine) stillFree(ctx context.Context, r cases.Request, p *plan.Plan) error {
+	if e.Holds == nil || p.For != plan.Erasure {
+		return nil
+	}
+	now, err := e.Holds(ctx, nil, &find.Found{People: people(r)}, r) // no other system is read: it may be away
+	if err != nil {
+		return err
+	}
+	for _, h := range now {
+		if !slices.ContainsFunc(p.Holds(), func(o plan.Hold) bool {
+			return o.Because == h.Because && o.Until.Equal(h.Until) && slices.Equal(o.Data, h.Data) && slices.Equal(o.Tables, h.Tables)
+		}) {
+			return avow.Errorf(avow.Unavailable, "a hold was placed since this was planned; it waits until the hold is lifted: %s", h.Because)
+		}
+	}
+	return nil
 }
 
 func corrections(r cases.Request) (out []plan.Correction) {
@@ -245,9 +274,12 @@ func (e *Engine) Restrict(ctx context.Context, _ cases.Request, system string, t
 }
 
 // Run does one system's part, in one step. Done again it changes nothing more.
-func (e *Engine) Run(ctx context.Context, _ cases.Request, system string, text []byte) (cases.Outcome, error) {
+func (e *Engine) Run(ctx context.Context, r cases.Request, system string, text []byte) (cases.Outcome, error) {
 	_, p, err := decode(text)
 	if err != nil {
+		return cases.Outcome{}, err
+	}
+	if err := e.stillFree(ctx, r, p); err != nil {
 		return cases.Outcome{}, err
 	}
 	return e.run(ctx, system, p)

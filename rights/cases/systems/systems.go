@@ -19,6 +19,7 @@ import (
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/datamap"
 	"github.com/avowhq/avow/datamap/find"
+	"github.com/avowhq/avow/datamap/plan"
 	"github.com/avowhq/avow/rights/cases"
 )
 
@@ -28,6 +29,9 @@ type Config struct {
 	// Open opens a system. It is asked once, and again while that fails.
 	Open   func(ctx context.Context, s *datamap.System) (connect.Source, error)
 	Region string // the country of telephone numbers without a country code
+	// Holds gives what is held against an erasure of the person of a request. Nil: nothing ever is. It
+	// is asked when an erasure is planned, and before each system's part is run: then without a search, by their identities alone.
+	Holds func(ctx context.Context, s *find.Search, f *find.Found, r cases.Request) ([]plan.Hold, error)
 }
 
 // Engine is safe for concurrent use. It implements cases.Engine.
@@ -164,6 +168,15 @@ func (w *world) allThere() error {
 	}
 	slices.Sort(why)
 	return avow.Errorf(avow.Unavailable, "%s", strings.Join(why, "; "))
+}
+
+// Now is the systems as they are: a search over those that are there, and why others are not. They stay the engine's to close.
+func (e *Engine) Now(ctx context.Context) (*find.Search, map[string]error, error) {
+	w, err := e.look(ctx, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	return find.New(w.graph, w.sources, w.schemas, find.Options{Region: e.Region}), w.away, nil
 }
 
 func (e *Engine) search(w *world, r cases.Request, toShow bool) *find.Search {
