@@ -352,11 +352,13 @@ func (w *work) where(out *writer, c chunk, back bool) error {
 	out.d.member(out, refs(out.d, "t", w.keys.columns), w.keys.columns, c.keys)
 	for _, g := range w.guards {
 		out.text(" AND ")
-		g.write(out, "t", 0)
+		out.aside(func() { g.write(out, "t", 0) })
 	}
 	if w.When != nil {
 		out.text(" AND ")
-		if err := condition(out, "t", w.t, w.When); err != nil {
+		var err error
+		out.aside(func() { err = condition(out, "t", w.t, w.When) })
+		if err != nil {
 			return err
 		}
 	}

@@ -98,3 +98,13 @@ func (w *writer) list(n int, between string, part func(i int)) {
 		part(i)
 	}
 }
+
+// aside writes what must hold beside the keys. The rows are to be found by their keys:
+// a database that may begin with the condition instead has a way of its own to write it.
+func (w *writer) aside(cond func()) {
+	if d, ok := w.d.(interface{ aside(*writer, func()) }); ok {
+		d.aside(w, cond)
+		return
+	}
+	cond()
+}

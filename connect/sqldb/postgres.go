@@ -139,6 +139,14 @@ func (d postgres) member(w *writer, refs []string, columns []*column, tuples [][
 	w.text("))")
 }
 
+// aside hides a condition from the indexes. Where many rows were just emptied, the
+// statistics do not know of it yet, and an index of the empty ones would be read first.
+func (postgres) aside(w *writer, cond func()) {
+	w.text("(")
+	cond()
+	w.text(") IS TRUE")
+}
+
 // ref is a column as it is compared with a set: exactly, whatever its own order is.
 func (postgres) ref(w *writer, ref string, c *column) {
 	w.text(ref)

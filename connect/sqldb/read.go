@@ -186,7 +186,7 @@ func (q *query) send(ctx context.Context, tx asker, i int, part int32, parts []i
 	if err := q.write(w, i, int(part), parts); err != nil {
 		return err
 	}
-	rows, err := tx.QueryContext(ctx, w.String(), w.values...)
+	rows, err := q.s.query(ctx, tx, w)
 	if err != nil {
 		return err
 	}
@@ -212,6 +212,13 @@ func (q *query) send(ctx context.Context, tx asker, i int, part int32, parts []i
 		}
 	}
 	return rows.Err()
+}
+
+func (s *source) query(ctx context.Context, tx asker, w *writer) (*sql.Rows, error) {
+	if _, keeps := s.dialect.(postgres); tx == asker(s.reads) && !keeps {
+		return s.prepared.query(ctx, s.reads, w)
+	}
+	return tx.QueryContext(ctx, w.String(), w.values...)
 }
 
 // errEnough ends a reading that has given as many rows as were asked for.

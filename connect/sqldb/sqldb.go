@@ -71,6 +71,8 @@ type source struct {
 	reads   *sql.DB // its connections cannot write
 	writes  *sql.DB
 
+	prepared prepared
+
 	mu      sync.Mutex
 	catalog *catalog // as it was last read; nil: never
 }
