@@ -160,8 +160,11 @@ func (t *three) some(n int) []string {
 	return out
 }
 
-// byBareQueries asks all systems at the same time, each query after the other.
+// byBareQueries asks all systems at the same time, each query after the other. When one
+// fails the others are stopped.
 func (t *three) byBareQueries(ctx context.Context, address string) (int, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var failed error
@@ -169,6 +172,9 @@ func (t *three) byBareQueries(ctx context.Context, address string) (int, error) 
 	for _, b := range t.bare {
 		wg.Go(func() {
 			n, err := b.all(ctx, address)
+			if err != nil {
+				stop()
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			records, failed = records+n, errors.Join(failed, err)
