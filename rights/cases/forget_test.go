@@ -1,0 +1,42 @@
+package cases_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/avowhq/avow/law"
+	"github.com/avowhq/avow/rights/cases"
+)
+
+// What ends before anything was done is forgotten like what was done: the last step comes to its
+// end, and nobody tries it for ever.
+func TestEndedEarlyIsForgotten(t *testing.T) {
+	each(t, func(h *house) {
+		h.people()
+		h.shelves.setAway("crm", true)
+		cancelled := h.ask(law.Remove, ann)
+		pass := h.prove(ann)
+		merged := h.ask(law.Remove, ann)
+		h.prove(ann)
+		h.check(h.desk.CancelMine(bg, pass.Token))
+		lapsed := h.ask(law.Remove, nobody)
+		h.run()
+		refused := h.ask(law.Remove, bob)
+		h.prove(bob)
+		h.check(h.desk.Refuse(bg, refused.ID, "ivy", "It is not his."))
+		h.pass(31 * 24 * time.Hour)
+		h.check(h.desk.Watch(bg))
+		h.run()
+		for r, want := range map[cases.Taken]cases.State{cancelled: cases.Cancelled, merged: cases.Merged, lapsed: cases.Lapsed, refused: cases.Refused} {
+			h.is(r, want)
+			if s := h.step(r, "forget", ""); s.State != "done" || s.Tries != 1 {
+				t.Errorf("%s: %+v", want, s)
+			}
+		}
+		stuck, err := h.desk.Stuck(bg, 10)
+		h.check(err)
+		if len(stuck) > 0 {
+			t.Errorf("%+v", stuck)
+		}
+	})
+}
