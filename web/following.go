@@ -53,6 +53,8 @@ type requestView struct {
 	Clocks  []clockView
 	Certify string // the key of its certificate
 	Changed bool   // the answer came
+	// Complain are those who hear a complaint about it.
+	Complain []string
 }
 
 var requestDone = map[string]string{
@@ -89,6 +91,9 @@ func (s *Server) readRequest(r *http.Request, pass, certificate string) (v reque
 		return v, err
 	}
 	v.rightWords, v.Clocks, v.Changed = rightsInWords[v.Right], clockViews(clocks), v.State.Over()
+	if v.Recourse != "" {
+		v.Complain = strings.Split(v.Recourse, "; ")
+	}
 	if !v.Due.IsZero() {
 		v.Answer = lastDay(v.Due)
 	}

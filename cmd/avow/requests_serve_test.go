@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/avowhq/avow/api"
+	"github.com/avowhq/avow/store"
 )
 
 // quay is an organisation with two systems of its own, each a database file.
@@ -512,6 +514,37 @@ func TestRequestsAreBounded(t *testing.T) {
 			t.Errorf("%s answers %d", path, r.status)
 		}
 	}
+}
+
+// Metrics tell how many requests there are and how many are late; the log is loud about these, and staff get a letter.
+func TestRequestsOverdue(t *testing.T) {
+	q := startQuay(t, "")
+	c := newCaller(t, q.s)
+	number, _ := c.ask("human-review", "address", ann)
+	c.shows(q.office, ann, number)
+	c.until("/privacy/request", `data-state="running"`)
+	long := time.Now().AddDate(0, 0, -100)
+	if err := q.s.db.Write(context.Background(), func(tx *store.Tx) error {
+		_, err := tx.Exec(`UPDATE rights_cases SET received = ?, due = ?, remind = ? WHERE number = ?`, long, long.AddDate(0, 1, 0), long, number)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.s.watchOverRequests(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if log := q.book.String(); !strings.Contains(log, "OVERDUE") || !strings.Contains(log, number) || !strings.Contains(log, `"level":"ERROR"`) {
+		t.Errorf("the log is not loud about %s: %s", number, log)
+	}
+	q.office.wait(t, "team@quay.example", "OVERDUE: request "+number)
+	w := httptest.NewRecorder()
+	q.s.metrics.handler().ServeHTTP(w, httptest.NewRequest(get, "/metrics", nil))
+	for _, line := range []string{`avow_requests{state="running"} 1`, "avow_requests_overdue 1"} {
+		if !strings.Contains(w.Body.String(), line) {
+			t.Errorf("metrics do not say %s", line)
+		}
+	}
+	c.do(get, "/privacy/request", "").wants(t, "an overdue request", 200, "should have been answered")
 }
 
 // noPersonIn looks for values of people where none may stand.

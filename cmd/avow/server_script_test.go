@@ -5,8 +5,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -18,13 +20,13 @@ import (
 
 // TestServerScripts runs testdata/server/*.txtar: commands that start servers, and
 // the requests that reach them. ADDR is a free address of this machine for each script;
-// POSTGRES is an empty database for those whose name says so.
+// POSTGRES is an empty database for those whose name says so; MAIL is a mail server. What is fetched keeps its cookies.
 func TestServerScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata/server",
 		RequireUniqueNames: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status, "fetch": fetch, "postform": postForm, "await": await},
+			"status": status, "fetch": fetch, "postform": postForm, "await": await, "sqlite": sqlite, "letter": awaitLetter, "keep": keepAs},
 		Condition: func(name string) (bool, error) {
 			if name == "postgres" {
 				return len(storetest.Kinds(t)) > 1, nil
@@ -43,6 +45,18 @@ func TestServerScripts(t *testing.T) {
 			defer l.Close()
 			env.Setenv("EXAMPLES", examples)
 			env.Setenv("ADDR", l.Addr().String())
+			office, stop, err := openPostOffice()
+			if err != nil {
+				return err
+			}
+			env.Defer(stop)
+			env.Setenv("MAIL", office.addr)
+			env.Values["office"] = office
+			jar, err := cookiejar.New(nil)
+			if err != nil {
+				return err
+			}
+			env.Values["client"] = &http.Client{Jar: jar}
 			for _, k := range storetest.Kinds(t) {
 				if strings.Contains(filepath.Base(env.WorkDir), "postgres") && k.Name != "SQLite" {
 					if c := k.Config(t); c.DSN != "" {
@@ -55,10 +69,15 @@ func TestServerScripts(t *testing.T) {
 	})
 }
 
-// await asks an address until somebody listens there: `await http://ADDR/readyz`.
+// await asks an address until somebody listens there: `await http://ADDR/readyz`; or until the
+// page says something: `await URL TEXT [Header: value]`.
 func await(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: await URL")
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: await URL [TEXT [Header: value]...]")
+	}
+	if len(args) > 1 {
+		awaitText(ts, args[0], args[1], args[2:])
+		return
 	}
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if res, err := http.Get(args[0]); err == nil {
@@ -97,7 +116,7 @@ func keep(ts *testscript.TestScript, status string, r *http.Request, headers []s
 		name, value, _ := strings.Cut(h, ": ")
 		r.Header.Set(name, value)
 	}
-	res, err := http.DefaultClient.Do(r)
+	res, err := ts.Value("client").(*http.Client).Do(r)
 	ts.Check(err)
 	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)
@@ -106,4 +125,48 @@ func keep(ts *testscript.TestScript, status string, r *http.Request, headers []s
 	if got := fmt.Sprint(res.StatusCode); got != status {
 		ts.Fatalf("%s %s answered %s, want %s:\n%.500s", r.Method, r.URL.Path, got, status, b)
 	}
+}
+
+func awaitText(ts *testscript.TestScript, url, text string, headers []string) {
+	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		r, err := http.NewRequest(http.MethodGet, url, nil)
+		ts.Check(err)
+		keep(ts, "200", r, headers)
+		if strings.Contains(ts.ReadFile("answer"), text) {
+			return
+		}
+	}
+	ts.Fatalf("%s never said %s:\n%.2000s", url, text, ts.ReadFile("answer"))
+}
+
+// awaitLetter waits for a letter and keeps what an expression finds in it: `letter NAME ADDRESS EXPRESSION`.
+func awaitLetter(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: letter NAME ADDRESS EXPRESSION")
+	}
+	find, err := regexp.Compile("(?s)" + args[2])
+	ts.Check(err)
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		for _, l := range ts.Value("office").(*postOffice).to(args[1]) {
+			if found := find.FindStringSubmatch(l.Subject + "\n" + l.Text); found != nil {
+				ts.Setenv(args[0], found[1])
+				return
+			}
+		}
+	}
+	ts.Fatalf("no letter to %s has %s", args[1], args[2])
+}
+
+// keepAs keeps what an expression finds in a file: `keep NAME FILE EXPRESSION`.
+func keepAs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: keep NAME FILE EXPRESSION")
+	}
+	find, err := regexp.Compile(args[2])
+	ts.Check(err)
+	found := find.FindStringSubmatch(ts.ReadFile(args[1]))
+	if found == nil {
+		ts.Fatalf("%s has nothing like %s:\n%.2000s", args[1], args[2], ts.ReadFile(args[1]))
+	}
+	ts.Setenv(args[0], found[1])
 }
