@@ -40,6 +40,8 @@ func (c *column) decide() {
 		c.say("", Not, "it points at somebody in another table")
 	case how == strong:
 		c.byValues(s)
+	case s == "" && c.keepsChanges():
+		c.say(Mixed, Likely, "it keeps what anything was before it was changed")
 	case c.named && c.seen.contradicts(c.name.sort) && s == "":
 		c.contradicted()
 	case c.named && (how < medium || s == c.name.sort || c.name.strength == strong):
@@ -56,6 +58,8 @@ func (c *column) decide() {
 		c.say(Text, Likely, "it is free text", c.place())
 	case c.table.about == aboutPeople && c.looksLikeNames():
 		c.say(Name, Likely, "its values have the shape of names", c.place())
+	case c.table.staff() && c.table.about == aboutPeople && c.Kind == connect.DateKind && (anyMeans(c.tokens, "time") || anyMeans(c.tokens, "blocker")):
+		c.say(Hire, Likely, "the rows are people who work here")
 	case c.keepsSession():
 		c.say(Session, Likely, "the rows are sessions")
 	case c.table.about == aboutPeople && c.unexplained():
@@ -107,20 +111,34 @@ func (c *column) untechnical() bool {
 
 // keepsSession reports whether a column is what a table of sessions keeps of them.
 func (c *column) keepsSession() bool {
-	return kindOf(c.Column)&written != 0 && anyMeans(tableTokens(c.table.Name), "session") &&
+	table := tableTokens(c.table.Name)
+	return kindOf(c.Column)&written != 0 && (anyMeans(table, "session") || anyMeans(table, "token")) &&
 		slices.ContainsFunc(c.tokens, func(t token) bool { return sessionData[t.text] })
 }
 
-var sessionData = map[string]bool{"data": true, "payload": true, "value": true, "content": true, "state": true, "vars": true, "datos": true, "donnees": true, "daten": true}
+// keepsChanges reports whether a column is what a log keeps of values before or after
+// they were changed.
+func (c *column) keepsChanges() bool {
+	value, when := false, false
+	for _, t := range c.tokens {
+		value = value || valueWords[t.text] || sessionData[t.text] || t.text == "values"
+		when = when || changeWords[t.text]
+	}
+	return value && when && kindOf(c.Column)&written != 0 && c.table.about != aboutThings
+}
 
-// unexplained reports whether a text has a name that is not one of what systems keep
-// of their rows: keys, times, states, amounts, other tables.
+var changeWords = map[string]bool{"old": true, "new": true, "before": true, "after": true, "previous": true, "alt": true, "neu": true, "ancien": true, "nouveau": true, "nouvelle": true, "ancienne": true, "anterior": true, "nuevo": true, "novo": true, "vecchio": true, "nuovo": true, "oud": true, "nieuw": true}
+
+var sessionData = map[string]bool{"code": true, "data": true, "payload": true, "value": true, "content": true, "state": true, "vars": true, "datos": true, "donnees": true, "daten": true}
+
+// unexplained reports whether a text has a name that is not one of what systems
+// keep of their rows: keys, times, states, amounts, other tables.
 func (c *column) unexplained() bool {
-	if c.Kind != connect.TextKind || !c.untechnical() || c.codes() || c.seen.share(markUUID)+c.seen.share(markURL) > .5 {
+	if c.codes() || c.seen.share(markUUID)+c.seen.share(markURL) > .5 {
 		return false
 	}
 	known := []concept{"detail", "deal", "state", "language", "insurance", "bankword", "tax", "policy", "textweak", "school"}
-	return slices.ContainsFunc(c.tokens, func(t token) bool { return len(t.text) > 2 }) &&
+	return c.Kind == connect.TextKind && c.untechnical() && slices.ContainsFunc(c.tokens, func(t token) bool { return len(t.text) > 2 }) &&
 		!slices.ContainsFunc(known, func(w concept) bool { return anyMeans(c.tokens, w) })
 }
 

@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -134,9 +135,12 @@ func (c *column) read(prefix, suffix string) {
 	}
 	short := tokens(bare)
 	r, ok := read(short, c.Column)
+	affix := append(tokens(strings.Trim(prefix, "_. ")), tokens(suffix)...)
 	switch {
-	case ok && (!c.named || r.strength > c.name.strength || c.name.sort == State):
+	case ok && (!c.named || r.strength > c.name.strength || c.name.sort == State || !onlyPeople(affix)):
 		c.tokens, c.name, c.named = short, r, true
+	case !ok && !c.named:
+		c.tokens = short
 	case !ok && strings.HasPrefix(c.Name, prefix) && strings.HasSuffix(prefix, "_") && !onlyPeople(tokens(prefix)):
 		c.named = false // it is the prefix that says something, of every column alike
 	}
@@ -145,7 +149,7 @@ func (c *column) read(prefix, suffix string) {
 // affixes are what the names of a table's columns begin and end with, all of them or
 // most.
 func affixes(columns []connect.Column) (prefix, suffix string) {
-	if prefix = commonPrefix(columns); prefix != "" {
+	if prefix = commonPrefix(columns); strings.HasSuffix(prefix, "_") {
 		return prefix, ""
 	}
 	begin, end := map[string]int{}, map[string]int{}
@@ -157,7 +161,7 @@ func affixes(columns []connect.Column) (prefix, suffix string) {
 			end[c.Name[i:]]++
 		}
 	}
-	return most(begin, len(columns)), most(end, len(columns))
+	return cmp.Or(most(begin, len(columns)), prefix), most(end, len(columns))
 }
 
 // most is what at least four, and six of ten, have.

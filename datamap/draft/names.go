@@ -66,8 +66,8 @@ var patterns = []pattern{
 	{sort: Government, strength: strong, has: []concept{"social", "security"}, kinds: written | numeric, blocked: true},
 	{sort: Government, strength: strong, has: []concept{"national", "id"}, kinds: written | numeric, blocked: true},
 	{sort: Government, strength: strong, has: []concept{"national", "number"}, kinds: written | numeric, blocked: true},
-	{sort: Government, strength: medium, has: []concept{"tax", "id"}, kinds: written | numeric, blocked: true},
-	{sort: Government, strength: medium, has: []concept{"tax", "number"}, kinds: written | numeric, blocked: true},
+	{sort: Government, strength: medium, has: []concept{"tax", "id"}, kinds: written | numeric, without: []concept{"thing", "organisation"}, blocked: true},
+	{sort: Government, strength: medium, has: []concept{"tax", "number"}, kinds: written | numeric, without: []concept{"thing", "organisation"}, blocked: true},
 	{sort: Government, strength: strong, has: []concept{"person", "licence"}, kinds: written | numeric, blocked: true},
 	{sort: Government, strength: medium, has: []concept{"licence", "number"}, kinds: written | numeric, blocked: true},
 	{sort: Government, strength: medium, has: []concept{"insurance", "number"}, kinds: written | numeric, blocked: true},
@@ -119,7 +119,8 @@ var patterns = []pattern{
 	{sort: Belief, strength: medium, has: []concept{"belief"}, kinds: anyKind, blocked: true},
 	{sort: Health, strength: strong, has: []concept{"health"}, kinds: anyKind, blocked: true},
 	{sort: Health, strength: medium, has: []concept{"insurance"}, kinds: written, without: []concept{"blocker"}},
-	{sort: Pay, strength: strong, has: []concept{"pay"}, kinds: numeric | written, blocked: true},
+	{sort: Pay, strength: strong, has: []concept{"pay"}, kinds: numeric | written, without: []concept{"id"}, blocked: true},
+	{sort: Pay, strength: medium, has: []concept{"payword"}, kinds: numeric},
 	{sort: Street, strength: strong, has: []concept{"street"}, kinds: written | numeric},
 	{sort: Street, strength: medium, has: []concept{"zip", "city"}, kinds: written},
 	{sort: Zip, strength: medium, has: []concept{"zip"}, kinds: written | numeric},
@@ -181,14 +182,18 @@ func read(ts []token, c *connect.Column) (reading, bool) {
 }
 
 // onlyPeople reports whether a name is nothing but a word for somebody: `author`,
-// `contact_person`.
+// `contact_person`, `to_user`.
 func onlyPeople(ts []token) bool {
+	people := 0
 	for _, t := range ts {
-		if !t.means("person") {
+		switch {
+		case t.means("person"):
+			people++
+		case t.text != "to" && t.text != "from":
 			return false
 		}
 	}
-	return len(ts) > 0
+	return people > 0
 }
 
 func (p pattern) fits(ts []token) bool {

@@ -31,26 +31,36 @@ func (j *judgement) ties() {
 }
 
 // tieByKey ties a table by a column that is called as the number of somebody, although
-// there is no table of those people: they may be kept in another system.
+// there is no table of those people: they may be kept in another system. A table that
+// is called after people and what they have is theirs.
 func (t *table) tieByKey() {
 	if t.about == aboutPeople || t.tie != tieNone {
 		return
 	}
+	named := t.namesSomebody()
+	if named && t.about == aboutUnknown {
+		t.tie, t.by = tieOwned, "its name"
+	}
 	for _, c := range t.columns {
-		if c.numbersSomebody() && !t.isReference(c.Name) {
-			level := tieOwned
-			if t.about != aboutUnknown || anyMeans(c.tokens, "aside") {
-				level = tieAside
-			}
-			if level > t.tie {
-				t.tie, t.by = level, c.Name
-			}
+		if !c.numbersSomebody() || t.isReference(c.Name) || t.tie == tieOwned {
+			continue
+		}
+		t.by, t.tie = c.Name, tieOwned
+		if t.about != aboutUnknown && !(named && t.about == aboutThings) || anyMeans(c.tokens, "aside") {
+			t.tie = tieAside
 		}
 	}
 }
 
+// namesSomebody reports whether a word before the last of a table's name is one for
+// people: `user_tokens`.
+func (t *table) namesSomebody() bool {
+	ts := tableTokens(t.Name)
+	return len(ts) > 1 && anyMeans(ts[:len(ts)-1], "person")
+}
+
 // numbersSomebody reports whether a column is called as the number of a person:
-// `user_id`, `kundennr`.
+// `user_id`, `kundennr`, `user_id_create`.
 func (c *column) numbersSomebody() bool {
 	who, id := false, false
 	for _, t := range c.tokens {
@@ -59,7 +69,7 @@ func (c *column) numbersSomebody() bool {
 			who = true
 		case t.means("id") || t.means("number"):
 			id = true
-		case !t.means("filler"):
+		case !t.means("filler") && !t.means("aside"):
 			return false
 		}
 	}
@@ -99,7 +109,7 @@ func (t *table) aside(r *reference) bool {
 	if slices.Equal(r.columns, t.Key) {
 		return false // one row for one person
 	}
-	if t.about == aboutThings || t.about == aboutCompanies {
+	if t.about == aboutThings && !t.namesSomebody() || t.about == aboutCompanies {
 		return true
 	}
 	words := 0
