@@ -37,6 +37,7 @@ func (s *server) openWork(ctx context.Context) (err error) {
 	s.work.Schedule("settle-imports", time.Minute, s.intake.SettleAll, work.Timeout(time.Hour))
 	s.work.Schedule("tell-people", 5*time.Minute, s.tellPeople)
 	s.work.Schedule("watch-requests", watchRequests, s.watchOverRequests)
+	s.work.Schedule("retain", lookForRetention, s.retainByNight, work.Timeout(retentionLasts))
 	s.work.Schedule("expire-records", 24*time.Hour, s.expireRecords, work.Timeout(time.Hour))
 	if len(s.Witness) > 0 {
 		s.work.Schedule("push-checkpoints", time.Minute, s.witnesses.Push)

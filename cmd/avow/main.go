@@ -35,6 +35,7 @@ type commands struct {
 	Map     mapCommands    `cmd:"" group:"rights" help:"The files that say where personal data stands: check, draft, import."`
 	Drift   driftCommand   `cmd:"" group:"rights" help:"Find personal data in the systems that no file declares."`
 	Rights  rightsCommands `cmd:"" group:"rights" help:"Answer people in the systems where their data stands: access, erase, rectify, restrict."`
+	Retain  retainCommands `cmd:"" group:"rights" help:"End what was kept long enough, and hold what must not end."`
 	Demo    demoCommand    `cmd:"" group:"server" help:"Start a complete fictional organisation on this machine."`
 	Serve   serveCommand   `cmd:"" group:"server" help:"Keep the published policies: notice, forms, decisions, privacy centre."`
 	Publish publishCommand `cmd:"" group:"server" help:"Make a policy file the version that holds, after showing what it changes."`

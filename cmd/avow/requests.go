@@ -15,10 +15,12 @@ import (
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/consent"
 	"github.com/avowhq/avow/datamap"
+	"github.com/avowhq/avow/datamap/find"
 	"github.com/avowhq/avow/datamap/plan"
 	"github.com/avowhq/avow/law"
 	"github.com/avowhq/avow/mail"
 	"github.com/avowhq/avow/policy"
+	"github.com/avowhq/avow/retain"
 	"github.com/avowhq/avow/rights"
 	"github.com/avowhq/avow/rights/cases"
 	"github.com/avowhq/avow/rights/cases/systems"
@@ -32,6 +34,7 @@ type counter struct {
 	engine  *systems.Engine
 	house   *house
 	desk    *cases.Desk
+	retain  *retain.Desk
 	seen    *watched
 }
 
@@ -56,8 +59,17 @@ func (f folder) openCounter(ctx context.Context, t *terminal, w where) (_ *count
 	region := f.region(c.systems.Policy)
 	c.engine = systems.New(systems.Config{Map: c.systems, Region: region, Open: func(ctx context.Context, s *datamap.System) (connect.Source, error) {
 		return f.open(ctx, s, region, false)
+	}, Holds: func(ctx context.Context, s *find.Search, found *find.Found, r cases.Request) ([]plan.Hold, error) {
+		return heldIn(c.retain, c.systems.Policy)(ctx, s, found, r)
 	}})
 	if c.house, err = openHouse(ctx, w, "", slog.New(slog.DiscardHandler)); err != nil {
+		return nil, err
+	}
+	c.retain, err = c.house.openRetain(ctx, ofFolder{c.house.consent, c.systems.Policy}.Version, func(ctx context.Context) ([]retain.Systems, error) {
+		one, err := retained(ctx, c.engine)
+		return []retain.Systems{one}, err
+	})
+	if err != nil {
 		return nil, err
 	}
 	outbox, err := c.house.outbox(c.systems.Policy)
@@ -66,7 +78,7 @@ func (f folder) openCounter(ctx context.Context, t *terminal, w where) (_ *count
 	}
 	c.seen = &watched{Engine: c.engine}
 	c.desk, err = c.house.openCases(ctx, casesConfig{engine: c.seen, policy: c.systems.Policy, packages: filepath.Join(w.Data, "packages"),
-		rights: rights.Config{Outbox: outbox, Organisation: c.systems.Policy.Document.Organisation.Name.Plain}})
+		rights: rights.Config{Outbox: outbox, Held: heldOf(c.retain), Organisation: c.systems.Policy.Document.Organisation.Name.Plain}})
 	return c, err
 }
 

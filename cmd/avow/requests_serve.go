@@ -16,6 +16,7 @@ type answering struct {
 	Systems   string   `help:"The folder whose systems/*.yaml say where personal data stands. Requests are then answered there too." placeholder:"DIR" env:"AVOW_SYSTEMS"`
 	Secrets   string   `help:"The directory that secret:NAME in a file of a system means." placeholder:"DIR" env:"AVOW_SECRETS"`
 	Inside    []string `help:"A host or network inside that services over HTTP may be reached at: crm.internal, 10.2.0.0/16. None by default." placeholder:"HOST" env:"AVOW_INSIDE"`
+	RetainAt  int      `help:"The hour (UTC) of the night at which the schedule of retention is carried out; -1: never." default:"3" placeholder:"HOUR" env:"AVOW_RETAIN_AT"`
 	StaffMail string   `help:"The address that is reminded of requests whose time runs out. Without it nobody is." placeholder:"ADDRESS" env:"AVOW_STAFF_MAIL"`
 
 	away time.Duration // the wait after a system was away, for tests; 0: half a minute
@@ -36,6 +37,7 @@ func (s *server) openRequests(ctx context.Context) (err error) {
 	if s.atlas, err = s.openAtlas(); err != nil {
 		return err
 	}
+	s.atlas.retain = s.retain
 	own := ownActs(s.consent)
 	own.Stop = stops(s.consent)
 	s.requests, err = cases.Open(ctx, cases.Config{Desk: s.rights, Regimes: regimes, Engine: s.atlas, Own: own, Pack: s.atlas.pack(s.rights),

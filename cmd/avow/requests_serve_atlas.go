@@ -15,7 +15,10 @@ import (
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/consent"
 	"github.com/avowhq/avow/datamap"
+	"github.com/avowhq/avow/datamap/find"
+	"github.com/avowhq/avow/datamap/plan"
 	"github.com/avowhq/avow/policy"
+	"github.com/avowhq/avow/retain"
 	"github.com/avowhq/avow/rights"
 	"github.com/avowhq/avow/rights/cases"
 	"github.com/avowhq/avow/rights/cases/systems"
@@ -29,6 +32,7 @@ type atlas struct {
 	register *consent.Register
 	log      *slog.Logger
 	clock    func() time.Time
+	retain   *retain.Desk // what is held against erasures
 
 	mu      sync.Mutex
 	placed  map[string]placed // by policy
@@ -121,6 +125,8 @@ func (a *atlas) engine(m *datamap.Map) *systems.Engine {
 	region := a.folder.region(m.Policy)
 	return systems.New(systems.Config{Map: m, Region: region, Open: func(ctx context.Context, s *datamap.System) (connect.Source, error) {
 		return a.folder.open(ctx, s, region, false)
+	}, Holds: func(ctx context.Context, s *find.Search, f *find.Found, r cases.Request) ([]plan.Hold, error) {
+		return heldIn(a.retain, m.Policy)(ctx, s, f, r)
 	}})
 }
 

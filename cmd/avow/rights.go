@@ -16,6 +16,7 @@ func openRights(ctx context.Context, s *server) (*rights.Desk, error) {
 		Choices: func(ctx context.Context, subject avow.ID) ([]rights.Choice, error) {
 			return said(ctx, s.consent, subject)
 		},
+		Held:         heldOf(s.retain),
 		Link:         s.url + "/privacy/open?t=",
 		AddressLink:  s.url + "/privacy/address?t=",
 		Organisation: s.from(s.mailing).Name})

@@ -58,7 +58,7 @@ The look is recorded, with who looked and why. It ends with status 1 when someth
 // Run gathers.
 func (c *accessCommand) Run(ctx context.Context, t *terminal) error {
 	if c.DryRun {
-		return c.show(ctx, t, "access", nil, false)
+		return c.show(ctx, t, c.where, "access", nil, false)
 	}
 	if c.Out == "" {
 		return avow.FieldErrorf("--out", "name the folder the package is to be written to, or look first with --dry-run")

@@ -39,19 +39,20 @@ type whom struct {
 
 // planCommand shows what a request would do.
 type planCommand struct {
-	whom `embed:""`
-	For  string   `help:"The request: access, erase, rectify, restrict, unrestrict or object." enum:"access,erase,rectify,restrict,unrestrict,object" default:"erase"`
-	Set  []string `help:"For rectify: the field of the policy and what is right: contact.email=ann@new.example." placeholder:"FIELD=VALUE" sep:"none"`
-	SQL  bool     `name:"sql" help:"Print what would be sent to each system too, with its parameters. That is personal data."`
+	whom  `embed:""`
+	where `embed:""`
+	For   string   `help:"The request: access, erase, rectify, restrict, unrestrict or object." enum:"access,erase,rectify,restrict,unrestrict,object" default:"erase"`
+	Set   []string `help:"For rectify: the field of the policy and what is right: contact.email=ann@new.example." placeholder:"FIELD=VALUE" sep:"none"`
+	SQL   bool     `name:"sql" help:"Print what would be sent to each system too, with its parameters. That is personal data."`
 }
 
 // Run plans, and changes nothing. It ends with status 1 when a system cannot be looked into.
 func (c *planCommand) Run(ctx context.Context, t *terminal) error {
-	return c.show(ctx, t, c.For, c.Set, c.SQL)
+	return c.show(ctx, t, c.where, c.For, c.Set, c.SQL)
 }
 
 // show makes a plan and prints it.
-func (w whom) show(ctx context.Context, t *terminal, what string, set []string, asSent bool) error {
+func (w whom) show(ctx context.Context, t *terminal, at where, what string, set []string, asSent bool) error {
 	who, err := person(w.Identity)
 	if err != nil {
 		return err
@@ -64,7 +65,7 @@ func (w whom) show(ctx context.Context, t *terminal, what string, set []string, 
 	if what == "access" {
 		return w.showAccess(ctx, t, m, who)
 	}
-	p, f, err := m.plan(ctx, plan.Work(what), who, set)
+	p, f, err := m.plan(ctx, at, plan.Work(what), who, set)
 	if err != nil {
 		return err
 	}
@@ -80,7 +81,7 @@ func (w whom) show(ctx context.Context, t *terminal, what string, set []string, 
 }
 
 // plan finds what concerns one person and says what becomes of it.
-func (m *mapped) plan(ctx context.Context, what plan.Work, who find.Person, set []string) (*plan.Plan, *find.Found, error) {
+func (m *mapped) plan(ctx context.Context, at where, what plan.Work, who find.Person, set []string) (*plan.Plan, *find.Found, error) {
 	corrections, err := corrections(set)
 	if err != nil {
 		return nil, nil, err
@@ -96,6 +97,9 @@ func (m *mapped) plan(ctx context.Context, what plan.Work, who find.Person, set 
 	var p *plan.Plan
 	switch what {
 	case plan.Erasure:
+		if o.Holds, err = at.heldFrom(ctx, m, s, f); err != nil {
+			return nil, nil, err
+		}
 		p, err = plan.Erase(ctx, s, f, o)
 	case plan.Rectification:
 		p, err = plan.Rectify(ctx, s, f, o, corrections)

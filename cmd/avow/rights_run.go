@@ -63,7 +63,7 @@ func (c *restrictCommand) Run(ctx context.Context, t *terminal) error {
 // do takes the request down, does it, and says what it came to.
 func (c *doing) do(ctx context.Context, t *terminal, what plan.Work, right law.Right, set []string) error {
 	if c.DryRun {
-		return c.show(ctx, t, string(what), set, !c.JSON)
+		return c.show(ctx, t, c.where, string(what), set, !c.JSON)
 	}
 	who, err := person(c.Identity)
 	if err != nil {

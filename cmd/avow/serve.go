@@ -22,6 +22,7 @@ import (
 	"github.com/avowhq/avow/gate"
 	"github.com/avowhq/avow/ledger/witness"
 	"github.com/avowhq/avow/mail"
+	"github.com/avowhq/avow/retain"
 	"github.com/avowhq/avow/rights"
 	"github.com/avowhq/avow/rights/cases"
 	"github.com/avowhq/avow/store"
@@ -89,6 +90,7 @@ type server struct {
 	demoToken string        // of a demo's own systems
 	collect   *collect.Desk
 	rights    *rights.Desk
+	retain    *retain.Desk
 	requests  *cases.Desk
 	atlas     *atlas
 	intake    *intake.Desk
@@ -195,6 +197,9 @@ func (s *server) openDuties(ctx context.Context) (err error) {
 	s.collect, err = collect.Open(ctx, collect.Config{DB: s.db, Vault: s.vault, Ledger: s.ledger, Consent: s.consent, Outbox: s.outbox,
 		Clock: s.now, Key: s.vault.KeyFor("form tokens"), Confirm: s.url + "/confirm?t="})
 	if err != nil {
+		return err
+	}
+	if err := s.openRetention(ctx); err != nil {
 		return err
 	}
 	if s.rights, err = openRights(ctx, s); err != nil {

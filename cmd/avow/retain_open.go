@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/datamap/find"
+	"github.com/avowhq/avow/datamap/plan"
+	"github.com/avowhq/avow/policy"
+	"github.com/avowhq/avow/retain"
+	"github.com/avowhq/avow/rights"
+	"github.com/avowhq/avow/rights/cases"
+	"github.com/avowhq/avow/rights/cases/systems"
+	"github.com/avowhq/avow/store"
+)
+
+// openRetain opens the desk that carries out the schedule and keeps the holds. What it needs
+// of the register is handed to it here, because duties do not call each other.
+func (h *house) openRetain(ctx context.Context, version func(string, int) (*policy.Policy, error), mapped func(context.Context) ([]retain.Systems, error)) (*retain.Desk, error) {
+	return retain.Open(ctx, retain.Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Version: version, Systems: mapped, Renew: h.consent.Renew,
+		Restricted: h.consent.IsRestricted, AllRestricted: h.consent.AllRestricted, Shown: h.consent.ShownAt})
+}
+
+// retained are the systems of an engine as a run of the schedule sees them.
+func retained(ctx context.Context, e *systems.Engine) (retain.Systems, error) {
+	search, away, err := e.Now(ctx)
+	return retain.Systems{Search: search, Away: away}, err
+}
+
+// heldOf gives what is held of somebody to the room that erases.
+func heldOf(desk *retain.Desk) func(*store.Tx, avow.ID) ([]rights.Stop, error) {
+	return func(tx *store.Tx, subject avow.ID) (out []rights.Stop, err error) {
+		list, err := desk.Of(tx, subject)
+		for _, h := range list {
+			out = append(out, rights.Stop{Because: h.Because, Until: h.Until, Data: h.Data})
+		}
+		return out, err
+	}
+}
+
+// heldIn gives what is held to the plans of erasures in the systems of a policy.
+func heldIn(desk *retain.Desk, p *policy.Policy) func(context.Context, *find.Search, *find.Found, cases.Request) ([]plan.Hold, error) {
+	return func(ctx context.Context, s *find.Search, f *find.Found, r cases.Request) ([]plan.Hold, error) {
+		return desk.Against(ctx, p, s, f, r.Subject)
+	}
+}
+
+// recorded tells whether anything was ever kept here: a dry run opens nothing that is not there.
+func (w where) recorded() bool {
+	if w.Database != "" {
+		return true
+	}
+	_, err := os.Stat(w.databaseFile())
+	return err == nil
+}
+
+// heldFrom gives what is held against the erasure of people that were found, for a plan that
+// is only shown.
+func (w where) heldFrom(ctx context.Context, m *mapped, s *find.Search, f *find.Found) ([]plan.Hold, error) {
+	if !w.recorded() {
+		return nil, nil
+	}
+	h, err := openHouse(ctx, w, "", slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	defer h.close()
+	desk, err := h.openRetain(ctx, h.consent.Version, nil)
+	if err != nil {
+		return nil, err
+	}
+	return desk.Against(ctx, m.policy, s, f, avow.ID{})
+}
+
+// openRetention opens the desk of a server, over the systems of all policies.
+func (s *server) openRetention(ctx context.Context) (err error) {
+	s.retain, err = s.openRetain(ctx, s.consent.Version, func(ctx context.Context) (out []retain.Systems, err error) {
+		engines, err := s.atlas.all()
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range engines {
+			one, err := retained(ctx, e)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, one)
+		}
+		return out, nil
+	})
+	return err
+}
+
+// The schedule is looked at every so often, and carried out once a night within some hours of
+// when it is due: a server that starts in the day waits for the night.
+const (
+	lookForRetention = 10 * time.Minute
+	nightLasts       = 6 * time.Hour
+	retentionLasts   = 12 * time.Hour
+)
+
+// retainByNight carries out the schedule when it is night.
+func (s *server) retainByNight(ctx context.Context) error {
+	now := s.now().UTC()
+	due := time.Date(now.Year(), now.Month(), now.Day(), s.RetainAt, 0, 0, 0, time.UTC)
+	if now.Before(due) {
+		due = due.AddDate(0, 0, -1)
+	}
+	if s.RetainAt < 0 || now.Sub(due) > nightLasts {
+		return nil
+	}
+	last, err := s.retain.LastRun(ctx)
+	if err != nil || !last.Before(due) {
+		return err
+	}
+	r, err := s.retain.Run(ctx, retain.Options{By: "schedule"})
+	if avow.KindOf(err) == avow.Conflict && err != nil {
+		return nil // somebody has it carried out by hand
+	}
+	if r != nil {
+		s.log.Info("the schedule of retention was carried out", slog.Int("ended", r.Done()), slog.Int("held", r.Held()), slog.Int("left", r.Left()), slog.Int("away", len(r.Away)))
+	}
+	return err
+}
