@@ -129,7 +129,7 @@ func (c *column) keepsChanges() bool {
 
 var changeWords = map[string]bool{"old": true, "new": true, "before": true, "after": true, "previous": true, "alt": true, "neu": true, "ancien": true, "nouveau": true, "nouvelle": true, "ancienne": true, "anterior": true, "nuevo": true, "novo": true, "vecchio": true, "nuovo": true, "oud": true, "nieuw": true}
 
-var sessionData = map[string]bool{"code": true, "data": true, "payload": true, "value": true, "content": true, "state": true, "vars": true, "datos": true, "donnees": true, "daten": true}
+var sessionData = map[string]bool{"code": true, "hash": true, "secret": true, "selector": true, "selecteur": true, "selektor": true, "validator": true, "series": true, "data": true, "payload": true, "value": true, "content": true, "state": true, "vars": true, "datos": true, "donnees": true, "daten": true}
 
 // unexplained reports whether a text has a name that is not one of what systems
 // keep of their rows: keys, times, states, amounts, other tables.
@@ -263,9 +263,9 @@ func (c *column) mediumName() {
 			return
 		}
 		c.say(s, Unsure, nameSays, "the rows are organisations")
-	case t.tie == tieAside && s == Text && t.about == aboutUnknown:
-		c.say(s, Likely, nameSays, "somebody had to do with the row")
-	case t.tie == tieAside && s == Text, t.about == aboutUnknown && (s == Text && t.about != aboutThings || addressing(s) && s != Country || s == Government || s == Bank || s == Plate || s == Device || s == Session || s == Activity || s == Signature || s == Voice):
+	case s == Text && t.about == aboutUnknown:
+		c.say(s, Likely, nameSays, "people write and are written about in it")
+	case t.tie == tieAside && s == Text, t.about == aboutUnknown && (addressing(s) && s != Country || s == Government || s == Bank || s == Plate || s == Device || s == Session || s == Activity || s == Signature || s == Voice):
 		c.say(s, Unsure, nameSays, "nothing ties the rows to people")
 	default:
 		c.say("", Not, "it may mean much, and nothing ties the rows to people")
@@ -292,7 +292,7 @@ func (c *column) mediumOwned() {
 			return
 		}
 		c.say("", Not, "it names the thing that the row is")
-	case Company, Age:
+	case Company, Age, Network:
 		c.say(c.name.sort, Unsure, nameSays, "it may be about the thing that the row is")
 	default:
 		c.say(c.name.sort, Likely, nameSays, c.place())
@@ -402,10 +402,11 @@ func (c *column) beside() {
 	if c.finding.Sure >= Likely || c.table.isReference(c.Name) || c.isKey() || c.named && c.seen.contradicts(c.name.sort) {
 		return
 	}
-	others, address := 0, 0
+	others, address, traced := 0, 0, false
 	for _, o := range c.table.columns {
 		if o != c && o.finding.Sure >= Likely {
 			others++
+			traced = traced || slices.Contains(traces, o.finding.What)
 			if addressing(o.finding.What) {
 				address++
 			}
@@ -413,6 +414,10 @@ func (c *column) beside() {
 	}
 	s := c.name.sort
 	switch {
+	case traced && c.table.about == aboutUnknown && slices.ContainsFunc(c.tokens, func(t token) bool { return hostWords[t.text] }) && kindOf(c.Column) == written:
+		c.say(IP, Likely, "it stands beside what says who it was")
+	case traced && c.table.about == aboutUnknown && (s == Name && c.name.strength == medium || s == Text && c.name.strength == weak && c.untechnical()) && kindOf(c.Column) == written:
+		c.say(s, Likely, nameSays, "it stands beside what says who it was")
 	case !c.named && c.finding.Sure == Unsure && c.finding.What == Name && others >= 1 && c.table.about == aboutUnknown:
 		c.say(Name, Likely, "its values have the shape of names", "it stands beside data of a person")
 	case s == Name && c.finding.Sure == Not && c.name.strength == weak && c.sharesPrefix():
@@ -430,6 +435,11 @@ func (c *column) beside() {
 		c.say(s, Likely, nameSays, "it stands beside data of a person")
 	}
 }
+
+// traces are the sorts that say who did something or whom a row is about.
+var traces = []Sort{IP, Agent, Email, Phone, Government, Birth, Gender, Login, Session}
+
+var hostWords = map[string]bool{"host": true, "hostname": true, "remotehost": true, "rdns": true}
 
 // sharesPrefix reports whether a column begins with the same word as one with a
 // person's address: `poster_name` beside `poster_email`.
