@@ -17,8 +17,9 @@ demo: bin/avow ## start a complete fictional organisation on this machine
 test: ## run every test; installs PostgreSQL, MariaDB, Chromium and axe-core when missing
 	sh scripts/test.sh
 
-kill: ## kill the program ten thousand times on each database, and check what it left
+kill: ## kill the program ten thousand times on each database, a thousand times at requests in three systems, and check what it left
 	GOTESTFLAGS="-run TestKilled -v -timeout 3h" TESTS=./cmd/avow AVOW_TEST_KILLS=10000 sh scripts/test.sh
+	GOTESTFLAGS="-run TestRightsKilled -v -timeout 3h" TESTS=./cmd/avow AVOW_TEST_KILLS=1000 sh scripts/test.sh
 
 bench: ## run the benchmarks that the README quotes
 	cd bench && go run .

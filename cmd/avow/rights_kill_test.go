@@ -18,7 +18,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -29,7 +28,7 @@ import (
 )
 
 const (
-	fewRightsKills = 30  // in an ordinary run, on each database
+	fewRightsKills = 20  // in an ordinary run, on each database
 	mostPeople     = 240 // in the systems of one house
 )
 
@@ -427,6 +426,3 @@ func (l *line) cut() {
 		c.Close()
 	}
 }
-
-// problems joins what is wrong into one text.
-func problems(list []string) string { return strings.Join(list, "; ") }

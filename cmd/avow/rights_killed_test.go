@@ -216,7 +216,7 @@ func (k *rightsKilled) unfinished() error {
 	for _, s := range stuck {
 		why = append(why, fmt.Sprintf("request %s, step %d %s %s, tried %d times: %s", s.Request.Number, s.Step.N, s.Step.Kind, s.Step.About, s.Step.Tries, s.Step.Trouble))
 	}
-	return errors.Join(fmt.Errorf("requests do not come to an end: %s", problems(why)), err)
+	return errors.Join(fmt.Errorf("requests do not come to an end: %s", strings.Join(why, "; ")), err)
 }
 
 // allRight: every request ended once, with one certificate and its proof, and nothing of it is left but those.
