@@ -19,12 +19,14 @@ type certificateView struct {
 	Not      []string // what could not be done
 	Looked   int      // readings again that found nothing
 	Text     string
+	Days     int    // how long it can be fetched
 	Waits    string // why there is none
 	HasProof bool
 }
 
 type doneRow struct {
 	Where, What, Why string
+	Columns          []string
 	Rows             int
 }
 
@@ -38,7 +40,7 @@ func (s *Server) certificate(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	v := certificateView{Key: key, Words: rightsInWords[o.Right]}
+	v := certificateView{Key: key, Words: rightsInWords[o.Right], Days: int(s.Requests.Keep.Hours() / 24)}
 	cert, err := s.Requests.Certificate(r.Context(), o.ID)
 	switch {
 	case avow.KindOf(err) == avow.NotFound && err != nil:
@@ -62,7 +64,7 @@ func (v *certificateView) fill(cert *cases.Certificate) {
 			if t.Rows == 0 || t.Action == "read" {
 				continue
 			}
-			v.Done = append(v.Done, doneRow{Where: s.System + ", " + t.Table, What: firstOf(actionWords[t.Action], t.Action), Why: why(t), Rows: t.Rows})
+			v.add(doneRow{Where: s.System + ", " + t.Table, What: firstOf(actionWords[t.Action], t.Action), Columns: slices.Clone(t.Columns), Why: why(t), Rows: t.Rows})
 		}
 	}
 	for _, t := range append(slices.Clone(cert.Tasks), cert.Recipients...) {
@@ -77,8 +79,28 @@ func (v *certificateView) fill(cert *cases.Certificate) {
 	}
 }
 
+// add puts what was done the same way in one table on one line.
+func (v *certificateView) add(row doneRow) {
+	for i := range v.Done {
+		if d := &v.Done[i]; d.Where == row.Where && d.What == row.What && d.Why == row.Why {
+			for _, c := range row.Columns {
+				if !slices.Contains(d.Columns, c) {
+					d.Columns = append(d.Columns, c)
+				}
+			}
+			d.Rows = max(d.Rows, row.Rows)
+			return
+		}
+	}
+	v.Done = append(v.Done, row)
+}
+
+// why is the reason of what is kept, and of what a system would not do.
 func why(t cases.Touched) string {
-	text := t.Because
+	text := ""
+	if t.Action == "keep" {
+		text = t.Because
+	}
 	if t.Until != "" {
 		text += " Until " + t.Until + "."
 	}

@@ -189,7 +189,7 @@ func (s *Server) addRequests(r *http.Request, v *meView) error {
 	v.Systems, v.Once = s.mappedPolicy() != "", rand.Text()
 	list, err := s.Requests.Mine(r.Context(), s.session(r))
 	for _, m := range list {
-		row := requestRow{m.ID.String(), m.Number, rightsInWords[m.Right].Title, m.Words, "received " + m.Received.UTC().Format("2 January 2006")}
+		row := requestRow{m.ID.String(), m.Number, rightsInWords[m.Right].Title, m.Words, "Received " + m.Received.UTC().Format("2 January 2006")}
 		if m.Closed.IsZero() && !m.Due.IsZero() {
 			row.When += ", answered by the end of " + lastDay(m.Due)
 		}
