@@ -36,6 +36,7 @@ type counter struct {
 	desk    *cases.Desk
 	retain  *retain.Desk
 	seen    *watched
+	region  string // of telephone numbers without a country code
 }
 
 // openCounter opens the systems and the records.
@@ -57,6 +58,7 @@ func (f folder) openCounter(ctx context.Context, t *terminal, w where) (_ *count
 		}
 	}
 	region := f.region(c.systems.Policy)
+	c.region = region
 	c.engine = systems.New(systems.Config{Map: c.systems, Region: region, Open: func(ctx context.Context, s *datamap.System) (connect.Source, error) {
 		return f.open(ctx, s, region, false)
 	}, Holds: func(ctx context.Context, s *find.Search, found *find.Found, r cases.Request) ([]plan.Hold, error) {

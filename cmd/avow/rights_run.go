@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap/find"
 	"github.com/avowhq/avow/datamap/plan"
 	"github.com/avowhq/avow/law"
 	"github.com/avowhq/avow/rights/cases"
@@ -80,7 +82,7 @@ func (c *doing) do(ctx context.Context, t *terminal, what plan.Work, right law.R
 	defer b.close()
 	ask := cases.Ask{Right: right, Policy: b.systems.Policy.Name, Region: avow.Region(c.Lives), Door: cases.Staff, By: c.name(), Evidence: c.Because}
 	for _, id := range who.Identities {
-		ask.Identities = append(ask.Identities, cases.Identity{Kind: id.Kind, Value: id.Value})
+		ask.Identities = append(ask.Identities, cases.Identity{Kind: id.Kind, Value: b.inFull(id)})
 	}
 	for _, f := range fix {
 		ask.Corrections = append(ask.Corrections, cases.Correction{Data: f.Data, To: f.To})
@@ -115,4 +117,15 @@ func (c *doing) tell(ctx context.Context, t *terminal, b *counter, taken cases.T
 		}
 	}
 	return b.outcome(ctx, t, o)
+}
+
+// inFull is an identity as it is taken down: a telephone number without a country code is
+// one of where the organisation is, as it is when the systems are searched.
+func (c *counter) inFull(id find.Identity) string {
+	if id.Kind == "phone" {
+		if number, ok := connect.Normal(connect.Phone, c.region, id.Value); ok {
+			return number
+		}
+	}
+	return id.Value
 }

@@ -1,11 +1,14 @@
 package cases
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -44,13 +47,13 @@ func (d *Desk) bury(tx *store.Tx, c *record, s *secret) error {
 
 // Replayed is somebody who was erased and is back.
 type Replayed struct {
-	Was     avow.ID   // the request that erased them
-	Erased  time.Time // then
-	Tables  []string  // where they were met: `shop.customers`
-	Request avow.ID   // that erases them again; zero in a dry run, and when they came again by themselves
+	Was     avow.ID   `json:"was"`              // the request that erased them, of several the last
+	Erased  time.Time `json:"erased"`           // then
+	Tables  []string  `json:"tables"`           // where they were met: `shop.customers`
+	Request avow.ID   `json:"request,omitzero"` // that erases them again; zero in a dry run, and when they came again by themselves
 	// Again: somebody of this identity has become known here since the erasure. Nothing is
 	// done: what is there may be new, and people decide.
-	Again bool
+	Again bool `json:"again,omitempty"`
 }
 
 // replaying bounds what Replay holds in memory at once.
@@ -88,7 +91,7 @@ func (d *Desk) Replay(ctx context.Context, since time.Time, systems []string, by
 	if err != nil {
 		return nil, err
 	}
-	return d.eraseAgain(ctx, met, by, dry)
+	return d.eraseAgain(ctx, persons(met), by, dry)
 }
 
 type buried struct {
@@ -99,7 +102,8 @@ type buried struct {
 // meeting is somebody erased, as the systems know them again.
 type meeting struct {
 	Replayed
-	ids []Identity
+	ids  []Identity
+	into bool // it is part of another by now
 }
 
 func meet(met map[avow.ID]*meeting, t buried, table string, id Identity) error {
@@ -139,17 +143,51 @@ func (d *Desk) erasedSince(ctx context.Context, since time.Time) (gone map[[32]b
 	return gone, err
 }
 
-// eraseAgain opens a request for each, in the order of their erasures.
-func (d *Desk) eraseAgain(ctx context.Context, met map[avow.ID]*meeting, by string, dry bool) ([]Replayed, error) {
-	out := []Replayed{}
+// persons puts those together who were erased by several requests: whoever was met by an
+// identity of both is one person. In the order of their erasures, of which the last counts.
+func persons(met map[avow.ID]*meeting) []*meeting {
+	whose := map[Identity]*meeting{}
 	for _, m := range met {
+		for _, id := range m.ids {
+			if other := whose[id]; other != nil && other != m && len(other.ids)+len(m.ids) <= mostIdentities {
+				m.join(other)
+				for _, theirs := range other.ids {
+					whose[theirs] = m
+				}
+				other.into = true
+			}
+			whose[id] = m
+		}
+	}
+	out := slices.DeleteFunc(slices.Collect(maps.Values(met)), func(m *meeting) bool { return m.into })
+	slices.SortFunc(out, func(a, b *meeting) int {
+		return cmp.Or(a.Erased.Compare(b.Erased), bytes.Compare(a.Was[:], b.Was[:]))
+	})
+	return out
+}
+
+func (m *meeting) join(other *meeting) {
+	if other.Erased.After(m.Erased) {
+		m.Was, m.Erased = other.Was, other.Erased
+	}
+	m.Tables, m.ids = slices.Concat(m.Tables, other.Tables), slices.Concat(m.ids, other.ids)
+	slices.Sort(m.Tables)
+	m.Tables = slices.Compact(m.Tables)
+	m.ids = slices.CompactFunc(slices.SortedFunc(slices.Values(m.ids), func(a, b Identity) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value))
+	}), func(a, b Identity) bool { return a == b })
+}
+
+// eraseAgain opens a request for each, in the order of their erasures.
+func (d *Desk) eraseAgain(ctx context.Context, back []*meeting, by string, dry bool) ([]Replayed, error) {
+	out := []Replayed{}
+	for _, m := range back {
 		slices.Sort(m.Tables)
 		if err := d.eraseOneAgain(ctx, m, by, dry); err != nil {
 			return out, err
 		}
 		out = append(out, m.Replayed)
 	}
-	slices.SortFunc(out, func(a, b Replayed) int { return a.Erased.Compare(b.Erased) })
 	if !dry {
 		d.nudge()
 	}

@@ -98,6 +98,11 @@ func (e *Engine) Forms(region avow.Region, id cases.Identity) (out []cases.Form)
 
 // Scan reads every identity column of some systems, one pass a table.
 func (e *Engine) Scan(ctx context.Context, systems []string, each func(system, table string, id cases.Identity, forms []cases.Form) error) error {
+	for _, name := range systems {
+		if e.Map.System(name) == nil {
+			return avow.Errorf(avow.Invalid, "no file describes a system called %s", name)
+		}
+	}
 	for _, s := range e.Map.Systems {
 		name := s.Name.Text
 		if s.Kind == string(datamap.Manual) || len(systems) > 0 && !slices.Contains(systems, name) {
@@ -129,6 +134,9 @@ func (e *Engine) scanned(system string, t *datamap.Table, row connect.Row, each 
 			form, ok := connect.Normal(connect.Compare(d.Compare), e.Region, text)
 			if !ok {
 				continue
+			}
+			if d.Compare == string(connect.Phone) {
+				text = form // with its country code: nobody else knows where numbers without one are
 			}
 			err := each(system, t.Name, cases.Identity{Kind: d.Kind.Text, Value: text}, []cases.Form{{Kind: d.Kind.Text, Compare: d.Compare, Text: form}})
 			if err != nil {
