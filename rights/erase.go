@@ -119,7 +119,7 @@ func (d *Desk) eraseWho(tx *store.Tx, session string, who vault.Subject, letter 
 	if done.Values, err = d.Vault.KeepOnly(tx, who.ID, stay); err != nil {
 		return done, err
 	}
-	if len(stay) == 0 {
+	if len(done.Kept) == 0 {
 		done.Identities = len(identities)
 	}
 	if err := d.letGo(tx, family, &done); err != nil {
@@ -130,7 +130,7 @@ func (d *Desk) eraseWho(tx *store.Tx, session string, who vault.Subject, letter 
 			return done, err
 		}
 	}
-	if len(stay) == 0 {
+	if len(done.Kept) == 0 {
 		err = d.Vault.Leave(tx, who.ID)
 	} else {
 		err = d.Vault.SetEmployer(tx, who.ID, "") // no law keeps it

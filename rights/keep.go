@@ -66,20 +66,28 @@ func (w *words) hold(values []vault.Value, stops []Stop, list []Kept, stay map[a
 			if !s.about(p, v) {
 				continue
 			}
-			until := "until the hold on it is lifted"
-			if !s.Until.IsZero() {
-				until = "until " + s.Until.UTC().Format("2 January 2006") + ", or until the hold on it is lifted"
-			}
 			stay[v.ID] = []string{policy.DutyObeyLaw}
 			duty, _ := p.Purpose(policy.DutyObeyLaw)
 			var set policy.PurposeSet
 			set.Add(duty)
 			list = addKept(list, Kept{Policy: p.Name, Version: p.Number, Fields: []string{v.Category + "." + v.Field}, Values: 1,
-				Titles: []string{notice.FieldTitle(p, v.Field, "")}, For: pack.Titles(p, set), Until: until, Because: s.Because})
+				Titles: []string{notice.FieldTitle(p, v.Field, "")}, For: pack.Titles(p, set), Until: s.until(), Because: s.Because})
 			break
 		}
 	}
+	for _, s := range stops {
+		if len(list) == 0 && len(s.Data) == 0 { // nothing else is held of them: who they are stays
+			list = append(list, Kept{Fields: []string{}, Titles: []string{"Who you are"}, For: []string{}, Until: s.until(), Because: s.Because})
+		}
+	}
 	return list
+}
+
+func (s Stop) until() string {
+	if s.Until.IsZero() {
+		return "until the hold on it is lifted"
+	}
+	return "until " + s.Until.UTC().Format("2 January 2006") + ", or until the hold on it is lifted"
 }
 
 func (s Stop) about(p *policy.Policy, v vault.Value) bool {
