@@ -27,6 +27,9 @@ import (
 )
 
 func main() {
+	if packed() {
+		return
+	}
 	out := flag.String("out", "", "the file the results are written to, besides standard output; RESULTS.md when everything is measured")
 	rounds := flag.Int("rounds", 9, "rounds of each measurement of the gate")
 	most := flag.Int("subjects", 10_000_000, "subjects in the largest table")

@@ -59,7 +59,8 @@ func emails(ids []int) []string {
 	return out
 }
 
-// fill are the statements that make the shop, inside the server.
+// fill are the statements that make the shop, inside the server. Some of those who wrote
+// to each other have left before.
 func (s *shop) fill() []string {
 	customers, orders, lines, messages := s.rows()
 	out := []string{
@@ -71,7 +72,7 @@ func (s *shop) fill() []string {
 			"CONCAT('Somebody ', i), CONCAT('+4477009', 10000 + i % 90000), CONCAT(i % 200, ' Harbour Street'), CONCAT('Town ', i % 500), "+s.moment("i")),
 		s.insert("orders", orders, fmt.Sprintf("i, 1 + (i * 7919) %% %d, CONCAT(i %% 200, ' Harbour Street, Town ', i %% 500), (i %% 9000) / 7.0, ", customers)+s.moment("i")),
 		s.insert("order_lines", lines, "1 + "+s.whole("(i - 1)", 3)+", 1 + (i - 1) % 3, CONCAT('article no. ', i % 4000), 1 + i % 4, (i % 3000) / 9.0"),
-		s.insert("messages", messages, fmt.Sprintf("i, 1 + (i * 104729) %% %[1]d, 1 + (i * 15485863 + 17) %% %[1]d, CONCAT('Somebody ', 1 + (i * 104729) %% %[1]d), CONCAT('Somebody ', 1 + (i * 15485863 + 17) %% %[1]d), "+
+		s.insert("messages", messages, fmt.Sprintf("i, CASE WHEN i %% 23 > 0 THEN 1 + (i * 104729) %% %[1]d END, CASE WHEN i %% 29 > 0 THEN 1 + (i * 15485863 + 17) %% %[1]d END, CONCAT('Somebody ', 1 + (i * 104729) %% %[1]d), CONCAT('Somebody ', 1 + (i * 15485863 + 17) %% %[1]d), "+
 			"CONCAT('Is the thing with the number ', i, ' still to be had, and could I come and look at it on some evening of this week?'), ", customers)+s.moment("i")),
 		"CREATE INDEX orders_customer ON orders (customer_id)",
 		"CREATE INDEX messages_sender ON messages (sender_id)",

@@ -16,7 +16,7 @@ import (
 
 // withAvow builds the program where a part needs it and none is named, and removes it afterwards.
 func withAvow(c config, wanted func(part string) bool, do func(config) error) error {
-	if c.binary != "" || !wanted("http") && !wanted("starts") && !wanted("rights") {
+	if c.binary != "" || !wanted("http") && !wanted("starts") {
 		return do(c)
 	}
 	progress("building avow")
