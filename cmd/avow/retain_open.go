@@ -103,13 +103,16 @@ const (
 )
 
 // retainByNight carries out the schedule when it is night.
-func (s *server) retainByNight(ctx context.Context) error {
+func (s *server) retainByNight(ctx context.Context) error { return s.retainAfter(ctx, s.RetainAt) }
+
+// retainAfter carries out the schedule once in the hours after one of the day.
+func (s *server) retainAfter(ctx context.Context, hour int) error {
 	now := s.now().UTC()
-	due := time.Date(now.Year(), now.Month(), now.Day(), s.RetainAt, 0, 0, 0, time.UTC)
+	due := time.Date(now.Year(), now.Month(), now.Day(), hour, 0, 0, 0, time.UTC)
 	if now.Before(due) {
 		due = due.AddDate(0, 0, -1)
 	}
-	if s.RetainAt < 0 || now.Sub(due) > nightLasts {
+	if hour < 0 || now.Sub(due) > nightLasts {
 		return nil
 	}
 	last, err := s.retain.LastRun(ctx)
