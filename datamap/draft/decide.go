@@ -303,7 +303,7 @@ func (c *column) weakName() {
 	s, t := c.name.sort, c.table
 	near := c.near()
 	switch {
-	case s == State && t.about == aboutPeople && !anyMeans(c.tokens, "status"):
+	case s == State && t.about == aboutPeople && !slices.ContainsFunc(c.tokens, func(t token) bool { return t.text == "state" || t.text == "estado" }):
 		c.say(s, Likely, nameSays, c.place())
 	case near && c.namesTable():
 		c.say(s, Likely, "it is what the table is of", c.place())

@@ -294,6 +294,9 @@ func noun(ts []token) about {
 
 // surely is the sort of a column whose name or values say it without more.
 func (c *column) surely() Sort {
+	if n := len(c.tokens); n > 1 && c.tokens[n-1].text == "by" {
+		return "" // it says who had to do with the row, not whom it is about
+	}
 	if s, how := c.seen.say(); how == strong || how > 0 && c.named && c.name.sort == s {
 		return s
 	}

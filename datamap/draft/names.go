@@ -95,6 +95,7 @@ var patterns = []pattern{
 	{sort: Device, strength: medium, has: []concept{"mac"}, kinds: written},
 	{sort: Device, strength: strong, has: []concept{"fingerprint"}, kinds: written, blocked: true},
 	{sort: Secret, strength: strong, has: []concept{"secret"}, kinds: written},
+	{sort: Secret, strength: strong, has: []concept{"secretword", "key"}, kinds: written, blocked: true},
 	{sort: Secret, strength: medium, has: []concept{"security", "secretword"}, kinds: written, blocked: true},
 	{sort: Session, strength: strong, has: []concept{"session"}, kinds: written, blocked: true, without: []concept{"time", "type"}},
 	{sort: Session, strength: strong, has: []concept{"visitor", "id"}, kinds: written, blocked: true},
@@ -175,6 +176,9 @@ func read(ts []token, c *connect.Column) (reading, bool) {
 	}
 	if kind&written != 0 && c.Kind != connect.UUID && onlyPeople(ts) {
 		return reading{Name, strong}, true
+	}
+	if kind == written && c.Kind == connect.TextKind && len(ts) > 1 && ts[len(ts)-1].text == "by" {
+		return reading{Login, strong}, true // who did it, where no other table says
 	}
 	if s, ok := terseOf(ts); ok && !blocked {
 		return reading{s, weak}, true

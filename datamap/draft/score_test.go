@@ -127,9 +127,12 @@ func scoreHalf(t *testing.T, half, kind string) score {
 
 // New schemas begin in the half `unseen`, labelled before they are first judged. What
 // is mended after that makes the numbers of the half better than they are for a schema
-// nobody has seen: of four such halves 0.85, 0.82, 0.87 and 0.85 of the personal
-// columns were found the first time, and 0.01 to 0.03 of the others flagged. A half whose
-// misses were looked at moves to `tuned` when the next is written.
+// nobody has seen: of five such halves 0.85, 0.82, 0.87, 0.85 and 0.90 of the personal
+// columns were found the first time, and 0.01 to 0.03 of the others flagged. Schemas of
+// known public systems, which are not kept here, gave 0.86 and 0.82 before the last
+// change, 0.88 of those set aside while it was made, and 0.79 of six more; tables of
+// marks and courses, whose columns have names of their own, gave a tenth of theirs. A half
+// whose misses were looked at moves to `tuned` when the next is written.
 func TestCorpus(t *testing.T) {
 	for _, half := range []string{"tuned", "unseen"} {
 		t.Run(half, func(t *testing.T) {

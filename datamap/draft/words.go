@@ -222,7 +222,8 @@ func versions(in []string) []string {
 	return in
 }
 
-// apart splits a word into known ones; the first part may be unknown, the others not.
+// apart splits a word into known ones; the first part may be unknown, or the last
+// behind a long one.
 func apart(w string) []token {
 	if len(w) > 40 {
 		return []token{{w, nil}}
@@ -265,6 +266,8 @@ func pieceCost(piece string, start int, rest string) int {
 	case known && len(piece) == 2 && (start == 0 || last):
 		return 4
 	case !known && start == 0 && len(piece) > 1 && len(piece) <= 8 && tail(rest):
+		return 5
+	case !known && start >= 6 && last && len(piece) >= 4 && len(piece) <= 8:
 		return 5
 	}
 	return 100
