@@ -65,6 +65,7 @@ type Column struct {
 	Length    int  // how many characters or bytes fit; 0 when it has no bound
 	Nullable  bool // it may be empty
 	Generated bool // the system computes it
+	Strict    bool // of texts it takes only certain ones: those of an enumeration, addresses, ranges
 	// What this login lacks for this column alone, where it may do the operation with others of the table.
 	Lacks map[Op]string
 }

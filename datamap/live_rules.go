@@ -60,6 +60,9 @@ func (l *live) checkRule(t *Table, db *connect.Table, e ColumnEffect) {
 
 // maskAdvice is a mask that a column takes which may not be empty.
 func maskAdvice(in *connect.Column) string {
+	if in.Strict {
+		return "`erase: mask(\"…\")` with a value that it takes"
+	}
 	switch in.Kind {
 	case connect.DateKind, connect.TimeKind:
 		return "`erase: mask(year)`"
@@ -74,6 +77,9 @@ func maskAdvice(in *connect.Column) string {
 func (l *live) checkMask(t *Table, db *connect.Table, e ColumnEffect, in *connect.Column, at policy.Pos) {
 	c, r := e.Column, e.Rule
 	what := policy.Quote(c.Name) + " of " + policy.Quote(t.Name)
+	if in.Strict && r.How != MaskText {
+		l.once(at, "mask-type", c.Name, what+" takes only certain values, and "+r.String()+" is none of them", "write "+maskAdvice(in)+", or `clear`")
+	}
 	if n := maskLength(r); in.Length > 0 && n > in.Length {
 		l.once(at, "mask-long", c.Name, fmt.Sprintf("%s takes at least %d characters, and %s holds %d", r, n, what, in.Length), "choose a shorter mask, or clear the column")
 	}

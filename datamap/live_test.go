@@ -99,6 +99,8 @@ func TestLiveFindsWhatDoesNotFit(t *testing.T) {
 			"types-differ systems/shop.yaml:23:18: error: `letters.sender_id` is integer and `customers.id` is integer"},
 		"a column that may not be empty": {func(s *connect.Schema) { column(s, "phone", "customers").Nullable = false }, "", "",
 			"clear-refused systems/shop.yaml:15:7: error: `phone` of `customers` may not be empty in the database; write `erase: mask(hash)`"},
+		"a mask where only certain values stand": {func(s *connect.Schema) { column(s, "full_name", "customers").Strict = true }, "mask(\"gone\")", "mask(hash)",
+			"mask-type systems/shop.yaml:14:44: error: `full_name` of `customers` takes only certain values, and mask(hash) is none of them; write `erase: mask(\"…\")` with a value that it takes"},
 		"a mask that is too long": {func(s *connect.Schema) { column(s, "full_name", "customers").Length = 3 }, "", "", "mask-long systems/shop.yaml:14:44: error: mask(\"gone\") takes at least 4 characters"},
 		"a mask of another type": {func(s *connect.Schema) { column(s, "born", "customers").Kind = connect.TextKind }, "", "",
 			"mask-type systems/shop.yaml:16:"},

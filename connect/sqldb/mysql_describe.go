@@ -184,6 +184,7 @@ func mysqlKind(c *column, data string) {
 		c.Kind = connect.Binary
 	default:
 		c.Kind = connect.TextKind
+		c.Strict = data == "enum" || data == "time" || strings.HasPrefix(data, "inet")
 	}
 }
 

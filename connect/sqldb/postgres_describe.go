@@ -169,6 +169,7 @@ func (b *postgresCatalog) column(scan scanner) error {
 	}
 	c.Kind, c.like, c.float = postgresKind(base, category)
 	c.low, c.high = postgresRange(base)
+	c.Strict = c.Kind == connect.TextKind && !c.like
 	if (base == "varchar" || base == "bpchar") && modifier > 4 {
 		c.Length = modifier - 4
 	}

@@ -25,6 +25,9 @@ func mine(c *column, v any) (any, bool) {
 	if v == nil {
 		return nil, true
 	}
+	if b, ok := v.([]byte); ok && len(b) == 0 && c.Kind == connect.Binary {
+		return b, true
+	}
 	if text, ok := v.(string); ok && text == "" && (c.Kind == connect.TextKind || c.Kind == connect.Binary) {
 		return text, true
 	}

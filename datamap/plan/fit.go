@@ -154,6 +154,8 @@ func (p place) mask(r datamap.Rule) treatment {
 	switch {
 	case p.points():
 		return p.otherwise(r, "it has to be found in another table")
+	case p.schema != nil && p.schema.Strict && r.How != datamap.MaskText: // a text of the map's is the map's choice
+		return p.otherwise(r, "the database takes only certain values in it")
 	case r.How == datamap.MaskYear && kind != connect.Integer && kind != connect.Boolean && kind != connect.Binary:
 		return treatment{Line{Columns: []string{p.name}, Action: Mask, How: r.How}, &set{column: p.name, each: packed{width: 1}}}
 	case r.How == datamap.MaskYear || (kind == connect.DateKind || kind == connect.TimeKind) && p.mayBeEmpty():
