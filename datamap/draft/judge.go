@@ -1,7 +1,6 @@
 package draft
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -144,54 +143,6 @@ func (c *column) read(prefix, suffix string) {
 	case !ok && strings.HasPrefix(c.Name, prefix) && strings.HasSuffix(prefix, "_") && !onlyPeople(tokens(prefix)):
 		c.named = false // it is the prefix that says something, of every column alike
 	}
-}
-
-// affixes are what the names of a table's columns begin and end with, all of them or
-// most.
-func affixes(columns []connect.Column) (prefix, suffix string) {
-	if prefix = commonPrefix(columns); strings.HasSuffix(prefix, "_") {
-		return prefix, ""
-	}
-	begin, end := map[string]int{}, map[string]int{}
-	for _, c := range columns {
-		if i := strings.IndexByte(c.Name, '_'); i > 0 && i < len(c.Name)-1 {
-			begin[c.Name[:i+1]]++
-		}
-		if i := strings.LastIndexByte(c.Name, '_'); i > 0 && i < len(c.Name)-1 {
-			end[c.Name[i:]]++
-		}
-	}
-	return cmp.Or(most(begin, len(columns)), prefix), most(end, len(columns))
-}
-
-// most is what at least four, and six of ten, have.
-func most(counts map[string]int, of int) string {
-	for text, n := range counts {
-		if n >= 4 && n*10 >= of*6 {
-			return text
-		}
-	}
-	return ""
-}
-
-// commonPrefix is what all names of columns begin with, at most nine letters.
-func commonPrefix(columns []connect.Column) string {
-	if len(columns) < 3 {
-		return ""
-	}
-	prefix := columns[0].Name
-	for _, c := range columns[1:] {
-		for !strings.HasPrefix(c.Name, prefix) || len(c.Name) == len(prefix) {
-			prefix = prefix[:len(prefix)-1]
-		}
-	}
-	if i := strings.LastIndexAny(prefix, "_. "); i >= 0 {
-		return prefix[:i+1]
-	}
-	if len(prefix) > 4 {
-		return ""
-	}
-	return prefix
 }
 
 // tableTokens are the words of a table's name without its schema.
