@@ -228,6 +228,9 @@ func own(c *column, v any) (any, bool) {
 
 func ownInteger(c *column, text string) (any, bool) {
 	i, err := strconv.ParseInt(text, 10, 64)
+	if u, wide := strconv.ParseUint(text, 10, 64); err != nil && wide == nil && c.high == math.MaxInt64 {
+		return u, strconv.FormatUint(u, 10) == text // of an unsigned column the upper half
+	}
 	if err != nil || strconv.FormatInt(i, 10) != text {
 		return nil, false // `042` is another text than 42
 	}

@@ -39,3 +39,28 @@ customer:
 		wants(t, "what the database takes", got, "happy||none|"+texts(t, src, "customer", "ip")[0])
 	})
 }
+
+// The upper half of MySQL's unsigned keys does not fit a signed number, and is found and
+// erased all the same.
+func TestGreatKeys(t *testing.T) {
+	onEach(t, []string{
+		"mysql: CREATE TABLE customer (id bigint unsigned PRIMARY KEY, email varchar(60))",
+		"mysql: CREATE TABLE pet (id int PRIMARY KEY, owner bigint unsigned, name varchar(60), FOREIGN KEY (owner) REFERENCES customer (id))",
+		"mysql: INSERT INTO customer VALUES (18446744073709551615, 'ann@x.example'), (9223372036854775808, 'bob@x.example')",
+		"mysql: INSERT INTO pet VALUES (1, 18446744073709551615, 'Rex'), (2, 9223372036854775808, 'Tom')",
+		"postgresql: CREATE TABLE customer (id bigint PRIMARY KEY, email varchar(60))", "sqlite: CREATE TABLE customer (id int PRIMARY KEY, email text)",
+		"postgresql: CREATE TABLE pet (id int PRIMARY KEY, owner bigint REFERENCES customer (id), name varchar(60))",
+		"sqlite: CREATE TABLE pet (id int PRIMARY KEY, owner int REFERENCES customer (id), name text)",
+		"postgresql: INSERT INTO customer VALUES (9223372036854775807, 'ann@x.example'), (-9223372036854775808, 'bob@x.example')",
+		"sqlite: INSERT INTO customer VALUES (9223372036854775807, 'ann@x.example'), (-9223372036854775808, 'bob@x.example')",
+		"postgresql: INSERT INTO pet VALUES (1, 9223372036854775807, 'Rex'), (2, -9223372036854775808, 'Tom')",
+		"sqlite: INSERT INTO pet VALUES (1, 9223372036854775807, 'Rex'), (2, -9223372036854775808, 'Tom')",
+	}, `
+customer: {identities: {email: email}, relation: owns, erase: delete, columns: {email: contact.email}}
+pet: {relation: {owner: owns}, erase: delete, columns: {name: contact.name}}
+`, func(t *testing.T, w *world, src connect.Source) {
+		w.erase("email=ann@x.example")
+		wants(t, "customers", texts(t, src, "customer", "email"), "bob@x.example")
+		wants(t, "pets", texts(t, src, "pet", "name"), "Tom")
+	})
+}
