@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/avowhq/avow/store"
+	"github.com/avowhq/avow/vault"
 )
 
 // Whether an address is known changes neither status nor headers nor body, but for the number.
@@ -118,4 +119,38 @@ func (q *quay) noPersonIn(t *testing.T, texts ...string) {
 			t.Errorf("the log of the server holds %q", text)
 		}
 	}
+}
+
+// What somebody stops is stopped in the gate, without showing who they are where the law asks
+// none; what no switch does is a task.
+func TestRequestsToStop(t *testing.T) {
+	q := startQuay(t, "")
+	c := newCaller(t, q.s)
+	c.form("/collect/newsletter", "policy", "quay", "contact.email", ann, "consent.newsletter", "yes").wants(t, "subscribing", 200)
+	_, r := c.ask("stop-marketing", "address", "ANN@visitor.example")
+	r.wants(t, "stopping", 200, "It counts")
+	stopped := func() bool {
+		ids, err := q.s.held(context.Background(), vault.Identity{Kind: vault.Email, Value: ann})
+		if err != nil || len(ids) == 0 {
+			t.Fatalf("%v, %v", ids, err)
+		}
+		list, err := q.s.consent.State(context.Background(), ids[0])
+		if err != nil || len(list) != 1 || len(list[0].Topics) != 1 {
+			t.Fatalf("%+v, %v", list, err)
+		}
+		return list[0].Topics[0].Stopped
+	}
+	for end := time.Now().Add(20 * time.Second); !stopped() && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	}
+	if !stopped() {
+		t.Error("marketing goes on")
+	}
+	number, _ := c.ask("opt-out", "address", ann)
+	kim := q.token("kim", "officer")
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if r = c.do(get, "/api/v1/requests/todo", "", kim); strings.Contains(r.body, number) {
+			break
+		}
+	}
+	r.wants(t, "an opt-out that no switch does", 200, number, "no switch here does that by itself")
 }
