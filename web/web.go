@@ -1,6 +1,6 @@
 // Package web is the face for people: the notice, the forms, the confirmation of
 // a consent, and the privacy centre where somebody sees, changes, copies and
-// erases what is held about them.
+// erases what is held about them, asks for what else the law gives them, and follows that.
 //
 // What stays true: every page works without a script, and one page alone loads any:
 // that which checks a receipt, in the browser, without asking us anything; a link in
