@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -301,7 +302,7 @@ func (c *counter) outcome(ctx context.Context, t *terminal, o cases.Overview) er
 		case !s.Done.IsZero():
 		case s.Trouble != "":
 			waits = true
-			fmt.Fprintf(t.err, "WAITS FOR %s: %s\n", s.About, s.Trouble)
+			fmt.Fprintf(t.err, "WAITS FOR %s: %s\n", cmp.Or(s.About, "the systems"), s.Trouble)
 		case s.What != "":
 			fmt.Fprintf(t.err, "To do by hand (%d), by %s: %s\n", s.N, s.Who, s.What)
 		}
