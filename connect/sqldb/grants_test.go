@@ -49,6 +49,28 @@ func limited(tb testing.TB, c connect.Config, grants ...string) (as connect.Conf
 	return as, login
 }
 
+// A login that may only read sees the references: a map that takes them from the database
+// is the same map for it.
+func TestReadersSeeReferences(t *testing.T) {
+	for _, k := range connecttest.Kinds(t) {
+		if k.Name == "sqlite" {
+			continue
+		}
+		t.Run(k.Name, func(t *testing.T) {
+			owner := k.Config(t)
+			connecttest.Exec(t, owner, "CREATE TABLE a (id int PRIMARY KEY)", "CREATE TABLE b (id int PRIMARY KEY, a int, FOREIGN KEY (a) REFERENCES a (id) ON DELETE SET NULL)")
+			c, _ := limited(t, owner, "GRANT SELECT ON a TO LOGIN", "GRANT SELECT ON b TO LOGIN")
+			schema, err := open(t, c).Describe(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if refs := schema.Table("b").References; len(refs) != 1 || refs[0].Table != "a" || refs[0].Columns[0] != "a" || refs[0].To[0] != "id" {
+				t.Errorf("%+v", refs)
+			}
+		})
+	}
+}
+
 // TestLeastPrivilege: a login that may only read can describe and read, and is told
 // the exact grant that a change would need. The grant, once given, is enough.
 func TestLeastPrivilege(t *testing.T) {

@@ -20,9 +20,10 @@ const (
 	mysqlColumns = `SELECT table_schema, table_name, column_name, is_nullable = 'YES', data_type, column_type, character_maximum_length,
 		character_set_name, collation_name, coalesce(generation_expression, '') <> '', privileges FROM information_schema.columns` + mysqlWhere +
 		` ORDER BY table_schema, table_name, ordinal_position`
+	// A login that may only read sees which references there are, and not what deleting does.
 	mysqlReferences = `SELECT k.table_schema, k.table_name, k.constraint_name, k.column_name, k.referenced_table_schema, k.referenced_table_name,
-		k.referenced_column_name, r.delete_rule FROM information_schema.key_column_usage k
-		JOIN information_schema.referential_constraints r ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name AND r.table_name = k.table_name` + mysqlWhere +
+		k.referenced_column_name, coalesce(r.delete_rule, '') FROM information_schema.key_column_usage k
+		LEFT JOIN information_schema.referential_constraints r ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name AND r.table_name = k.table_name` + mysqlWhere +
 		` AND k.referenced_table_name IS NOT NULL ORDER BY k.table_schema, k.table_name, k.constraint_name, k.ordinal_position`
 	mysqlIndexes = `SELECT table_schema, table_name, index_name, non_unique = 0, column_name, sub_part IS NOT NULL, %s FROM information_schema.statistics` + mysqlWhere +
 		` ORDER BY table_schema, table_name, index_name, seq_in_index`
