@@ -101,8 +101,8 @@ func (c *accessCommand) gather(ctx context.Context, t *terminal, m *mapped, h *h
 		o.Identities = append(o.Identities, id.Kind+": "+id.Value)
 	}
 	o.Also = append(o.Also, func(a *pack.Archive) error { return c.own(ctx, h, who, a) })
-	entries := []accessEntry{}
-	w, f, err := m.gather(ctx, who, o, func(rec find.Record) { entries = append(entries, accessOf(rec)) })
+	list := newAccessList(t.out, c.JSON)
+	w, f, err := m.gather(ctx, who, o, list.add)
 	if err != nil {
 		return err
 	}
@@ -110,9 +110,10 @@ func (c *accessCommand) gather(ctx context.Context, t *terminal, m *mapped, h *h
 	if err := w.WriteFolder(c.Out); err != nil {
 		return avow.Errorf(avow.Invalid, "%s cannot be written to: %w", c.Out, err)
 	}
-	if c.JSON {
-		err = writeJSON(t.out, entries)
-	} else if err = writeAccess(t.out, entries); err == nil {
+	if err := list.end(); err != nil {
+		return err
+	}
+	if !c.JSON {
 		_, err = fmt.Fprintf(t.out, "%s in %s\n", plural(int(w.Len()), "record"), c.Out)
 	}
 	if err != nil {
@@ -122,28 +123,27 @@ func (c *accessCommand) gather(ctx context.Context, t *terminal, m *mapped, h *h
 }
 
 // gather puts everything that concerns somebody into a package.
-func (m *mapped) gather(ctx context.Context, who find.Person, o pack.Options, each func(find.Record)) (*pack.Writer, *find.Found, error) {
+func (m *mapped) gather(ctx context.Context, who find.Person, o pack.Options, each func(find.Record) error) (*pack.Writer, *find.Found, error) {
 	s := m.search(find.Options{ToShow: true})
 	f, err := s.Find(ctx, []find.Person{who})
 	if err != nil {
 		return nil, nil, err
 	}
-	o.Missing = append(missing(f), byHand(m.graph.Map)...)
 	w, err := pack.New(o)
 	if err != nil {
 		return nil, nil, err
 	}
-	err = s.Export(ctx, f, 0, func(rec find.Record) error {
-		if rec.Changed {
-			return nil
+	err = complete(f, s.Export(ctx, f, 0, func(rec find.Record) error {
+		if err := each(rec); err != nil {
+			return err
 		}
-		each(rec)
 		return w.Add(rec)
-	})
+	}))
 	if err != nil {
 		w.Close()
 		return nil, nil, err
 	}
+	w.Missing(append(missing(f), byHand(m.graph.Map)...))
 	return w, f, nil
 }
 

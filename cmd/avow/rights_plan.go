@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"crypto/rand"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -226,20 +230,10 @@ type accessEntry struct {
 
 // showAccess lists what somebody would be shown, without a value.
 func (w whom) showAccess(ctx context.Context, t *terminal, m *mapped, who find.Person) error {
-	entries := []accessEntry{}
-	f, err := m.export(ctx, who, func(rec find.Record) error {
-		if !rec.Changed {
-			entries = append(entries, accessOf(rec))
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if w.JSON {
-		err = writeJSON(t.out, entries)
-	} else {
-		err = writeAccess(t.out, entries)
+	list := newAccessList(t.out, w.JSON)
+	f, err := m.export(ctx, who, list.add)
+	if err == nil {
+		err = list.end()
 	}
 	if err != nil {
 		return err
@@ -254,7 +248,21 @@ func (m *mapped) export(ctx context.Context, who find.Person, each func(find.Rec
 	if err != nil {
 		return nil, err
 	}
-	return f, s.Export(ctx, f, 0, each)
+	return f, complete(f, s.Export(ctx, f, 0, each))
+}
+
+// complete notes the tables that could not be read to their end, as others that could not be read.
+func complete(f *find.Found, err error) error {
+	var part *find.Incomplete
+	if !errors.As(err, &part) {
+		return err
+	}
+	for _, t := range part.Tables {
+		if r := f.Rows(t.Table); r != nil && r.Err == nil {
+			r.Err = t.Err
+		}
+	}
+	return nil
 }
 
 func accessOf(rec find.Record) accessEntry {
@@ -278,18 +286,82 @@ func accessOf(rec find.Record) accessEntry {
 	return e
 }
 
-// writeAccess prints how much stands where.
-func writeAccess(w io.Writer, entries []accessEntry) error {
-	var lines []plan.Entry
-	for _, e := range entries {
-		last := len(lines) - 1
-		if last >= 0 && lines[last].Table == e.Table && lines[last].System == e.System && lines[last].Reason == e.Reason && strings.Join(lines[last].Columns, " ") == strings.Join(e.Columns, " ") {
-			lines[last].Rows++
+// accessList prints what is shown as it comes, for scripts, or how much of it stands
+// where, for people. Its memory does not grow with the rows.
+type accessList struct {
+	out   *bufio.Writer
+	json  bool
+	rows  int
+	lines []plan.Entry
+}
+
+func newAccessList(w io.Writer, json bool) *accessList {
+	return &accessList{out: bufio.NewWriter(w), json: json}
+}
+
+// add takes a record in.
+func (l *accessList) add(rec find.Record) error {
+	if rec.Changed {
+		return nil
+	}
+	e := accessOf(rec)
+	l.rows++
+	if !l.json {
+		l.count(e)
+		return nil
+	}
+	text, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	lead := ",\n  "
+	if l.rows == 1 {
+		lead = "[\n  "
+	}
+	l.out.WriteString(lead)
+	_, err = l.out.Write(text)
+	return err
+}
+
+// count adds a row to the line before, when it says the same.
+func (l *accessList) count(e accessEntry) {
+	last := len(l.lines) - 1
+	if last >= 0 && l.lines[last].Table == e.Table && l.lines[last].System == e.System && l.lines[last].Reason == e.Reason && slices.Equal(l.lines[last].Columns, e.Columns) {
+		l.lines[last].Rows++
+		return
+	}
+	l.lines = append(l.lines, plan.Entry{System: e.System, Table: e.Table, Columns: e.Columns, Action: e.Action, Reason: e.Reason, Rows: 1})
+}
+
+// end prints what is left.
+func (l *accessList) end() error {
+	switch {
+	case !l.json:
+		if err := writeEntries(l.out, l.merged()); err != nil {
+			return err
+		}
+	case l.rows == 0:
+		l.out.WriteString("[]\n")
+	default:
+		l.out.WriteString("\n]\n")
+	}
+	return l.out.Flush()
+}
+
+// merged are the lines, those that say the same of one table together.
+func (l *accessList) merged() []plan.Entry {
+	var out []plan.Entry
+	for _, e := range l.lines {
+		i := slices.IndexFunc(out, func(o plan.Entry) bool {
+			return o.Table == e.Table && o.System == e.System && o.Reason == e.Reason && slices.Equal(o.Columns, e.Columns)
+		})
+		if i < 0 {
+			out = append(out, e)
 			continue
 		}
-		lines = append(lines, plan.Entry{System: e.System, Table: e.Table, Columns: e.Columns, Action: e.Action, Reason: e.Reason, Rows: 1})
+		out[i].Rows += e.Rows
 	}
-	return writeEntries(w, lines)
+	return out
 }
 
 // unread says what was not looked into, and for whom to decide, and ends with status 1 when there is any of it.

@@ -101,6 +101,9 @@ func New(o Options) (*Writer, error) {
 	return &Writer{o: o, json: s}, nil
 }
 
+// Missing says, in words, what could not be read to its end, known when all else was.
+func (w *Writer) Missing(list []string) { w.o.Missing = append(w.o.Missing, list...) }
+
 // Len is how many records were added.
 func (w *Writer) Len() int64 { return w.count }
 
