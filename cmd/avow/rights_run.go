@@ -85,6 +85,9 @@ func (c *doing) do(ctx context.Context, t *terminal, what plan.Work, right law.R
 		ask.Identities = append(ask.Identities, cases.Identity{Kind: id.Kind, Value: b.inFull(id)})
 	}
 	for _, f := range fix {
+		if _, known := b.systems.Policy.Field(f.Data); !known {
+			return avow.FieldErrorf("--set", "the policy has no field `%s`; name one such as contact.email", f.Data)
+		}
 		ask.Corrections = append(ask.Corrections, cases.Correction{Data: f.Data, To: f.To})
 	}
 	taken, err := b.desk.Take(ctx, ask)

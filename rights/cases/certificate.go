@@ -242,7 +242,11 @@ func (cert *Certificate) words() string {
 }
 
 func (t Touched) words(system string) string {
-	text := fmt.Sprintf("%s, %s: %d rows, %s", system, t.Table, t.Rows, actions[t.Action])
+	rows := "rows"
+	if t.Rows == 1 {
+		rows = "row"
+	}
+	text := fmt.Sprintf("%s, %s: %d %s, %s", system, t.Table, t.Rows, rows, actions[t.Action])
 	if t.Because != "" {
 		text += ": " + t.Because
 	}
@@ -286,8 +290,8 @@ func (cert *Certificate) Text() string {
 		line("Approved:  by %s", cert.ApprovedBy)
 	}
 	line("Finished:  %s", stamp(cert.Finished))
-	line("Policy:    %s, version %d; law: %v\n", cert.Policy, cert.Version, cert.Regimes)
-	if h := cert.Here; h != nil {
+	line("Policy:    %s, version %d%s\n", cert.Policy, cert.Version, lawsOf(cert.Regimes))
+	if h := cert.Here; h != nil && h.Values+h.Identities+len(h.Kept) > 0 {
 		line("avow's own records: %d values, %d identities erased; fields: %s", h.Values, h.Identities, strings.Join(h.Fields, ", "))
 		for _, k := range h.Kept {
 			line("  kept: %s for %s, %s: %s", strings.Join(k.Fields, ", "), strings.Join(k.For, "; "), k.Until, k.Because)
@@ -315,6 +319,18 @@ func (cert *Certificate) Text() string {
 		line("\n%s", k)
 	}
 	return b.String()
+}
+
+// lawsOf names the laws that set the clock.
+func lawsOf(list []avow.Regime) string {
+	words := make([]string, len(list))
+	for i, r := range list {
+		words[i] = string(r)
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return "; law: " + strings.Join(words, ", ")
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
