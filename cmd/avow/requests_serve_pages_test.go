@@ -55,7 +55,7 @@ func TestPagesOfRequests(t *testing.T) {
 	w.click("main form button", "We have your request")
 	w.p.Inspect("requests-stopped")
 
-	q.refusedAndErased(w, c, kim)
+	q.refusedAndErased(w, kim)
 }
 
 // id finds a request by its number.
@@ -73,13 +73,14 @@ func (w *walk) id(c *caller, number, token string) string {
 }
 
 // refusedAndErased is the rest of the walk: a request that waits and is refused, and an erasure to its certificate.
-func (q *quay) refusedAndErased(w walk, c *caller, kim string) {
+func (q *quay) refusedAndErased(w walk, kim string) {
 	if err := os.Rename(q.file("helpdesk.db"), q.file("gone.db")); err != nil {
 		q.t.Fatal(err)
 	}
 	q.again()
 	q.s.keys.Set(q.callers)
-	w.base, c = q.s.url, newCaller(q.t, q.s)
+	w.base = q.s.url
+	c := newCaller(q.t, q.s)
 	made := c.do(post, "/api/v1/requests", `{"right":"correct","identities":[{"kind":"email","value":"ann@visitor.example"}],"livesIn":"US-VA",
 		"corrections":[{"data":"contact.name","to":"Ann Elisabeth Visitor"}]}`, jsonType)
 	made.wants(q.t, "asking by the interface", 201)
