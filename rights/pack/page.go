@@ -47,6 +47,10 @@ type part struct {
 	Left  bool
 }
 
+// Upright tells that each record stands by itself, a line a column: a wide table would
+// be cut off on paper and on a telephone.
+func (p part) Upright() bool { return len(p.Rows) == 1 || len(p.Heads) > 8 }
+
 type partRow struct {
 	Key      string
 	Relation string
