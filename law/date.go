@@ -143,3 +143,8 @@ func (p Period) String() string {
 	}
 	return fmt.Sprintf("%d %s", p.N, p.Unit)
 }
+
+// DayEnding is the day that ends at a moment, when it is midnight in a zone between ten
+// hours behind and thirteen ahead of UTC, as in each law here: what is left of a deadline
+// where the zone itself was not kept.
+func DayEnding(end time.Time) Date { return DateOf(end.Add(-11*time.Hour), time.UTC) }

@@ -87,3 +87,22 @@ func TestParsePeriod(t *testing.T) {
 		}
 	}
 }
+
+// The day a deadline was on is found again from the moment it ended, in every zone of a law.
+func TestDayEnding(t *testing.T) {
+	regimes, err := law.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range regimes.All() {
+		zone, err := time.LoadLocation(g.Zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for on := (law.Date{Year: 2026, Month: time.January, Day: 1}); on.Year < 2028; on = on.AddDays(1) {
+			if got := law.DayEnding(on.Ends(zone).UTC()); got != on {
+				t.Fatalf("%s: %s became %s", g.Name, on, got)
+			}
+		}
+	}
+}

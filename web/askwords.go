@@ -78,4 +78,4 @@ func clockLines(d *law.Deadline) (lines []string) {
 }
 
 // lastDay is the day before a moment that is too late.
-func lastDay(t time.Time) string { return law.DateOf(t.Add(-time.Second), time.UTC).Long() }
+func lastDay(t time.Time) string { return law.DayEnding(t).Long() }

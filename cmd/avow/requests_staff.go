@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/law"
 	"github.com/avowhq/avow/rights/cases"
 )
 
@@ -56,9 +57,9 @@ func writeRequest(w io.Writer, o cases.Overview) error {
 	due := ""
 	switch {
 	case o.Late:
-		due = "  OVERDUE since " + o.Due.Format(time.DateOnly)
+		due = "  OVERDUE since the end of " + law.DayEnding(o.Due).String()
 	case o.Closed.IsZero() && !o.Due.IsZero():
-		due = "  answer before " + o.Due.Format(time.DateOnly)
+		due = "  answer by " + law.DayEnding(o.Due).String()
 	}
 	_, err := fmt.Fprintf(w, "%s  %-10s %-10s received %s%s\n", o.Number, o.Right, o.State, o.Received.Format(time.DateOnly), due)
 	return err

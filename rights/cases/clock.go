@@ -171,7 +171,7 @@ func (d *Desk) remindTasks(tx *store.Tx) error {
 		if err != nil {
 			return err
 		}
-		if err := d.toStaff(tx, &c, "A task of request "+c.Number+" is late", "by the end of "+law.DateOf(c.Due.Add(-time.Second), time.UTC).Long()); err != nil {
+		if err := d.toStaff(tx, &c, "A task of request "+c.Number+" is late", "by the end of "+law.DayEnding(c.Due).Long()); err != nil {
 			return err
 		}
 	}
@@ -202,7 +202,7 @@ func (d *Desk) remind(tx *store.Tx, id avow.ID) error {
 	case left > slices.Max(append([]int{0}, d.Remind...)):
 		return nil
 	}
-	return d.toStaff(tx, &c, head, "by the end of "+law.DateOf(c.Due.Add(-time.Second), time.UTC).Long())
+	return d.toStaff(tx, &c, head, "by the end of "+law.DayEnding(c.Due).Long())
 }
 
 // toStaff writes to whoever looks after requests, once a day about the same. There is no personal value in it.
