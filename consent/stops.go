@@ -20,6 +20,9 @@ type stopped struct {
 	Name   string `json:"name,omitempty"`
 }
 
+// stoppedBegins is how the words of this room begin; other rooms keep others.
+const stoppedBegins = "{"
+
 // Bury lets go of what people have said who are gone already. No event of theirs is
 // left to open, so nothing is remembered of it here: see Replay.
 func (r *Register) Bury(tx *store.Tx, subjects []avow.ID) error { return r.drop(tx, subjects) }
@@ -60,7 +63,7 @@ func (r *Register) keepStop(tx *store.Tx, thing []byte, c choice) error {
 // Replay stops again what people had stopped from a time on, and a restored backup does
 // not know. It returns how many things it stopped. Calling it again is safe.
 func (r *Register) Replay(ctx context.Context, since time.Time) (replayed int, err error) {
-	err = r.vault.Stops(ctx, since, func(page []vault.Stop) error {
+	err = r.vault.Stops(ctx, since, stoppedBegins, func(page []vault.Stop) error {
 		for chunk := range slices.Chunk(page, replayChunk) {
 			n := 0
 			err := r.db.Write(ctx, func(tx *store.Tx) error {

@@ -254,7 +254,7 @@ func stopIsKept(h *house) {
 	h.t.Helper()
 	for _, f := range h.find(ann) {
 		kept := false
-		h.must(h.Stops(h.t.Context(), time.Time{}, func(list []vault.Stop) error {
+		h.must(h.Stops(h.t.Context(), time.Time{}, "", func(list []vault.Stop) error {
 			for _, s := range list {
 				kept = kept || string(s.Thing) == string(f.Subject[:])
 			}

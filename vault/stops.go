@@ -4,15 +4,17 @@ import (
 	"context"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/store"
 )
 
-// Stop is that somebody stopped something: an objection, a withdrawal, a restriction.
+// Stop is that somebody stopped something, an objection, a withdrawal, a restriction, or was
+// erased in systems whose own backups still know them.
 type Stop struct {
-	Thing []byte // a subject's id, or a Fingerprint
-	What  string // in the words of the room that keeps it; at most 400 bytes, no personal value
+	Thing []byte // a subject's id, a Fingerprint, or another keyed hash
+	What  string // in the words of the room that keeps it, which knows its own by how they begin; at most 400 bytes, no personal value
 	At    time.Time
 }
 
@@ -85,8 +87,8 @@ func insertStops(tx *store.Tx, stops []Stop) error {
 	return err
 }
 
-// Stops gives what was stopped since a time, in no particular order and page by page, to f.
-func (v *Vault) Stops(ctx context.Context, since time.Time, f func([]Stop) error) error {
+// Stops gives what was stopped since a time, in words that begin so, in no particular order and page by page, to f.
+func (v *Vault) Stops(ctx context.Context, since time.Time, begins string, f func([]Stop) error) error {
 	after := Stop{Thing: []byte{}}
 	if since.IsZero() {
 		since = time.Unix(0, 0)
@@ -96,8 +98,8 @@ func (v *Vault) Stops(ctx context.Context, since time.Time, f func([]Stop) error
 		err := v.keys.Read(ctx, func(tx *store.Tx) (err error) {
 			page, err = store.Collect(tx, func(r *store.Rows) (s Stop, err error) {
 				return s, r.Scan(&s.Thing, &s.What, store.IntoTime(&s.At))
-			}, `SELECT thing, what, at FROM vault_stops WHERE at >= ? AND (thing > ? OR thing = ? AND what > ?)
-				ORDER BY thing, what LIMIT ?`, since, after.Thing, after.Thing, after.What, stopsPage)
+			}, `SELECT thing, what, at FROM vault_stops WHERE at >= ? AND (thing > ? OR thing = ? AND what > ?) AND substr(what, 1, ?) = ?
+				ORDER BY thing, what LIMIT ?`, since, after.Thing, after.Thing, after.What, utf8.RuneCountInString(begins), begins, stopsPage)
 			return err
 		})
 		if err != nil {

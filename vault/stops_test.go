@@ -38,13 +38,16 @@ func TestStops(t *testing.T) {
 			}
 		}
 		keep(0, 1200, nil)
+		if err := db.Write(t.Context(), func(tx *store.Tx) error { return v.KeepStop(tx, []byte("thing 0001"), "other words") }); err != nil {
+			t.Fatal(err)
+		}
 		now = now.Add(time.Hour)
 		keep(600, 700, nil)
 		keep(650, 660, nil)
 		count := func(since time.Time) (n int) {
 			t.Helper()
 			seen := map[string]bool{}
-			err := v.Stops(t.Context(), since, func(page []vault.Stop) error {
+			err := v.Stops(t.Context(), since, "news", func(page []vault.Stop) error {
 				for _, s := range page {
 					if seen[string(s.Thing)] || s.What != "newsletter" {
 						t.Errorf("%s comes twice, or is %q", s.Thing, s.What)
