@@ -229,23 +229,23 @@ func (r *Register) forgetOld(ctx context.Context, people []avow.ID) error {
 // gates say that they are not fresh.
 func (r *Register) Follow(ctx context.Context, every time.Duration, report func(error)) {
 	news := make(chan struct{}, 1)
-	stop := r.db.Hear(ledgerNews, func([]avow.ID) {
+	wake := func() {
 		select {
 		case news <- struct{}{}:
 		default: // there is one already
 		}
-	})
-	defer stop()
-	// A destroyed key ends a person without an event of its own.
-	defer r.db.Hear(keyNews, func(ids []avow.ID) {
-		for _, id := range ids {
-			r.letGo(id)
-		}
-	})()
+	}
+	ended := &endings{since: r.db.Machine()}
+	defer r.db.Hear(ledgerNews, func([]avow.ID) { wake() })()
+	defer r.db.Hear(keyNews, func(ids []avow.ID) { ended.hear(r, ids); wake() })()
 	poll := time.NewTicker(every)
 	defer poll.Stop()
 	for {
-		if err := r.CatchUp(ctx); err != nil && ctx.Err() == nil {
+		err := ended.catchUp(ctx, r)
+		if err == nil {
+			err = r.CatchUp(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
 			report(err)
 		}
 		select {
