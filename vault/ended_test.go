@@ -52,7 +52,31 @@ func TestOldSnapshotOpensNothing(t *testing.T) {
 	})
 }
 
-// A node that never hears of a destroyed key asks the database after a second.
+// Every way to destroy keys counts, once.
+func TestEndsAreCounted(t *testing.T) {
+	each(t, func(h *house) {
+		person, thing := h.secret(), avow.NewID(h.now)
+		h.write(func(tx *store.Tx) error { return h.NewKey(tx, thing) })
+		for want, destroy := range []func() error{
+			func() error { return nil },
+			func() error { return h.EndKey(t.Context(), thing) },
+			func() error { return h.Shred(t.Context(), person) },
+		} {
+			if err := destroy(); err != nil {
+				t.Fatal(err)
+			}
+			var number int
+			h.withKeys(func(db *store.DB) error {
+				return db.Read(t.Context(), func(tx *store.Tx) error { return tx.QueryRow("SELECT number FROM vault_ends").Scan(&number) })
+			})
+			if number != want {
+				t.Errorf("%d ends counted, want %d", number, want)
+			}
+		}
+	})
+}
+
+// A node that never hears of a destroyed key finds out after a second.
 func TestUnheardEndIsAskedFor(t *testing.T) {
 	each(t, func(h *house) {
 		s := h.secret()
@@ -65,6 +89,9 @@ func TestUnheardEndIsAskedFor(t *testing.T) {
 				n, err := tx.Exec("UPDATE vault_keys SET wrapped = NULL, shredded = ? WHERE subject = ?", tx.Now(), s)
 				if n != 1 {
 					t.Errorf("%d keys", n)
+				}
+				if err == nil {
+					_, err = tx.Exec("UPDATE vault_ends SET number = number + 1")
 				}
 				return err
 			})

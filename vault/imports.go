@@ -254,7 +254,10 @@ func (v *Vault) discarding(ctx context.Context, imp avow.ID, limit int) (people 
 func (v *Vault) deleteKeys(ctx context.Context, people []avow.ID) error {
 	err := v.keys.Write(ctx, func(tx *store.Tx) error {
 		_, err := tx.Exec("DELETE FROM vault_keys WHERE subject IN ("+store.Marks(len(people))+")", list(people)...)
-		return err
+		if err != nil {
+			return err
+		}
+		return countEnds(tx)
 	})
 	if err != nil {
 		return err

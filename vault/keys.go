@@ -1,7 +1,6 @@
 package vault
 
 import (
-	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -21,9 +20,10 @@ var ErrErased = avow.Errorf(avow.NotFound, "this was erased")
 
 // dataKey is an opened key: what seals, and what tells two equal values of one person from two different ones.
 type dataKey struct {
-	aead cipher.AEAD
-	same []byte
-	at   time.Time
+	aead   cipher.AEAD
+	same   []byte
+	at     time.Time // when it was there
+	number int64     // of destructions counted by then: see keyCache
 }
 
 func newDataKey(key []byte) (*dataKey, error) {
@@ -105,54 +105,92 @@ func (v *Vault) key(tx *store.Tx, subject avow.ID) (*dataKey, error) {
 	if subject.IsZero() {
 		return v.own, nil
 	}
-	k, ended := v.cache.get(subject, tx.Now())
-	if ended {
-		return nil, ErrErased
+	k, known := v.cache.get(subject, tx.Now())
+	if known == doubtful {
+		if err := v.askForEnds(tx); err != nil {
+			return nil, err
+		}
+		k, known = v.cache.get(subject, tx.Now())
 	}
-	if k != nil {
+	switch known {
+	case there:
 		return k, nil
+	case destroyed:
+		return nil, ErrErased
 	}
 	if made, ok := v.made.Pending(tx, func(k madeKey) bool { return k.subject == subject }); ok {
 		return made.opened, nil
 	}
-	wrapped, err := v.wrappedKey(tx, subject)
+	return v.openKey(tx, subject)
+}
+
+// openKey opens the key that the database holds.
+func (v *Vault) openKey(tx *store.Tx, subject avow.ID) (*dataKey, error) {
+	held, err := v.heldKey(tx, subject)
 	if err != nil {
 		return nil, err
 	}
-	key, err := v.org.unwrap(tx.Context(), wrapped, wrapContext(subject))
+	key, err := v.org.unwrap(tx.Context(), held.wrapped, wrapContext(subject))
 	if err != nil {
 		return nil, avow.Errorf(avow.KindOf(err), "a subject's key does not open with the organisation's key: %w", err)
 	}
-	if k, err = newDataKey(key); err != nil {
+	k, err := newDataKey(key)
+	if err != nil {
 		return nil, err
 	}
-	if !v.cache.put(subject, k, tx.Now()) {
+	if !v.cache.put(subject, k, held.number, tx.Now()) {
 		return nil, ErrErased
 	}
 	return k, nil
 }
 
-func (v *Vault) wrappedKey(tx *store.Tx, subject avow.ID) ([]byte, error) {
-	if v.keys == v.db {
-		return selectKey(tx, subject)
-	}
-	return v.heldKey(tx.Context(), subject)
+// foundKey is a key as the database holds it, and how many destructions it had counted then.
+type foundKey struct {
+	wrapped []byte
+	number  int64
 }
 
-func (v *Vault) heldKey(ctx context.Context, subject avow.ID) (wrapped []byte, err error) {
-	err = v.keys.Read(ctx, func(tx *store.Tx) error {
-		wrapped, err = selectKey(tx, subject)
+func (v *Vault) heldKey(tx *store.Tx, subject avow.ID) (held foundKey, err error) {
+	err = v.ofKeys(tx, func(tx *store.Tx) error {
+		held, err = selectKey(tx, subject)
 		return err
 	})
-	return wrapped, err
+	return held, err
 }
 
-func selectKey(tx *store.Tx, subject avow.ID) (wrapped []byte, err error) {
-	err = tx.QueryRow("SELECT wrapped FROM vault_keys WHERE subject = ? AND wrapped IS NOT NULL", subject[:]).Scan(&wrapped)
+func selectKey(tx *store.Tx, subject avow.ID) (held foundKey, err error) {
+	err = tx.QueryRow("SELECT wrapped, (SELECT number FROM vault_ends WHERE id = 1) FROM vault_keys WHERE subject = ? AND wrapped IS NOT NULL",
+		subject[:]).Scan(&held.wrapped, &held.number)
 	if avow.KindOf(err) == avow.NotFound {
-		return nil, ErrErased
+		return held, ErrErased
 	}
-	return wrapped, err
+	return held, err
+}
+
+// askForEnds asks whether keys were destroyed since it was last asked.
+func (v *Vault) askForEnds(tx *store.Tx) error {
+	return v.ofKeys(tx, func(keys *store.Tx) error {
+		var number int64
+		err := keys.QueryRow("SELECT number FROM vault_ends WHERE id = 1").Scan(&number)
+		if err == nil {
+			v.cache.answer(number, tx.Now())
+		}
+		return err
+	})
+}
+
+// ofKeys reads about keys: in the transaction itself where they are in the same database.
+func (v *Vault) ofKeys(tx *store.Tx, read func(tx *store.Tx) error) error {
+	if v.keys == v.db {
+		return read(tx)
+	}
+	return v.keys.Read(tx.Context(), read)
+}
+
+// countEnds counts a destruction of keys, in its transaction.
+func countEnds(tx *store.Tx) error {
+	_, err := tx.Exec("UPDATE vault_ends SET number = number + 1 WHERE id = 1")
+	return err
 }
 
 // wrapContext binds a wrapped key to its subject.

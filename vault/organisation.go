@@ -18,7 +18,7 @@ func (v *Vault) unlock(ctx context.Context, c Config) error {
 		return err
 	}
 	v.org = &organisation{source: source}
-	held, err := v.heldKey(ctx, avow.ID{})
+	held, err := v.ownKey(ctx)
 	switch {
 	case avow.KindOf(err) == avow.NotFound:
 		held, err = v.found(ctx)
@@ -95,7 +95,17 @@ func (v *Vault) foundOrganisation(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.heldKey(ctx, avow.ID{})
+	return v.ownKey(ctx)
+}
+
+// ownKey is the organisation's own data key, wrapped.
+func (v *Vault) ownKey(ctx context.Context) (wrapped []byte, err error) {
+	err = v.keys.Read(ctx, func(tx *store.Tx) error {
+		held, err := selectKey(tx, avow.ID{})
+		wrapped = held.wrapped
+		return err
+	})
+	return wrapped, err
 }
 
 // refuseLostKeys: people without any key mean that the keys were lost, not that the vault is new.

@@ -15,8 +15,8 @@ import (
 //
 // This node opens nothing of theirs from then on, not even for a read that began before.
 // Other nodes drop their opened keys as soon as they hear. Where the news is on its way
-// or lost, they ask the database about a key again a second after they read it; a
-// transaction that is under way there goes on with what it saw.
+// or lost, they find out within a second, when they ask the database whether any key
+// was destroyed; a transaction that is under way there goes on with what it saw.
 //
 // PostgreSQL keeps a deleted row's bytes until it reuses them, and in its
 // write-ahead log and the archives of that, where wrapped keys and what they seal lie
@@ -59,7 +59,7 @@ func (v *Vault) destroyKeys(ctx context.Context, family []avow.ID) error {
 				return err
 			}
 		}
-		return nil
+		return countEnds(tx)
 	})
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func (v *Vault) NewKey(tx *store.Tx, thing avow.ID) error {
 
 // leftKey reports whether a thing has a key already.
 func (v *Vault) leftKey(tx *store.Tx, thing avow.ID) (bool, error) {
-	_, err := v.wrappedKey(tx, thing)
+	_, err := v.heldKey(tx, thing)
 	if errors.Is(err, ErrErased) {
 		return false, nil
 	}
