@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/connect/inside"
 )
 
 // client speaks with one service.
@@ -39,7 +40,7 @@ const maxRedirects = 3
 
 var errRedirect = errors.New("the service sent the request elsewhere")
 
-func newClient(system string, d *description, creds credentials, base *url.URL, allow *allowed) (*client, error) {
+func newClient(system string, d *description, creds credentials, base *url.URL, allow *inside.Allowed) (*client, error) {
 	c := &client{d: d, system: system, creds: creds, base: base, wait: sleep, rate: newLimiter(d.limits.rate),
 		slots: make(chan struct{}, d.limits.together), rates: map[rate]*limiter{}}
 	c.http = &http.Client{
@@ -47,7 +48,7 @@ func newClient(system string, d *description, creds credentials, base *url.URL, 
 		CheckRedirect: c.redirect,
 		Transport: &http.Transport{
 			// No Proxy: it would dial in our place, and nobody would judge where.
-			DialContext:            allow.dial,
+			DialContext:            allow.Dial,
 			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout:    10 * time.Second,
 			MaxResponseHeaderBytes: 64 << 10,
@@ -230,7 +231,7 @@ func decodeJSON(text []byte) (any, error) {
 // hopeless reports what another attempt does not change.
 func hopeless(err error) bool {
 	var untrusted *tls.CertificateVerificationError
-	return errors.Is(err, errInside) || errors.Is(err, errRedirect) || errors.As(err, &untrusted)
+	return errors.Is(err, inside.Err) || errors.Is(err, errRedirect) || errors.As(err, &untrusted)
 }
 
 // away turns what went wrong on the way into an error for people.
@@ -242,7 +243,7 @@ func (c *client) away(err error) error {
 	switch {
 	case errors.As(err, &mine):
 		return err
-	case errors.Is(err, errInside):
+	case errors.Is(err, inside.Err):
 		return avow.Errorf(avow.Invalid, "the address of system %q leads into a private network, which is refused; the operator can allow the host by name", c.system)
 	case errors.Is(err, errRedirect):
 		return avow.Errorf(avow.Unavailable, "%s of system %q sent the request elsewhere, which is not followed", c.d.name, c.system)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/connect/inside"
 )
 
 // credentials are the texts that open a service, by name. They never stand in an error.
@@ -59,7 +60,7 @@ var hostLabels = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,62}[A-Za-z0-9])
 
 // base is where the service is: what its description says, with names from the
 // credentials, or the credentials' own `address` (a sandbox, a gateway).
-func (d *description) base(system string, c credentials, allow *allowed) (*url.URL, error) {
+func (d *description) base(system string, c credentials, allow *inside.Allowed) (*url.URL, error) {
 	text := c["address"]
 	if text == "" {
 		var out strings.Builder
@@ -78,12 +79,12 @@ func (d *description) base(system string, c credentials, allow *allowed) (*url.U
 	return baseURL(system, text, allow)
 }
 
-func baseURL(system, text string, allow *allowed) (*url.URL, error) {
+func baseURL(system, text string, allow *inside.Allowed) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http":
 		return nil, avow.Errorf(avow.Invalid, "the address of system %q cannot be used; write for instance https://crm.example", system)
-	case u.Scheme == "http" && !allow.host(u.Host):
+	case u.Scheme == "http" && !allow.Host(u.Host):
 		return nil, avow.Errorf(avow.Invalid, "the address of system %q is without TLS; write https://, or let the operator allow the host", system)
 	}
 	u.Path = strings.TrimSuffix(u.Path, "/")

@@ -73,6 +73,7 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/connect/inside"
 )
 
 //go:embed descriptions/*.yaml
@@ -107,7 +108,7 @@ func open(config connect.Config) (*Source, error) {
 	if err := problems.asError(); err != nil {
 		return nil, err
 	}
-	allow, err := readAllowed(config.Allow)
+	allow, err := inside.Read(config.Allow)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,11 @@
-package saas
+// Package inside keeps what is reached over a network to where it may be: services and
+// buckets on the public internet, and elsewhere only where the operator says so.
+//
+// What stays true: the address that is dialled is judged, after its name was resolved;
+// what is allowed was named by the operator, never by a file of the map.
+//
+// What it never does: resolve a name itself, or judge what a service answers.
+package inside
 
 import (
 	"context"
@@ -13,13 +20,13 @@ import (
 	"github.com/avowhq/avow"
 )
 
-// errInside is given where an address is not one of the public internet.
-var errInside = errors.New("the address is not one of the public internet")
+// Err is given where an address is not one of the public internet.
+var Err = errors.New("the address is not one of the public internet")
 
-// inside lists the networks that no service of the public internet has, besides those
+// special lists the networks that no service of the public internet has, besides those
 // the library knows: IANA's special-purpose registries (rfc:6890) and what carries an
 // IPv4 address within.
-var inside = prefixes("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15",
+var special = prefixes("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15",
 	"198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
 	"2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
 
@@ -51,17 +58,19 @@ func public(a netip.Addr) bool {
 	if a.Is6() && !global.Contains(a) || !a.IsGlobalUnicast() || a.IsPrivate() {
 		return false
 	}
-	return !slices.ContainsFunc(inside, func(p netip.Prefix) bool { return p.Contains(a) })
+	return !slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// allowed is what the operator lets be reached besides.
-type allowed struct {
+// Allowed is what the operator lets be reached besides. Its zero value allows nothing.
+type Allowed struct {
 	hosts    []string // `crm.internal`, `crm.internal:8443`
 	networks []netip.Prefix
 }
 
-func readAllowed(list []string) (*allowed, error) {
-	out := &allowed{}
+// Read reads hosts (`crm.internal`, `crm.internal:8443`), addresses and networks (`10.2.0.0/16`);
+// what is none of them is Invalid.
+func Read(list []string) (*Allowed, error) {
+	out := &Allowed{}
 	for _, text := range list {
 		text = strings.ToLower(strings.TrimSpace(text))
 		if p, err := netip.ParsePrefix(text); err == nil {
@@ -81,8 +90,8 @@ func readAllowed(list []string) (*allowed, error) {
 	return out, nil
 }
 
-// host reports whether a host, with its port, is allowed by name or by the address it is.
-func (a *allowed) host(hostPort string) bool {
+// Host reports whether a host, with its port, is allowed by name or by the address it is.
+func (a *Allowed) Host(hostPort string) bool {
 	host, _, err := net.SplitHostPort(hostPort)
 	if err != nil {
 		host = hostPort
@@ -93,26 +102,42 @@ func (a *allowed) host(hostPort string) bool {
 	return slices.Contains(a.hosts, strings.ToLower(host)) || slices.Contains(a.hosts, strings.ToLower(hostPort))
 }
 
-func (a *allowed) address(addr netip.Addr) bool {
+func (a *Allowed) address(addr netip.Addr) bool {
 	addr = addr.Unmap()
 	return slices.ContainsFunc(a.networks, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
 // control judges the address that is really dialled, after the name was resolved: a name
 // that resolves differently the second time changes nothing.
-func (a *allowed) control(_, address string, _ syscall.RawConn) error {
+func (a *Allowed) control(_, address string, _ syscall.RawConn) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil || !public(at.Addr()) && !a.address(at.Addr()) {
-		return errInside
+		return Err
 	}
 	return nil
 }
 
-// dial opens a connection to where a service may be.
-func (a *allowed) dial(ctx context.Context, network, address string) (net.Conn, error) {
+// Dial opens a TCP connection to where a service may be; elsewhere it is Err.
+func (a *Allowed) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	d := &net.Dialer{Timeout: 10 * time.Second}
-	if !a.host(address) {
+	if !a.Host(address) {
 		d.Control = a.control
 	}
 	return d.DialContext(ctx, network, address)
+}
+
+// Local reports whether a host, with or without its port, is this machine: a socket, a
+// loopback address or `localhost`. What is sent there crosses no network.
+func Local(hostPort string) bool {
+	host, _, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		host = hostPort
+	}
+	if strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") {
+		return true
+	}
+	if addr, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+		return addr.Unmap().IsLoopback()
+	}
+	return strings.EqualFold(strings.TrimSuffix(host, "."), "localhost")
 }
