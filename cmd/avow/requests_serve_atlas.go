@@ -245,7 +245,7 @@ func (a *atlas) Forms(region avow.Region, id cases.Identity) (out []cases.Form) 
 }
 
 // Scan reads the identities that the systems of all policies hold.
-func (a *atlas) Scan(ctx context.Context, names []string, each func(system, table string, id cases.Identity, forms []cases.Form) error) error {
+func (a *atlas) Scan(ctx context.Context, names []string, each func(cases.Scanned) error) error {
 	engines, err := a.all()
 	if err != nil {
 		return err

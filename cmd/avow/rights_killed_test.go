@@ -328,7 +328,6 @@ func (k *rightsKilled) nothingLeft(closed, removed int) error {
 		`SELECT count(hash) FROM rights_case_links`:                      0,
 		`SELECT count(id) FROM rights_cases WHERE length(secret) > 0`:    0,
 		`SELECT count(id) FROM rights_cases WHERE certificate <> ''`:     closed,
-		`SELECT count(DISTINCT case_id) FROM rights_tombstones`:          removed,
 		`SELECT count(id) FROM mail_outbox`:                              2 * closed,
 		`SELECT count(id) FROM rights_cases`:                             len(k.Asks),
 		`SELECT count(n) FROM rights_case_steps WHERE state = 'partial'`: 0,
@@ -343,7 +342,17 @@ func (k *rightsKilled) nothingLeft(closed, removed int) error {
 			return err
 		}
 	}
-	return nil
+	requests := map[string]bool{}
+	err := k.house.vault.Stops(k.ctx, time.Time{}, "erased ", func(page []vault.Stop) error {
+		for _, s := range page {
+			requests[s.What] = true
+		}
+		return nil
+	})
+	if err == nil && len(requests) != removed {
+		err = fmt.Errorf("there are tombstones of %d requests, want %d", len(requests), removed)
+	}
+	return err
 }
 
 // tellingEngine says when a step is done.

@@ -116,6 +116,15 @@ func (d *Desk) doSystem(ctx context.Context, c *record, s *step) (settle, error)
 		if err != nil {
 			return err
 		}
+		if c.Right == law.Remove {
+			secret, err := d.open(tx, c)
+			if err != nil {
+				return err
+			}
+			if err := d.bury(tx, c, secret); err != nil {
+				return err
+			}
+		}
 		state := stepDone
 		if out.Left > 0 || p.refuses(s.About) {
 			state = stepPartial

@@ -56,8 +56,21 @@ type Engine interface {
 	Sweep(ctx context.Context, r Request, captured map[string][]byte) ([]Hit, error)
 	// Forms gives the texts that an identity is compared by in some system.
 	Forms(region avow.Region, id Identity) []Form
-	// Scan reads the identities that systems hold, every one, and gives each with its forms. Nil is all systems.
-	Scan(ctx context.Context, systems []string, each func(system, table string, id Identity, forms []Form) error) error
+	// Scan reads the identities that systems hold, every one, row by row. Nil is all systems.
+	Scan(ctx context.Context, systems []string, each func(Scanned) error) error
+}
+
+// Scanned are the identities in one row.
+type Scanned struct {
+	System, Table string
+	Known         []Known
+	OnePerson     bool // all are of the one who owns the row
+}
+
+// Known is an identity in a row, with the texts that it is compared by.
+type Known struct {
+	Identity
+	Forms []Form
 }
 
 // Form is a text by which identities of one kind are compared.

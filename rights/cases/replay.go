@@ -7,6 +7,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -32,12 +33,27 @@ func (d *Desk) tombstone(f Form) []byte {
 	return h.Sum(nil)
 }
 
-// bury keeps hashes of who was erased.
+// buriedBegins is how the words begin in which the vault keeps a tombstone.
+const buriedBegins = "erased "
+
+// burial is what is kept with a tombstone: names only.
+type burial struct {
+	Was    avow.ID     `json:"request"`
+	Policy string      `json:"policy"`
+	Region avow.Region `json:"region,omitempty"`
+}
+
+// bury keeps hashes of who was erased, beside the keys: these records may be restored from a
+// backup themselves, which must not forget it. It is done as soon as one system has forgotten the
+// person, and once more at the end, whose time then counts.
 func (d *Desk) bury(tx *store.Tx, c *record, s *secret) error {
+	what, err := json.Marshal(burial{c.ID, c.Policy, c.Region})
+	if err != nil {
+		return err
+	}
 	for _, id := range s.proved() {
 		for _, f := range d.Engine.Forms(c.Region, id) {
-			_, err := tx.Exec(`INSERT INTO rights_tombstones (case_id, hash, kind, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, c.ID, d.tombstone(f), f.Kind, tx.Now())
-			if err != nil {
+			if err := d.Desk.Vault.KeepStop(tx, d.tombstone(f), buriedBegins+string(what)); err != nil {
 				return err
 			}
 		}
@@ -67,6 +83,9 @@ const mostReplayed = 100_000
 // reading is what takes the time. Run it before the restored system is used again: a row that somebody who
 // came back made since cannot be told from an old one.
 //
+// The tombstones lie beside the keys (see vault.KeepStop), and not in these records: it works as well after these were restored from
+// a backup that knows nothing of the erasure or of its request. People are counted once, as far as a row shows that several requests were one person's.
+//
 // What in a restored system is reached through another system alone, and holds no identity
 // itself, no tombstone finds: restore, or look through, the two together.
 func (d *Desk) Replay(ctx context.Context, since time.Time, systems []string, by string, dry bool) ([]Replayed, error) {
@@ -78,42 +97,56 @@ func (d *Desk) Replay(ctx context.Context, since time.Time, systems []string, by
 		return []Replayed{}, err
 	}
 	met := map[avow.ID]*meeting{}
-	err = d.Engine.Scan(ctx, systems, func(system, table string, id Identity, forms []Form) error {
-		for _, f := range forms {
-			for _, t := range gone[[32]byte(d.tombstone(f))] {
-				if err := meet(met, t, system+"."+table, id); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
+	err = d.Engine.Scan(ctx, systems, func(row Scanned) error { return d.met(met, gone, row) })
 	if err != nil {
 		return nil, err
 	}
 	return d.eraseAgain(ctx, persons(met), by, dry)
 }
 
+// met notes who of the erased is in a row.
+func (d *Desk) met(met map[avow.ID]*meeting, gone map[[32]byte][]buried, row Scanned) error {
+	var first *meeting
+	for _, known := range row.Known {
+		for _, f := range known.Forms {
+			for _, t := range gone[[32]byte(d.tombstone(f))] {
+				m, err := meet(met, t, row.System+"."+row.Table, known.Identity)
+				if err != nil {
+					return err
+				}
+				if first == nil {
+					first = m
+				} else if row.OnePerson && m != first && !slices.Contains(first.beside, m) {
+					first.beside = append(first.beside, m)
+				}
+			}
+		}
+	}
+	return nil
+}
+
 type buried struct {
-	was avow.ID
-	at  time.Time
+	burial
+	at time.Time
 }
 
 // meeting is somebody erased, as the systems know them again.
 type meeting struct {
 	Replayed
-	ids  []Identity
-	into bool // it is part of another by now
+	burial burial
+	ids    []Identity
+	beside []*meeting // met in a row that is one person's
+	into   *meeting   // it is part of another by now
 }
 
-func meet(met map[avow.ID]*meeting, t buried, table string, id Identity) error {
-	m := met[t.was]
+func meet(met map[avow.ID]*meeting, t buried, table string, id Identity) (*meeting, error) {
+	m := met[t.Was]
 	if m == nil {
 		if len(met) >= mostReplayed {
-			return avow.Errorf(avow.TooLarge, "more than %d people are back; name fewer systems", mostReplayed)
+			return nil, avow.Errorf(avow.TooLarge, "more than %d people are back; name fewer systems", mostReplayed)
 		}
-		m = &meeting{Replayed: Replayed{Was: t.was, Erased: t.at, Tables: []string{}}}
-		met[t.was] = m
+		m = &meeting{Replayed: Replayed{Was: t.Was, Erased: t.at, Tables: []string{}}, burial: t.burial}
+		met[t.Was] = m
 	}
 	if !slices.Contains(m.Tables, table) {
 		m.Tables = append(m.Tables, table)
@@ -121,61 +154,75 @@ func meet(met map[avow.ID]*meeting, t buried, table string, id Identity) error {
 	if !slices.Contains(m.ids, id) && len(m.ids) < mostIdentities {
 		m.ids = append(m.ids, id)
 	}
-	return nil
+	return m, nil
 }
 
-func (d *Desk) erasedSince(ctx context.Context, since time.Time) (gone map[[32]byte][]buried, err error) {
-	if since.IsZero() {
-		since = time.Unix(0, 0)
-	}
-	err = d.Desk.DB.Read(ctx, func(tx *store.Tx) error {
-		gone = map[[32]byte][]buried{}
-		return store.Each(tx, func(r *store.Rows) error {
-			var b buried
-			var hash []byte
-			if err := r.Scan(store.IntoID(&b.was), &hash, store.IntoTime(&b.at)); err != nil {
-				return err
+// erasedSince are the tombstones of a time or later.
+func (d *Desk) erasedSince(ctx context.Context, since time.Time) (map[[32]byte][]buried, error) {
+	gone := map[[32]byte][]buried{}
+	err := d.Desk.Vault.Stops(ctx, since, buriedBegins, func(page []vault.Stop) error {
+		for _, s := range page {
+			b := buried{at: s.At}
+			if err := json.Unmarshal([]byte(s.What[len(buriedBegins):]), &b.burial); err != nil || len(s.Thing) != sha256.Size {
+				return avow.Errorf(avow.Internal, "what is kept of an erasure cannot be read")
 			}
-			gone[[32]byte(hash)] = append(gone[[32]byte(hash)], b)
-			return nil
-		}, `SELECT case_id, hash, at FROM rights_tombstones WHERE at >= ? ORDER BY at`, since)
+			gone[[32]byte(s.Thing)] = append(gone[[32]byte(s.Thing)], b)
+		}
+		return nil
 	})
 	return gone, err
 }
 
 // persons puts those together who were erased by several requests: whoever was met by an
-// identity of both is one person. In the order of their erasures, of which the last counts.
+// identity of both is one person, and whoever was met in one row that is one person's. In the order of their erasures, of which the last counts.
 func persons(met map[avow.ID]*meeting) []*meeting {
 	whose := map[Identity]*meeting{}
-	for _, m := range met {
-		for _, id := range m.ids {
-			if other := whose[id]; other != nil && other != m && len(other.ids)+len(m.ids) <= mostIdentities {
-				m.join(other)
-				for _, theirs := range other.ids {
-					whose[theirs] = m
-				}
-				other.into = true
+	all := slices.SortedFunc(maps.Values(met), earlier)
+	for _, m := range all {
+		for _, id := range slices.Clone(m.ids) {
+			if other := whose[id]; other != nil {
+				m.joins(other)
 			}
 			whose[id] = m
 		}
+		for _, other := range m.beside {
+			m.joins(other)
+		}
 	}
-	out := slices.DeleteFunc(slices.Collect(maps.Values(met)), func(m *meeting) bool { return m.into })
-	slices.SortFunc(out, func(a, b *meeting) int {
-		return cmp.Or(a.Erased.Compare(b.Erased), bytes.Compare(a.Was[:], b.Was[:]))
-	})
-	return out
+	return slices.SortedFunc(slices.Values(slices.DeleteFunc(all, func(m *meeting) bool { return m.into != nil })), earlier)
 }
 
-func (m *meeting) join(other *meeting) {
-	if other.Erased.After(m.Erased) {
-		m.Was, m.Erased = other.Was, other.Erased
+func earlier(a, b *meeting) int {
+	return cmp.Or(a.Erased.Compare(b.Erased), bytes.Compare(a.Was[:], b.Was[:]))
+}
+
+// whole is the meeting that one is part of by now.
+func (m *meeting) whole() *meeting {
+	for m.into != nil {
+		m = m.into
 	}
-	m.Tables, m.ids = slices.Concat(m.Tables, other.Tables), slices.Concat(m.ids, other.ids)
-	slices.Sort(m.Tables)
-	m.Tables = slices.Compact(m.Tables)
-	m.ids = slices.CompactFunc(slices.SortedFunc(slices.Values(m.ids), func(a, b Identity) int {
+	return m
+}
+
+// joins makes one person of two, unless they are known by more than a request takes.
+func (m *meeting) joins(other *meeting) {
+	m, other = m.whole(), other.whole()
+	if m == other || len(other.ids)+len(m.ids) > 2*mostIdentities {
+		return
+	}
+	ids := slices.CompactFunc(slices.SortedFunc(slices.Values(slices.Concat(m.ids, other.ids)), func(a, b Identity) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value))
 	}), func(a, b Identity) bool { return a == b })
+	if len(ids) > mostIdentities {
+		return
+	}
+	if other.Erased.After(m.Erased) {
+		m.Was, m.Erased, m.burial = other.Was, other.Erased, other.burial
+	}
+	m.ids, other.into = ids, m
+	m.Tables = slices.Concat(m.Tables, other.Tables)
+	slices.Sort(m.Tables)
+	m.Tables = slices.Compact(m.Tables)
 }
 
 // eraseAgain opens a request for each, in the order of their erasures.
@@ -197,14 +244,11 @@ func (d *Desk) eraseAgain(ctx context.Context, back []*meeting, by string, dry b
 func (d *Desk) eraseOneAgain(ctx context.Context, m *meeting, by string, dry bool) error {
 	return d.Desk.DB.Write(ctx, func(tx *store.Tx) error {
 		m.Request, m.Again = avow.ID{}, false
-		was, err := read(tx, m.Was)
-		if err != nil {
+		var err error
+		if m.Again, err = d.cameAgain(tx, m); err != nil || m.Again || dry {
 			return err
 		}
-		if m.Again, err = d.cameAgain(tx, &was, m); err != nil || m.Again || dry {
-			return err
-		}
-		a := Ask{ID: once(m.Was, "again", tx.Now().Format(time.RFC3339Nano)), Right: law.Remove, Policy: was.Policy, Region: was.Region, Door: Replay, By: by, Identities: m.ids}
+		a := Ask{ID: once(m.Was, "again", tx.Now().Format(time.RFC3339Nano)), Right: law.Remove, Policy: m.burial.Policy, Region: m.burial.Region, Door: Replay, By: by, Identities: m.ids}
 		if err := a.check(); err != nil {
 			return err
 		}
@@ -216,9 +260,9 @@ func (d *Desk) eraseOneAgain(ctx context.Context, m *meeting, by string, dry boo
 
 // cameAgain tells whether somebody of these identities is known here who was made after the erasure, or asked for
 // anything since.
-func (d *Desk) cameAgain(tx *store.Tx, was *record, m *meeting) (bool, error) {
+func (d *Desk) cameAgain(tx *store.Tx, m *meeting) (bool, error) {
 	for _, id := range m.ids {
-		found, err := d.Desk.Vault.Find(tx, vault.Identity{Kind: id.Kind, Value: id.Value, Region: was.Region.Country()})
+		found, err := d.Desk.Vault.Find(tx, vault.Identity{Kind: id.Kind, Value: id.Value, Region: m.burial.Region.Country()})
 		if avow.KindOf(err) == avow.Invalid {
 			continue
 		}

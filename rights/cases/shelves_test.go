@@ -225,7 +225,7 @@ func (s *shelves) Forms(_ avow.Region, id cases.Identity) []cases.Form {
 	return []cases.Form{{Kind: id.Kind, Compare: "email", Text: strings.ToLower(id.Value)}}
 }
 
-func (s *shelves) Scan(ctx context.Context, systems []string, each func(system, table string, id cases.Identity, forms []cases.Form) error) error {
+func (s *shelves) Scan(ctx context.Context, systems []string, each func(cases.Scanned) error) error {
 	for _, name := range s.names() {
 		if len(systems) > 0 && !slices.Contains(systems, name) {
 			continue
@@ -240,7 +240,7 @@ func (s *shelves) Scan(ctx context.Context, systems []string, each func(system, 
 				if err := r.Scan(&id.Value); err != nil {
 					return err
 				}
-				return each(name, "people", id, s.Forms("", id))
+				return each(cases.Scanned{System: name, Table: "people", Known: []cases.Known{{Identity: id, Forms: s.Forms("", id)}}, OnePerson: true})
 			}, `SELECT email FROM people`)
 		})
 		if err != nil {

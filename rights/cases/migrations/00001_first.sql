@@ -111,16 +111,3 @@ CREATE TABLE rights_case_passes (
   case_id {{blob}}   NOT NULL,
   expires {{bigint}} NOT NULL
 ){{strict}};
-
--- Keyed hashes of the identities of who was erased, for systems that are restored from
--- a backup later.
-CREATE TABLE rights_tombstones (
-  case_id {{blob}}   NOT NULL,
-  hash    {{blob}}   NOT NULL,
-  kind    TEXT       NOT NULL,
-  at      {{bigint}} NOT NULL,
-  PRIMARY KEY (case_id, hash)
-){{strict}};
-
-CREATE INDEX rights_tombstones_hash ON rights_tombstones (hash);
-CREATE INDEX rights_tombstones_at ON rights_tombstones (at);

@@ -97,15 +97,14 @@ func (e *Engine) Forms(region avow.Region, id cases.Identity) (out []cases.Form)
 }
 
 // Scan reads every identity column of some systems, one pass a table.
-func (e *Engine) Scan(ctx context.Context, systems []string, each func(system, table string, id cases.Identity, forms []cases.Form) error) error {
+func (e *Engine) Scan(ctx context.Context, systems []string, each func(cases.Scanned) error) error {
 	for _, name := range systems {
 		if e.Map.System(name) == nil {
 			return avow.Errorf(avow.Invalid, "no file describes a system called %s", name)
 		}
 	}
 	for _, s := range e.Map.Systems {
-		name := s.Name.Text
-		if s.Kind == string(datamap.Manual) || len(systems) > 0 && !slices.Contains(systems, name) {
+		if s.Kind == string(datamap.Manual) || len(systems) > 0 && !slices.Contains(systems, s.Name.Text) {
 			continue
 		}
 		src, err := e.source(ctx, s)
@@ -116,8 +115,9 @@ func (e *Engine) Scan(ctx context.Context, systems []string, each func(system, t
 			if len(t.Identities) == 0 {
 				continue
 			}
+			one := ownsByIdentity(t)
 			err := src.Read(ctx, connect.Read{Table: t.Name, Columns: t.Identities.Keys(), When: t.When.Cond()}, func(row connect.Row) error {
-				return e.scanned(name, t, row, each)
+				return each(cases.Scanned{System: s.Name.Text, Table: t.Name, Known: e.known(t, row), OnePerson: one})
 			})
 			if err != nil {
 				return err
@@ -127,7 +127,15 @@ func (e *Engine) Scan(ctx context.Context, systems []string, each func(system, t
 	return nil
 }
 
-func (e *Engine) scanned(system string, t *datamap.Table, row connect.Row, each func(system, table string, id cases.Identity, forms []cases.Form) error) error {
+// ownsByIdentity tells whether whoever is found in a row owns it, so that all its identities are theirs.
+func ownsByIdentity(t *datamap.Table) bool {
+	return slices.ContainsFunc(t.Links, func(l *datamap.Link) bool {
+		return l.Reference == nil && l.Relation == datamap.Owns && len(l.Identities) == len(t.Identities)
+	})
+}
+
+// known are the identities in a row of a table's identity columns.
+func (e *Engine) known(t *datamap.Table, row connect.Row) (out []cases.Known) {
 	for i, v := range row {
 		d := &t.Identities[i].Is
 		for _, text := range texts(v) {
@@ -138,13 +146,10 @@ func (e *Engine) scanned(system string, t *datamap.Table, row connect.Row, each 
 			if d.Compare == string(connect.Phone) {
 				text = form // with its country code: nobody else knows where numbers without one are
 			}
-			err := each(system, t.Name, cases.Identity{Kind: d.Kind.Text, Value: text}, []cases.Form{{Kind: d.Kind.Text, Compare: d.Compare, Text: form}})
-			if err != nil {
-				return err
-			}
+			out = append(out, cases.Known{Identity: cases.Identity{Kind: d.Kind.Text, Value: text}, Forms: []cases.Form{{Kind: d.Kind.Text, Compare: d.Compare, Text: form}}})
 		}
 	}
-	return nil
+	return out
 }
 
 var _ cases.Engine = (*Engine)(nil)
