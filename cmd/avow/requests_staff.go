@@ -235,7 +235,7 @@ type replayCommand struct {
 
 // Help is shown by avow rights replay --help.
 func (c *replayCommand) Help() string {
-	return `A system that was restored from a backup knows again whom it had forgotten. Of those who were erased avow keeps keyed hashes of their addresses, and nothing else; every address in the system is held against them, once.
+	return `A system that was restored from a backup knows again whom it had forgotten. Of those who were erased avow keeps keyed hashes of their addresses, and nothing else; every address in the system is held against them, once. They lie beside the keys, so that it works after avow was restored from an older backup, too: avow restore comes first.
 
     avow rights replay --since 2026-11-01 --system shop --dry-run
 
@@ -262,9 +262,16 @@ func (c *replayCommand) Run(ctx context.Context, t *terminal) error {
 		for _, r := range list {
 			fmt.Fprintf(t.out, "erased %s by request %s, met again in %s%s\n", r.Erased.Format(time.DateOnly), r.Was, inWords(r.Tables), again(r))
 		}
-		_, err = fmt.Fprintf(t.out, "%s back\n", are(len(list), "person"))
+		_, err = fmt.Fprintln(t.out, back(len(list)))
 		return err
 	})
+}
+
+func back(people int) string {
+	if people == 1 {
+		return "1 person is back"
+	}
+	return fmt.Sprintf("%d people are back", people)
 }
 
 func again(r cases.Replayed) string {

@@ -170,7 +170,8 @@ func (h *house) bringUp(ctx context.Context, last time.Time, out io.Writer) erro
 		return err
 	}
 	_, err = fmt.Fprintf(out, "The last event of the backup is of %s. Since then: %d ids were erased, and are erased here too; %d things were stopped, and are stopped here too.\n"+
-		"%d letters that waited when the backup was made are not sent. What else happened since then is not here: consents, data, corrections, requests.\n",
+		"%d letters that waited when the backup was made are not sent. What else happened since then is not here: consents, data, corrections, requests.\n"+
+		"If a system of the data map is put back too, run avow rights replay before it is used again.\n",
 		last.Format("2 January 2006, 15:04:05 MST"), erased, stopped, letters)
 	return err
 }
