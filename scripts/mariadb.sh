@@ -1,8 +1,10 @@
 #!/bin/sh
 # A private MariaDB for tests.
 #
-#   mariadb.sh start DIR   makes a new server in DIR, on a free loopback port, and prints its connection string
-#   mariadb.sh stop DIR    stops it and removes DIR
+#   mariadb.sh start DIR [CERTS]   makes a new server in DIR, on a free loopback port, and prints its connection string
+#   mariadb.sh stop DIR            stops it and removes DIR
+#
+# With CERTS, a folder that holds ca.pem, server.pem and server-key.pem, it speaks TLS too.
 #
 # It listens on 127.0.0.1 only and belongs to the user mysql when root starts it,
 # else to the current user; the user avow has no password and may do everything. It
@@ -73,12 +75,21 @@ start() {
 	fi
 	as "cd '$dir' && '$install' --no-defaults --auth-root-authentication-method=normal --skip-test-db --datadir='$dir/data' >'$dir/install.log' 2>&1" ||
 		die "mariadb-install-db failed; see $dir/install.log"
+	tls=--skip-ssl
+	if [ -n "${2:-}" ]; then
+		for name in ca server server-key; do
+			cp "$2/$name.pem" "$dir/data/$name.pem"
+			chmod 600 "$dir/data/$name.pem"
+			[ "$(id -u)" != 0 ] || chown mysql "$dir/data/$name.pem"
+		done
+		tls="--ssl-ca='$dir/data/ca.pem' --ssl-cert='$dir/data/server.pem' --ssl-key='$dir/data/server-key.pem'"
+	fi
 	# A port can be taken between looking and listening, so a few are tried.
 	port=0
 	for try in 1 2 3 4 5; do
 		port=$(($(od -An -N2 -tu2 /dev/urandom) % 20000 + 20000))
 		as "cd '$dir' && exec '$server' --no-defaults --datadir='$dir/data' --pid-file='$dir/server.pid' --socket='$dir/s' \
-			--bind-address=127.0.0.1 --port=$port --skip-name-resolve \
+			--bind-address=127.0.0.1 --port=$port --skip-name-resolve $tls \
 			--character-set-server=utf8mb4 --innodb-flush-log-at-trx-commit=0 --skip-innodb-doublewrite --skip-log-bin \
 			--innodb-buffer-pool-size=256M --innodb-log-file-size=96M --max-connections=300 >'$dir/server.log' 2>&1 </dev/null &"
 		if wait_for; then
@@ -101,9 +112,9 @@ stop() {
 	rmdir "$dir" 2>/dev/null || true
 }
 
-[ $# = 2 ] || die "usage: mariadb.sh start DIR | stop DIR"
-case $1 in
-start) start "$2" ;;
-stop) stop "$2" ;;
-*) die "usage: mariadb.sh start DIR | stop DIR" ;;
+usage="usage: mariadb.sh start DIR [CERTS] | stop DIR"
+case "${1:-} $#" in
+"start 2" | "start 3") start "$2" "${3:-}" ;;
+"stop 2") stop "$2" ;;
+*) die "$usage" ;;
 esac

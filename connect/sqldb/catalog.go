@@ -20,6 +20,7 @@ type table struct {
 	*connect.Table
 	schema, name string
 	columns      []*column // those of Table, in the same order
+	rules        []rule    // those of Table.Checks
 
 	reading string // MySQL: the index that is being read, and whether it is unique
 	unique  bool
@@ -28,6 +29,7 @@ type table struct {
 // column is one column, with what is needed to read it and to compare it.
 type column struct {
 	connect.Column
+	base   string // PostgreSQL: the type with its size, of a domain that it is made of
 	cast   string // PostgreSQL: its type, quoted; MySQL: the type of a text, with its collation
 	like   bool   // PostgreSQL: values of its type can be compared by the type, else by their text
 	low    int64  // the least and the greatest integer it takes
@@ -64,6 +66,7 @@ func (c *catalog) put(tables []*table, within string) {
 			}
 			t.Columns = append(t.Columns, col.Column)
 		}
+		t.Checks = t.listed()
 		c.schema.Tables[i] = *t.Table
 		t.Table = &c.schema.Tables[i]
 	}

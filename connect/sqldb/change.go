@@ -333,12 +333,12 @@ func (w *work) chunks(d dialect) (out []chunk) {
 func (w *work) statement(d dialect, c chunk) (*writer, error) {
 	out := newWriter(d)
 	var failed error
-	where := func(o *writer) { failed = w.where(o, c, d.looksBack()) }
+	r := rows{t: w.t, keys: w.keys.columns, tuples: c.keys, beside: func(o *writer) { failed = w.beside(o, d.looksBack()) }}
 	if w.Kind == connect.Delete {
-		d.remove(out, w.t, where)
+		d.remove(out, &r)
 		return out, failed
 	}
-	u := &update{t: w.t, sets: w.sets, keys: w.keys.columns, where: where}
+	u := &update{rows: r, sets: w.sets}
 	for i := range c.each {
 		u.each = append(u.each, slices.Concat(c.keys[i], c.each[i]))
 	}
@@ -346,10 +346,9 @@ func (w *work) statement(d dialect, c chunk) (*writer, error) {
 	return out, failed
 }
 
-// where is all that must hold for a row, and which rows are meant. What back asks of the
-// table itself is left out where it was judged before.
-func (w *work) where(out *writer, c chunk, back bool) error {
-	out.d.member(out, refs(out.d, "t", w.keys.columns), w.keys.columns, c.keys)
+// beside is all that must hold for a row that is meant. What back asks of the table
+// itself is left out where it was judged before.
+func (w *work) beside(out *writer, back bool) error {
 	for _, g := range w.guards {
 		out.text(" AND ")
 		out.aside(func() { g.write(out, "t", 0) })

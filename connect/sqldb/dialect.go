@@ -33,7 +33,7 @@ type dialect interface {
 	seek(w *writer, ref string, c *column, how connect.Compare, texts []string)
 	// update writes an UPDATE; see change.go.
 	update(w *writer, u *update)
-	remove(w *writer, t *table, where func(w *writer))
+	remove(w *writer, r *rows)
 	// text is a column as text, bytes of text too.
 	text(ref string, c *column) string
 	trim(expr string) string

@@ -38,7 +38,8 @@ func (w *work) judge(ctx context.Context, d dialect, tx asker, c chunk) (chunk, 
 	out.text("SELECT ")
 	out.list(len(columns), ", ", func(i int) { out.text(d.read("t."+d.quote(columns[i].Name), columns[i])) })
 	out.text(" FROM ", w.t.quoted(d), " AS t WHERE ")
-	if err := w.where(out, c, true); err != nil {
+	out.d.member(out, refs(out.d, "t", w.keys.columns), w.keys.columns, c.keys)
+	if err := w.beside(out, true); err != nil {
 		return chunk{}, err
 	}
 	out.text(d.lock())

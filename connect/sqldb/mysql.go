@@ -21,15 +21,14 @@ import (
 type mysql struct{}
 
 func openMySQL(c connect.Config) (reads, writes *sql.DB, err error) {
-	config, err := driverMySQL.ParseDSN(strings.TrimPrefix(c.Secret, "mysql://"))
+	config, err := mysqlConfig(c)
 	if err != nil {
-		return nil, nil, avow.Errorf(avow.Invalid,
-			"system %s: its connection string cannot be read; one looks like user:password@tcp(host:3306)/database?tls=true", c.System)
+		return nil, nil, err
 	}
 	config.ParseTime, config.MultiStatements, config.InterpolateParams, config.AllowAllFiles = false, false, false, false
 	config.Logger = log.New(io.Discard, "", 0)
 	if config.Timeout == 0 {
-		config.Timeout = 10 * time.Second
+		config.Timeout = dialTimeout
 	}
 	if config.Params == nil {
 		config.Params = map[string]string{}
@@ -263,9 +262,9 @@ func (d mysql) compare(w *writer, ref string, c *column, op string, v any) {
 	}
 }
 
-func (d mysql) remove(w *writer, t *table, where func(*writer)) {
-	w.text("DELETE t FROM ", t.quoted(d), " AS t WHERE ")
-	where(w)
+func (d mysql) remove(w *writer, r *rows) {
+	w.text("DELETE t FROM ", r.t.quoted(d), " AS t WHERE ")
+	r.where(w)
 }
 
 // update joins the keys with their values, many keys also without: only what changes

@@ -99,7 +99,7 @@ func (b *mysqlCatalog) read() error {
 	if b.maria {
 		steps = append(steps, func() error { return b.ask(mysqlChecks, "constraint_schema", b.check) })
 	}
-	for _, step := range steps {
+	for _, step := range append(steps, b.rules) {
 		if err := step(); err != nil {
 			return err
 		}
@@ -135,6 +135,7 @@ func (b *mysqlCatalog) column(scan scanner) error {
 		return err
 	}
 	mysqlKind(c, data)
+	mysqlLimits(c, data)
 	if length.Valid && (c.Kind == connect.TextKind || c.Kind == connect.Binary) && length.Int64 < math.MaxInt32 {
 		c.Length = int(length.Int64)
 	}
@@ -181,11 +182,10 @@ func mysqlKind(c *column, data string) {
 		c.Kind = connect.JSON
 	case data == "uuid":
 		c.Kind = connect.UUID
-	case strings.HasSuffix(data, "blob"), strings.HasSuffix(data, "binary"), data == "bit", strings.Contains(data, "geom"), data == "point":
+	case strings.HasSuffix(data, "blob"), strings.HasSuffix(data, "binary"), data == "bit", strings.Contains(data, "geom"), strings.HasSuffix(data, "point"), strings.HasSuffix(data, "linestring"), strings.HasSuffix(data, "polygon"):
 		c.Kind = connect.Binary
 	default:
 		c.Kind = connect.TextKind
-		c.Strict = data == "enum" || data == "time" || strings.HasPrefix(data, "inet")
 	}
 }
 
@@ -281,7 +281,7 @@ func (b *mysqlCatalog) check(scan scanner) error {
 		return err
 	}
 	if c := t.column(strings.ReplaceAll(m[1], "``", "`")); c != nil {
-		c.Kind, c.Length, c.loose, c.cast = connect.JSON, 0, false, ""
+		c.isJSON()
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ var (
 func (mysql) fault(err error) fault {
 	var e *driverMySQL.MySQLError
 	if !errors.As(err, &e) {
-		return connection(err)
+		return connection(err, mysqlCA)
 	}
 	switch e.Number {
 	case 1213, 1020, 1637:
@@ -35,7 +35,9 @@ func (mysql) fault(err error) fault {
 	case 1290, 1792, 1836:
 		return fault{kind: avow.Forbidden, what: "the database is read-only here"}
 	case 1044, 1045, 1698, 1130, 1251, 2049:
-		return fault{kind: avow.Forbidden, what: "the server does not accept the login; look at user and password in its connection string"}
+		return fault{kind: avow.Forbidden, what: "the server does not accept the login; look at user and password, at TLS (tls) and at the client certificate (ssl-cert, ssl-key) in its connection string"}
+	case 3159:
+		return fault{kind: avow.Forbidden, what: "the server wants TLS; write tls=true into its connection string, with " + mysqlCA + " for an authority of your own"}
 	case 1049:
 		return fault{kind: avow.NotFound, what: "the server has no database of that name; look at its connection string"}
 	case 1146, 1054, 1356:
@@ -48,7 +50,7 @@ func (mysql) fault(err error) fault {
 		return fault{kind: avow.Conflict, what: fmt.Sprintf("column %s refuses it: empty, too long, or of another type (%d)", found(mysqlColumn, e.Message), e.Number)}
 	case 1644, 1442, 1369, 1288:
 		return fault{kind: avow.Conflict, what: fmt.Sprintf("the database or a trigger of it refuses the change (%d)", e.Number)}
-	case 1040, 1203, 1226, 1053, 1077, 1152, 1184, 1927, 3159:
+	case 1040, 1203, 1226, 1053, 1077, 1152, 1184, 1927:
 		return fault{kind: avow.Unavailable, what: fmt.Sprintf("the database is away or too busy (%d)", e.Number)}
 	case 1153, 1390:
 		return fault{kind: avow.TooLarge, what: "the server takes no statement of that size; raise its max_allowed_packet"}

@@ -3,13 +3,11 @@ package sqldb
 import (
 	"context"
 	"database/sql"
-	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -18,18 +16,17 @@ import (
 type postgres struct{}
 
 // postgresSession makes what is read the same everywhere, and lets no statement wait
-// or run for ever.
+// or run for ever. Statements are planned for the values they come with: a plan for any
+// values looks through thousands of them for every row, one after the other.
 const postgresSession = `SET TimeZone='UTC'; SET DateStyle='ISO, YMD'; SET IntervalStyle='postgres'; SET bytea_output='hex'; ` +
-	`SET lock_timeout='10s'; SET statement_timeout='30min'; SET idle_in_transaction_session_timeout='10min'`
+	`SET lock_timeout='10s'; SET statement_timeout='30min'; SET idle_in_transaction_session_timeout='10min'; ` +
+	`SELECT set_config(name, 'force_custom_plan', false) FROM pg_catalog.pg_settings WHERE name = 'plan_cache_mode'`
 
 func openPostgres(c connect.Config) (reads, writes *sql.DB, err error) {
-	config, err := pgx.ParseConfig(c.Secret)
+	config, err := postgresConfig(c)
 	if err != nil {
-		return nil, nil, avow.Errorf(avow.Invalid,
-			"system %s: its connection string cannot be read; one looks like postgres://user:password@host:5432/database?sslmode=verify-full", c.System)
+		return nil, nil, err
 	}
-	config.RuntimeParams["application_name"] = "avow"
-	config.ConnectTimeout = max(config.ConnectTimeout, 10*time.Second)
 	open := func(extra string) *sql.DB {
 		return stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
 			_, err := conn.PgConn().Exec(ctx, postgresSession+extra).ReadAll()
@@ -233,92 +230,17 @@ func (d postgres) compare(w *writer, ref string, c *column, op string, v any) {
 	}
 }
 
-func (d postgres) remove(w *writer, t *table, where func(*writer)) { postgresRemove(d, w, t, where) }
-
-func postgresRemove(d dialect, w *writer, t *table, where func(*writer)) {
-	w.text("DELETE FROM ", t.quoted(d), " AS t WHERE ")
-	where(w)
-}
-
-// update leaves out rows that are already as wanted: a change that is done again does
-// not set off its triggers again.
-func (d postgres) update(w *writer, u *update) {
-	w.text("UPDATE ", u.t.quoted(d), " AS t SET ")
-	w.list(len(u.sets), ", ", func(i int) {
-		w.text(d.quote(u.sets[i].c.Name), " = ")
-		d.becomes(w, u, i)
-	})
-	if u.each != nil {
-		d.values(w, u)
-	}
-	w.text(" WHERE ")
-	if u.each != nil {
-		w.list(len(u.keys), " AND ", func(i int) {
-			d.ref(w, "t."+d.quote(u.keys[i].Name), u.keys[i])
-			fmt.Fprintf(w, " = u.c%d", i)
-		})
-		w.text(" AND ")
-	}
-	u.where(w)
-	w.text(" AND (")
-	w.list(len(u.sets), " OR ", func(i int) {
-		w.text("t.", d.quote(u.sets[i].c.Name), `::text COLLATE "C" IS DISTINCT FROM (`)
-		d.becomes(w, u, i)
-		w.text(")::text")
-	})
-	w.text(")")
-}
-
-// becomes writes the new value of a column.
-func (d postgres) becomes(w *writer, u *update, i int) {
-	if u.sets[i].each {
-		fmt.Fprintf(w, "u.c%d::%s", len(u.keys)+i, u.sets[i].c.cast)
-		return
-	}
-	d.argument(w, u.sets[i].c, u.sets[i].value)
-}
-
-// values are the keys and the new values as a table u.
-func (d postgres) values(w *writer, u *update) {
-	w.text(" FROM unnest(")
-	w.list(len(u.keys), ", ", func(i int) { d.array(w, u.keys[i], u.each, i) })
-	for i, s := range u.sets {
-		w.text(", ")
-		w.value(nullableTexts(s.c, u.each, len(u.keys)+i))
-		w.text("::text[]")
-	}
-	w.text(") AS u(")
-	w.list(len(u.keys)+len(u.sets), ", ", func(i int) { fmt.Fprintf(w, "c%d", i) })
-	w.text(")")
-}
-
-func nullableTexts(c *column, tuples [][]any, i int) []*string {
-	out := make([]*string, len(tuples))
-	for j, tuple := range tuples {
-		if tuple[i] == nil {
-			continue
-		}
-		text := ""
-		switch v := scalar(c, tuple[i]).(type) {
-		case []byte:
-			text = `\x` + hex.EncodeToString(v)
-		default:
-			text = connect.Text(v)
-		}
-		out[j] = &text
-	}
-	return out
-}
-
+// seek hides how many texts there are: with thousands of spellings the planner would
+// read the whole table, although nearly none of them is there and each is looked up in
+// microseconds. That an index is asked was decided before.
 func (d postgres) seek(w *writer, ref string, c *column, how connect.Compare, texts []string) {
-	switch {
-	case how == connect.Trimmed || !c.lowered:
-		w.text(ref, " = ANY(")
-		w.value(texts)
-		w.text("::text[]::", c.cast, "[])")
-	default:
-		w.text("lower(", ref, ") = ANY(")
-		w.value(texts)
-		w.text("::text[])")
+	as := "text[]"
+	if how == connect.Trimmed || !c.lowered {
+		as = "text[]::" + c.cast + "[]"
+	} else {
+		ref = "lower(" + ref + ")"
 	}
+	w.text(ref, " = ANY((SELECT ")
+	w.value(texts)
+	w.text("::", as, ")::", as, ")")
 }

@@ -85,7 +85,8 @@ func (d postgres) describe(ctx context.Context, db asker, within string) (*catal
 	for _, step := range []struct {
 		query string
 		row   func(scanner) error
-	}{{postgresTables, b.table}, {postgresColumns, b.column}, {postgresConstraints, b.constraint}, {postgresIndexes, b.index}, {postgresTriggers, b.trigger}} {
+	}{{postgresTables, b.table}, {postgresColumns, b.column}, {postgresConstraints, b.constraint}, {postgresIndexes, b.index}, {postgresTriggers, b.trigger},
+		{postgresDomains, b.domain}, {postgresEnums, b.enum}, {postgresChecks, b.check}} {
 		if err := each(ctx, db, step.query, step.row); err != nil {
 			return nil, err
 		}
@@ -173,6 +174,8 @@ func (b *postgresCatalog) column(scan scanner) error {
 	if (base == "varchar" || base == "bpchar") && modifier > 4 {
 		c.Length = modifier - 4
 	}
+	c.base = c.Type
+	c.limits(base, c.Type)
 	c.capitals = base == "citext"
 	c.loose = c.loose || c.capitals
 	on, role := t.quoted(postgres{}), postgres{}.quote(b.role)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/connect/inside"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -13,7 +14,7 @@ import (
 func (postgres) fault(err error) fault {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
-		return connection(err)
+		return connection(err, postgresCA)
 	}
 	where := ""
 	if pg.ConstraintName != "" {
@@ -38,6 +39,8 @@ func (postgres) fault(err error) fault {
 		return fault{kind: avow.Conflict, what: "the constraint" + where + " refuses it (" + constraintOf[pg.Code] + ")"}
 	case strings.HasPrefix(pg.Code, "22"), strings.HasPrefix(pg.Code, "P0"), pg.Code == "09000", strings.HasPrefix(pg.Code, "27"):
 		return fault{kind: avow.Conflict, what: "the database or a trigger of it refuses the change (" + pg.Code + ")"}
+	case pg.Code == "28000":
+		return fault{kind: avow.Forbidden, what: "the server does not accept the login, or not in this way; look at the user, at TLS (sslmode) and at the client certificate (sslcert, sslkey) in its connection string"}
 	case strings.HasPrefix(pg.Code, "28"):
 		return fault{kind: avow.Forbidden, what: "the server does not accept the login; look at user and password in its connection string"}
 	case pg.Code == "3D000":
@@ -50,15 +53,18 @@ func (postgres) fault(err error) fault {
 
 var constraintOf = map[string]string{"23502": "not null", "23503": "foreign key", "23505": "unique", "23514": "check", "23P01": "exclusion", "23001": "restrict"}
 
-// connection is what any driver may meet before the database has a say.
-func connection(err error) fault {
+// connection is what any driver may meet before the database has a say; ca is how a
+// connection string names an authority.
+func connection(err error, ca string) fault {
 	var network net.Error
 	var lookup *net.DNSError
 	switch {
 	case errors.As(err, &lookup):
 		return fault{kind: avow.Unavailable, what: "the name of its server is not known; look at its connection string, or at the network"}
+	case inside.Distrust(err, ca) != "":
+		return fault{kind: avow.Unavailable, what: inside.Distrust(err, ca)}
 	case isTLS(err):
-		return fault{kind: avow.Unavailable, what: "the server cannot be trusted: its TLS certificate does not fit, or it speaks no TLS"}
+		return fault{kind: avow.Unavailable, what: "TLS with its server was not made: it speaks none, or another version; turn it on at the server"}
 	case errors.As(err, &network) && network.Timeout():
 		return fault{kind: avow.Unavailable, what: "its server does not answer in time"}
 	}

@@ -308,7 +308,10 @@ func (d sqlite) compare(w *writer, ref string, c *column, op string, v any) {
 	}
 }
 
-func (d sqlite) remove(w *writer, t *table, where func(*writer)) { postgresRemove(d, w, t, where) }
+func (d sqlite) remove(w *writer, r *rows) {
+	w.text("DELETE FROM ", r.t.quoted(d), " AS t WHERE ")
+	r.where(w)
+}
 
 func (d sqlite) update(w *writer, u *update) {
 	w.text("UPDATE ", u.t.quoted(d), " AS t SET ")

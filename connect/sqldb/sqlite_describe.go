@@ -148,11 +148,15 @@ func (b *liteCatalog) fill(t *table) error {
 	if n, ok := b.rows[t.name]; ok {
 		t.Rows = n
 	}
+	if text := b.text[t.name]; !liteVirtual.MatchString(text) {
+		t.cutRules(lexer{text: text})
+	}
 	return b.indexes(t)
 }
 
 var (
 	liteCollated = regexp.MustCompile(`(?i)\bcollate\s+["'\[` + "`" + `]?(?:nocase|rtrim)`)
+	liteVirtual  = regexp.MustCompile(`(?i)^\s*create\s+virtual\b`)
 	liteLength   = regexp.MustCompile(`\(\s*(\d+)\s*\)`)
 )
 

@@ -4,13 +4,25 @@ import (
 	"github.com/avowhq/avow/connect"
 )
 
+// rows are those that a change means: each is named by its key.
+type rows struct {
+	t      *table
+	keys   []*column
+	tuples [][]any
+	beside func(w *writer) // what must hold too, with AND before it
+}
+
+// where is all that must hold for a row.
+func (r *rows) where(w *writer) {
+	w.d.member(w, refs(w.d, "t", r.keys), r.keys, r.tuples)
+	r.beside(w)
+}
+
 // update is an UPDATE to be written.
 type update struct {
-	t     *table
-	sets  []set
-	keys  []*column
-	where func(w *writer)
-	each  [][]any // the keys with the values of sets behind them; nil when all rows get the same
+	rows
+	sets []set
+	each [][]any // the keys with the values of sets behind them; nil when all rows get the same
 }
 
 // set is one column and what becomes of it.
