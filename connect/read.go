@@ -1,5 +1,7 @@
 package connect
 
+import "errors"
+
 // Read asks for rows of one table.
 type Read struct {
 	Table   string
@@ -17,6 +19,15 @@ type Read struct {
 	// Sample asks for at most this many rows, whichever come cheapest.
 	Sample int
 }
+
+// Whole is a column that systems without a fixed schema (MongoDB, files) give of each row:
+// every field there is, also those nobody described, as a map of path → text. Of a message
+// it is what can be read as text. Others have no such column.
+const Whole = "*"
+
+// ErrBudget stands behind an Unavailable error where asking again would end the same way:
+// one step takes more requests than the description of a service allows.
+var ErrBudget = errors.New("more requests than one step may take")
 
 // In holds for a row whose columns have, together, the values of one of the tuples.
 // A row with nothing in one of the columns is never meant. There may be a million

@@ -290,6 +290,21 @@ func (r *csvRow) value(column string) any {
 	return nil
 }
 
+// whole has the fields that stand behind the last name too.
+func (r *csvRow) whole() map[string]any {
+	out := make(map[string]any, len(r.fields))
+	for i, c := range r.fields {
+		name := "column" + strconv.Itoa(i+1)
+		if i < len(r.s.names) {
+			name = r.s.names[i]
+		}
+		if text := c.text(r.raw); text != "" {
+			out[name] = text
+		}
+	}
+	return out
+}
+
 func (r *csvRow) Tuples(columns []string) []connect.Tuple {
 	return match.Flat(r.value).Tuples(columns)
 }

@@ -189,6 +189,8 @@ func (r *jsonRow) value(column string) any {
 	return r.doc.Value(column)
 }
 
+func (r *jsonRow) whole() map[string]any { return match.Fields(r.doc) }
+
 func (r *jsonRow) Tuples(columns []string) []connect.Tuple {
 	if _, own := r.doc["file"]; !own && slices.Contains(columns, "file") {
 		doc := maps.Clone(r.doc)

@@ -50,6 +50,8 @@ type row interface {
 	// value is what a column holds; tuples what several do, through lists too.
 	value(column string) any
 	Tuples(columns []string) []connect.Tuple
+	// whole is everything in it that can be read as text, by path.
+	whole() map[string]any
 	// edited is the row's text after a change, with the values for one of its keys.
 	edited(w *editing, key int) ([]byte, error)
 }

@@ -69,6 +69,10 @@ func ours(err error) error {
 func columns(r row, names []string) connect.Row {
 	out := make(connect.Row, len(names))
 	for i, name := range names {
+		if name == connect.Whole {
+			out[i] = r.whole()
+			continue
+		}
 		out[i] = r.value(name)
 	}
 	return out

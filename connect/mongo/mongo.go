@@ -146,6 +146,9 @@ func (s *source) collection(ctx context.Context, table string) (*mongo.Collectio
 // fields checks that names can only be names: what begins with a dollar is an operator.
 func (s *source) fields(table string, columns ...string) error {
 	for _, c := range columns {
+		if c == connect.Whole {
+			continue
+		}
 		for part := range strings.SplitSeq(c, ".") {
 			part = strings.TrimSuffix(part, "[]")
 			if part == "" || strings.HasPrefix(part, "$") || strings.ContainsAny(part, "[]\x00") {

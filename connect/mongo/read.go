@@ -176,7 +176,9 @@ func (q *reading) find(ctx context.Context, filter bson.D, opts *options.FindOpt
 func row(d match.Document, columns []string) connect.Row {
 	out := make(connect.Row, len(columns))
 	for i, c := range columns {
-		out[i] = d.Value(c)
+		if out[i] = d.Value(c); c == connect.Whole {
+			out[i] = match.Fields(d)
+		}
 	}
 	return out
 }
@@ -194,6 +196,9 @@ func (s *source) answer(ctx context.Context, table string, f func(context.Contex
 // projection names what is wanted of a document; a path below another one is in it already.
 func projection(columns []string) bson.D {
 	out := bson.D{}
+	if slices.Contains(columns, connect.Whole) {
+		return out
+	}
 	paths := make([]string, len(columns))
 	for i, c := range columns {
 		paths[i] = field(c)

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/connect/inside"
 )
 
@@ -109,7 +111,8 @@ func (c *client) send(ctx context.Context, q *call, b *budget) (*answer, error) 
 	renewed := false
 	for attempt := 0; ; attempt++ {
 		if b.left--; b.left < 0 {
-			return nil, avow.Errorf(avow.Unavailable, "%s needed more than %d requests for one step in system %q; raise `limits: budget` of its description if that is right", c.d.name, c.d.limits.budget, c.system)
+			return nil, &avow.Error{Kind: avow.Unavailable, Err: connect.ErrBudget, Message: fmt.Sprintf(
+				"%s needed more than %d requests for one step in system %q; raise `limits: budget` of its description if that is right", c.d.name, c.d.limits.budget, c.system)}
 		}
 		a, token, err := c.once(ctx, q)
 		if err != nil {

@@ -2,6 +2,8 @@ package plan
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"slices"
 	"sort"
 
@@ -39,7 +41,12 @@ type Unread struct {
 	System string `json:"system"`
 	Table  string `json:"table,omitempty"`
 	Why    string `json:"why"`
+	Away   bool   `json:"away,omitempty"` // asking later may succeed
 }
+
+// Elsewhere is the column of a hit in a field that the system does not describe. Its name
+// may be somebody's, as where a document has a key for each person, and is not told.
+const Elsewhere = "(another field)"
 
 // hitsListed bounds how many hits are listed.
 const hitsListed = 10_000
@@ -61,7 +68,7 @@ func Sweep(ctx context.Context, s *find.Search, people []find.Person, plans ...*
 		}
 		src := s.Sources[of.Name.Text]
 		if src == nil {
-			w.out.Unread = append(w.out.Unread, Unread{of.Name.Text, "", "the system is not opened"})
+			w.out.Unread = append(w.out.Unread, Unread{System: of.Name.Text, Why: "the system is not opened"})
 			continue
 		}
 		if err := w.system(ctx, of, src); err != nil {
@@ -104,30 +111,90 @@ func (w *sweeper) system(ctx context.Context, of *datamap.System, src connect.So
 		if err == nil {
 			continue
 		}
-		// Invalid: a service that cannot list the rows of this table.
-		if k := avow.KindOf(err); ctx.Err() != nil || k != avow.Unavailable && k != avow.Forbidden && k != avow.NotFound && k != avow.Invalid {
+		if k := avow.KindOf(err); ctx.Err() != nil || k == avow.Internal || k == avow.Canceled {
 			return err
 		}
-		w.out.Unread = append(w.out.Unread, Unread{of.Name.Text, t.Name, avow.MessageOf(err)})
+		away := avow.KindOf(err) == avow.Unavailable && !errors.Is(err, connect.ErrBudget)
+		w.out.Unread = append(w.out.Unread, Unread{of.Name.Text, t.Name, avow.MessageOf(err), away})
 	}
 	return nil
 }
 
 func (w *sweeper) table(ctx context.Context, t *datamap.Table, schema *connect.Schema, src connect.Source) error {
 	key, columns := sweptColumns(t, schema)
-	if len(columns) == 0 {
+	at := &sweptTable{sweeper: w, plan: &SystemPlan{System: t.System.Name.Text}, t: t, key: len(key), names: columns, whole: openEnded(t.System)}
+	if live := liveTable(t, schema); live != nil {
+		at.fixed = live.Lacks[connect.OpUpdate] != ""
+	}
+	switch {
+	case at.whole:
+		return src.Read(ctx, connect.Read{Table: t.Name, Columns: append(slices.Clone(key), connect.Whole)}, at.row(ctx, []string{connect.Whole}))
+	case len(columns) == 0:
 		return nil
 	}
-	p := &SystemPlan{System: t.System.Name.Text}
-	return src.Read(ctx, connect.Read{Table: t.Name, Columns: append(slices.Clone(key), columns...)}, func(r connect.Row) error {
-		w.out.Rows++
+	for some := range slices.Chunk(columns, columnsAtOnce(t.System)) {
+		err := src.Read(ctx, connect.Read{Table: t.Name, Columns: append(slices.Clone(key), some...)}, at.row(ctx, some))
+		if err != nil {
+			return err
+		}
+		at.again = true
+	}
+	return nil
+}
+
+// openEnded reports whether the rows of a system may hold more than anybody described.
+func openEnded(s *datamap.System) bool {
+	return s.Kind == string(datamap.MongoDB) || s.Kind == string(datamap.Files)
+}
+
+// columnsAtOnce bounds the columns of one reading: a service is asked for them in an address.
+func columnsAtOnce(s *datamap.System) int {
+	if s.Kind == string(datamap.HTTP) {
+		return 100
+	}
+	return 1 << 20
+}
+
+// sweptTable is one table while it is read.
+type sweptTable struct {
+	*sweeper
+	plan  *SystemPlan
+	t     *datamap.Table
+	key   int
+	names []string // columns that are described
+	whole bool     // rows are given as all their fields
+	fixed bool     // a row stays as it is, or goes
+	again bool     // its rows were counted
+}
+
+// row seeks the identities in one row.
+func (w *sweptTable) row(ctx context.Context, columns []string) func(connect.Row) error {
+	return func(r connect.Row) error {
+		if !w.again {
+			w.out.Rows++
+		}
+		key := connect.Tuple(r[:w.key])
 		for i, name := range columns {
-			for n := range w.scan(textOf(r[len(key)+i])) {
-				w.hit(p, t, name, connect.Tuple(r[:len(key)]), &w.wants[n])
+			fields, ok := r[w.key+i].(map[string]any)
+			if !w.whole || !ok {
+				w.text(name, key, r[w.key+i])
+				continue
+			}
+			for _, field := range slices.Sorted(maps.Keys(fields)) {
+				w.text(field, key, fields[field])
 			}
 		}
 		return ctx.Err()
-	})
+	}
+}
+
+func (w *sweptTable) text(column string, key connect.Tuple, v any) {
+	if w.whole && !slices.Contains(w.names, column) && w.t.Column(column) == nil {
+		column = Elsewhere
+	}
+	for n := range w.scan(textOf(v)) {
+		w.hit(column, key, &w.wants[n])
+	}
 }
 
 // textOf is a value as a text: also what a database keeps as bytes and is text.
@@ -138,10 +205,11 @@ func textOf(v any) string {
 	return connect.Text(v)
 }
 
-func (w *sweeper) hit(p *SystemPlan, t *datamap.Table, column string, key connect.Tuple, want *want) {
-	h := Hit{System: p.System, Table: t.Name, Column: column, Person: want.person, Kind: want.kind, Key: slices.Clone(key)}
-	if k := w.known[p.place(t.Name, string(appendTuple(nil, key)))]; k != nil && len(key) > 0 {
-		h.Owned, h.Kept = true, slices.Contains(k.columns, column)
+func (w *sweptTable) hit(column string, key connect.Tuple, want *want) {
+	h := Hit{System: w.plan.System, Table: w.t.Name, Column: column, Person: want.person, Kind: want.kind, Key: slices.Clone(key)}
+	if k := w.known[w.plan.place(w.t.Name, string(appendTuple(nil, key)))]; k != nil && len(key) > 0 {
+		// A message that is kept is kept whole.
+		h.Owned, h.Kept = true, slices.Contains(k.columns, column) || w.fixed && len(k.columns) > 0
 	}
 	same := func(o Hit) bool {
 		return o.System == h.System && o.Table == h.Table && o.Column == h.Column && o.Person == h.Person && o.Kind == h.Kind && join(o.Key) == join(h.Key)
@@ -161,10 +229,7 @@ func (w *sweeper) hit(p *SystemPlan, t *datamap.Table, column string, key connec
 func sweptColumns(t *datamap.Table, schema *connect.Schema) (key, columns []string) {
 	key = t.KeyColumns()
 	add := map[string]bool{}
-	var live *connect.Table
-	if schema != nil {
-		live = schema.Table(t.Name)
-	}
+	live := liveTable(t, schema)
 	if live != nil {
 		if len(key) == 0 {
 			key = live.Key
@@ -188,6 +253,14 @@ func sweptColumns(t *datamap.Table, schema *connect.Schema) (key, columns []stri
 	}
 	sort.Strings(columns)
 	return key, columns
+}
+
+// liveTable is a table as its system describes it; nil when it does not.
+func liveTable(t *datamap.Table, schema *connect.Schema) *connect.Table {
+	if schema == nil {
+		return nil
+	}
+	return schema.Table(t.Name)
 }
 
 // declared are the columns of a table that the system says nothing of.

@@ -198,15 +198,35 @@ func (d *Desk) doSweep(ctx context.Context, c *record, _ *step) (settle, error) 
 		if slices.ContainsFunc(hits, func(h Hit) bool { return h.Owned }) {
 			return d.leftOver(tx, c, s, hits, "The person is still named in texts that are theirs. Look why, and see to it.")
 		}
-		for _, h := range hits {
-			err := d.addTask(tx, c, step{Stage: toSweep, Kind: kindTask, About: h.System,
-				What: fmt.Sprintf("%s.%s.%s may name the person, in %d rows that are not theirs. Look, and take the name out where it is.", h.System, h.Table, h.Column, h.Rows)}, 0)
-			if err != nil {
+		for _, t := range lookInto(hits) {
+			if err := d.addTask(tx, c, t, 0); err != nil {
 				return err
 			}
 		}
 		return finish(tx, s, stepDone, "", hits)
 	}, nil
+}
+
+// lookInto is what people look through after a sweep: rows of others that may name the
+// person, and, a task a system, the tables that no program could search.
+func lookInto(hits []Hit) (out []step) {
+	gaps := map[string]int{}
+	for _, h := range hits {
+		at, asked := gaps[h.System]
+		switch {
+		case h.Not == "":
+			out = append(out, step{Stage: toSweep, Kind: kindTask, About: h.System,
+				What: fmt.Sprintf("%s.%s.%s may name the person, in %d rows that are not theirs. Look, and take the name out where it is.", h.System, h.Table, h.Column, h.Rows)})
+		case !h.Look:
+		case asked:
+			out[at].What += fmt.Sprintf(" Nor in %s: %s.", h.Table, h.Not)
+		default:
+			gaps[h.System] = len(out)
+			out = append(out, step{Stage: toSweep, Kind: kindTask, About: h.System,
+				What: fmt.Sprintf("Look in %s by hand for what still names the person. No program could search in %s: %s.", h.System, h.Table, h.Not)})
+		}
+	}
+	return out
 }
 
 // leftOver begins another round, up to three; then people see to it.

@@ -60,16 +60,57 @@ type CertifiedSystem struct {
 
 // CertifiedTask is what people did.
 type CertifiedTask struct {
-	What  string    `json:"what"`
-	State string    `json:"state"`
-	At    time.Time `json:"at"`
+	What  string          `json:"what"`
+	State string          `json:"state"`
+	At    time.Time       `json:"at"`
+	By    string          `json:"by,omitempty"`
+	Why   string          `json:"why,omitempty"`   // of what was refused
+	Files []CertifiedFile `json:"files,omitempty"` // what shows it; whoever has the file can show that it was this one
+}
+
+// CertifiedFile is a file that was handed in. Its name could be somebody's and is not here.
+type CertifiedFile struct {
+	SHA256 string `json:"sha256"`
+	Bytes  int    `json:"bytes"`
 }
 
 // CertifiedLook is one reading again.
 type CertifiedLook struct {
-	Kind string    `json:"kind"` // check: the ways of the plan; sweep: texts
-	At   time.Time `json:"at"`
-	Left int       `json:"left"` // what was found that should be gone; done again since
+	Kind string         `json:"kind"` // check: the ways of the plan; sweep: texts
+	At   time.Time      `json:"at"`
+	Left int            `json:"left"` // what was found that should be gone; done again since
+	Not  []CertifiedGap `json:"notSwept,omitempty"`
+}
+
+// CertifiedGap is a system, or one table of it, in which no program could search.
+type CertifiedGap struct {
+	System string `json:"system"`
+	Table  string `json:"table,omitempty"`
+	Why    string `json:"why"`
+}
+
+// words is the line of a gap.
+func (g CertifiedGap) words() string {
+	name := g.System
+	if g.Table != "" {
+		name += "." + g.Table
+	}
+	return "not swept: " + name + ", " + g.Why
+}
+
+// words is the line of a task.
+func (t CertifiedTask) words() string {
+	text := fmt.Sprintf("%s: %s, %s", t.What, t.State, stamp(t.At))
+	if t.By != "" {
+		text += ", by " + t.By
+	}
+	if t.Why != "" {
+		text += ", because: " + t.Why
+	}
+	for _, f := range t.Files {
+		text += fmt.Sprintf("\n  shown by a file of %d bytes, SHA-256 %s", f.Bytes, f.SHA256)
+	}
+	return text
 }
 
 func sum(text string) string {
@@ -113,7 +154,7 @@ func (d *Desk) deliver(tx *store.Tx, c *record, st *step) error {
 func (d *Desk) certify(tx *store.Tx, c *record, s *secret) (*Certificate, error) {
 	cert := &Certificate{Format: CertificateFormat, Organisation: d.Desk.Organisation, Number: c.Number, Request: c.ID, Right: c.Right, Policy: c.Policy,
 		Version: c.Version, Regimes: c.Regimes, Received: c.Received, Verified: c.Verified, Changed: c.Changed, Finished: tx.Now(), ApprovedBy: c.approvedBy,
-		Shown: shownBy(s), Systems: []CertifiedSystem{}, Recipients: []CertifiedTask{}, Tasks: []CertifiedTask{}, Checked: []CertifiedLook{}, Clock: []string{}}
+		Shown: howShown(s), Systems: []CertifiedSystem{}, Recipients: []CertifiedTask{}, Tasks: []CertifiedTask{}, Checked: []CertifiedLook{}, Clock: []string{}}
 	all, err := steps(tx, c.ID, `done IS NOT NULL AND state <> ?`, stepDropped)
 	if err != nil {
 		return nil, err
@@ -131,7 +172,7 @@ func (d *Desk) certify(tx *store.Tx, c *record, s *secret) (*Certificate, error)
 	return cert, err
 }
 
-func shownBy(s *secret) string {
+func howShown(s *secret) string {
 	for _, g := range s.Identities {
 		if g.Proved != "" {
 			return g.Proved
@@ -169,24 +210,30 @@ func (cert *Certificate) add(st step, plans map[int]planned) error {
 		cert.Systems = append(cert.Systems, x)
 		cert.Notes = append(cert.Notes, out.Notes...)
 	case kindTell:
-		cert.Recipients = append(cert.Recipients, CertifiedTask{"Tell " + st.About, st.State, st.Done})
+		cert.Recipients = append(cert.Recipients, CertifiedTask{What: "Tell " + st.About, State: st.State, At: st.Done})
 	case kindTask:
-		t := CertifiedTask{st.What, st.State, st.Done}
+		var shown shownBy
+		if err := read(&shown); err != nil {
+			return err
+		}
+		t := CertifiedTask{What: st.What, State: st.State, At: st.Done, By: st.By, Why: shown.Why, Files: shown.Files}
 		if strings.HasPrefix(st.About, "recipient ") {
 			cert.Recipients = append(cert.Recipients, t)
 		} else {
 			cert.Tasks = append(cert.Tasks, t)
 		}
-	case kindCheck, kindSweep:
-		var left []struct{ Owned bool }
+	case kindCheck:
+		var left []Left
 		if err := read(&left); err != nil {
 			return err
 		}
-		n := len(left)
-		if st.Kind == kindSweep {
-			n = len(slices.DeleteFunc(left, func(h struct{ Owned bool }) bool { return !h.Owned }))
+		cert.Checked = append(cert.Checked, CertifiedLook{Kind: st.Kind, At: st.Done, Left: len(left)})
+	case kindSweep:
+		var hits []Hit
+		if err := read(&hits); err != nil {
+			return err
 		}
-		cert.Checked = append(cert.Checked, CertifiedLook{st.Kind, st.Done, n})
+		cert.Checked = append(cert.Checked, swept(st.Done, hits))
 	case kindPack:
 		cert.Package = &Packed{}
 		return read(cert.Package)
@@ -203,6 +250,20 @@ func (cert *Certificate) add(st step, plans map[int]planned) error {
 		}
 	}
 	return nil
+}
+
+// swept is a sweep: how many of the person's rows still named them, and where no program could search.
+func swept(at time.Time, hits []Hit) CertifiedLook {
+	l := CertifiedLook{Kind: kindSweep, At: at}
+	for _, h := range hits {
+		switch {
+		case h.Not != "":
+			l.Not = append(l.Not, CertifiedGap{h.System, h.Table, h.Not})
+		case h.Owned:
+			l.Left++
+		}
+	}
+	return l
 }
 
 // words says it to the person.
@@ -227,6 +288,9 @@ func (cert *Certificate) words() string {
 	for _, t := range append(slices.Clone(cert.Tasks), cert.Recipients...) {
 		if t.State == stepRefused {
 			fmt.Fprintf(&b, "\n- not done: %s", t.What)
+			if t.Why != "" {
+				fmt.Fprintf(&b, " The reason: %s", t.Why)
+			}
 		}
 	}
 	looks := 0
@@ -307,10 +371,13 @@ func (cert *Certificate) Text() string {
 		}
 	}
 	for _, t := range append(slices.Clone(cert.Recipients), cert.Tasks...) {
-		line("%s: %s, %s", t.What, t.State, stamp(t.At))
+		line("%s", t.words())
 	}
 	for _, l := range cert.Checked {
 		line("%s: %s, %d found", l.Kind, stamp(l.At), l.Left)
+		for _, g := range l.Not {
+			line("  %s", g.words())
+		}
 	}
 	for _, n := range cert.Notes {
 		line("note: %s", n)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/law"
-	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/store"
 )
 
@@ -314,49 +313,6 @@ func (d *Desk) enterAgain(tx *store.Tx, c *record, to stage) error {
 		return err
 	}
 	return d.advance(tx, c)
-}
-
-// TaskDone says that people have done a task; evidence is a reference, and attachments are for the package.
-func (d *Desk) TaskDone(ctx context.Context, id avow.ID, n int, by, evidence string, attached ...Attachment) error {
-	return d.task(ctx, id, n, by, evidence, stepDone, attached)
-}
-
-// TaskRefused says that a task cannot be done, and why: the person is told that it was not.
-func (d *Desk) TaskRefused(ctx context.Context, id avow.ID, n int, by, why string) error {
-	return d.task(ctx, id, n, by, why, stepRefused, nil)
-}
-
-const mostAttached = 32 << 20 // bytes of one task
-
-func (d *Desk) task(ctx context.Context, id avow.ID, n int, by, evidence, state string, attached []Attachment) error {
-	if err := stated(by, evidence); err != nil {
-		return err
-	}
-	return d.change(ctx, id, func(tx *store.Tx, c *record) error {
-		list, err := steps(tx, id, `n = ? AND kind = ? AND done IS NULL`, n, kindTask)
-		if err != nil {
-			return err
-		}
-		if len(list) == 0 {
-			return avow.Errorf(avow.NotFound, "there is no such task to do")
-		}
-		plain, err := packTask(evidence, attached)
-		if err != nil {
-			return err
-		}
-		if err := d.keepPart(tx, id, n, plain); err != nil {
-			return err
-		}
-		if err := finish(tx, &list[0], state, by, nil); err != nil {
-			return err
-		}
-		if strings.HasPrefix(list[0].About, "recipient ") && state == stepDone {
-			if err := d.event(tx, c, ledger.RecipientsTold); err != nil {
-				return err
-			}
-		}
-		return d.advance(tx, c)
-	})
 }
 
 // Without has a plan be made without a system that stays away: what is in it becomes a task. Only before the first change.

@@ -129,6 +129,10 @@ type Hit struct {
 	Column string `json:"column"`
 	Rows   int    `json:"rows"`
 	Owned  bool   `json:"owned"`
+	// Not is why no program could search there: in the table, or without one in the whole
+	// system. Look: nobody has been asked to yet, and personal data may stand there.
+	Not  string `json:"not,omitempty"`
+	Look bool   `json:"look,omitempty"`
 }
 
 // Attachment is what staff added by hand, of a system that no program reaches.
