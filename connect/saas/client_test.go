@@ -19,6 +19,7 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/connect/saas/saastest"
 )
 
 const smallService = `service: small
@@ -239,7 +240,7 @@ func TestWaysToPages(t *testing.T) {
 			w.Header().Add("Link", `</first>; rel="first"`)
 			w.Header().Add("Link", fmt.Sprintf(`</prev>; rel=prev, <?after=row%%20%d>; rel="last next"`, from+5))
 		}
-		answer1(w, 200, out)
+		saastest.Answer(w, 200, out)
 	}))
 	defer server.Close()
 	for _, list := range []string{
@@ -405,11 +406,11 @@ func TestAuth(t *testing.T) {
 		if r.URL.Path == "/token" {
 			id, secret, _ := r.BasicAuth()
 			if id != "app" || secret != "hush%2Fhush" || r.FormValue("grant_type") != "refresh_token" || r.FormValue("refresh_token") != fmt.Sprint("r", given) || r.FormValue("client_secret") != "" {
-				answer1(w, 400, map[string]any{"error": "invalid_grant"})
+				saastest.Answer(w, 400, map[string]any{"error": "invalid_grant"})
 				return
 			}
 			given++
-			answer1(w, 200, map[string]any{"access_token": fmt.Sprint("a", given), "refresh_token": fmt.Sprint("r", given), "token_type": "bearer", "expires_in": 1800})
+			saastest.Answer(w, 200, map[string]any{"access_token": fmt.Sprint("a", given), "refresh_token": fmt.Sprint("r", given), "token_type": "bearer", "expires_in": 1800})
 			return
 		}
 		user, password, basic := r.BasicAuth()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/connect/connecttest"
+	"github.com/avowhq/avow/connect/saas/saastest"
 )
 
 // records is a service of its own for the conformance suite: it keeps tables with typed
@@ -39,7 +40,7 @@ func (rs *records) serve(w http.ResponseWriter, r *http.Request) {
 	defer rs.mu.Unlock()
 	rs.asked++
 	if r.Header.Get("X-Api-Key") != "k3y" {
-		answer1(w, 401, map[string]any{"code": "NO_KEY"})
+		saastest.Answer(w, 401, map[string]any{"code": "NO_KEY"})
 		return
 	}
 	var in struct {
@@ -50,30 +51,30 @@ func (rs *records) serve(w http.ResponseWriter, r *http.Request) {
 	d := json.NewDecoder(r.Body)
 	d.UseNumber()
 	if r.Method == "POST" && d.Decode(&in) != nil {
-		answer1(w, 400, map[string]any{"code": "NO_JSON"})
+		saastest.Answer(w, 400, map[string]any{"code": "NO_JSON"})
 		return
 	}
 	at := strings.Split(r.URL.Path, "/")
 	t := rs.tables[at[2]]
 	switch {
 	case t == nil:
-		answer1(w, 404, map[string]any{"code": "NO_TABLE"})
+		saastest.Answer(w, 404, map[string]any{"code": "NO_TABLE"})
 	case r.Method == "GET":
 		from, _ := strconv.Atoi(r.URL.Query().Get("from"))
 		t.give(w, func(map[string]any) bool { return true }, from)
 	case at[3] == "query":
-		q, err := readSOQL(in.Q, func(string) map[string]string { return t.types })
+		q, err := saastest.ReadSOQL(in.Q, func(string) map[string]string { return t.types })
 		if err != nil {
-			answer1(w, 400, map[string]any{"code": err.code})
+			saastest.Answer(w, 400, map[string]any{"code": err.Code})
 			return
 		}
-		t.give(w, q.where, in.Page)
+		t.give(w, q.Where, in.Page)
 	default:
 		var results []any
 		for _, row := range in.Rows {
 			results = append(results, t.change(at[3], row.Key, row.Set))
 		}
-		answer1(w, 200, map[string]any{"results": results})
+		saastest.Answer(w, 200, map[string]any{"results": results})
 	}
 }
 
@@ -88,7 +89,7 @@ func (t *recordTable) give(w http.ResponseWriter, where func(map[string]any) boo
 	if i < len(t.order) {
 		out["next"] = i
 	}
-	answer1(w, 200, out)
+	saastest.Answer(w, 200, out)
 }
 
 func (t *recordTable) change(what string, key, set map[string]any) map[string]any {

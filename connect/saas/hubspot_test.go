@@ -11,23 +11,24 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/connect/saas/saastest"
 )
 
-func hubPeople(h *hubspot) {
-	h.add("contacts", "101", map[string]string{"email": "ann@example.com", "firstname": "Ann", "lastname": "Lee", "hs_additional_emails": "Ann.Lee@work.example;al@old.example", "phone": "+442079460958", "shoe_size": "5.50", "createdate": "2024-05-01T10:00:00.123Z"})
-	h.add("contacts", "102", map[string]string{"email": "bo@example.com", "lastname": `"},{"x`, "phone": "020 7946 0000", "createdate": "2024-05-01T10:00:00Z"})
-	h.add("contacts", "103", map[string]string{"lastname": "Cy"})
-	h.add("deals", "901", map[string]string{"dealname": "Roof", "amount": "100.00"})
-	h.add("deals", "902", map[string]string{"dealname": "Door"})
-	h.link("contacts", "101", "deals", "901")
-	h.link("contacts", "102", "deals", "901")
-	h.link("contacts", "101", "deals", "902")
+func hubPeople(h *saastest.HubSpot) {
+	h.Add("contacts", "101", map[string]string{"email": "ann@example.com", "firstname": "Ann", "lastname": "Lee", "hs_additional_emails": "Ann.Lee@work.example;al@old.example", "phone": "+442079460958", "shoe_size": "5.50", "createdate": "2024-05-01T10:00:00.123Z"})
+	h.Add("contacts", "102", map[string]string{"email": "bo@example.com", "lastname": `"},{"x`, "phone": "020 7946 0000", "createdate": "2024-05-01T10:00:00Z"})
+	h.Add("contacts", "103", map[string]string{"lastname": "Cy"})
+	h.Add("deals", "901", map[string]string{"dealname": "Roof", "amount": "100.00"})
+	h.Add("deals", "902", map[string]string{"dealname": "Door"})
+	h.Link("contacts", "101", "deals", "901")
+	h.Link("contacts", "102", "deals", "901")
+	h.Link("contacts", "101", "deals", "902")
 }
 
 func TestHubSpotFinds(t *testing.T) {
-	h := newHubSpot(t)
+	h := saastest.NewHubSpot(t)
 	hubPeople(h)
-	s := h.open(t)
+	s := openHub(t, h)
 	for _, c := range []struct {
 		name string
 		any  []connect.In
@@ -49,7 +50,7 @@ func TestHubSpotFinds(t *testing.T) {
 			got = append(got, row[0].(string))
 		}
 		if slices.Sort(got); !slices.Equal(got, c.want) {
-			t.Errorf("%s: %v, want %v (asked %s)", c.name, got, c.want, h.bodies[len(h.bodies)-1])
+			t.Errorf("%s: %v, want %v (asked %s)", c.name, got, c.want, h.Bodies[len(h.Bodies)-1])
 		}
 	}
 	row := rowsOf(t, s, connect.Read{Table: "contacts", Columns: []string{"shoe_size", "createdate", "email", "mobilephone"}, Any: in("id", "", "101")})[0]
@@ -68,9 +69,9 @@ func TestHubSpotFinds(t *testing.T) {
 }
 
 func TestHubSpotAssociations(t *testing.T) {
-	h := newHubSpot(t)
+	h := saastest.NewHubSpot(t)
 	hubPeople(h)
-	s := h.open(t)
+	s := openHub(t, h)
 	by := func(column string, ids ...any) []string {
 		var out []string
 		for _, row := range rowsOf(t, s, connect.Read{Table: "contact-deals", Columns: []string{"contact", "deal"}, Any: in(column, "", ids...)}) {
@@ -99,7 +100,7 @@ func TestHubSpotAssociations(t *testing.T) {
 		t.Errorf("after one link went: %v", got)
 	}
 	for i := range 600 {
-		h.link("contacts", "103", "deals", fmt.Sprint(5000+i))
+		h.Link("contacts", "103", "deals", fmt.Sprint(5000+i))
 	}
 	err := s.Read(context.Background(), connect.Read{Table: "contact-deals", Columns: []string{"deal"}, Any: in("contact", "", "103")}, func(connect.Row) error { return nil })
 	wantKind(t, err, avow.Invalid, "only a part")
@@ -108,26 +109,26 @@ func TestHubSpotAssociations(t *testing.T) {
 }
 
 func TestHubSpotPages(t *testing.T) {
-	h := newHubSpot(t)
-	h.page = 9
+	h := saastest.NewHubSpot(t)
+	h.Page = 9
 	var mails []any
 	for i := range 300 {
 		mail := fmt.Sprintf("person-%d@long-name-of-a-host.example", i)
 		mails = append(mails, mail)
-		h.add("contacts", fmt.Sprint(1000+i), map[string]string{"email": mail, "lastname": "Same"})
+		h.Add("contacts", fmt.Sprint(1000+i), map[string]string{"email": mail, "lastname": "Same"})
 	}
-	s := h.open(t)
+	s := openHub(t, h)
 	if n := len(rowsOf(t, s, connect.Read{Table: "contacts", Columns: []string{"email"}})); n != 300 {
 		t.Errorf("%d rows", n)
 	}
-	h.page, h.requests = 200, nil
+	h.Page, h.Requests = 200, nil
 	if n := len(rowsOf(t, s, connect.Read{Table: "contacts", Columns: []string{"email"}, Any: in("email", connect.Email, mails...)})); n != 300 {
 		t.Errorf("%d rows by address", n)
 	}
-	if n := len(h.requests); n > 12 {
+	if n := len(h.Requests); n > 12 {
 		t.Errorf("300 addresses took %d searches", n)
 	}
-	h.most = 100
+	h.Most = 100
 	err := s.Read(context.Background(), connect.Read{Table: "contacts", Columns: []string{"email"}, Any: in("lastname", "", "Same")}, func(connect.Row) error { return nil })
 	if err != nil {
 		t.Errorf("fewer than the service's bound: %v", err)
@@ -137,25 +138,25 @@ func TestHubSpotPages(t *testing.T) {
 // A search that finds more than HubSpot gives is asked in parts, and where that does not
 // help it is an error, not a part of the truth.
 func TestHubSpotSearchBound(t *testing.T) {
-	h := newHubSpot(t)
+	h := saastest.NewHubSpot(t)
 	for i := range 12_001 {
-		h.add("contacts", fmt.Sprint(i+1), map[string]string{"lastname": []string{"Big", "Small"}[min(i/9000, 1)]})
+		h.Add("contacts", fmt.Sprint(i+1), map[string]string{"lastname": []string{"Big", "Small"}[min(i/9000, 1)]})
 	}
-	s := h.open(t)
+	s := openHub(t, h)
 	if n := len(rowsOf(t, s, connect.Read{Table: "contacts", Columns: []string{"id"}, Any: in("lastname", "", "Big", "Small")})); n != 12_001 {
 		t.Errorf("%d rows", n)
 	}
 	for i := range 2000 {
-		h.add("contacts", fmt.Sprint(20_000+i), map[string]string{"lastname": "Big"})
+		h.Add("contacts", fmt.Sprint(20_000+i), map[string]string{"lastname": "Big"})
 	}
 	err := s.Read(context.Background(), connect.Read{Table: "contacts", Columns: []string{"id"}, Any: in("lastname", "", "Big")}, func(connect.Row) error { return nil })
 	wantKind(t, err, avow.Invalid, "11000", "10000")
 }
 
 func TestHubSpotDescribes(t *testing.T) {
-	h := newHubSpot(t)
-	h.scopes = slices.DeleteFunc(h.scopes, func(s string) bool { return s == "crm.objects.contacts.write" })
-	schema, err := h.open(t).Describe(context.Background())
+	h := saastest.NewHubSpot(t)
+	h.Scopes = slices.DeleteFunc(h.Scopes, func(s string) bool { return s == "crm.objects.contacts.write" })
+	schema, err := openHub(t, h).Describe(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,9 +177,9 @@ func TestHubSpotDescribes(t *testing.T) {
 }
 
 func TestHubSpotChanges(t *testing.T) {
-	h := newHubSpot(t)
+	h := saastest.NewHubSpot(t)
 	hubPeople(h)
-	s := h.open(t)
+	s := openHub(t, h)
 	res, err := s.Change(context.Background(), []connect.Change{
 		{Kind: connect.Update, Table: "contacts", Key: []string{"id"}, Keys: []connect.Tuple{{"101"}, {"777"}}, Set: []connect.Set{{Column: "firstname"}, {Column: "email", To: "x@removed.invalid"}}},
 		{Kind: connect.Delete, Table: "deals", Key: []string{"id"}, Keys: []connect.Tuple{{"902"}, {"777"}}},
@@ -186,7 +187,7 @@ func TestHubSpotChanges(t *testing.T) {
 	if err != nil || res[0].Changed != 1 {
 		t.Fatalf("%v %v", res, err)
 	}
-	if a := h.rows["contacts"]["101"]; a["firstname"] != "" || a["email"] != "x@removed.invalid" || a["lastname"] != "Lee" || h.rows["deals"]["902"] != nil {
+	if a := h.Rows["contacts"]["101"]; a["firstname"] != "" || a["email"] != "x@removed.invalid" || a["lastname"] != "Lee" || h.Rows["deals"]["902"] != nil {
 		t.Errorf("%v", a)
 	}
 	del := []connect.Change{{Kind: connect.Delete, Table: "contacts", Key: []string{"id"}, Keys: []connect.Tuple{{"101"}, {"102"}}}}
@@ -195,8 +196,8 @@ func TestHubSpotChanges(t *testing.T) {
 			t.Fatalf("deletion %d: %v %v", i, res, err)
 		}
 	}
-	if len(h.rows["contacts"]) != 1 || len(h.blocked) != 0 {
-		t.Errorf("left %v, blocked %v", h.rows["contacts"], h.blocked)
+	if len(h.Rows["contacts"]) != 1 || len(h.Blocked) != 0 {
+		t.Errorf("left %v, blocked %v", h.Rows["contacts"], h.Blocked)
 	}
 	_, err = s.Change(context.Background(), []connect.Change{{Kind: connect.Update, Table: "contacts", Key: []string{"id"}, Keys: []connect.Tuple{{"103"}}, Set: []connect.Set{{Column: "email", To: "no address"}}}})
 	wantKind(t, err, avow.Conflict, "VALIDATION_ERROR")
@@ -208,35 +209,35 @@ func TestHubSpotChanges(t *testing.T) {
 }
 
 func TestHubSpotMissingScope(t *testing.T) {
-	h := newHubSpot(t)
+	h := saastest.NewHubSpot(t)
 	hubPeople(h)
-	h.scopes = []string{"crm.objects.contacts.read"}
-	s := h.open(t)
+	h.Scopes = []string{"crm.objects.contacts.read"}
+	s := openHub(t, h)
 	_, err := s.Change(context.Background(), []connect.Change{{Kind: connect.Delete, Table: "contacts", Key: []string{"id"}, Keys: []connect.Tuple{{"101"}}}})
 	wantKind(t, err, avow.Forbidden, "crm.objects.contacts.write", "MISSING_SCOPES")
 	err = s.Read(context.Background(), connect.Read{Table: "deals", Columns: []string{"id"}}, nil)
 	wantKind(t, err, avow.Forbidden, "crm.objects.deals.read")
-	if strings.Contains(err.Error(), hubToken) {
+	if strings.Contains(err.Error(), saastest.HubToken) {
 		t.Errorf("the error holds the token: %v", err)
 	}
 }
 
 // Waits are what the service asks for; a limit of the day is not waited for.
 func TestHubSpotLimits(t *testing.T) {
-	h := newHubSpot(t)
+	h := saastest.NewHubSpot(t)
 	hubPeople(h)
-	s := h.open(t)
+	s := openHub(t, h)
 	var waits []time.Duration
 	s.c.wait = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
 	policies := []string{"SECONDLY", "TEN_SECONDLY_ROLLING"}
-	h.before = func(w http.ResponseWriter, r *http.Request) bool {
+	h.Before = func(w http.ResponseWriter, r *http.Request) bool {
 		if len(policies) == 0 {
 			return false
 		}
 		if policies[0] != "DAILY" {
 			w.Header().Set("Retry-After", fmt.Sprint(len(policies)+5))
 		}
-		answer1(w, 429, map[string]any{"status": "error", "message": "You have reached a limit.", "errorType": "RATE_LIMIT", "category": "RATE_LIMITS", "policyName": policies[0]})
+		saastest.Answer(w, 429, map[string]any{"status": "error", "message": "You have reached a limit.", "errorType": "RATE_LIMIT", "category": "RATE_LIMITS", "policyName": policies[0]})
 		policies = policies[1:]
 		return true
 	}

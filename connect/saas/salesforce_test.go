@@ -11,6 +11,7 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/connect/saas/saastest"
 )
 
 func rowsOf(t *testing.T, s connect.Source, r connect.Read) [][]any {
@@ -42,18 +43,18 @@ func wantKind(t *testing.T, err error, kind avow.ErrorKind, words ...string) {
 	}
 }
 
-func people(sf *salesforce) {
-	sf.add("Contact", "003A", map[string]any{"FirstName": "Ann", "LastName": "O'Hara", "Email": "Ann@Example.com", "Phone": "(020) 7946-0958", "Shoe_Size__c": 5.5,
+func people(sf *saastest.Salesforce) {
+	sf.Add("Contact", "003A", map[string]any{"FirstName": "Ann", "LastName": "O'Hara", "Email": "Ann@Example.com", "Phone": "(020) 7946-0958", "Shoe_Size__c": 5.5,
 		"Birthdate": "1980-02-29", "HasOptedOutOfEmail": true, "CreatedDate": "2024-05-01T10:00:00.000+0000"})
-	sf.add("Contact", "003B", map[string]any{"FirstName": "Bo", "LastName": `back\slash`, "Email": "bo@example.com", "Phone": "+44 20 7946 0000", "CreatedDate": "2024-05-02T10:00:00.000+0000"})
-	sf.add("Contact", "003C", map[string]any{"LastName": "Cy", "Email": nil, "CreatedDate": "2024-05-03T10:00:00.000+0000"})
-	sf.add("Task", "00TA", map[string]any{"WhoId": "003A", "WhatId": "x,y", "Subject": "Call"})
+	sf.Add("Contact", "003B", map[string]any{"FirstName": "Bo", "LastName": `back\slash`, "Email": "bo@example.com", "Phone": "+44 20 7946 0000", "CreatedDate": "2024-05-02T10:00:00.000+0000"})
+	sf.Add("Contact", "003C", map[string]any{"LastName": "Cy", "Email": nil, "CreatedDate": "2024-05-03T10:00:00.000+0000"})
+	sf.Add("Task", "00TA", map[string]any{"WhoId": "003A", "WhatId": "x,y", "Subject": "Call"})
 }
 
 func TestSalesforceFinds(t *testing.T) {
-	sf := newSalesforce(t)
+	sf := saastest.NewSalesforce(t)
 	people(sf)
-	s := sf.open(t)
+	s := openSalesforce(t, sf)
 	for _, c := range []struct {
 		name string
 		any  []connect.In
@@ -81,7 +82,7 @@ func TestSalesforceFinds(t *testing.T) {
 			got = append(got, row[0].(string))
 		}
 		if slices.Sort(got); !slices.Equal(got, c.want) {
-			t.Errorf("%s: %v, want %v (asked %q)", c.name, got, c.want, sf.queries[len(sf.queries)-1])
+			t.Errorf("%s: %v, want %v (asked %q)", c.name, got, c.want, sf.Queries[len(sf.Queries)-1])
 		}
 	}
 	row := rowsOf(t, s, connect.Read{Table: "Contact", Columns: []string{"Shoe_Size__c", "Birthdate", "HasOptedOutOfEmail", "CreatedDate", "AccountId"}, Any: in("Id", "", "003A")})[0]
@@ -92,27 +93,27 @@ func TestSalesforceFinds(t *testing.T) {
 }
 
 func TestSalesforcePagesAndOrder(t *testing.T) {
-	sf := newSalesforce(t)
-	sf.page = 7
+	sf := saastest.NewSalesforce(t)
+	sf.Page = 7
 	var ids []any
 	for i := range 1000 {
 		id := fmt.Sprintf("003%04d", i)
 		ids = append(ids, id)
-		sf.add("Contact", id, map[string]any{"LastName": strings.Repeat("n", i%5), "Email": fmt.Sprintf("p%d@example.com", i)})
+		sf.Add("Contact", id, map[string]any{"LastName": strings.Repeat("n", i%5), "Email": fmt.Sprintf("p%d@example.com", i)})
 	}
-	s := sf.open(t)
+	s := openSalesforce(t, sf)
 	if n := len(rowsOf(t, s, connect.Read{Table: "Contact", Columns: []string{"Email"}})); n != 1000 {
 		t.Errorf("%d rows", n)
 	}
 	if n := len(rowsOf(t, s, connect.Read{Table: "Contact", Columns: []string{"Email"}, Any: in("Id", "", ids...)})); n != 1000 {
 		t.Errorf("%d rows by key", n)
 	}
-	for _, q := range sf.queries {
+	for _, q := range sf.Queries {
 		if len(q) > 12_000 {
 			t.Errorf("a query has %d characters", len(q))
 		}
 	}
-	if n := len(sf.queries); n > 10 {
+	if n := len(sf.Queries); n > 10 {
 		t.Errorf("1,000 keys took %d queries", n)
 	}
 	page := rowsOf(t, s, connect.Read{Table: "Contact", Columns: []string{"Id"}, Key: []string{"Id"}, After: connect.Tuple{"0030997"}, Limit: 5})
@@ -129,9 +130,9 @@ func TestSalesforcePagesAndOrder(t *testing.T) {
 }
 
 func TestSalesforceDescribes(t *testing.T) {
-	sf := newSalesforce(t)
-	sf.may["delete"] = false
-	schema, err := sf.open(t).Describe(context.Background())
+	sf := saastest.NewSalesforce(t)
+	sf.May["delete"] = false
+	schema, err := openSalesforce(t, sf).Describe(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,9 +152,9 @@ func TestSalesforceDescribes(t *testing.T) {
 }
 
 func TestSalesforceChanges(t *testing.T) {
-	sf := newSalesforce(t)
+	sf := saastest.NewSalesforce(t)
 	people(sf)
-	s := sf.open(t)
+	s := openSalesforce(t, sf)
 	clear := connect.Change{Kind: connect.Update, Table: "Contact", Key: []string{"Id"}, Keys: []connect.Tuple{{"003A"}, {"gone"}},
 		Set: []connect.Set{{Column: "Email", To: nil}, {Column: "FirstName", Each: []any{"x'y", "z"}}, {Column: "Birthdate", To: connect.Date("1980-01-01")}}}
 	for range 2 {
@@ -162,7 +163,7 @@ func TestSalesforceChanges(t *testing.T) {
 			t.Fatalf("%v %v", res, err)
 		}
 	}
-	if a := sf.rows["Contact"]["003A"]; a["Email"] != nil || a["FirstName"] != "x'y" || a["Birthdate"] != "1980-01-01" || a["LastName"] != "O'Hara" {
+	if a := sf.Rows["Contact"]["003A"]; a["Email"] != nil || a["FirstName"] != "x'y" || a["Birthdate"] != "1980-01-01" || a["LastName"] != "O'Hara" {
 		t.Errorf("the row is %v", a)
 	}
 	del := connect.Change{Kind: connect.Delete, Table: "Contact", Key: []string{"Id"}, Keys: []connect.Tuple{{"003A"}, {"003B"}}}
@@ -172,36 +173,36 @@ func TestSalesforceChanges(t *testing.T) {
 			t.Fatalf("deletion %d: %v %v", i, res, err)
 		}
 	}
-	if len(sf.rows["Contact"]) != 1 {
-		t.Errorf("left: %v", sf.rows["Contact"])
+	if len(sf.Rows["Contact"]) != 1 {
+		t.Errorf("left: %v", sf.Rows["Contact"])
 	}
 }
 
 // One record that cannot be changed neither hides nor stops the others, and what the
 // service says about it is not repeated.
 func TestSalesforcePartialFailure(t *testing.T) {
-	sf := newSalesforce(t)
+	sf := saastest.NewSalesforce(t)
 	people(sf)
-	s := sf.open(t)
+	s := openSalesforce(t, sf)
 	c := connect.Change{Kind: connect.Update, Table: "Contact", Key: []string{"Id"}, Keys: []connect.Tuple{{"003A"}, {"003B"}, {"003C"}},
 		Set: []connect.Set{{Column: "LastName", Each: []any{"a", nil, "c"}}}}
 	res, err := s.Change(context.Background(), []connect.Change{c})
 	wantKind(t, err, avow.Conflict, "REQUIRED_FIELD_MISSING", "Contact")
-	if res[0].Changed != 2 || sf.rows["Contact"]["003C"]["LastName"] != "c" {
+	if res[0].Changed != 2 || sf.Rows["Contact"]["003C"]["LastName"] != "c" {
 		t.Errorf("%v", res)
 	}
 	if strings.Contains(err.Error(), "003B") || strings.Contains(err.Error(), "secret words") {
 		t.Errorf("the error repeats what the service said: %v", err)
 	}
-	sf.may["delete"] = false
+	sf.May["delete"] = false
 	_, err = s.Change(context.Background(), []connect.Change{{Kind: connect.Delete, Table: "Contact", Key: []string{"Id"}, Keys: []connect.Tuple{{"003A"}}}})
 	wantKind(t, err, avow.Forbidden, "Delete on Contact")
 }
 
 func TestSalesforceGuards(t *testing.T) {
-	sf := newSalesforce(t)
+	sf := saastest.NewSalesforce(t)
 	people(sf)
-	s := sf.open(t)
+	s := openSalesforce(t, sf)
 	keys := []connect.Tuple{{"003A"}, {"003B"}, {"003C"}}
 	run := func(c connect.Change) int64 {
 		t.Helper()
@@ -229,56 +230,56 @@ func TestSalesforceGuards(t *testing.T) {
 	}
 	// A key that is not the service's own.
 	res, err := s.Change(context.Background(), []connect.Change{{Kind: connect.Delete, Table: "Contact", Key: []string{"Email"}, Keys: []connect.Tuple{{"bo@example.com"}}}})
-	if err != nil || res[0].Changed != 1 || sf.rows["Contact"]["003B"] != nil {
+	if err != nil || res[0].Changed != 1 || sf.Rows["Contact"]["003B"] != nil {
 		t.Errorf("%v %v", res, err)
 	}
 }
 
 func TestSalesforceBatches(t *testing.T) {
-	sf := newSalesforce(t)
+	sf := saastest.NewSalesforce(t)
 	c := connect.Change{Kind: connect.Delete, Table: "Contact", Key: []string{"Id"}}
 	for i := range 450 {
-		c.Keys = append(c.Keys, connect.Tuple{sf.add("Contact", fmt.Sprintf("003%d", i), map[string]any{"LastName": "n"})})
+		c.Keys = append(c.Keys, connect.Tuple{sf.Add("Contact", fmt.Sprintf("003%d", i), map[string]any{"LastName": "n"})})
 	}
-	s := sf.open(t)
+	s := openSalesforce(t, sf)
 	res, err := s.Change(context.Background(), []connect.Change{c})
-	if err != nil || res[0].Changed != 450 || len(sf.rows["Contact"]) != 0 {
+	if err != nil || res[0].Changed != 450 || len(sf.Rows["Contact"]) != 0 {
 		t.Fatalf("%v %v", res, err)
 	}
-	if n := len(sf.requests); n != 1+3 {
-		t.Errorf("450 deletions took %d requests: %v", n, sf.requests)
+	if n := len(sf.Requests); n != 1+3 {
+		t.Errorf("450 deletions took %d requests: %v", n, sf.Requests)
 	}
 }
 
 func TestSalesforceTokens(t *testing.T) {
-	sf := newSalesforce(t)
+	sf := saastest.NewSalesforce(t)
 	people(sf)
-	s := sf.open(t)
+	s := openSalesforce(t, sf)
 	read := connect.Read{Table: "Contact", Columns: []string{"Id"}, Any: in("Id", "", "003A")}
 	rowsOf(t, s, read)
 	rowsOf(t, s, read)
-	if sf.tokens != 1 {
-		t.Errorf("%d tokens for two reads", sf.tokens)
+	if sf.Tokens != 1 {
+		t.Errorf("%d tokens for two reads", sf.Tokens)
 	}
-	sf.token = "revoked"
-	if rowsOf(t, s, read); sf.tokens != 2 {
-		t.Errorf("%d tokens after one was refused", sf.tokens)
+	sf.Token = "revoked"
+	if rowsOf(t, s, read); sf.Tokens != 2 {
+		t.Errorf("%d tokens after one was refused", sf.Tokens)
 	}
 	// A service that refuses every token is asked once more, not for ever.
-	sf.before = func(w http.ResponseWriter, r *http.Request) bool {
+	sf.Before = func(w http.ResponseWriter, r *http.Request) bool {
 		if strings.HasSuffix(r.URL.Path, "/token") {
 			return false
 		}
-		sfError(w, 401, "INVALID_SESSION_ID", "Session expired or invalid")
+		saastest.SalesforceError(w, 401, "INVALID_SESSION_ID", "Session expired or invalid")
 		return true
 	}
 	err := s.Read(context.Background(), read, func(connect.Row) error { return nil })
 	wantKind(t, err, avow.Forbidden, `"crm"`, "INVALID_SESSION_ID")
-	if sf.tokens != 3 {
-		t.Errorf("%d tokens", sf.tokens)
+	if sf.Tokens != 3 {
+		t.Errorf("%d tokens", sf.Tokens)
 	}
 	other := openAt(t, "salesforce", sf.URL, `"client_id": "app", "client_secret": "wr0ng-secret"`)
-	sf.before = nil
+	sf.Before = nil
 	err = other.Read(context.Background(), read, func(connect.Row) error { return nil })
 	wantKind(t, err, avow.Forbidden, "invalid_client", `"crm"`)
 	if strings.Contains(err.Error(), "wr0ng") {
@@ -287,25 +288,25 @@ func TestSalesforceTokens(t *testing.T) {
 }
 
 func TestSalesforceAllowanceIsSpent(t *testing.T) {
-	sf := newSalesforce(t)
-	s := sf.open(t)
-	sf.before = func(w http.ResponseWriter, r *http.Request) bool {
+	sf := saastest.NewSalesforce(t)
+	s := openSalesforce(t, sf)
+	sf.Before = func(w http.ResponseWriter, r *http.Request) bool {
 		if strings.HasSuffix(r.URL.Path, "/token") {
 			return false
 		}
-		sfError(w, 403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+		saastest.SalesforceError(w, 403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
 		return true
 	}
 	err := s.Read(context.Background(), connect.Read{Table: "Contact", Columns: []string{"Id"}}, func(connect.Row) error { return nil })
 	wantKind(t, err, avow.Unavailable, "REQUEST_LIMIT_EXCEEDED")
-	if len(sf.requests) != 2 {
-		t.Errorf("asked again: %v", sf.requests)
+	if len(sf.Requests) != 2 {
+		t.Errorf("asked again: %v", sf.Requests)
 	}
 }
 
 func TestSalesforceShows(t *testing.T) {
-	sf := newSalesforce(t)
-	s := sf.open(t)
+	sf := saastest.NewSalesforce(t)
+	s := openSalesforce(t, sf)
 	out, err := s.Show([]connect.Change{
 		{Kind: connect.Update, Table: "Contact", Key: []string{"Id"}, Keys: []connect.Tuple{{"003A"}}, Set: []connect.Set{{Column: "Email", To: "masked@invalid"}}},
 		{Kind: connect.Delete, Table: "Contact", Key: []string{"Id"}, Keys: []connect.Tuple{{"003A"}, {"003B"}}, Guard: in("Email", "", "a@b.c")},
@@ -313,7 +314,7 @@ func TestSalesforceShows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "PATCH " + sf.URL + sfData + "/composite/sobjects\n" +
+	want := "PATCH " + sf.URL + saastest.Data + "/composite/sobjects\n" +
 		`{"allOrNone":false,"records":[{"Email":"{Email}","Id":"{Id}","attributes":{"type":"Contact"}}]}` + "\n-- up to 200 rows in one request"
 	if out[0].Text != want {
 		t.Errorf("shown: %s", out[0].Text)
@@ -321,11 +322,11 @@ func TestSalesforceShows(t *testing.T) {
 	if !slices.Equal(out[0].Values, []any{"003A", "masked@invalid"}) {
 		t.Errorf("values: %v", out[0].Values)
 	}
-	if want := "DELETE " + sf.URL + sfData + "/composite/sobjects?ids={Id, …}&allOrNone=false\n"; !strings.HasPrefix(out[1].Text, want) {
+	if want := "DELETE " + sf.URL + saastest.Data + "/composite/sobjects?ids={Id, …}&allOrNone=false\n"; !strings.HasPrefix(out[1].Text, want) {
 		t.Errorf("shown: %s", out[1].Text)
 	}
-	if len(sf.requests) != 0 {
-		t.Errorf("Show asked: %v", sf.requests)
+	if len(sf.Requests) != 0 {
+		t.Errorf("Show asked: %v", sf.Requests)
 	}
 }
 
@@ -342,14 +343,14 @@ func FuzzSalesforceQuery(f *testing.F) {
 		if err != nil {
 			return
 		}
-		q, bad := readSOQL("SELECT LastName FROM Contact WHERE "+string(text.(written)), func(string) map[string]string { return types })
+		q, bad := saastest.ReadSOQL("SELECT LastName FROM Contact WHERE "+string(text.(written)), func(string) map[string]string { return types })
 		if bad != nil {
-			t.Fatalf("%q became %q: %v", v, text, bad.message)
+			t.Fatalf("%q became %q: %v", v, text, bad.Message)
 		}
-		if !q.where(map[string]any{"LastName": v}) || !q.where(map[string]any{"LastName": "other"}) {
+		if !q.Where(map[string]any{"LastName": v}) || !q.Where(map[string]any{"LastName": "other"}) {
 			t.Fatalf("%q is not found by %q", v, text)
 		}
-		if q.where(map[string]any{"LastName": v + "x"}) || q.where(map[string]any{"LastName": nil}) {
+		if q.Where(map[string]any{"LastName": v + "x"}) || q.Where(map[string]any{"LastName": nil}) {
 			t.Fatalf("%q finds others by %q", v, text)
 		}
 	})
@@ -358,9 +359,9 @@ func FuzzSalesforceQuery(f *testing.F) {
 // What an organisation does not have, or does not show this login, is not in the schema,
 // and neither is what would point at it.
 func TestSalesforceHidesFields(t *testing.T) {
-	sf := newSalesforce(t)
-	delete(sf.types["Contact"], "Phone")
-	s := sf.open(t)
+	sf := saastest.NewSalesforce(t)
+	delete(sf.Types["Contact"], "Phone")
+	s := openSalesforce(t, sf)
 	schema, err := s.Describe(context.Background())
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,11 @@
-package saas
+// Package saastest has local servers that behave as the documentation of services says, for
+// what their descriptions use. Tests of any room reach them by the built-in descriptions.
+//
+// What stays true: what the documentation forbids is refused as it says, so that a description
+// which asks wrongly fails; the rows are in memory and may be looked at between two requests.
+//
+// What it never does: stand in for the service itself. Nothing here was ever held against one.
+package saastest
 
 import (
 	"encoding/json"
@@ -12,101 +19,94 @@ import (
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/avowhq/avow/connect"
 )
 
-// hubspot is a server that behaves as developers.hubspot.com says, for what the
+// HubSpot is a server that behaves as developers.hubspot.com says, for what the
 // description uses: "Read a batch", "Search the CRM", "List objects", "Update a batch",
 // "Archive a batch", "Permanently delete a contact", "Properties", "Associations v4",
 // "Private apps", "Error handling", "API usage guidelines and limits".
-type hubspot struct {
+type HubSpot struct {
 	*httptest.Server
-	mu       sync.Mutex
-	props    map[string]map[string]string            // object → property → type
-	rows     map[string]map[string]map[string]string // object → id → properties
-	links    map[string]map[string][]string          // `contacts/deals` → id → ids
-	scopes   []string
-	requests []string
-	bodies   []string
-	most     int // what a search gives in all
-	blocked  []string
-	before   func(w http.ResponseWriter, r *http.Request) bool
-	page     int
+	mu         sync.Mutex
+	Properties map[string]map[string]string            // object → property → type
+	Rows       map[string]map[string]map[string]string // object → id → properties
+	Links      map[string]map[string][]string          // `contacts/deals` → id → ids
+	Scopes     []string
+	Requests   []string
+	Bodies     []string
+	Most       int // what a search gives in all
+	Blocked    []string
+	Before     func(w http.ResponseWriter, r *http.Request) bool
+	Page       int
 }
 
-const hubToken = "pat-eu1-very-secret"
+// HubToken is the token that opens it.
+const HubToken = "pat-eu1-very-secret"
 
-func newHubSpot(t *testing.T) *hubspot {
-	h := &hubspot{most: 10_000, page: 200, links: map[string]map[string][]string{}, scopes: []string{"tickets"}}
+// NewHubSpot starts one with a few objects and their properties, and without a row.
+func NewHubSpot(t testing.TB) *HubSpot {
+	h := &HubSpot{Most: 10_000, Page: 200, Links: map[string]map[string][]string{}, Scopes: []string{"tickets"}}
 	for _, o := range []string{"contacts", "companies", "deals"} {
-		h.scopes = append(h.scopes, "crm.objects."+o+".read", "crm.objects."+o+".write")
+		h.Scopes = append(h.Scopes, "crm.objects."+o+".read", "crm.objects."+o+".write")
 	}
-	h.props = map[string]map[string]string{
+	h.Properties = map[string]map[string]string{
 		"contacts": {"email": "string", "firstname": "string", "lastname": "string", "phone": "phone_number", "mobilephone": "phone_number", "createdate": "datetime", "shoe_size": "number", "hs_object_id": "number", "hs_additional_emails": "string", "score": "number"},
 		"deals":    {"dealname": "string", "amount": "number", "closedate": "datetime", "hs_object_id": "number"},
 	}
-	h.rows = map[string]map[string]map[string]string{"contacts": {}, "deals": {}}
+	h.Rows = map[string]map[string]map[string]string{"contacts": {}, "deals": {}}
 	h.Server = httptest.NewServer(http.HandlerFunc(h.serve))
 	t.Cleanup(h.Close)
 	return h
 }
 
-func (h *hubspot) open(t *testing.T, change ...func(*connect.Config)) *Source {
-	return hurry(openAt(t, "hubspot", h.URL, `"token": "`+hubToken+`"`, change...))
-}
-
-// hurry takes the rates away, which would only make a test slow.
-func hurry(s *Source) *Source {
-	s.c.rate = nil
-	for _, t := range s.d.tables {
-		for _, f := range t.find {
-			f.rate = rate{}
-		}
-	}
-	return s
-}
-
-func (h *hubspot) add(object, id string, props map[string]string) string {
+// Add puts a row into an object.
+func (h *HubSpot) Add(object, id string, props map[string]string) string {
 	props["hs_object_id"] = id
-	h.rows[object][id] = props
+	h.Rows[object][id] = props
 	return id
 }
 
-func (h *hubspot) link(a, ida, b, idb string) {
+// Link ties two rows together, in both directions.
+func (h *HubSpot) Link(a, ida, b, idb string) {
 	for _, way := range [][4]string{{a, ida, b, idb}, {b, idb, a, ida}} {
 		name := way[0] + "/" + way[2]
-		if h.links[name] == nil {
-			h.links[name] = map[string][]string{}
+		if h.Links[name] == nil {
+			h.Links[name] = map[string][]string{}
 		}
-		h.links[name][way[1]] = append(h.links[name][way[1]], way[3])
+		h.Links[name][way[1]] = append(h.Links[name][way[1]], way[3])
 	}
 }
 
-func hubError(w http.ResponseWriter, status int, category, message string) {
-	answer1(w, status, map[string]any{"status": "error", "message": message, "category": category, "correlationId": "aeb5f871-7f07-4993-9211-075dc63e7cbf"})
+// HubError answers as the service does when it refuses.
+func HubError(w http.ResponseWriter, status int, category, message string) {
+	Answer(w, status, map[string]any{"status": "error", "message": message, "category": category, "correlationId": "aeb5f871-7f07-4993-9211-075dc63e7cbf"})
 }
 
-func (h *hubspot) serve(w http.ResponseWriter, r *http.Request) {
+// Secret is the credentials that open it, as a system of the map names them.
+func (h *HubSpot) Secret() string {
+	return fmt.Sprintf(`{"address": %q, "token": %q}`, h.URL, HubToken)
+}
+
+func (h *HubSpot) serve(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	body, _ := io.ReadAll(r.Body)
-	h.requests, h.bodies = append(h.requests, r.Method+" "+r.URL.Path), append(h.bodies, string(body))
-	if h.before != nil && h.before(w, r) {
+	h.Requests, h.Bodies = append(h.Requests, r.Method+" "+r.URL.Path), append(h.Bodies, string(body))
+	if h.Before != nil && h.Before(w, r) {
 		return
 	}
-	if r.Header.Get("Authorization") != "Bearer "+hubToken {
-		hubError(w, 401, "INVALID_AUTHENTICATION", "Authentication credentials not found.")
+	if r.Header.Get("Authorization") != "Bearer "+HubToken {
+		HubError(w, 401, "INVALID_AUTHENTICATION", "Authentication credentials not found.")
 		return
 	}
 	in := map[string]any{}
 	if len(body) > 0 && json.Unmarshal(body, &in) != nil {
-		hubError(w, 400, "VALIDATION_ERROR", "Invalid input JSON")
+		HubError(w, 400, "VALIDATION_ERROR", "Invalid input JSON")
 		return
 	}
 	at := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	if r.Method == "POST" && r.URL.Path == "/oauth/v2/private-apps/get/access-token-info" && in["tokenKey"] == hubToken {
-		answer1(w, 200, map[string]any{"userId": 1, "hubId": 2, "appId": 3, "scopes": h.scopes})
+	if r.Method == "POST" && r.URL.Path == "/oauth/v2/private-apps/get/access-token-info" && in["tokenKey"] == HubToken {
+		Answer(w, 200, map[string]any{"userId": 1, "hubId": 2, "appId": 3, "scopes": h.Scopes})
 		return
 	}
 	if len(at) < 4 || at[0] != "crm" {
@@ -126,17 +126,17 @@ func (h *hubspot) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (h *hubspot) objects(w http.ResponseWriter, r *http.Request, object, what string, in map[string]any, size int) {
+func (h *HubSpot) objects(w http.ResponseWriter, r *http.Request, object, what string, in map[string]any, size int) {
 	scope := "crm.objects." + object + map[bool]string{true: ".read", false: ".write"}[what == "" || strings.HasSuffix(what, "read") || what == "search"]
 	inputs, _ := in["inputs"].([]any)
 	switch {
-	case h.rows[object] == nil:
-		hubError(w, 404, "OBJECT_NOT_FOUND", "Unable to infer object type from: "+object)
-	case !slices.Contains(h.scopes, scope):
-		answer1(w, 403, map[string]any{"status": "error", "category": "MISSING_SCOPES", "message": "This app hasn't been granted all required scopes to make this call.",
+	case h.Rows[object] == nil:
+		HubError(w, 404, "OBJECT_NOT_FOUND", "Unable to infer object type from: "+object)
+	case !slices.Contains(h.Scopes, scope):
+		Answer(w, 403, map[string]any{"status": "error", "category": "MISSING_SCOPES", "message": "This app hasn't been granted all required scopes to make this call.",
 			"errors": []any{map[string]any{"context": map[string]any{"requiredGranularScopes": []string{scope}}}}})
 	case len(inputs) > 100:
-		hubError(w, 400, "VALIDATION_ERROR", "The maximum number of inputs supported in a batch request is 100")
+		HubError(w, 400, "VALIDATION_ERROR", "The maximum number of inputs supported in a batch request is 100")
 	case what == "" && r.Method == "GET":
 		h.list(w, object, r)
 	case what == "batch/read":
@@ -147,7 +147,7 @@ func (h *hubspot) objects(w http.ResponseWriter, r *http.Request, object, what s
 		h.update(w, object, inputs)
 	case what == "batch/archive":
 		for _, each := range inputs {
-			delete(h.rows[object], each.(map[string]any)["id"].(string))
+			delete(h.Rows[object], each.(map[string]any)["id"].(string))
 		}
 		w.WriteHeader(204)
 	case what == "gdpr-delete" && object == "contacts":
@@ -157,26 +157,26 @@ func (h *hubspot) objects(w http.ResponseWriter, r *http.Request, object, what s
 	}
 }
 
-func (h *hubspot) erase(w http.ResponseWriter, in map[string]any) {
+func (h *HubSpot) erase(w http.ResponseWriter, in map[string]any) {
 	id, _ := in["objectId"].(string)
 	if in["idProperty"] == "email" {
-		h.blocked = append(h.blocked, id)
+		h.Blocked = append(h.Blocked, id)
 	}
-	if h.rows["contacts"][id] == nil {
-		hubError(w, 404, "OBJECT_NOT_FOUND", "No contact with id "+id)
+	if h.Rows["contacts"][id] == nil {
+		HubError(w, 404, "OBJECT_NOT_FOUND", "No contact with id "+id)
 		return
 	}
-	delete(h.rows["contacts"], id)
+	delete(h.Rows["contacts"], id)
 	w.WriteHeader(204)
 }
 
-func (h *hubspot) one(object, id string, props []string) map[string]any {
+func (h *HubSpot) one(object, id string, props []string) map[string]any {
 	out := map[string]any{}
 	for _, p := range props {
-		if _, known := h.props[object][p]; !known {
+		if _, known := h.Properties[object][p]; !known {
 			continue // the real one leaves properties out that it does not know
 		}
-		if v, ok := h.rows[object][id][p]; ok && v != "" {
+		if v, ok := h.Rows[object][id][p]; ok && v != "" {
 			out[p] = v
 		} else {
 			out[p] = nil
@@ -185,28 +185,28 @@ func (h *hubspot) one(object, id string, props []string) map[string]any {
 	return map[string]any{"id": id, "properties": out, "createdAt": "2024-01-01T00:00:00.000Z", "updatedAt": "2024-01-01T00:00:00.000Z", "archived": false}
 }
 
-func (h *hubspot) read(w http.ResponseWriter, object string, in map[string]any, inputs []any) {
+func (h *HubSpot) read(w http.ResponseWriter, object string, in map[string]any, inputs []any) {
 	found, gone := []any{}, []string{}
 	for _, each := range inputs {
 		id := each.(map[string]any)["id"].(string)
-		if h.rows[object][id] == nil {
+		if h.Rows[object][id] == nil {
 			gone = append(gone, id)
 			continue
 		}
 		found = append(found, h.one(object, id, texts(in["properties"])))
 	}
 	if len(gone) == 0 {
-		answer1(w, 200, map[string]any{"status": "COMPLETE", "results": found})
+		Answer(w, 200, map[string]any{"status": "COMPLETE", "results": found})
 		return
 	}
-	answer1(w, 207, map[string]any{"status": "COMPLETE", "results": found, "numErrors": 1, "errors": []any{
+	Answer(w, 207, map[string]any{"status": "COMPLETE", "results": found, "numErrors": 1, "errors": []any{
 		map[string]any{"status": "error", "category": "OBJECT_NOT_FOUND", "message": "Could not get some objects", "context": map[string]any{"ids": gone}}}})
 }
 
 // search knows lists of values only: small letters for texts, the whole body bounded.
-func (h *hubspot) search(w http.ResponseWriter, object string, in map[string]any, size int) {
+func (h *HubSpot) search(w http.ResponseWriter, object string, in map[string]any, size int) {
 	if limit, _ := in["limit"].(float64); size > 3000 || limit > 200 {
-		hubError(w, 400, "VALIDATION_ERROR", "request too large")
+		HubError(w, 400, "VALIDATION_ERROR", "request too large")
 		return
 	}
 	groups := in["filterGroups"].([]any)
@@ -214,28 +214,28 @@ func (h *hubspot) search(w http.ResponseWriter, object string, in map[string]any
 	for _, g := range groups {
 		m := h.filter(object, g.(map[string]any)["filters"].([]any)[0].(map[string]any))
 		if m == nil || len(groups) > 5 {
-			hubError(w, 400, "VALIDATION_ERROR", "There was a problem with the request.")
+			HubError(w, 400, "VALIDATION_ERROR", "There was a problem with the request.")
 			return
 		}
 		matches = append(matches, m)
 	}
 	var ids []string
-	for id, row := range h.rows[object] {
+	for id, row := range h.Rows[object] {
 		if slices.ContainsFunc(matches, func(m func(map[string]string) bool) bool { return m(row) }) {
 			ids = append(ids, id)
 		}
 	}
 	total := len(ids)
 	slices.Sort(ids)
-	ids = ids[:min(total, h.most)]
+	ids = ids[:min(total, h.Most)]
 	from, _ := strconv.Atoi(fmt.Sprint(in["after"]))
-	h.give(w, object, ids, from, min(h.page, 200), texts(in["properties"]), map[string]any{"total": total})
+	h.give(w, object, ids, from, min(h.Page, 200), texts(in["properties"]), map[string]any{"total": total})
 }
 
 // filter is one filter of a search; nil when it is none.
-func (h *hubspot) filter(object string, f map[string]any) func(row map[string]string) bool {
+func (h *HubSpot) filter(object string, f map[string]any) func(row map[string]string) bool {
 	property, _ := f["propertyName"].(string)
-	if _, known := h.props[object][property]; !known {
+	if _, known := h.Properties[object][property]; !known {
 		return nil
 	}
 	switch f["operator"] {
@@ -253,17 +253,17 @@ func (h *hubspot) filter(object string, f map[string]any) func(row map[string]st
 	return nil
 }
 
-func (h *hubspot) list(w http.ResponseWriter, object string, r *http.Request) {
+func (h *HubSpot) list(w http.ResponseWriter, object string, r *http.Request) {
 	from, _ := strconv.Atoi(r.URL.Query().Get("after"))
 	limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
 	if limit > 100 {
-		hubError(w, 400, "VALIDATION_ERROR", "limit")
+		HubError(w, 400, "VALIDATION_ERROR", "limit")
 		return
 	}
-	h.give(w, object, slices.Sorted(maps.Keys(h.rows[object])), from, min(h.page, limit), strings.Split(r.URL.Query().Get("properties"), ","), map[string]any{})
+	h.give(w, object, slices.Sorted(maps.Keys(h.Rows[object])), from, min(h.Page, limit), strings.Split(r.URL.Query().Get("properties"), ","), map[string]any{})
 }
 
-func (h *hubspot) give(w http.ResponseWriter, object string, ids []string, from, n int, props []string, out map[string]any) {
+func (h *HubSpot) give(w http.ResponseWriter, object string, ids []string, from, n int, props []string, out map[string]any) {
 	to := min(from+n, len(ids))
 	found := []any{}
 	for _, id := range ids[from:to] {
@@ -272,10 +272,10 @@ func (h *hubspot) give(w http.ResponseWriter, object string, ids []string, from,
 	if out["results"] = found; to < len(ids) {
 		out["paging"] = map[string]any{"next": map[string]any{"after": strconv.Itoa(to), "link": h.URL + "/?after=" + strconv.Itoa(to)}}
 	}
-	answer1(w, 200, out)
+	Answer(w, 200, out)
 }
 
-func (h *hubspot) update(w http.ResponseWriter, object string, inputs []any) {
+func (h *HubSpot) update(w http.ResponseWriter, object string, inputs []any) {
 	done, failed := []any{}, []any{}
 	fail := func(category, id string) {
 		failed = append(failed, map[string]any{"status": "error", "category": category, "message": "secret words about " + id, "context": map[string]any{"ids": []string{id}}})
@@ -283,7 +283,7 @@ func (h *hubspot) update(w http.ResponseWriter, object string, inputs []any) {
 	for _, each := range inputs {
 		e := each.(map[string]any)
 		id, _ := e["id"].(string)
-		row := h.rows[object][id]
+		row := h.Rows[object][id]
 		props, _ := e["properties"].(map[string]any)
 		switch email, given := props["email"].(string); {
 		case row == nil:
@@ -301,27 +301,27 @@ func (h *hubspot) update(w http.ResponseWriter, object string, inputs []any) {
 	if len(failed) > 0 {
 		status, out["errors"], out["numErrors"] = 207, failed, len(failed)
 	}
-	answer1(w, status, out)
+	Answer(w, status, out)
 }
 
-func (h *hubspot) properties(w http.ResponseWriter, object string) {
-	if h.props[object] == nil {
-		hubError(w, 404, "OBJECT_NOT_FOUND", "Unable to infer object type from: "+object)
+func (h *HubSpot) properties(w http.ResponseWriter, object string) {
+	if h.Properties[object] == nil {
+		HubError(w, 404, "OBJECT_NOT_FOUND", "Unable to infer object type from: "+object)
 		return
 	}
 	out := []any{}
-	for name, typ := range h.props[object] {
+	for name, typ := range h.Properties[object] {
 		out = append(out, map[string]any{"name": name, "type": typ, "label": name, "modificationMetadata": map[string]any{"readOnlyValue": name == "createdate" || name == "score"}})
 	}
-	answer1(w, 200, map[string]any{"results": out})
+	Answer(w, 200, map[string]any{"results": out})
 }
 
-func (h *hubspot) associations(w http.ResponseWriter, way string, in map[string]any) {
+func (h *HubSpot) associations(w http.ResponseWriter, way string, in map[string]any) {
 	out := []any{}
 	for _, each := range in["inputs"].([]any) {
 		id := each.(map[string]any)["id"].(string)
 		to := []any{}
-		for _, other := range h.links[way][id] {
+		for _, other := range h.Links[way][id] {
 			to = append(to, map[string]any{"toObjectId": json.Number(other), "associationTypes": []any{}})
 		}
 		if len(to) > 500 {
@@ -330,12 +330,23 @@ func (h *hubspot) associations(w http.ResponseWriter, way string, in map[string]
 			out = append(out, map[string]any{"from": map[string]any{"id": id}, "to": to})
 		}
 	}
-	answer1(w, 200, map[string]any{"status": "COMPLETE", "results": out})
+	Answer(w, 200, map[string]any{"status": "COMPLETE", "results": out})
 }
 
-func (h *hubspot) unlink(a, ida, b, idb string) {
+func (h *HubSpot) unlink(a, ida, b, idb string) {
 	for _, way := range [][4]string{{a, ida, b, idb}, {b, idb, a, ida}} {
-		list := h.links[way[0]+"/"+way[2]]
+		list := h.Links[way[0]+"/"+way[2]]
 		list[way[1]] = slices.DeleteFunc(list[way[1]], func(id string) bool { return id == way[3] })
 	}
+}
+
+// texts are the texts of a list.
+func texts(v any) (out []string) {
+	list, _ := v.([]any)
+	for _, each := range list {
+		if text, ok := each.(string); ok {
+			out = append(out, text)
+		}
+	}
+	return out
 }

@@ -1,4 +1,4 @@
-package saas
+package saastest
 
 import (
 	"encoding/json"
@@ -13,15 +13,17 @@ import (
 // SOSL Reference", sections "SOQL SELECT Syntax", "Condition Expression Syntax", "Quoted
 // String Escape Sequences". What it does not know is MALFORMED_QUERY.
 
-type soqlQuery struct {
-	fields []string
-	object string
-	where  func(row map[string]any) bool
+// Query is a query that was read.
+type Query struct {
+	Fields []string
+	Object string
+	Where  func(row map[string]any) bool
 }
 
-type soqlError struct{ code, message string }
+// Error is how a service answers a query that it refuses.
+type Error struct{ Code, Message string }
 
-func (e *soqlError) Error() string { return e.code }
+func (e *Error) Error() string { return e.Code }
 
 type soqlReader struct {
 	words []soqlWord
@@ -36,7 +38,7 @@ type soqlWord struct {
 var soqlBare = regexp.MustCompile(`^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z|\d{4}-\d\d-\d\d|-?\d+(?:\.\d+)?)`)
 
 func malformed(format string, args ...any) {
-	panic(&soqlError{"MALFORMED_QUERY", fmt.Sprintf(format, args...)})
+	panic(&Error{"MALFORMED_QUERY", fmt.Sprintf(format, args...)})
 }
 
 func soqlWords(q string) (out []soqlWord) {
@@ -90,32 +92,33 @@ func soqlQuoted(q string) (string, string) {
 	return "", ""
 }
 
-func readSOQL(q string, types func(object string) map[string]string) (out soqlQuery, err *soqlError) {
+// ReadSOQL reads a query. Types are the fields of an object with their types; nil when there is none.
+func ReadSOQL(q string, types func(object string) map[string]string) (out Query, err *Error) {
 	defer func() {
-		if e, ok := recover().(*soqlError); ok {
+		if e, ok := recover().(*Error); ok {
 			err = e
 		}
 	}()
 	r := &soqlReader{words: soqlWords(q)}
 	r.word("SELECT")
 	for {
-		out.fields = append(out.fields, r.next("name"))
+		out.Fields = append(out.Fields, r.next("name"))
 		if !r.is(",") {
 			break
 		}
 	}
 	r.word("FROM")
-	out.object = r.next("name")
-	if r.types = types(out.object); r.types == nil {
-		panic(&soqlError{"INVALID_TYPE", "sObject type is not supported"})
+	out.Object = r.next("name")
+	if r.types = types(out.Object); r.types == nil {
+		panic(&Error{"INVALID_TYPE", "sObject type is not supported"})
 	}
-	for _, f := range out.fields {
+	for _, f := range out.Fields {
 		r.known(f)
 	}
-	out.where = func(map[string]any) bool { return true }
+	out.Where = func(map[string]any) bool { return true }
 	if len(r.words) > 0 {
 		r.word("WHERE")
-		out.where = r.or()
+		out.Where = r.or()
 	}
 	if len(r.words) > 0 {
 		malformed("unexpected token: %s", r.words[0].text)
@@ -126,7 +129,7 @@ func readSOQL(q string, types func(object string) map[string]string) (out soqlQu
 func (r *soqlReader) known(field string) string {
 	typ, ok := r.types[field]
 	if !ok {
-		panic(&soqlError{"INVALID_FIELD", "No such column"})
+		panic(&Error{"INVALID_FIELD", "No such column"})
 	}
 	return typ
 }
@@ -202,7 +205,7 @@ func (r *soqlReader) part() func(map[string]any) bool {
 		}
 		return func(row map[string]any) bool {
 			if v, ok := row[field].(json.Number); ok || typ == "string" {
-				return set[strings.ToLower(plain(row[field]))] && row[field] != nil || ok && set[v.String()]
+				return set[strings.ToLower(fmt.Sprint(row[field]))] && row[field] != nil || ok && set[v.String()]
 			}
 			for _, each := range list {
 				if soqlEqual(field, row[field], each) {
@@ -223,7 +226,7 @@ func (r *soqlReader) part() func(map[string]any) bool {
 // literal reads one literal of a type; another type is INVALID_FIELD, as in "value of
 // filter criterion must be of type string and should be enclosed in quotes".
 func (r *soqlReader) literal(typ string) string {
-	wrong := func() { panic(&soqlError{"INVALID_FIELD", "value of filter criterion has another type"}) }
+	wrong := func() { panic(&Error{"INVALID_FIELD", "value of filter criterion has another type"}) }
 	if len(r.words) == 0 {
 		malformed("unexpected end")
 	}
