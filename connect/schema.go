@@ -28,6 +28,7 @@ type Table struct {
 	Indexes    [][]string // columns by which rows are found without reading the whole table; `lower(email)` for one over an expression
 	References []Reference
 	Triggers   []Trigger
+	Checks     []Check
 	Rows       int64 // about how many; -1 when nobody knows
 	// What this login lacks: operation → what would give it, such as
 	// `GRANT UPDATE ON orders TO reader`. An operation that is not in it is allowed.
@@ -65,10 +66,20 @@ type Column struct {
 	Length    int  // how many characters or bytes fit; 0 when it has no bound
 	Nullable  bool // it may be empty
 	Generated bool // the system computes it
-	Strict    bool // of texts it takes only certain ones: those of an enumeration, addresses, ranges
+	Strict    bool // it takes only certain values of its kind: those of an enumeration, addresses, ranges
+	// Blank is, of a Strict column, the value that says nothing, written as it is read:
+	// `00:00:00`. Nil where nobody knows of one.
+	Blank *string
+	// Takes are all texts that a Strict column takes, where it names them.
+	Takes []string
+	Range *Range // of numbers and moments; nil where it takes what any of its kind does
 	// What this login lacks for this column alone, where it may do the operation with others of the table.
 	Lacks map[Op]string
 }
+
+// Range is the whole numbers a column takes, beside zero; of moments the seconds since
+// 1970, and zero is none of them then.
+type Range struct{ Least, Most int64 }
 
 // Kind is what sort of value a column holds.
 type Kind string
@@ -112,4 +123,13 @@ const (
 type Trigger struct {
 	Name string
 	On   []Op // OpUpdate, OpDelete
+}
+
+// Check is a rule that the system has for each row of a table.
+type Check struct {
+	Name    string
+	Columns []string // it speaks of; none where nobody can tell
+	Text    string   // in the system's own words, for people
+	// Unsure says why nobody can tell beforehand what it refuses; empty when that can be asked.
+	Unsure string
 }

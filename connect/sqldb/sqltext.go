@@ -2,7 +2,6 @@ package sqldb
 
 import (
 	"errors"
-	"slices"
 	"strings"
 )
 
@@ -213,19 +212,18 @@ func (l lexer) speaksOf(columns []*column) (names, words []string) {
 	if err != nil {
 		return nil, nil
 	}
+	named := map[string]bool{}
 	for i, t := range tokens {
-		switch t.kind {
-		case textToken, numberToken:
+		switch {
+		case t.kind == textToken, t.kind == numberToken:
 			words = append(words, l.plain(t))
-		case wordToken, nameToken:
-			if i+1 < len(tokens) && l.is(tokens[i+1], "(") && t.kind == wordToken {
-				continue // a function
-			}
-			for _, c := range columns {
-				if strings.EqualFold(c.Name, l.plain(t)) && !slices.Contains(names, c.Name) {
-					names = append(names, c.Name)
-				}
-			}
+		case t.kind == nameToken, t.kind == wordToken && (i+1 == len(tokens) || !l.is(tokens[i+1], "(")): // else a function
+			named[strings.ToLower(l.plain(t))] = true
+		}
+	}
+	for _, c := range columns {
+		if named[strings.ToLower(c.Name)] {
+			names = append(names, c.Name)
 		}
 	}
 	return names, words
