@@ -145,6 +145,9 @@ func (s *system) whenLast(t *table, c *class, after *maker) *maker {
 	for i := range m.unless {
 		m.unless[i].But, m.unless[i].Key = nil, nil
 	}
+	if len(m.unless) == 0 {
+		m.phase = changeRows // only the row itself tells: right after it was left, while it is still at hand
+	}
 	return m
 }
 
