@@ -31,7 +31,9 @@ type Rest struct {
 	Allow     func(sender string) error
 	PublicURL string
 	Version   string // of the program
-	Now       func() time.Time
+	// Describe adds what else is reached here to the description; nil: nothing.
+	Describe func(*huma.OpenAPI)
+	Now      func() time.Time
 	// Remote names whom a request is from, for limits; it is not kept.
 	Remote func(*http.Request) string
 
@@ -64,6 +66,9 @@ func (a *Rest) Routes(mux *http.ServeMux) {
 		a.requestRoutes(h)
 	}
 	describeDecisions(h.OpenAPI())
+	if a.Describe != nil {
+		a.Describe(h.OpenAPI())
+	}
 	a.mux.HandleFunc("/", nowhere)
 	mux.Handle("/api/", a.withRequest(a.mux))
 }

@@ -66,7 +66,7 @@ var requestDone = map[string]string{
 func (s *Server) request(w http.ResponseWriter, r *http.Request) {
 	pass, certificate := s.pass(r)
 	if pass == "" {
-		s.showFollow(w, r, http.StatusOK, followView{})
+		s.showFollow(w, r, http.StatusOK, followView{Number: tidyNumber(r.URL.Query().Get("number"))})
 		return
 	}
 	v, err := s.readRequest(r, pass, certificate)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/api"
+	"github.com/avowhq/avow/api/drp"
 	"github.com/avowhq/avow/collect"
 	"github.com/avowhq/avow/collect/intake"
 	"github.com/avowhq/avow/gate"
@@ -45,12 +46,13 @@ type serveCommand struct {
 	mailing   `embed:""`
 	proving   `embed:""`
 	answering `embed:""`
+	agenting  `embed:""`
 }
 
 // Run serves until the program is told to stop.
 func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
 	log := newLog(t.err, c.LogLevel)
-	s, err := startServer(ctx, serverConfig{where: c.where, listening: c.listening, mailing: c.mailing, proving: c.proving, answering: c.answering, out: log})
+	s, err := startServer(ctx, serverConfig{where: c.where, listening: c.listening, mailing: c.mailing, proving: c.proving, answering: c.answering, agenting: c.agenting, out: log})
 	if err != nil {
 		return err
 	}
@@ -73,6 +75,7 @@ type serverConfig struct {
 	mailing
 	proving
 	answering
+	agenting
 	out *slog.Logger // what the server has to say
 	// demo adds the pages of the demonstration, and keeps letters in the built-in mailbox.
 	demo func(s *server, mux *http.ServeMux) error
@@ -94,6 +97,8 @@ type server struct {
 	requests  *cases.Desk
 	atlas     *atlas
 	intake    *intake.Desk
+	agents    *drp.Server // nil: nobody is admitted
+	asks      *askLimit
 	work      *work.Work
 	witnesses *witness.Desk
 	pages     *web.Server
@@ -208,6 +213,10 @@ func (s *server) openDuties(ctx context.Context) (err error) {
 	if err := s.openRequests(ctx); err != nil {
 		return err
 	}
+	s.asks = &askLimit{clock: s.now}
+	if err := s.openAgents(); err != nil {
+		return err
+	}
 	return s.openWork(ctx)
 }
 
@@ -233,16 +242,19 @@ func (s *server) handler() (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	asks := &askLimit{clock: s.now}
-	rest := &api.Rest{Keys: s.keys, Consent: s.consent, Collect: s.collect, Requests: s.requests, Allow: asks.allow, PublicURL: s.url, Version: programVersion(), Now: s.now, Remote: remote}
+	rest := &api.Rest{Keys: s.keys, Consent: s.consent, Collect: s.collect, Requests: s.requests, Allow: s.asks.allow, PublicURL: s.url, Version: programVersion(), Now: s.now, Remote: remote}
 	s.pages, err = web.New(web.Config{Consent: s.consent, Collect: s.collect, Rights: s.rights, PublicURL: s.url,
-		Requests: s.requests, Mapped: s.atlas.mapped, Allow: asks.allow,
+		Requests: s.requests, Mapped: s.atlas.mapped, Allow: s.asks.allow,
 		Menu: s.menu(), Start: s.demo == nil, Now: s.now, Log: s.log, Remote: remote, JSON: rest.CollectJSON,
 		Ledger: s.ledger, Auditor: s.auditor(), Records: s.records})
 	if err != nil {
 		return nil, err
 	}
 	s.pages.Routes(mux)
+	if s.agents != nil {
+		s.agents.Routes(mux)
+		rest.Describe = drp.Describe
+	}
 	rest.Routes(mux)
 	mux.HandleFunc("OPTIONS /collect/{point}", api.Preflight)
 	s.access().Routes(mux)

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -248,3 +249,6 @@ func (d *Desk) Revoke(ctx context.Context, agent string, id avow.ID, m *AgentMes
 	d.nudge()
 	return r, err
 }
+
+// States lists every state there is, sorted: for faces that say them in other words.
+func States() []State { return slices.Sorted(maps.Keys(stateWords)) }

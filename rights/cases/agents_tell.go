@@ -17,6 +17,7 @@ const KeepForAgents = 90 * 24 * time.Hour
 
 const (
 	mostToldAtOnce = 100
+	mostAway       = 3  // times in a row that an agent does not answer
 	mostAgentTries = 20 // with the wait doubled up to an hour: most of a day
 )
 
@@ -129,27 +130,35 @@ func (d *Desk) TellAgents(ctx context.Context, tell func(ctx context.Context, r 
 			untold, tx.Now(), mostToldAtOnce)
 		return err
 	})
-	for _, u := range list {
-		if err == nil {
-			err = d.tellAgent(ctx, u, tell)
-		}
-	}
 	if err != nil {
 		return err
+	}
+	away := map[string]int{} // who does not answer is left for the next time, and holds up nobody
+	for _, u := range list {
+		if away[u.agent] >= mostAway {
+			continue
+		}
+		heard, err := d.tellAgent(ctx, u, tell)
+		if err != nil {
+			return err
+		}
+		if !heard {
+			away[u.agent]++
+		}
 	}
 	return d.forgetAgents(ctx)
 }
 
-func (d *Desk) tellAgent(ctx context.Context, u untoldAgent, tell func(ctx context.Context, r AgentRequest) error) error {
+func (d *Desk) tellAgent(ctx context.Context, u untoldAgent, tell func(ctx context.Context, r AgentRequest) error) (heard bool, err error) {
 	r, err := d.AgentRequest(ctx, u.agent, u.id)
 	if err != nil {
-		return err
+		return false, err
 	}
 	trouble := tell(ctx, r)
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return false, ctx.Err()
 	}
-	return d.Desk.DB.Write(ctx, func(tx *store.Tx) error {
+	return trouble == nil, d.Desk.DB.Write(ctx, func(tx *store.Tx) error {
 		if trouble == nil || u.tries+1 >= mostAgentTries {
 			return told(tx, r, tx.Now())
 		}
