@@ -49,7 +49,10 @@ func (s *source) failed(ctx context.Context, table string, err error) error {
 		if loginFailed(err) {
 			return avow.Errorf(avow.Forbidden, "%s: the server does not accept the name and password", where)
 		}
-		return avow.Errorf(avow.Unavailable, "%s: the server is away or too slow; it is tried again later", where)
+		if why := distrust(err); why != "" {
+			return avow.Errorf(avow.Unavailable, "%s: %s", where, why)
+		}
+		return avow.Errorf(avow.Unavailable, "%s: the server is away or too slow%s; it is tried again later", where, s.orNoTLS())
 	}
 	if len(codes) > 0 {
 		return avow.Errorf(avow.Conflict, "%s: the server refuses the command with its error %d", where, codes[0])
@@ -57,7 +60,10 @@ func (s *source) failed(ctx context.Context, table string, err error) error {
 	if loginFailed(err) {
 		return avow.Errorf(avow.Forbidden, "%s: the server does not accept the name and password", where)
 	}
-	return avow.Errorf(avow.Unavailable, "%s: the connection failed; it is tried again later", where)
+	if why := distrust(err); why != "" {
+		return avow.Errorf(avow.Unavailable, "%s: %s", where, why)
+	}
+	return avow.Errorf(avow.Unavailable, "%s: the connection failed%s; it is tried again later", where, s.orNoTLS())
 }
 
 // loginFailed looks for a failed login below errors that only say that no server was found.

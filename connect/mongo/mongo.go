@@ -29,8 +29,6 @@ import (
 	"github.com/avowhq/avow/connect"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
-	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
 )
 
 // The bounds of waiting.
@@ -47,6 +45,7 @@ type source struct {
 	server  server
 	known   sync.Map // collections that are there
 	product string
+	tls     bool // it is spoken to by TLS
 }
 
 // server is what was found out about the other side.
@@ -58,26 +57,21 @@ type server struct {
 // Open connects to the database that the connection string in c.Secret names, or else
 // c.Within: `mongodb://user:password@host/shop`.
 func Open(ctx context.Context, c connect.Config) (connect.Source, error) {
-	parsed, err := connstring.ParseAndValidate(c.Secret)
-	if err != nil { // its text repeats parts of the connection string
-		return nil, avow.Errorf(avow.Invalid, "%s: the connection string cannot be read; it looks like mongodb://user:password@host/database", c.System)
+	opts, name, err := dialled(c)
+	if err != nil {
+		return nil, err
 	}
-	name := parsed.Database
 	if c.Within != "" {
 		name = c.Within
 	}
 	if name == "" {
 		return nil, avow.Errorf(avow.Invalid, "%s: no database is named; write it at the end of the connection string, or as schema in the map", c.System)
 	}
-	opts := options.Client().SetAppName("avow").SetServerSelectionTimeout(reachTimeout).SetConnectTimeout(reachTimeout).ApplyURI(c.Secret)
-	if err := opts.Validate(); err != nil {
-		return nil, avow.Errorf(avow.Invalid, "%s: the options of the connection string do not fit together", c.System)
-	}
 	client, err := mongo.Connect(opts)
 	if err != nil {
 		return nil, avow.Errorf(avow.Invalid, "%s: the connection string cannot be used", c.System)
 	}
-	s := &source{config: c, client: client, db: client.Database(name)}
+	s := &source{config: c, client: client, db: client.Database(name), tls: opts.TLSConfig != nil}
 	if err := s.greet(ctx); err != nil {
 		s.Close()
 		return nil, err

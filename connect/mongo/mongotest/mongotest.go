@@ -104,16 +104,18 @@ func Dump(tb testing.TB, db *mongo.Database, collection string) string {
 }
 
 // Start runs a FerretDB on a folder, which may hold the data of an earlier one, until the test ends.
-func Start(tb testing.TB, dir string) (uri string) {
+// With certificates, a folder with server.pem and server-key.pem, it speaks TLS; with the
+// file of an authority behind it, to those who show a certificate of that authority.
+func Start(tb testing.TB, dir string, certificates ...string) (uri string) {
 	tb.Helper()
-	uri, _ = StartStoppable(tb, dir)
+	uri, _ = StartStoppable(tb, dir, certificates...)
 	return uri
 }
 
 // StartStoppable is Start with the means to kill the server before.
-func StartStoppable(tb testing.TB, dir string) (uri string, kill func()) {
+func StartStoppable(tb testing.TB, dir string, certificates ...string) (uri string, kill func()) {
 	tb.Helper()
-	cmd := exec.Command(Program(tb), dir)
+	cmd := exec.Command(Program(tb), append([]string{dir}, certificates...)...)
 	stdin, err1 := cmd.StdinPipe()
 	stdout, err2 := cmd.StdoutPipe()
 	if err1 != nil || err2 != nil {
