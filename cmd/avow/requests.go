@@ -81,7 +81,8 @@ func (f folder) openCounter(ctx context.Context, t *terminal, w where) (_ *count
 	}
 	c.seen = &watched{Engine: c.engine}
 	c.desk, err = c.house.openCases(ctx, casesConfig{engine: c.seen, policy: c.systems.Policy, packages: filepath.Join(w.Data, "packages"),
-		rights: rights.Config{Outbox: outbox, Held: heldOf(c.retain), Organisation: c.systems.Policy.Document.Organisation.Name.Plain}})
+		rights: rights.Config{Outbox: outbox, Held: heldOf(c.retain), Organisation: c.systems.Policy.Document.Organisation.Name.Plain},
+		change: func(k *cases.Config) { k.Pack = c.engine.Pack(k.Desk, "") }})
 	return c, err
 }
 
@@ -304,7 +305,7 @@ func (c *counter) outcome(ctx context.Context, t *terminal, o cases.Overview) er
 			waits = true
 			fmt.Fprintf(t.err, "WAITS FOR %s: %s\n", cmp.Or(s.About, "the systems"), s.Trouble)
 		case s.What != "":
-			fmt.Fprintf(t.err, "To do by hand (%d), by %s: %s\n", s.N, s.Who, s.What)
+			writeToDo(t.err, o.Number, s)
 		}
 	}
 	if waits {

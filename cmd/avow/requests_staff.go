@@ -194,35 +194,6 @@ func (c *counter) goOn(ctx context.Context, t *terminal, id avow.ID) error {
 	return c.outcome(ctx, t, o)
 }
 
-// doneCommand ends a task.
-type doneCommand struct {
-	atCounter `embed:""`
-	Number    string `arg:"" help:"The number of the request."`
-	Task      int    `arg:"" help:"The number of the task, as avow rights show prints it."`
-	By        string `required:"" help:"Who did it." placeholder:"NAME"`
-	Evidence  string `required:"" help:"What shows that it was done." placeholder:"TEXT"`
-	Refused   bool   `help:"It was not done, and the evidence says why."`
-}
-
-// Run ends the task.
-func (c *doneCommand) Run(ctx context.Context, t *terminal) error {
-	return c.with(ctx, t, func(b *counter) error {
-		o, err := b.desk.ByNumber(ctx, c.Number)
-		if err != nil {
-			return err
-		}
-		if c.Refused {
-			err = b.desk.TaskRefused(ctx, o.ID, c.Task, c.By, c.Evidence)
-		} else {
-			err = b.desk.TaskDone(ctx, o.ID, c.Task, c.By, c.Evidence)
-		}
-		if err != nil {
-			return err
-		}
-		return b.goOn(ctx, t, o.ID)
-	})
-}
-
 // replayCommand erases again.
 type replayCommand struct {
 	atCounter `embed:""`

@@ -52,7 +52,9 @@ func (c *accessCommand) Help() string {
     avow rights access --identity email=ann@example.com --dry-run
     avow rights access --identity email=ann@example.com --out ann/ --because "ticket 4711"
 
-The look is recorded, with who looked and why. It ends with status 1 when something could not be read; the package then says what is missing.`
+The look is recorded, with who looked and why. It ends with status 1 when something could not be read; the package then says what is missing.
+
+Where people have to look through something by hand, a request is taken down that waits for them (avow rights tasks, done), and avow rights answer writes the package.`
 }
 
 // Run gathers.
@@ -67,7 +69,14 @@ func (c *accessCommand) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	m, err := c.openMapped(ctx, t)
+	files, err := c.readMap(t)
+	if err != nil {
+		return err
+	}
+	if len(byHand(files)) > 0 {
+		return c.request(ctx, t, who)
+	}
+	m, err := c.openMap(ctx, t, files)
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,10 @@ type rightsCommands struct {
 	Show     showCommand     `cmd:"" help:"Show one request: its clock, its steps, what is to be done by hand."`
 	Continue continueCommand `cmd:"" help:"Go on with requests that waited for a system or for staff."`
 	Approve  approveCommand  `cmd:"" help:"Approve the plan of a request, as a second person."`
-	Done     doneCommand     `cmd:"" help:"Say that a task of a request was done by hand, with what shows it."`
+	Tasks    tasksCommand    `cmd:"" help:"List what people have to do by hand, those due first first."`
+	Look     lookCommand     `cmd:"" help:"Show whom a request is about and what they wrote. The look is recorded."`
+	Done     doneCommand     `cmd:"" help:"Say that a task was done by hand, with what shows it, or that it cannot be, and why."`
+	Answer   answerCommand   `cmd:"" help:"Write what a request came to: the certificate with its proof, the package of an access."`
 }
 
 // whom says who a request is about, and what it is shown as.
@@ -233,7 +236,7 @@ func (w whom) showAccess(ctx context.Context, t *terminal, m *mapped, who find.P
 	list := newAccessList(t.out, w.JSON)
 	f, err := m.export(ctx, who, list.add)
 	if err == nil {
-		err = list.end()
+		err = list.end(m.tasks()...)
 	}
 	if err != nil {
 		return err
@@ -305,11 +308,26 @@ func (l *accessList) add(rec find.Record) error {
 		return nil
 	}
 	e := accessOf(rec)
-	l.rows++
 	if !l.json {
+		l.rows++
 		l.count(e)
 		return nil
 	}
+	return l.write(e)
+}
+
+// task takes in what people look through.
+func (l *accessList) task(e plan.Entry) error {
+	if l.json {
+		return l.write(e)
+	}
+	l.lines = append(l.lines, e)
+	return nil
+}
+
+// write writes one entry of the list as JSON.
+func (l *accessList) write(e any) error {
+	l.rows++
 	text, err := json.Marshal(e)
 	if err != nil {
 		return err
@@ -333,8 +351,13 @@ func (l *accessList) count(e accessEntry) {
 	l.lines = append(l.lines, plan.Entry{System: e.System, Table: e.Table, Columns: e.Columns, Action: e.Action, Reason: e.Reason, Rows: 1})
 }
 
-// end prints what is left.
-func (l *accessList) end() error {
+// end prints what is left, and what people look through.
+func (l *accessList) end(tasks ...plan.Entry) error {
+	for _, e := range tasks {
+		if err := l.task(e); err != nil {
+			return err
+		}
+	}
 	switch {
 	case !l.json:
 		if err := writeEntries(l.out, l.merged()); err != nil {

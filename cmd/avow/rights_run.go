@@ -102,17 +102,16 @@ func (c *doing) do(ctx context.Context, t *terminal, what plan.Work, right law.R
 
 // tell prints what was done, keeps the certificate, and says what is still to do.
 func (c *doing) tell(ctx context.Context, t *terminal, b *counter, taken cases.Taken) error {
-	o, err := b.desk.ByNumber(ctx, taken.Number)
+	o, err := b.standing(ctx, taken)
 	if err != nil {
 		return err
 	}
-	if o.Into != nil {
-		if o, err = b.desk.ByID(ctx, *o.Into); err != nil {
-			return err
-		}
-	}
 	// Of a request that waits before it is planned nothing is known, least of all that there is nothing.
-	if entries := b.planned(c.JSON); c.JSON || len(entries) > 0 || o.State == cases.Closed {
+	entries, err := b.withTasks(ctx, o.ID, b.planned(c.JSON))
+	if err != nil {
+		return err
+	}
+	if c.JSON || len(entries) > 0 || o.State == cases.Closed {
 		if err := c.write(t, entries); err != nil {
 			return err
 		}

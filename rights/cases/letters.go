@@ -105,6 +105,9 @@ func (d *Desk) askLetter(tx *store.Tx, c *record, s *secret, words string) error
 func (d *Desk) doneLetter(tx *store.Tx, c *record, s *secret, cert *Certificate) error {
 	switch c.Right {
 	case law.Copy, law.Move:
+		if d.Page == "" {
+			return nil // there is nowhere to fetch it: whoever asked for them hands it over
+		}
 		return d.letter(tx, c, s, "Your data is ready", fmt.Sprintf("It is ready until %s. To open it, ask for a link with the number of your request: %s",
 			tx.Now().Add(d.Keep).Format("2 January 2006"), d.Page))
 	case law.Remove:

@@ -299,17 +299,50 @@ func (d *Desk) Download(ctx context.Context, pass string, w io.Writer) error {
 		if c, err = holder(tx, pass); err != nil {
 			return err
 		}
-		if c.Right != law.Copy && c.Right != law.Move || c.State != Closed || c.stage == over {
-			return avow.Errorf(avow.NotFound, "there is no package: it is not ready yet, or its time is over")
-		}
-		if r, err = d.request(tx, &c); err != nil {
-			return err
-		}
-		return d.event(tx, &c, ledger.CopyHandedOver)
+		r, err = d.handOver(tx, &c)
+		return err
 	})
 	if err != nil {
 		return err
 	}
+	return d.unpack(&c, r, w)
+}
+
+// Hand is Download by staff, who hand the package to the person. That they looked is an event too.
+func (d *Desk) Hand(ctx context.Context, id avow.ID, by string, w io.Writer) error {
+	if err := stated(by, "hand it over"); err != nil {
+		return err
+	}
+	var c record
+	var r Request
+	err := d.Desk.DB.Write(ctx, func(tx *store.Tx) (err error) {
+		if c, err = lock(tx, id); err != nil {
+			return err
+		}
+		if r, err = d.handOver(tx, &c); err != nil {
+			return err
+		}
+		return d.looked(tx, &c, by)
+	})
+	if err != nil {
+		return err
+	}
+	return d.unpack(&c, r, w)
+}
+
+// handOver records that a package leaves. NotFound when there is none.
+func (d *Desk) handOver(tx *store.Tx, c *record) (r Request, err error) {
+	if c.Right != law.Copy && c.Right != law.Move || c.State != Closed || c.stage == over {
+		return r, avow.Errorf(avow.NotFound, "there is no package: it is not ready yet, or its time is over")
+	}
+	if r, err = d.request(tx, c); err != nil {
+		return r, err
+	}
+	return r, d.event(tx, c, ledger.CopyHandedOver)
+}
+
+// unpack opens the package of a request.
+func (d *Desk) unpack(c *record, r Request, w io.Writer) error {
 	file, err := d.Packages.Open(packageName(c.ID))
 	if err != nil {
 		return err

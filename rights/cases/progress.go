@@ -257,18 +257,23 @@ func (d *Desk) Look(ctx context.Context, id avow.ID, by string) (w Wrote, err er
 			return err
 		}
 		w = Wrote{Identities: s.all(), Shown: s.proved(), Corrections: s.Corrections, Of: s.Of, Text: s.Wrote, Evidence: s.Evidence, Agent: s.Agent, Appeal: s.Appeal}
-		body, err := json.Marshal(map[string]string{"request": string(c.Right), "number": c.Number, "by": by})
-		if err != nil {
-			return err
-		}
-		e := ledger.Event{Type: ledger.LookedAt, Policy: c.Policy, Version: c.Version, Body: body, Ours: true}
-		if !c.Verified.IsZero() {
-			e.Subject = c.Subject
-		}
-		_, err = d.Desk.Ledger.Append(tx, e)
-		return err
+		return d.looked(tx, &c, by)
 	})
 	return w, err
+}
+
+// looked records that somebody of the staff saw what is held of a person.
+func (d *Desk) looked(tx *store.Tx, c *record, by string) error {
+	body, err := json.Marshal(map[string]string{"request": string(c.Right), "number": c.Number, "by": by})
+	if err != nil {
+		return err
+	}
+	e := ledger.Event{Type: ledger.LookedAt, Policy: c.Policy, Version: c.Version, Body: body, Ours: true}
+	if !c.Verified.IsZero() {
+		e.Subject = c.Subject
+	}
+	_, err = d.Desk.Ledger.Append(tx, e)
+	return err
 }
 
 // Counts are how many requests are in each state, and how many are overdue, for metrics.
