@@ -3,6 +3,7 @@ package draft
 import (
 	"cmp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/avowhq/avow/connect"
 )
@@ -53,4 +54,43 @@ func commonPrefix(columns []connect.Column) string {
 		return ""
 	}
 	return prefix
+}
+
+// bareName is a table's name without its schema.
+func bareName(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
+
+// systemWord is the word that the names of most tables begin with, as those of one
+// application do: `adm_members`, `gibbonPerson`. It says nothing of a row.
+func systemWord(tables []connect.Table) string {
+	if len(tables) < 5 {
+		return ""
+	}
+	n := map[string]int{}
+	for i := range tables {
+		if ws := split(bareName(tables[i].Name)); len(ws) > 1 {
+			n[fold(ws[0])]++
+		}
+	}
+	for word, count := range n {
+		if count*10 >= len(tables)*6 {
+			return word
+		}
+	}
+	return ""
+}
+
+// without is a name behind the system's word.
+func without(name, system string) string {
+	if system == "" {
+		return name
+	}
+	if ws := split(name); len(ws) < 2 || fold(ws[0]) != system {
+		return name
+	}
+	_, size := utf8.DecodeRuneInString(name)
+	for size < len(name) && fold(name[:size]) != system {
+		_, n := utf8.DecodeRuneInString(name[size:])
+		size += n
+	}
+	return strings.TrimLeft(name[size:], "_.- ")
 }

@@ -32,17 +32,21 @@ func (c *column) decide() {
 	switch {
 	case c == c.table.keyValue || len(c.seen.inside) > 0:
 		c.decideInside()
-	case s == "" && (c.isKey() && !(c.named && c.name.strength == strong) || c.numbersRows()):
+	case s == "" && (c.isKey() && !c.namedByPerson() || c.numbersRows()):
 		c.say("", Not, "it names rows")
-	case c.table.isReference(c.Name) && s == "":
+	case s == "" && c.repeats() != "":
+		c.say(c.repeats(), Likely, "it repeats by what somebody is known in another table")
+	case c.table.isReference(c.Name) && s == "" && !c.secretive():
 		c.say("", Not, "it points at rows of another table")
 	case s == "" && c.codes() && c.numbersSomebody() && !c.numbersOwn():
 		c.say("", Not, "it points at somebody in another table")
 	case how == strong:
 		c.byValues(s)
+	case s == "" && c.namesUser():
+		c.say(Login, Unsure, "it may be by what somebody is known")
 	case s == "" && c.keepsChanges():
 		c.say(Mixed, Likely, "it keeps what anything was before it was changed")
-	case c.named && c.seen.contradicts(c.name.sort) && s == "":
+	case c.named && s == "" && c.contradicts():
 		c.contradicted()
 	case c.named && (how < medium || s == c.name.sort || c.name.strength == strong):
 		c.byName(s)
@@ -50,9 +54,9 @@ func (c *column) decide() {
 		c.byHints(s)
 	case c.near() && c.table.health && kindOf(c.Column) == written && c.Kind == connect.TextKind && c.untechnical():
 		c.say(Health, Likely, "the table is about health", c.place())
-	case c.table.about == aboutPeople && c.describes():
+	case c.table.ofPeople() && c.describes():
 		c.say(Trait, Likely, "its values are many words", c.place())
-	case c.table.about == aboutPeople && c.differs():
+	case c.table.ofPeople() && c.differs():
 		c.say(Trait, Likely, "nearly every value is another", c.place())
 	case c.near() && c.isProse():
 		c.say(Text, Likely, "it is free text", c.place())
@@ -62,7 +66,7 @@ func (c *column) decide() {
 		c.say(Hire, Likely, "the rows are people who work here")
 	case c.keepsSession():
 		c.say(Session, Likely, "the rows are sessions")
-	case c.table.about == aboutPeople && c.unexplained():
+	case c.table.ofPeople() && c.unexplained():
 		c.say(Trait, Likely, "nothing says that it is technical", c.place())
 	default:
 		c.say("", Not, "neither its name nor its values say anything of a person")
@@ -71,9 +75,52 @@ func (c *column) decide() {
 
 func (c *column) isKey() bool { return slices.Contains(c.table.Key, c.Name) }
 
+// namedByPerson reports whether the name of a column says that people are known by
+// it: a login, an address, a number of their own.
+func (c *column) namedByPerson() bool {
+	return c.named && c.name.strength == strong && slices.Contains([]Sort{Email, Phone, Login, Number, Government, Bank, Card, Session, Secret, Device, IP, Name}, c.name.sort)
+}
+
+// secretive reports whether a column holds by its name what nobody else may have, and
+// no foreign key of the database says otherwise.
+func (c *column) secretive() bool {
+	return c.Kind == connect.TextKind && c.namedByPerson() && slices.Contains([]Sort{Session, Secret, Device, IP, Email, Phone, Government, Bank, Card}, c.name.sort) &&
+		!slices.ContainsFunc(c.table.refs, func(r *reference) bool { return r.found == "" && slices.Contains(r.columns, c.Name) })
+}
+
+// repeats is the sort of what somebody is known by in the table a column points at:
+// the login of a pupil in the table of classes. A bare number says nothing.
+func (c *column) repeats() Sort {
+	if kindOf(c.Column)&written == 0 || c.Kind == connect.UUID {
+		return ""
+	}
+	for _, r := range c.table.refs {
+		if len(r.columns) != 1 || r.columns[0] != c.Name || r.target == c.table {
+			continue
+		}
+		if to := r.target.column(r.to[0]); to != nil && to.namedByPerson() && kindOf(to.Column)&written != 0 && to.name.sort != Number && to.name.sort != Session {
+			return to.name.sort
+		}
+	}
+	return ""
+}
+
 // numbersRows reports whether a column counts the rows of its table, however it is called.
 func (c *column) numbersRows() bool {
 	return c.Kind == connect.Integer && c.table.keyColumn() == c.Name && (!c.named || c.name.sort == Number || c.name.sort == Bank)
+}
+
+// namesUser reports whether a text says which user a row is about, and points at no
+// table: logs keep it so.
+func (c *column) namesUser() bool {
+	return c.Kind == connect.TextKind && c.numbersSomebody() && !c.isKey() && !anyMeans(c.tokens, "aside") && c.seen.share(markUUID)+c.seen.share(markHex) < .5 &&
+		(c.table.visits() || slices.ContainsFunc(c.table.words, func(t token) bool { return t.means("record") }))
+}
+
+// contradicts reports whether the values of a column are not what its name says. An
+// address of a network may be kept as a number.
+func (c *column) contradicts() bool {
+	return c.seen.contradicts(c.name.sort) && !(c.name.sort == IP && kindOf(c.Column) == numeric)
 }
 
 const byValue = "its values are written as such"
@@ -106,6 +153,10 @@ func (c *column) byValues(s Sort) {
 
 // contradicted decides about a column whose name says what its values are not.
 func (c *column) contradicted() {
+	if c.near() && c.isProse() {
+		c.say(Text, Likely, "it is free text", c.place())
+		return
+	}
 	if c.table.about == aboutPeople && c.name.strength > weak {
 		c.say(c.name.sort, Unsure, "its name says so, and its values do not look like it")
 		return
@@ -187,6 +238,10 @@ func (c *column) mediumName() {
 		c.say(s, Unsure, nameSays, "the rows are organisations")
 	case s == Text && t.about == aboutUnknown:
 		c.say(s, Likely, nameSays, "people write and are written about in it")
+	case (s == Belief || s == Trait) && t.about == aboutUnknown && len(t.columns) > 4 && !slices.Contains(t.own, stem(c.tokens[0].text)):
+		c.say(s, Unsure, nameSays, "nothing ties the rows to people")
+	case t.speaks() && s == Text:
+		c.say(s, Likely, nameSays, "the rows are what people write")
 	case t.tie == tieAside && s == Text, t.about == aboutUnknown && (addressing(s) && s != Country || s == Government || s == Bank || s == Plate || s == Device || s == Session || s == Activity || s == Signature || s == Voice):
 		c.say(s, Unsure, nameSays, "nothing ties the rows to people")
 	default:
@@ -234,6 +289,8 @@ func (c *column) weakName() {
 		if near && s == Language {
 			c.say(s, Unsure, nameSays, c.place())
 		}
+	case s == Text && t.speaks() && c.untechnical():
+		c.say(s, Likely, nameSays, "the rows are what people write")
 	case s == Text && near && (c.seen.share(markSentence) > .3 || c.seen.n() == 0 && t.about != aboutPeople):
 		c.say(s, Likely, "it is free text", c.place())
 	case s == Health && near && !t.health && anyMeans(c.tokens, "result") && len(c.tokens) == 1:
@@ -309,7 +366,7 @@ func (c *column) decideInside() {
 
 // inner is a field inside the values, judged as a column of its own.
 func (c *column) inner(name string) *column {
-	inner := &column{Column: &connect.Column{Name: name}, table: &table{Table: &connect.Table{Name: c.table.Name}, about: c.table.about, tie: c.table.tie, by: c.table.by, health: c.table.health}, seen: c.seen.inside[name]}
+	inner := &column{Column: &connect.Column{Name: name}, table: &table{Table: &connect.Table{Name: c.table.Name}, words: c.table.words, about: c.table.about, tie: c.table.tie, by: c.table.by, health: c.table.health}, seen: c.seen.inside[name]}
 	if i := strings.LastIndexByte(name, '.'); i >= 0 {
 		inner.tokens = tokens(name[i+1:])
 	} else {
@@ -327,7 +384,7 @@ func (c *column) inner(name string) *column {
 // beside decides about columns that mean something only beside others: a region in
 // an address, a name of two letters among the data of a person.
 func (c *column) beside() {
-	if c.finding.Sure >= Likely || c.table.isReference(c.Name) || c.isKey() || c.named && c.seen.contradicts(c.name.sort) {
+	if c.finding.Sure >= Likely || c.table.isReference(c.Name) || c.isKey() || c.named && c.contradicts() {
 		return
 	}
 	others, address, traced := 0, 0, false
@@ -342,6 +399,8 @@ func (c *column) beside() {
 	}
 	s := c.name.sort
 	switch {
+	case c.heads():
+		c.say(Text, Unsure, "it stands above what somebody wrote")
 	case traced && c.table.about == aboutUnknown && slices.ContainsFunc(c.tokens, func(t token) bool { return hostWords[t.text] }) && kindOf(c.Column) == written:
 		c.say(IP, Likely, "it stands beside what says who it was")
 	case traced && c.table.about == aboutUnknown && (s == Name && c.name.strength == medium || s == Text && c.name.strength == weak && c.untechnical()) && kindOf(c.Column) == written:
@@ -362,6 +421,14 @@ func (c *column) beside() {
 	case others >= 1 && c.table.about == aboutUnknown && c.table.tie == tieNone && c.finding.Sure == Unsure && (addressing(s) || s == Device || s == Session || s == Activity || s == Text):
 		c.say(s, Likely, nameSays, "it stands beside data of a person")
 	}
+}
+
+// heads reports whether a column is the title of what somebody wrote.
+func (c *column) heads() bool {
+	title := len(c.tokens) > 0 && slices.ContainsFunc([]string{"title", "subject", "betreff", "titel", "titre", "titulo", "titolo", "objet", "asunto", "assunto", "oggetto", "onderwerp", "headline", "topic"}, func(w string) bool { return c.tokens[len(c.tokens)-1].text == w })
+	return title && c.Kind == connect.TextKind && (c.near() || c.table.about == aboutUnknown && tells(c.table.words, speech)) && slices.ContainsFunc(c.table.columns, func(o *column) bool {
+		return o != c && o.finding.What == Text && o.finding.Sure >= Likely
+	})
 }
 
 // traces are the sorts that say who did something or whom a row is about.

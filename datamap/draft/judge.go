@@ -39,6 +39,7 @@ const (
 type table struct {
 	*connect.Table
 	columns  []*column
+	words    []token // of its name, without the system's own
 	about    about
 	noun     bool // the name of the table says so
 	tie      tie
@@ -48,6 +49,7 @@ type table struct {
 	rows     int // sampled
 	unread   string
 	own      []string // the stems of its name's words
+	sorts    int      // of what says who somebody is
 	keyed    string   // what names a row, once keyKnown
 	keyKnown bool
 	kinds    []*table // whose rows its rows are about, by a column that says which kind
@@ -78,8 +80,9 @@ func (t *table) column(name string) *column {
 // judge looks at a schema and its rows. Without a reader only the schema counts.
 func judge(ctx context.Context, schema *connect.Schema, src Reader, rows int) (*judgement, error) {
 	j := &judgement{schema: schema, named: map[string]*table{}}
+	system := systemWord(schema.Tables)
 	for i := range schema.Tables {
-		t := newTable(&schema.Tables[i])
+		t := newTable(&schema.Tables[i], system)
 		j.tables = append(j.tables, t)
 		j.named[t.Name] = t
 	}
@@ -102,12 +105,15 @@ func judge(ctx context.Context, schema *connect.Schema, src Reader, rows int) (*
 	for _, t := range j.tables {
 		t.judge()
 	}
+	for _, t := range j.tables {
+		j.byRelation(t)
+	}
 	return j, nil
 }
 
-func newTable(db *connect.Table) *table {
-	t := &table{Table: db}
-	for _, tok := range tableTokens(db.Name) {
+func newTable(db *connect.Table, system string) *table {
+	t := &table{Table: db, words: tableTokens(db.Name, system)}
+	for _, tok := range t.words {
 		if !tok.means("filler") {
 			t.own = append(t.own, stem(tok.text))
 		}
@@ -117,7 +123,7 @@ func newTable(db *connect.Table) *table {
 	}
 	prefix, suffix := affixes(db.Columns)
 	for _, c := range t.columns {
-		c.read(prefix, suffix)
+		c.read(prefix, suffix, system)
 	}
 	t.pairs()
 	return t
@@ -125,14 +131,17 @@ func newTable(db *connect.Table) *table {
 
 // read reads the name of a column; without what the names of the table's columns
 // share when it says nothing with it.
-func (c *column) read(prefix, suffix string) {
-	c.tokens = tokens(c.Name)
+func (c *column) read(prefix, suffix, system string) {
+	c.tokens = tokens(without(c.Name, system))
 	c.name, c.named = read(c.tokens, c.Column)
 	bare := strings.TrimSuffix(strings.TrimPrefix(c.Name, prefix), suffix)
 	if bare == "" || bare == c.Name {
 		return
 	}
 	short := tokens(bare)
+	if len(short) == 0 {
+		return // `option_1`, `option_2`
+	}
 	r, ok := read(short, c.Column)
 	affix := append(tokens(strings.Trim(prefix, "_. ")), tokens(suffix)...)
 	switch {
@@ -145,17 +154,19 @@ func (c *column) read(prefix, suffix string) {
 	}
 }
 
-// tableTokens are the words of a table's name without its schema.
-func tableTokens(name string) []token {
-	if i := strings.LastIndexByte(name, '.'); i >= 0 {
-		name = name[i+1:]
-	}
-	return tokens(name)
-}
+// tableTokens are the words of a table's name without its schema, and without the word
+// that stands in front of all.
+func tableTokens(name, system string) []token { return tokens(without(bareName(name), system)) }
 
 // describe decides what the rows of a table are.
 func (t *table) describe() {
-	t.about = noun(tableTokens(t.Name))
+	t.about = noun(t.words)
+	if t.about == aboutPeople && t.links() {
+		t.about = aboutUnknown
+	}
+	if t.about == aboutThings && t.lives() && !t.words[len(t.words)-1].means("thing") {
+		t.about = aboutUnknown // `markbook_entries` are no books
+	}
 	t.noun = t.about != aboutUnknown
 	sorts := map[Sort]bool{}
 	addresses := 0
@@ -167,17 +178,17 @@ func (t *table) describe() {
 		}
 		t.health = t.health || c.named && c.name.sort == Health && c.name.strength > weak
 	}
-	for _, tok := range tableTokens(t.Name) {
+	for _, tok := range t.words {
 		t.health = t.health || tok.means("health") || tok.means("result") || tok.text == "lab" || tok.text == "vital" || tok.text == "vitals" || tok.text == "medical"
-	}
-	if t.about != aboutUnknown {
-		return
 	}
 	n := 0
 	for _, s := range []Sort{Email, Name, Birth, Government, Gender, Login, Secret, Phone} {
 		if sorts[s] {
 			n++
 		}
+	}
+	if t.sorts = n; t.about != aboutUnknown {
+		return
 	}
 	if (sorts[Birth] || sorts[Gender] || sorts[Government]) && t.hasName() {
 		n++
@@ -195,7 +206,7 @@ func (t *table) describe() {
 // pointsAtPeople reports whether a table points at one that is called as people are.
 func (t *table) pointsAtPeople() bool {
 	for _, r := range t.refs {
-		if r.target != t && noun(tableTokens(r.target.Name)) == aboutPeople {
+		if r.target != t && noun(r.target.words) == aboutPeople {
 			return true
 		}
 	}
@@ -251,7 +262,7 @@ func (c *column) surely() Sort {
 	if s, how := c.seen.say(); how == strong || how > 0 && c.named && c.name.sort == s {
 		return s
 	}
-	if c.named && c.name.strength == strong && !c.seen.contradicts(c.name.sort) {
+	if c.named && c.name.strength == strong && !onlyPeople(c.tokens) && !c.seen.contradicts(c.name.sort) {
 		return c.name.sort
 	}
 	return ""

@@ -57,11 +57,12 @@ func kindOf(c *connect.Column) kindSet {
 
 // patterns are looked through in order; the first that fits is the reading.
 var patterns = []pattern{
-	{sort: Activity, strength: strong, has: []concept{"recent", "seen"}, kinds: dated | written, blocked: true},
-	{sort: Activity, strength: strong, has: []concept{"recent", "login"}, kinds: dated | written, blocked: true},
-	{sort: Activity, strength: strong, has: []concept{"recently", "seen"}, kinds: dated | written, blocked: true},
-	{sort: Activity, strength: strong, has: []concept{"recently", "login"}, kinds: dated | written, without: []concept{"secret"}, blocked: true},
+	{sort: Activity, strength: strong, has: []concept{"recent", "seen"}, kinds: dated | written | numeric, blocked: true},
+	{sort: Activity, strength: strong, has: []concept{"recent", "login"}, kinds: dated | written | numeric, blocked: true},
+	{sort: Activity, strength: strong, has: []concept{"recently", "seen"}, kinds: dated | written | numeric, blocked: true},
+	{sort: Activity, strength: strong, has: []concept{"recently", "login"}, kinds: dated | written | numeric, without: []concept{"secret"}, blocked: true},
 	{sort: IP, strength: strong, has: []concept{"ip"}, kinds: written | numeric},
+	{sort: Email, strength: strong, has: []concept{"email", "id"}, kinds: written, without: []concept{"person"}, blocked: true},
 	{sort: Government, strength: strong, has: []concept{"government"}, kinds: written | numeric, blocked: true},
 	{sort: Government, strength: strong, has: []concept{"social", "security"}, kinds: written | numeric, blocked: true},
 	{sort: Government, strength: strong, has: []concept{"national", "id"}, kinds: written | numeric, blocked: true},
@@ -102,9 +103,10 @@ var patterns = []pattern{
 	{sort: Session, strength: medium, has: []concept{"token"}, kinds: written, without: []concept{"time"}},
 	{sort: Birth, strength: strong, has: []concept{"birth"}, kinds: anyKind, without: []concept{"number"}, blocked: true},
 	{sort: Trait, strength: medium, has: []concept{"death"}, kinds: anyKind, blocked: true},
+	{sort: Trait, strength: medium, has: []concept{"situation"}, kinds: anyKind, blocked: true},
 	{sort: Hire, strength: medium, has: []concept{"hire"}, kinds: dated | written, blocked: true},
 	{sort: Name, strength: strong, has: []concept{"first", "name"}, kinds: written},
-	{sort: Name, strength: strong, has: []concept{"last"}, kinds: written},
+	{sort: Name, strength: strong, has: []concept{"last"}, kinds: written, without: []concept{"blocker"}},
 	{sort: Name, strength: strong, has: []concept{"recent", "name"}, kinds: written},
 	{sort: Name, strength: strong, has: []concept{"middle", "name"}, kinds: written},
 	{sort: Name, strength: strong, has: []concept{"first"}, kinds: written, without: []concept{"thing"}},
@@ -141,6 +143,7 @@ var patterns = []pattern{
 	{sort: Activity, strength: medium, has: []concept{"query"}, kinds: written},
 	{sort: Job, strength: medium, has: []concept{"job"}, kinds: written, without: []concept{"thing"}},
 	{sort: Job, strength: medium, has: []concept{"person", "title"}, kinds: written},
+	{sort: Job, strength: medium, has: []concept{"vacation"}, kinds: numeric | dated},
 	{sort: Number, strength: medium, has: []concept{"policy", "number"}, kinds: written | numeric, blocked: true},
 	{sort: Age, strength: medium, has: []concept{"age"}, kinds: numeric},
 	{sort: Health, strength: weak, has: []concept{"body"}, kinds: numeric},
@@ -170,11 +173,11 @@ func read(ts []token, c *connect.Column) (reading, bool) {
 	kind := kindOf(c)
 	blocked := blocks(ts)
 	for _, p := range patterns {
-		if kind&p.kinds != 0 && (!blocked || p.blocked) && p.fits(ts) {
+		if kind&p.kinds != 0 && (!blocked || p.blocked) && p.fits(ts) && !(p.sort == Pay && aboutPaying(ts)) {
 			return p.strengthOf(ts), true
 		}
 	}
-	if kind&written != 0 && c.Kind != connect.UUID && onlyPeople(ts) {
+	if kind&written != 0 && c.Kind != connect.UUID && (c.Length == 0 || c.Length > 3) && onlyPeople(ts) {
 		return reading{Name, strong}, true
 	}
 	if kind == written && c.Kind == connect.TextKind && len(ts) > 1 && ts[len(ts)-1].text == "by" {
@@ -186,15 +189,21 @@ func read(ts []token, c *connect.Column) (reading, bool) {
 	return reading{}, false
 }
 
+// aboutPaying reports whether the last word says that a column is about how or when
+// somebody is paid, not what: `paytype`, `payroll_period`.
+func aboutPaying(ts []token) bool {
+	return slices.Contains([]string{"type", "typ", "period", "method", "mode", "slip", "frequency", "time", "date", "day", "status", "terms", "structure", "component", "account", "by", "from"}, ts[len(ts)-1].text)
+}
+
 // onlyPeople reports whether a name is nothing but a word for somebody: `author`,
 // `contact_person`, `to_user`.
 func onlyPeople(ts []token) bool {
 	people := 0
 	for _, t := range ts {
 		switch {
-		case t.means("person"):
+		case t.means("person"), len(ts) > 1 && (t.text == "cc" || t.text == "bcc"):
 			people++
-		case t.text != "to" && t.text != "from":
+		case t.text != "to" && t.text != "from" && t.text != "multiple":
 			return false
 		}
 	}

@@ -132,8 +132,10 @@ func (j *judgement) candidates(c *column) []*table {
 		}
 	}
 	if c.table.keyColumn() != c.Name {
-		for _, t := range j.byName.key(c.Name) {
-			if key := t.keyColumn(); t != c.table && !plainKey(t, key) {
+		of := j.byName.key(c.Name)
+		slices.SortStableFunc(of, func(a, b *table) int { return btoi(b.headed()) - btoi(a.headed()) })
+		for _, t := range of {
+			if key := t.keyColumn(); t != c.table && !plainKey(t, key) && !anyMeans(c.tokens, "time") {
 				add(t, key)
 			}
 		}

@@ -110,7 +110,7 @@ func (t *table) pairs() {
 		switch {
 		case t.keyValue == nil && valueWords[last.text]:
 			t.keyValue = c
-		case t.keyName == nil && (anyMeans(c.tokens, "key") || last.text == "name" && len(t.columns) <= 6):
+		case t.keyName == nil && (last.means("key") || anyMeans(c.tokens, "key") && last.text != "data" || last.text == "name" && len(t.columns) <= 6):
 			t.keyName = c
 		}
 	}

@@ -14,7 +14,7 @@ func (c *column) untechnical() bool {
 
 // keepsSession reports whether a column is what a table of sessions keeps of them.
 func (c *column) keepsSession() bool {
-	table := tableTokens(c.table.Name)
+	table := c.table.words
 	return kindOf(c.Column)&written != 0 && (anyMeans(table, "session") || anyMeans(table, "token")) &&
 		slices.ContainsFunc(c.tokens, func(t token) bool { return sessionData[t.text] })
 }
@@ -37,7 +37,7 @@ var sessionData = map[string]bool{"code": true, "hash": true, "secret": true, "s
 // unexplained reports whether a text has a name that is not one of what systems
 // keep of their rows: keys, times, states, amounts, other tables.
 func (c *column) unexplained() bool {
-	if c.codes() || c.seen.share(markUUID)+c.seen.share(markURL) > .5 {
+	if c.codes() || c.flags() || c.technical() || c.seen.share(markUUID)+c.seen.share(markURL) > .5 {
 		return false
 	}
 	known := []concept{"detail", "deal", "state", "language", "insurance", "bankword", "tax", "policy", "textweak", "school"}
@@ -48,16 +48,16 @@ func (c *column) unexplained() bool {
 // describes reports whether the values are words of people's own, many of them different.
 func (c *column) describes() bool {
 	e := c.seen
-	return c.Kind == connect.TextKind && c.untechnical() && e.n() >= 8 && e.share(markWords) >= .8
+	return c.Kind == connect.TextKind && c.untechnical() && !c.technical() && e.n() >= 8 && e.share(markWords) >= .8
 }
 
 // differs reports whether nearly everybody has another value, as of a number that
 // somebody was given; keys of other systems and addresses of pages are not meant.
 func (c *column) differs() bool {
 	e := c.seen
-	without := []concept{"time", "blocker", "organisation", "thing", "filler", "key", "record"}
-	return !c.codes() && c.Kind == connect.TextKind && e.n() >= 8 && e.n()*10 >= e.rows*8 && e.share(markURL)+e.share(markUUID) < .2 &&
-		!slices.ContainsFunc(without, func(w concept) bool { return anyMeans(c.tokens, w) }) && !(len(c.tokens) == 1 && c.tokens[0].means("id"))
+	without := []concept{"id", "time", "blocker", "organisation", "thing", "filler", "key", "record"}
+	return !c.codes() && !c.technical() && c.Kind == connect.TextKind && e.n() >= 8 && e.n()*10 >= e.rows*8 && e.share(markURL)+e.share(markUUID) < .2 &&
+		!slices.ContainsFunc(without, func(w concept) bool { return anyMeans(c.tokens, w) })
 }
 
 // codes are words for the key of an entry in a list of values.

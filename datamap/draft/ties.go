@@ -55,7 +55,7 @@ func (t *table) tieByKey() {
 // namesSomebody reports whether a word before the last of a table's name is one for
 // people: `user_tokens`.
 func (t *table) namesSomebody() bool {
-	ts := tableTokens(t.Name)
+	ts := t.words
 	return len(ts) > 1 && anyMeans(ts[:len(ts)-1], "person")
 }
 
@@ -126,7 +126,7 @@ func (t *table) aside(r *reference) bool {
 }
 
 // staff reports whether the people of a table work here.
-func (t *table) staff() bool { return anyMeans(tableTokens(t.Name), "staff") }
+func (t *table) staff() bool { return anyMeans(t.words, "staff") }
 
 // pointsAtOthersThan reports whether a table also points at people who are not staff.
 func (t *table) pointsAtOthersThan(r *reference) bool {

@@ -95,7 +95,7 @@ func tokens(name string) []token {
 	var out []token
 	for _, w := range split(name) {
 		w = fold(w)
-		if is := meaning(w); is != nil || len(w) < 3 {
+		if is := meaning(w); is != nil || len(w) < 3 || related()[w] != nil {
 			out = append(out, token{w, is})
 			continue
 		}
@@ -257,7 +257,7 @@ type cut struct{ cost, from int }
 
 // pieceCost is how unlikely it is that a piece is a word of its own.
 func pieceCost(piece string, start int, rest string) int {
-	known, last := words()[piece] != nil, rest == ""
+	known, last := words()[piece] != nil || len(piece) >= 4 && related()[piece] != nil, rest == ""
 	switch {
 	case known && len(piece) >= 4:
 		return 2
@@ -267,7 +267,7 @@ func pieceCost(piece string, start int, rest string) int {
 		return 4
 	case !known && start == 0 && len(piece) > 1 && len(piece) <= 8 && tail(rest):
 		return 5
-	case !known && start >= 6 && last && len(piece) >= 4 && len(piece) <= 8:
+	case !known && start >= 6 && last && len(piece) >= 4 && (len(piece) <= 8 || start >= 8 && len(piece) <= 16):
 		return 5
 	}
 	return 100

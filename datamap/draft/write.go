@@ -232,7 +232,7 @@ func (d *drafter) erase(b *strings.Builder, t *drafted) {
 }
 
 // books reports whether rows are such as are kept for the tax office.
-func books(t *drafted) bool { return anyMeans(tableTokens(t.Name), "deal") }
+func books(t *drafted) bool { return anyMeans(t.words, "deal") }
 
 func (t *drafted) writeColumns(b *strings.Builder) {
 	if len(t.held) > 0 {

@@ -1,0 +1,267 @@
+package draft
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/avowhq/avow/connect"
+)
+
+//go:embed relation.txt
+var relationList string
+
+// What a name says where the rows are people or theirs.
+const (
+	technical concept = "technical" // the system keeps it for itself
+	adjective concept = "adjective" // technical, unless it stands before what it is of
+	machine   concept = "machine"   // a table of such
+	apparatus concept = "apparatus" // what makes a word for people one for programs: `oauth_clients`
+	speech    concept = "speech"    // a table of what people write
+	visit     concept = "visit"     // a table of what somebody did in a system
+	life      concept = "life"      // a table of what happens to people, or what they have
+)
+
+// related is what whole words say there, relatedParts what parts of words do.
+var (
+	related      = sync.OnceValue(func() dictionary { return readWords(relationList) })
+	relatedParts = sync.OnceValue(func() map[concept][]string {
+		out := map[concept][]string{}
+		for word, is := range related() {
+			for _, c := range is {
+				if of, ok := strings.CutPrefix(string(c), "part-"); ok {
+					out[concept(of)] = append(out[concept(of)], word)
+				}
+			}
+		}
+		return out
+	})
+)
+
+// tells reports whether one of the words of a name says something there.
+func tells(ts []token, what concept) bool {
+	return slices.ContainsFunc(ts, func(t token) bool {
+		return slices.Contains(related()[t.text], what) ||
+			slices.ContainsFunc(relatedParts()[what], func(part string) bool { return strings.Contains(t.text, part) })
+	})
+}
+
+// technical reports whether a column is called as what a system keeps of its rows: its
+// last word says so, or its first, as in languages that put it there.
+func (c *column) technical() bool {
+	if len(c.tokens) == 0 {
+		return true
+	}
+	first, last := c.tokens[:1], c.tokens[len(c.tokens)-1:]
+	if len(c.tokens) > 1 && qualified[last[0].text] && !tells(first, technical) && !first[0].means("person") && !first[0].means("blocker") && !first[0].means("thing") && !slices.Contains(c.table.own, stem(first[0].text)) {
+		return false // `military_status` is no state of a row
+	}
+	return tells(last, technical) || tells(first, technical) && !tells(first, adjective)
+}
+
+// qualified are words that say something of a person behind others.
+var qualified = map[string]bool{"status": true, "type": true, "kind": true, "rank": true, "level": true, "position": true, "statut": true, "art": true, "stand": true}
+
+// byRelation lists what stands in a row about somebody although no word and no value
+// says what it is: whatever relates to a person is about them (gdpr:4(1)), whether it
+// is a code, a number or a day. A person decides; what the system keeps of its rows for
+// itself is left out.
+func (j *judgement) byRelation(t *table) {
+	of, visits := t.ofSomebody(), t.visits() && (t.near() || t.traced())
+	for _, c := range t.columns {
+		switch {
+		case c.finding.Sure > Not:
+		case visits && c.when() && !c.technical():
+			c.say(Activity, Unsure, "it says when somebody was there")
+		case !of || !j.substantial(c):
+		case c.seen.n() >= 5 && c.seen.share(markHex) > .8:
+			c.say(Secret, Unsure, "its values look like keys", c.place())
+		default:
+			c.say(Trait, Unsure, "nothing says that it is technical", c.place())
+		}
+	}
+}
+
+// when reports whether a column is a time, also one that is kept as a number.
+func (c *column) when() bool {
+	return kindOf(c.Column) == dated || kindOf(c.Column) == numeric && slices.ContainsFunc(c.tokens, func(t token) bool { return t.text == "time" || t.text == "timestamp" || t.text == "date" })
+}
+
+// near reports whether rows are people or theirs.
+func (t *table) near() bool { return t.about == aboutPeople || t.tie == tieOwned }
+
+// traced reports whether rows say from where somebody came.
+func (t *table) traced() bool {
+	return slices.ContainsFunc(t.columns, func(c *column) bool {
+		return c.finding.Sure >= Likely && slices.Contains([]Sort{IP, Agent, Login, Session}, c.finding.What)
+	})
+}
+
+// ofSomebody reports whether rows are nothing but about one person: they are people, or
+// what happened to one or what one has.
+func (t *table) ofSomebody() bool {
+	switch {
+	case t.View || t.deal() || len(t.words) == 0 || t.about == aboutCompanies || t.about == aboutAddress:
+		return false
+	case t.about == aboutPeople && (t.headed() || t.sorts >= 2):
+		return t.ofPeople()
+	case t.near() && t.details():
+		return true
+	case t.tie == tieOwned || t.namesSomebody() || t.about == aboutPeople:
+		return (t.lives() || t.hangsOnLife()) && !tells(t.words, machine)
+	}
+	return false
+}
+
+// details reports whether a table is of more about people: `emp_additional_details`.
+func (t *table) details() bool {
+	return t.namesSomebody() && !slices.ContainsFunc(t.words, func(w token) bool {
+		return !w.means("person") && !w.means("filler") && !w.means("detail") && !slices.Contains(related()[w.text], "more")
+	})
+}
+
+// hangsOnLife reports whether rows belong to what happened to somebody: the notes of a
+// visit.
+func (t *table) hangsOnLife() bool {
+	return slices.ContainsFunc(t.refs, func(r *reference) bool {
+		return strings.Join(r.columns, "+") == t.by && r.target != t && r.target.tie == tieOwned && r.target.lives() && !tells(r.target.words, machine)
+	})
+}
+
+// links reports whether a table that is called after people only says which of them
+// have to do with what: `course_user`.
+func (t *table) links() bool {
+	points := 0
+	for _, c := range t.columns {
+		if c.numbersSomebody() && !(len(t.Key) == 1 && t.Key[0] == c.Name) && !(c.numbersOwn() && c.Name == t.columns[0].Name) {
+			points++
+		}
+		if c.named && c.name.strength >= medium && c.name.sort != Number && c.name.sort != Text && c.name.sort != Activity {
+			return false
+		}
+	}
+	return points > 0
+}
+
+// speaks reports whether rows are what people write to each other.
+func (t *table) speaks() bool {
+	return len(t.words) > 0 && tells(t.words[len(t.words)-1:], speech) && t.about != aboutCompanies
+}
+
+// visits reports whether rows are what somebody did in a system: logins, sessions.
+func (t *table) visits() bool {
+	return len(t.words) > 0 && tells(t.words[len(t.words)-1:], visit) && t.about != aboutCompanies && t.about != aboutAddress
+}
+
+// ofPeople reports whether rows are people and nothing of the books or of a machine.
+func (t *table) ofPeople() bool {
+	return t.about == aboutPeople && !t.deal() && len(t.words) > 0 && !tells(t.words, apparatus) && (t.sorts >= 2 || t.headed())
+}
+
+// headed reports whether the last word of a table's name is one for people.
+func (t *table) headed() bool {
+	ws := t.words
+	for len(ws) > 1 && ws[len(ws)-1].means("filler") && !ws[len(ws)-1].means("person") {
+		ws = ws[:len(ws)-1]
+	}
+	return len(ws) > 0 && (ws[len(ws)-1].means("person") || ws[0].means("head") || len(ws[len(ws)-1].is) == 0 && len(ws) > 1 && ws[len(ws)-2].means("person") && len(ws[len(ws)-1].text) < 4)
+}
+
+// lives reports whether a table is of what happens to people or what they have.
+func (t *table) lives() bool {
+	return tells(t.words, life) || t.health || slices.ContainsFunc([]concept{"school", "rating", "pay", "hire", "education", "job", "marital"}, func(w concept) bool { return anyMeans(t.words, w) })
+}
+
+// deal reports whether rows are what is kept for the books: orders, invoices, payments.
+func (t *table) deal() bool { return anyMeans(t.words, "deal") }
+
+// substantial reports whether a column can say something of the person of its row.
+func (j *judgement) substantial(c *column) bool {
+	people := c.table.about == aboutPeople
+	switch {
+	case c.isKey() || c.table.isReference(c.Name) || c.numbersRows() || c.Kind == connect.UUID || c.Kind == connect.JSON || c.Kind == connect.Binary:
+		return false
+	case c.technical() && !c.numbered() || c.looksKeyed() || anyMeans(c.tokens, "aside"):
+		return false
+	case people && (c.flags() || c.Kind == connect.TimeKind && !c.spans()):
+		return false // so much of it says only what the system may do with the row
+	case c.seen.share(markUUID)+c.seen.share(markURL) > .5:
+		return false
+	case c.numberish() && (kindOf(c.Column) == numeric || len(c.tokens) == 1), people && c.ofSettings():
+		return false
+	case c.numberish() && len(j.byName.find(stemmed(c.stems()))) > 0:
+		return false
+	case kindOf(c.Column) == numeric && len(j.byName.find(stemmed(texts(c.tokens)))) > 0:
+		return false // it points at an entry of a list, as it seems
+	}
+	return slices.ContainsFunc(c.tokens, func(t token) bool { return len(t.text) > 1 })
+}
+
+// numbered reports whether a column is one of several that differ by a number at their
+// end: what somebody chose or has, first, second and third.
+func (c *column) numbered() bool {
+	if last := c.Name[len(c.Name)-1]; c.Kind != connect.TextKind || last < '0' || last > '9' {
+		return false
+	}
+	n := 0
+	for _, o := range c.table.columns {
+		if slices.Equal(texts(o.tokens), texts(c.tokens)) {
+			n++
+		}
+	}
+	return n >= 3
+}
+
+// looksKeyed reports whether a column is called as keys and references are: `idzona`,
+// `payerid`, `codserie`.
+func (c *column) looksKeyed() bool {
+	if len(c.tokens) == 0 || anyMeans(c.tokens, "id") || c.codes() {
+		return true
+	}
+	first, last := c.tokens[0].text, c.tokens[len(c.tokens)-1].text
+	return codePrefix(first) || strings.HasSuffix(last, "id") && len(last) > 3 && len(c.tokens[len(c.tokens)-1].is) == 0 || strings.HasPrefix(first, "fk")
+}
+
+// numberish reports whether a column is called as a number of something is.
+func (c *column) numberish() bool { return anyMeans(c.tokens, "number") }
+
+// ofSettings reports whether a column is one of many that begin with the same word,
+// which says nothing of anybody in any of them: `deflt_view`, `deflt_style`.
+func (c *column) ofSettings() bool {
+	n := 0
+	for _, o := range c.table.columns {
+		if len(o.tokens) < 2 || o.tokens[0].text != c.tokens[0].text {
+			continue
+		}
+		if o.finding.Sure >= Likely && o.finding.What != Trait || o.numbered() {
+			return false
+		}
+		n++
+	}
+	return n >= 5
+}
+
+// flags reports whether a column only says yes or no.
+func (c *column) flags() bool {
+	if c.Kind == connect.Boolean || strings.HasPrefix(strings.ToLower(c.Type), "tinyint(1)") {
+		return true
+	}
+	if c.seen.n() == 0 {
+		return c.Length == 1
+	}
+	for v := range c.seen.distinct {
+		if !yesOrNo[fold(v)] {
+			return false
+		}
+	}
+	return c.seen.n() <= 2
+}
+
+var yesOrNo = map[string]bool{"0": true, "1": true, "y": true, "n": true, "s": true, "j": true, "o": true, "t": true, "f": true, "yes": true, "no": true, "true": true, "false": true, "ja": true, "nein": true, "oui": true, "non": true, "si": true, "sim": true, "nao": true}
+
+// spans reports whether the days of a column are years apart, as those of lives are
+// and those of a system are not.
+func (c *column) spans() bool {
+	return len(c.seen.years) >= 5 && slices.Max(c.seen.years)-slices.Min(c.seen.years) >= 8
+}
