@@ -292,12 +292,13 @@ type stepInfo struct {
 	Tries   int       `json:"tries,omitempty"`
 	Next    time.Time `json:"next,omitzero"`
 	Trouble string    `json:"trouble,omitempty"`
+	Mend    bool      `json:"mend,omitempty" doc:"the trouble stays until people put something right; else it waits for a system that is away"`
 	Outcome any       `json:"outcome,omitempty" doc:"names and counts: the plan, what was left"`
 }
 
 func stepOf(s cases.Step) stepInfo {
 	info := stepInfo{N: s.N, Round: s.Round, Kind: s.Kind, About: s.About, State: s.State, Who: s.Who, What: s.What, Due: s.Due, Done: s.Done, By: s.By,
-		Tries: s.Tries, Next: s.Next, Trouble: s.Trouble}
+		Tries: s.Tries, Next: s.Next, Trouble: s.Trouble, Mend: s.Mend}
 	if len(s.Outcome) > 0 {
 		_ = json.Unmarshal(s.Outcome, &info.Outcome) // written by us; what is not readable is not shown
 	}

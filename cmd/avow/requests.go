@@ -289,6 +289,14 @@ func (c *counter) certify(ctx context.Context, folder string, id avow.ID) error 
 	return nil
 }
 
+// waitingFor says whether a step goes on by itself, or when people have put something right.
+func waitingFor(s cases.Step) string {
+	if s.Mend {
+		return "PUT THIS RIGHT, in"
+	}
+	return "WAITS FOR"
+}
+
 // outcome says where a request stands and what it waits for. Status 1: for a system, or
 // something was left.
 func (c *counter) outcome(ctx context.Context, t *terminal, o cases.Overview) error {
@@ -303,7 +311,7 @@ func (c *counter) outcome(ctx context.Context, t *terminal, o cases.Overview) er
 		case !s.Done.IsZero():
 		case s.Trouble != "":
 			waits = true
-			fmt.Fprintf(t.err, "WAITS FOR %s: %s\n", cmp.Or(s.About, "the systems"), s.Trouble)
+			fmt.Fprintf(t.err, "%s %s: %s\n", waitingFor(s), cmp.Or(s.About, "the systems"), s.Trouble)
 		case s.What != "":
 			writeToDo(t.err, o.Number, s)
 		}

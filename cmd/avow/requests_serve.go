@@ -67,10 +67,28 @@ func (s *server) watchOverRequests(ctx context.Context) error {
 	if err := s.requests.Watch(ctx); err != nil {
 		return err
 	}
+	if err := s.sayWhatToMend(ctx); err != nil {
+		return err
+	}
 	late, err := s.requests.Overdue(ctx)
 	for _, l := range late {
 		s.log.Error("OVERDUE: a request should have been answered", slog.String("number", l.Number), slog.String("right", string(l.Right)),
 			slog.String("state", string(l.State)), slog.Time("due", l.Due))
+	}
+	return err
+}
+
+// sayWhatToMend is loud about what requests wait for that does not end by itself: once each, however many wait.
+func (s *server) sayWhatToMend(ctx context.Context) error {
+	stuck, err := s.requests.Stuck(ctx, 1000)
+	waiting := map[string]int{}
+	for _, x := range stuck {
+		if x.Step.Mend {
+			waiting[x.Step.Trouble]++
+		}
+	}
+	for trouble, n := range waiting {
+		s.log.Error("PUT THIS RIGHT: requests cannot go on until then", slog.String("trouble", trouble), slog.Int("requests", n))
 	}
 	return err
 }

@@ -40,7 +40,11 @@ func (d *Desk) Mine(ctx context.Context, session string) (out []Mine, err error)
 		out = []Mine{}
 		found, err := list(tx, `subject = ? AND verified IS NOT NULL ORDER BY received DESC, id LIMIT ?`, subject, mostMine)
 		for _, c := range found {
-			out = append(out, Mine{c.overview(tx.Now()), stateWords[c.State]})
+			waits, err := waitsFor(tx, c.ID)
+			if err != nil {
+				return err
+			}
+			out = append(out, Mine{c.overview(tx.Now()), stateWords[c.State] + waits})
 		}
 		return err
 	})

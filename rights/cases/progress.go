@@ -50,6 +50,10 @@ func (d *Desk) Progress(ctx context.Context, pass string) (p Progress, err error
 			Cancel: !c.State.Over() && c.Changed.IsZero() && c.State.May(Cancelled)}
 		if c.paused != "" {
 			p.Words = "We asked you something, and wait for your answer."
+		} else if waits, err := waitsFor(tx, c.ID); err != nil {
+			return err
+		} else {
+			p.Words += waits
 		}
 		if err := tx.QueryRow(`SELECT count(n), count(done) FROM rights_case_steps WHERE case_id = ?`, c.ID).Scan(&p.Steps, &p.Done); err != nil {
 			return err
@@ -168,6 +172,7 @@ type Step struct {
 	Next    time.Time       `json:"next,omitzero"` // of what waits
 	Trouble string          `json:"trouble,omitempty"`
 	Class   string          `json:"class,omitempty"`
+	Mend    bool            `json:"mend,omitempty"`    // the trouble stays until people put something right
 	Outcome json.RawMessage `json:"outcome,omitempty"` // names and counts: the plan, what was left
 }
 
@@ -181,7 +186,7 @@ func (d *Desk) Steps(ctx context.Context, id avow.ID) (out []Step, err error) {
 		out = make([]Step, 0, len(found))
 		for _, s := range found {
 			v := Step{N: s.N, Round: s.Round, Kind: s.Kind, About: s.About, State: s.State, Who: s.Who, What: s.What, Due: s.Due, Done: s.Done, By: s.By,
-				Tries: s.Tries, Trouble: s.Trouble, Class: s.Class, Outcome: json.RawMessage(s.Outcome)}
+				Tries: s.Tries, Trouble: s.Trouble, Class: s.Class, Mend: mends(s.Class), Outcome: json.RawMessage(s.Outcome)}
 			if s.State == stepWaiting {
 				v.Next = s.Next
 			}
@@ -204,7 +209,7 @@ func (d *Desk) ToDo(ctx context.Context, limit int) ([]ToDo, error) {
 }
 
 // Stuck lists the steps that met trouble and wait for another try, the most tried first: a system
-// that is away, a grant that is missing. They go on by themselves when that is mended.
+// that is away, or, with Mend, what people have to put right, such as a grant that is missing. They go on by themselves when that is so.
 func (d *Desk) Stuck(ctx context.Context, limit int) ([]ToDo, error) {
 	return d.todo(ctx, `state = ? AND trouble <> '' ORDER BY tries DESC LIMIT ?`, stepWaiting, limit)
 }
@@ -220,7 +225,7 @@ func (d *Desk) todo(ctx context.Context, where, state string, limit int) (out []
 				return err
 			}
 			out = append(out, ToDo{c.overview(tx.Now()), Step{N: s.N, Round: s.Round, Kind: s.Kind, About: s.About, State: s.State, Who: s.Who, What: s.What, Due: s.Due,
-				Tries: s.Tries, Next: s.Next, Trouble: s.Trouble, Class: s.Class}})
+				Tries: s.Tries, Next: s.Next, Trouble: s.Trouble, Class: s.Class, Mend: mends(s.Class)}})
 		}
 		return err
 	})

@@ -241,7 +241,10 @@ func (d *Desk) later(tx *store.Tx, s *step, trouble error) error {
 	}
 	_, err := tx.Exec(`UPDATE rights_case_steps SET next = ?, trouble = ?, trouble_kind = ?, holder = NULL, leased = NULL WHERE case_id = ? AND n = ?`,
 		tx.Now().Add(min(wait, time.Hour)), said(trouble), avow.KindOf(trouble).String(), s.Case, s.N)
-	return err
+	if err != nil || !mends(avow.KindOf(trouble).String()) {
+		return err
+	}
+	return d.mendLetter(tx, s.Case, trouble)
 }
 
 func said(err error) string {

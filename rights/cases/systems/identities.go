@@ -65,6 +65,9 @@ func (e *Engine) heldIn(ctx context.Context, t *datamap.Table, id *datamap.Ident
 		}
 		return nil
 	})
+	if err != nil {
+		e.drop(t.System.Name.Text, src, err)
+	}
 	return out, err
 }
 

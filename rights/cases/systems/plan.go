@@ -297,6 +297,7 @@ func (e *Engine) run(ctx context.Context, system string, p *plan.Plan) (out case
 	for _, sp := range p.Systems {
 		done, err := sp.Run(ctx, src)
 		if err != nil {
+			e.drop(system, src, err)
 			return out, err
 		}
 		for _, t := range done.Tables {

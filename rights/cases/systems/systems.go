@@ -83,14 +83,35 @@ func (e *Engine) source(ctx context.Context, s *datamap.System) (connect.Source,
 	return src, nil
 }
 
-// waits says that a system cannot be worked with now. Whatever keeps it from being read, asking later can be right:
-// a grant is given, a password is put right.
+// waits says that a system cannot be worked with now. One that is away is asked again until it is back. One that
+// is set up wrongly keeps its kind of error: asking again helps only when somebody has put it right, which is told.
 func waits(system string, err error) error {
-	switch avow.KindOf(err) {
+	switch kind := avow.KindOf(err); kind {
 	case avow.Canceled, avow.TooLarge:
 		return err
+	case avow.Unavailable, avow.TooMany, avow.Internal:
+		return avow.Errorf(avow.Unavailable, "%s cannot be worked with now: %s", system, avow.MessageOf(err))
+	default:
+		return avow.Errorf(kind, "%s cannot be worked with until somebody puts it right: %s", system, avow.MessageOf(err))
 	}
-	return avow.Errorf(avow.Unavailable, "%s cannot be worked with now: %s", system, avow.MessageOf(err))
+}
+
+// drop forgets a system that cannot be worked with: the next try opens it as it is set up then, at another address or with another login.
+// A step that is in the middle of it is cut short at worst, and done again.
+func (e *Engine) drop(system string, src connect.Source, err error) {
+	switch avow.KindOf(err) {
+	case avow.Canceled, avow.TooLarge, avow.TooMany, avow.Conflict:
+		return
+	}
+	e.mu.Lock()
+	known := e.sources[system] == src
+	if known {
+		delete(e.sources, system)
+	}
+	e.mu.Unlock()
+	if known {
+		src.Close()
+	}
 }
 
 // world is the systems as they are now.
@@ -136,6 +157,7 @@ func (e *Engine) describe(ctx context.Context, s *datamap.System) (connect.Sourc
 	}
 	schema, err := src.Describe(ctx)
 	if err != nil {
+		e.drop(s.Name.Text, src, err)
 		return nil, nil, waits(s.Name.Text, err)
 	}
 	return src, schema, nil
@@ -150,24 +172,29 @@ func (e *Engine) complete(w *world) error {
 	}
 	whole, err := e.Map.Complete(e.facts)
 	if err != nil {
-		return avow.Errorf(avow.Unavailable, "the data map does not fit the systems any more; see avow map check")
+		return avow.Errorf(avow.Invalid, "the data map does not fit the systems any more; avow map check says where. Put it right, and start the server again")
 	}
 	w.graph = whole.Graph()
 	return nil
 }
 
-// allThere is an error that names the systems that are away.
+// allThere is an error that names the systems that are away, or are set up wrongly: of such a kind, then.
 func (w *world) allThere() error {
-	var names, why []string
-	for name, err := range w.away {
-		names = append(names, name)
-		why = append(why, avow.MessageOf(err))
-	}
-	if len(names) == 0 {
+	if len(w.away) == 0 {
 		return nil
 	}
+	var why []string
+	kind := avow.Unavailable
+	for _, err := range w.away {
+		why = append(why, avow.MessageOf(err))
+		switch k := avow.KindOf(err); k {
+		case avow.Unavailable, avow.Canceled, avow.TooLarge:
+		default:
+			kind = k
+		}
+	}
 	slices.Sort(why)
-	return avow.Errorf(avow.Unavailable, "%s", strings.Join(why, "; "))
+	return avow.Errorf(kind, "%s", strings.Join(why, "; "))
 }
 
 // Now is the systems as they are: a search over those that are there, and why others are not. They stay the engine's to close.
