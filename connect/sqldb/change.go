@@ -272,7 +272,7 @@ func (w *work) do(ctx context.Context, d dialect, tx asker) (changed int64, err 
 		if err != nil {
 			return 0, err
 		}
-		result, err := tx.ExecContext(ctx, out.String(), out.values...)
+		result, err := tx.ExecContext(ctx, out.String(), out.args()...)
 		if err != nil {
 			return 0, err
 		}

@@ -89,6 +89,14 @@ func (w *writer) value(v any) {
 	w.WriteString(w.d.param(len(w.values)))
 }
 
+// args are the parameters as the driver takes them.
+func (w *writer) args() []any {
+	if d, ok := w.d.(interface{ args([]any) []any }); ok {
+		return d.args(w.values)
+	}
+	return w.values
+}
+
 // list writes parts with what stands between them.
 func (w *writer) list(n int, between string, part func(i int)) {
 	for i := range n {

@@ -72,7 +72,7 @@ func (w *work) only(c chunk, met map[key]bool) (out chunk) {
 }
 
 func scan(ctx context.Context, tx asker, w *writer, columns []*column, each func(connect.Row)) error {
-	rows, err := tx.QueryContext(ctx, w.String(), w.values...)
+	rows, err := tx.QueryContext(ctx, w.String(), w.args()...)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -16,11 +17,9 @@ import (
 type postgres struct{}
 
 // postgresSession makes what is read the same everywhere, and lets no statement wait
-// or run for ever. Statements are planned for the values they come with: a plan for any
-// values looks through thousands of them for every row, one after the other.
+// or run for ever.
 const postgresSession = `SET TimeZone='UTC'; SET DateStyle='ISO, YMD'; SET IntervalStyle='postgres'; SET bytea_output='hex'; ` +
-	`SET lock_timeout='10s'; SET statement_timeout='30min'; SET idle_in_transaction_session_timeout='10min'; ` +
-	`SELECT set_config(name, 'force_custom_plan', false) FROM pg_catalog.pg_settings WHERE name = 'plan_cache_mode'`
+	`SET lock_timeout='10s'; SET statement_timeout='30min'; SET idle_in_transaction_session_timeout='10min'`
 
 func openPostgres(c connect.Config) (reads, writes *sql.DB, err error) {
 	config, err := postgresConfig(c)
@@ -41,6 +40,18 @@ func (postgres) quote(name string) string {
 }
 
 func (postgres) param(n int) string { return "$" + strconv.Itoa(n) }
+
+// args: what comes with many values is planned for them each time. A statement that was
+// prepared is soon planned for any values, and then looks through all of them, one
+// after the other, for every row.
+func (postgres) args(values []any) []any {
+	for _, v := range values {
+		if list := reflect.ValueOf(v); list.Kind() == reflect.Slice && list.Len() > few && list.Type() != reflect.TypeFor[[]byte]() {
+			return append([]any{pgx.QueryExecModeCacheDescribe}, values...)
+		}
+	}
+	return values
+}
 
 func (postgres) snapshot() sql.IsolationLevel { return sql.LevelRepeatableRead }
 func (postgres) serial() sql.IsolationLevel   { return sql.LevelSerializable }

@@ -218,7 +218,7 @@ func (s *source) query(ctx context.Context, tx asker, w *writer) (*sql.Rows, err
 	if _, keeps := s.dialect.(postgres); tx == asker(s.reads) && !keeps {
 		return s.prepared.query(ctx, s.reads, w)
 	}
-	return tx.QueryContext(ctx, w.String(), w.values...)
+	return tx.QueryContext(ctx, w.String(), w.args()...)
 }
 
 // errEnough ends a reading that has given as many rows as were asked for.
