@@ -10,9 +10,9 @@ import (
 	"github.com/avowhq/avow/rights/cases"
 )
 
-// TestStatus maps every state of a request to a state and a reason of drp:1.0#3.02, exactly. Fields that a state
+// TestStatusForAgents maps every state of a request to a state and a reason of drp:1.0#3.02, exactly. Fields that a state
 // may not have there are not given.
-func TestStatus(t *testing.T) {
+func TestStatusForAgents(t *testing.T) {
 	id := avow.ID{0x01, 0x9c, 0xae, 0x2a, 0x3b, 0x4c, 0x8d, 0x5e, 0x9f, 0x60, 0x71, 0x82, 0x93, 0xa4, 0xb5, 0xc6}
 	const uuid, page = "019cae2a-3b4c-8d5e-9f60-718293a4b5c6", "https://quay.example/drp/verify/019cae2a-3b4c-8d5e-9f60-718293a4b5c6"
 	due, lapses, closed := noon.AddDate(0, 0, 45), noon.AddDate(0, 0, 30), noon.AddDate(0, 0, 10)

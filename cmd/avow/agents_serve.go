@@ -145,7 +145,7 @@ func (s *server) tellAgentsOfChanges(ctx context.Context) error {
 	return s.requests.TellAgents(ctx, func(ctx context.Context, r cases.AgentRequest) error {
 		err := s.agents.Tell(ctx, r)
 		if err != nil {
-			s.log.Warn("an agent was not told of a change; it is tried again", slog.String("agent", r.Agent), slog.String("number", r.Number), slog.Any("error", err))
+			s.log.Warn("an agent was not told of a change; it is tried again", slog.String("agent", r.Agent), slog.Any("error", err))
 		}
 		return err
 	})

@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -127,8 +129,16 @@ func TestAgentAsksForACopy(t *testing.T) {
 func TestAgentLearnsNothing(t *testing.T) {
 	each(t, func(h *house) {
 		h.people()
-		for _, right := range []law.Right{law.Copy, law.Remove, law.OptOut} {
-			known, unknown := h.from(slip, agentAsk(right, ann, "")), h.from(slip, agentAsk(right, nobody, ""))
+		for _, c := range []struct {
+			right  law.Right
+			region avow.Region
+		}{{law.Copy, "US-CA"}, {law.Remove, "US-CA"}, {law.OptOut, "US-CA"}, {law.Copy, ""}, {law.Remove, ""}, {law.OptOut, ""}} {
+			right, asks := c.right, func(address string) cases.AgentAsk {
+				a := agentAsk(c.right, address, "")
+				a.Region = c.region
+				return a
+			}
+			known, unknown := h.from(slip, asks(ann)), h.from(slip, asks(nobody))
 			for range 3 {
 				h.run()
 				known, unknown = h.agentState(known), h.agentState(unknown)
@@ -336,6 +346,87 @@ func TestAgentWordsAreSealed(t *testing.T) {
 		}
 		if err := h.desk.TellAgents(bg, func(context.Context, cases.AgentRequest) error { return nil }); err != nil {
 			t.Error(err) // nothing is untold
+		}
+	})
+}
+
+// Each write of an agent's requests fails once. What failed used nothing up: the same message is taken the next
+// time, and counts once.
+func TestEveryWriteOfAgentsFails(t *testing.T) {
+	each(t, func(h *house) {
+		f := fault{h}
+		f.install()
+		failed := 0
+		for at := 1; ; at++ {
+			ref := fmt.Sprint("ref-", at)
+			ask := agentAsk(law.Copy, fmt.Sprintf("p%d@mail.example", at), ref)
+			hello, asking, ending := h.signed(slip, "hello"+ref), h.signed(slip, "ask"+ref), h.signed(slip, "end"+ref)
+			var r cases.AgentRequest
+			told := 0
+			f.set(at)
+			hit := false
+			for _, do := range []func() error{
+				func() error { _, err := h.desk.Admit(bg, hello, []byte("key")); return err },
+				func() (err error) { r, err = h.desk.TakeFrom(bg, asking, ask); return err },
+				func() (err error) { r, err = h.desk.Revoke(bg, slip, r.ID, &ending); return err },
+				func() error {
+					return h.desk.TellAgents(bg, func(context.Context, cases.AgentRequest) error { told++; return nil })
+				},
+			} {
+				if err := do(); err != nil {
+					hit = true
+					f.set(0)
+					h.check(do())
+				}
+			}
+			f.set(0)
+			if r.State != cases.Cancelled || r.Reference != ref || told == 0 {
+				t.Errorf("write %d: %+v, told %d times", at, r, told)
+			}
+			if n := h.count(`SELECT count(id) FROM rights_cases`); n != at {
+				t.Errorf("write %d: %d requests, not %d", at, n, at)
+			}
+			for _, used := range []cases.AgentMessage{hello, asking} {
+				_, err := h.desk.Admit(bg, used, []byte("key"))
+				h.must(avow.Conflict, err)
+			}
+			if !hit {
+				break
+			}
+			failed++
+		}
+		if failed < 12 {
+			t.Errorf("%d writes failed: the test sees little", failed)
+		}
+		h.audit()
+	})
+}
+
+// Sent by several hands and to several nodes at once, one message counts once, and so does one name.
+func TestAgentAsksAtOnce(t *testing.T) {
+	each(t, func(h *house) {
+		desks := []*cases.Desk{h.desk, h.newDesk()}
+		m := h.signed(slip, "same")
+		var same, named atomic.Int32
+		var wg sync.WaitGroup
+		for i := range 8 {
+			mine := h.signed(slip, fmt.Sprint("of hand ", i))
+			wg.Go(func() {
+				if _, err := desks[i%2].TakeFrom(bg, m, agentAsk(law.Copy, ann, "")); err == nil {
+					same.Add(1)
+				} else if avow.KindOf(err) != avow.Conflict {
+					t.Error(err)
+				}
+				if _, err := desks[i%2].TakeFrom(bg, mine, agentAsk(law.Copy, bob, "ref")); err == nil {
+					named.Add(1)
+				} else {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := h.count(`SELECT count(id) FROM rights_cases`); same.Load() != 1 || named.Load() != 8 || n != 2 {
+			t.Errorf("one message was taken %d times, one name %d times, and %d requests came of it", same.Load(), named.Load(), n)
 		}
 	})
 }

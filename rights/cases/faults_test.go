@@ -30,7 +30,8 @@ func (f fault) write(statements ...string) {
 	}))
 }
 
-var faulted = []string{"rights_cases", "rights_case_steps", "rights_case_parts", "rights_case_moments", "rights_case_links", "rights_case_passes"}
+var faulted = []string{"rights_cases", "rights_case_steps", "rights_case_parts", "rights_case_moments", "rights_case_links", "rights_case_passes",
+	"rights_agents", "rights_agent_messages", "rights_agent_requests"}
 
 // install puts a trigger before every write. PostgreSQL counts with a sequence, which
 // outlives the failure; SQLite in a table, and fails there again until it is set anew.
