@@ -139,9 +139,8 @@ func (d *Desk) claim(tx *store.Tx, id avow.ID, n int) (c record, s step, err err
 		return c, s, err
 	}
 	s.holder = avow.NewID(tx.Now())
-	s.Tries++
-	if _, err = tx.Exec(`UPDATE rights_case_steps SET holder = ?, leased = ?, tries = ? WHERE case_id = ? AND n = ?`,
-		s.holder, tx.Now().Add(d.Lease), s.Tries, id, n); err != nil {
+	if _, err = tx.Exec(`UPDATE rights_case_steps SET holder = ?, leased = ? WHERE case_id = ? AND n = ?`,
+		s.holder, tx.Now().Add(d.Lease), id, n); err != nil {
 		return c, s, err
 	}
 	if s.Stage.changes() && s.Kind != kindTell && c.Changed.IsZero() {
@@ -218,6 +217,10 @@ func (d *Desk) settled(tx *store.Tx, s *step, end settle, trouble error) error {
 	if err != nil || !mine {
 		return err
 	}
+	// A try counts when it came to its end: one that a kill or a stop cut short says nothing of the system, and makes nobody wait longer.
+	if _, err := tx.Exec(`UPDATE rights_case_steps SET tries = tries + 1 WHERE case_id = ? AND n = ?`, s.Case, s.N); err != nil {
+		return err
+	}
 	if errors.Is(trouble, vault.ErrErased) && s.Kind != kindForget {
 		return d.endedElsewhere(tx, &c, s)
 	}
@@ -236,7 +239,7 @@ func (d *Desk) settled(tx *store.Tx, s *step, end settle, trouble error) error {
 // later has a step that met trouble wait for its next try, longer each time. What is said holds no value.
 func (d *Desk) later(tx *store.Tx, s *step, trouble error) error {
 	wait := d.Backoff
-	for i := 1; i < s.Tries && wait < time.Hour; i++ {
+	for i := 0; i < s.Tries && wait < time.Hour; i++ { // those before this one
 		wait *= 2
 	}
 	_, err := tx.Exec(`UPDATE rights_case_steps SET next = ?, trouble = ?, trouble_kind = ?, holder = NULL, leased = NULL WHERE case_id = ? AND n = ?`,

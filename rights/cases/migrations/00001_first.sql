@@ -40,7 +40,7 @@ CREATE INDEX rights_cases_due ON rights_cases (closed, due);
 CREATE INDEX rights_cases_remind ON rights_cases (closed, remind);
 
 -- What is to be done, once a step. done is set when it is over, one way or the other. holder and leased say
--- which node does it now, and until when it may show no life.
+-- which node does it now, and until when it may show no life. tries are those that came to an end, good or bad.
 CREATE TABLE rights_case_steps (
   case_id  {{blob}}   NOT NULL,
   n        {{bigint}} NOT NULL,
