@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rogpeppe/go-internal/testscript"
+
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/store/storetest"
 )
@@ -499,4 +501,21 @@ func TestCallbacksStayOutside(t *testing.T) {
 			t.Errorf("%s: %v", to, err)
 		}
 	}
+}
+
+// signedByAgent sends what the agent SLIP_APP_01 signs, and keeps the answer: `signed STATUS METHOD URL FIELDS [Header: value]...`.
+// What is posted gets the envelope that the protocol wants.
+func signedByAgent(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 4 {
+		ts.Fatalf("usage: signed STATUS METHOD URL FIELDS [Header: value]...")
+	}
+	fields := map[string]any{}
+	ts.Check(json.Unmarshal([]byte(args[3]), &fields))
+	slip := newSlip(nil, "SLIP_APP_01", 1)
+	if args[1] == post {
+		fields = slip.envelope(fields)
+	}
+	r, err := http.NewRequest(args[1], args[2], strings.NewReader(slip.sign(fields)))
+	ts.Check(err)
+	keep(ts, args[0], r, append([]string{plainText}, args[4:]...))
 }

@@ -26,7 +26,7 @@ func TestServerScripts(t *testing.T) {
 		Dir:                "testdata/server",
 		RequireUniqueNames: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status, "fetch": fetch, "postform": postForm, "await": await, "sqlite": sqlite, "letter": awaitLetter, "keep": keepAs},
+			"status": status, "fetch": fetch, "postform": postForm, "await": await, "sqlite": sqlite, "letter": awaitLetter, "keep": keepAs, "signed": signedByAgent},
 		Condition: func(name string) (bool, error) {
 			if name == "postgres" {
 				return len(storetest.Kinds(t)) > 1, nil
