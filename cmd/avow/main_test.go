@@ -15,7 +15,7 @@ import (
 const role = "AVOW_TEST_ROLE"
 
 func TestMain(m *testing.M) {
-	parts := map[string]func(){"killed": playKilled, "node": playNode, "rights": playRights}
+	parts := map[string]func(){"killed": playKilled, "node": playNode, "rights": playRights, "server": playServer}
 	if play, ok := parts[os.Getenv(role)]; ok {
 		play()
 		return

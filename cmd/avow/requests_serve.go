@@ -19,7 +19,8 @@ type answering struct {
 	RetainAt  int      `help:"The hour (UTC) of the night at which the schedule of retention is carried out; -1: never." default:"3" placeholder:"HOUR" env:"AVOW_RETAIN_AT"`
 	StaffMail string   `help:"The address that is reminded of requests whose time runs out. Without it nobody is." placeholder:"ADDRESS" env:"AVOW_STAFF_MAIL"`
 
-	away time.Duration // the wait after a system was away, for tests; 0: half a minute
+	away time.Duration       // the wait after a system was away, for tests; 0: half a minute
+	tune func(*cases.Config) // for tests
 }
 
 // lookForSteps is how often a node looks for what other nodes left to do.
@@ -40,10 +41,13 @@ func (s *server) openRequests(ctx context.Context) (err error) {
 	s.atlas.retain = s.retain
 	own := ownActs(s.consent)
 	own.Stop = stops(s.consent)
-	s.requests, err = cases.Open(ctx, cases.Config{Desk: s.rights, Regimes: regimes, Engine: s.atlas, Own: own, Pack: s.atlas.pack(s.rights),
+	config := cases.Config{Desk: s.rights, Regimes: regimes, Engine: s.atlas, Own: own, Pack: s.atlas.pack(s.rights),
 		Packages: cases.Folder(filepath.Join(s.Data, "packages")), Link: s.url + "/privacy/request/open?t=", Page: s.url + "/privacy/request",
-		CertificatePage: s.url + "/privacy/certificate?k=", Staff: s.StaffMail, Approved: approves, Backoff: s.away})
-	if err == nil {
+		CertificatePage: s.url + "/privacy/certificate?k=", Staff: s.StaffMail, Approved: approves, Backoff: s.away}
+	if s.tune != nil {
+		s.tune(&config)
+	}
+	if s.requests, err = cases.Open(ctx, config); err == nil {
 		s.metrics.watchRequests(s.requestCounts)
 	}
 	return err
