@@ -49,7 +49,7 @@ var house = map[string]room{
 	// x/image carries the fonts of the PDF notice.
 	"policy": {line: foundations, pure: true, modules: []string{"github.com/goccy/go-yaml", "codeberg.org/go-pdf/fpdf", "golang.org/x/image"}},
 	"store":  {line: foundations, modules: []string{"modernc.org/sqlite", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
-	"connect": {line: foundations, modules: []string{"modernc.org/sqlite", "github.com/jackc/pgx/v5", "github.com/go-sql-driver/mysql", "go.mongodb.org/mongo-driver", "gocloud.dev", "github.com/emersion/go-message",
+	"connect": {line: foundations, modules: []string{"modernc.org/sqlite", "github.com/jackc/pgx/v5", "github.com/go-sql-driver/mysql", "go.mongodb.org/mongo-driver", "gocloud.dev", "github.com/aws/aws-sdk-go-v2", "github.com/emersion/go-message",
 		"github.com/goccy/go-yaml", "github.com/nyaruka/phonenumbers", "golang.org/x/net"}},
 	"law":      {line: foundations, pure: true, modules: []string{"github.com/goccy/go-yaml"}},
 	"sdk":      {line: foundations}, // built files and their embed.go

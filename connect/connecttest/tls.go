@@ -118,21 +118,8 @@ func StartServer(tb testing.TB, name, certificates string) (dsn string, there bo
 	return strings.TrimSpace(string(out)), true
 }
 
-// script is the path of a script of the project, wherever in it the test runs.
+// script is the path of a script of the project.
 func script(tb testing.TB, name string) string {
 	tb.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	for {
-		found := filepath.Join(dir, "scripts", name+".sh")
-		if _, err := os.Stat(found); err == nil {
-			return found
-		}
-		if filepath.Dir(dir) == dir {
-			tb.Fatalf("scripts/%s.sh was not found above the test", name)
-		}
-		dir = filepath.Dir(dir)
-	}
+	return above(tb, filepath.Join("scripts", name+".sh"))
 }

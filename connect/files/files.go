@@ -39,8 +39,9 @@ type source struct {
 }
 
 // Open opens the folder that c.At names (a path, from c.Folder where it is relative, or
-// `file:///srv/exports`) or a bucket by its URL. Which buckets there are, the program decides by the drivers of
-// gocloud.dev/blob that it imports: this package brings none along but its own folders.
+// `file:///srv/exports`) or a bucket by its URL: `s3://exports/crm?region=eu-west-1` for Amazon's and
+// others' S3, for which c.Secret is `{"access-key": "…", "secret-key": "…"}`. Other buckets open where the program
+// imports their driver of gocloud.dev/blob; this package brings none along.
 func Open(ctx context.Context, c connect.Config) (connect.Source, error) {
 	u, err := url.Parse(c.At)
 	if err != nil {
@@ -52,8 +53,11 @@ func Open(ctx context.Context, c connect.Config) (connect.Source, error) {
 	case u.Scheme == "file":
 		return openFolder(c, filepath.FromSlash(u.Path))
 	}
+	if u.Scheme == "s3" {
+		return openS3(ctx, c, u)
+	}
 	if !blob.DefaultURLMux().ValidBucketScheme(u.Scheme) {
-		return nil, avow.Errorf(avow.Invalid, "%s: this program brings nothing along for %s: buckets; a folder can be read", c.System, u.Scheme)
+		return nil, avow.Errorf(avow.Invalid, "%s: this program brings nothing along for %s: buckets; folders and s3: buckets can be read", c.System, u.Scheme)
 	}
 	b, err := blob.OpenBucket(ctx, c.At)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/connect/connecttest"
 	"github.com/avowhq/avow/connect/files"
+	"github.com/avowhq/avow/connect/files/s3test"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/memblob"
 )
@@ -81,6 +82,18 @@ func TestSuite(t *testing.T) {
 		}
 		return files.OpenBucket(connect.Config{System: "exports", Kind: "files", At: "mem://", Region: "GB"}, b)
 	}
+	server := s3test.Start(t)
+	store := func(tb testing.TB, contents map[string][]byte) connect.Source {
+		objects := map[string]string{}
+		for name, text := range contents {
+			objects[name] = string(text)
+		}
+		s, err := files.Open(tb.Context(), server.Bucket(tb, objects))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return s
+	}
 	system := func(name, ext string, write func(connecttest.Table) []byte, open func(testing.TB, map[string][]byte) connect.Source) connecttest.System {
 		return connecttest.System{Name: name, NoTypes: true, NoNames: true, NoKeys: true, NoWriters: true, Make: func(tb testing.TB, tables ...connecttest.Table) connect.Source {
 			contents := map[string][]byte{}
@@ -95,7 +108,9 @@ func TestSuite(t *testing.T) {
 	connecttest.Run(t,
 		system("csv in a folder", ".csv", writeCSV, disk),
 		system("jsonl in a folder", ".jsonl", writeJSON, disk),
-		system("csv in a bucket", ".csv", writeCSV, memory))
+		system("csv in a bucket", ".csv", writeCSV, memory),
+		system("csv in a bucket of S3", ".csv", writeCSV, store),
+		system("jsonl in a bucket of S3", ".jsonl", writeJSON, store))
 }
 
 func writeCSV(table connecttest.Table) []byte {

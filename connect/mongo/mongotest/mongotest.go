@@ -9,21 +9,16 @@
 package mongotest
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
-	"io"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/avowhq/avow/connect/connecttest"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
@@ -115,85 +110,8 @@ func Start(tb testing.TB, dir string, certificates ...string) (uri string) {
 // StartStoppable is Start with the means to kill the server before.
 func StartStoppable(tb testing.TB, dir string, certificates ...string) (uri string, kill func()) {
 	tb.Helper()
-	cmd := exec.Command(Program(tb), append([]string{dir}, certificates...)...)
-	stdin, err1 := cmd.StdinPipe()
-	stdout, err2 := cmd.StdoutPipe()
-	if err1 != nil || err2 != nil {
-		tb.Fatal(err1, err2)
-	}
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { stdin.Close(); io.Copy(io.Discard, stdout); cmd.Wait() })
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		tb.Fatalf("FerretDB did not start: %v", err)
-	}
-	return strings.TrimSpace(line), func() { cmd.Process.Kill() }
-}
-
-// Program builds FerretDB, once for each version of it, and returns the program's file.
-func Program(tb testing.TB) string {
-	tb.Helper()
-	dir := module(tb)
-	hash := sha256.New()
-	io.WriteString(hash, runtime.Version()+runtime.GOOS+runtime.GOARCH)
-	for _, name := range []string{"go.mod", "go.sum", "main.go"} {
-		text, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			tb.Fatal(err)
-		}
-		hash.Write(text)
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir()
-	}
-	cache = filepath.Join(cache, "avow-test")
-	program := filepath.Join(cache, "ferret-"+hex.EncodeToString(hash.Sum(nil)[:8]))
-	if _, err := os.Stat(program); err == nil {
-		return program
-	}
-	if err := os.MkdirAll(cache, 0o700); err != nil {
-		tb.Fatal(err)
-	}
-	build(tb, dir, program)
-	return program
-}
-
-func build(tb testing.TB, dir, program string) {
-	tb.Helper()
-	made := program + "." + strings.ToLower(rand.Text())
-	defer os.Remove(made)
-	cmd := exec.Command("go", "build", "-o", made, ".")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-buildvcs=false")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		tb.Fatalf("FerretDB cannot be built, and nothing else here speaks MongoDB's protocol (AVOW_TEST_MONGODB may name a server): %v\n%s", err, out)
-	}
-	if err := os.Rename(made, program); err != nil {
-		tb.Fatal(err)
-	}
-}
-
-// module is the folder of the nested module, wherever in the project the test runs.
-func module(tb testing.TB) string {
-	tb.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	for {
-		found := filepath.Join(dir, "connect", "mongo", "ferret")
-		if _, err := os.Stat(filepath.Join(found, "go.mod")); err == nil {
-			return found
-		}
-		if filepath.Dir(dir) == dir {
-			tb.Fatal("the module connect/mongo/ferret was not found above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
+	program := connecttest.Program(tb, "connect/mongo/ferret", "nothing else here speaks MongoDB's protocol (AVOW_TEST_MONGODB may name a server)")
+	return connecttest.RunProgram(tb, program, append([]string{dir}, certificates...)...)
 }
 
 // Unique makes a unique index on a field.
