@@ -188,6 +188,9 @@ func numbers(v any) any {
 // own turns a value from elsewhere into one of the column's kind that reads the same;
 // false when there is none, and then no row has it. Nothing and an empty text are none.
 func own(c *column, v any) (any, bool) {
+	if i, ok := v.(int64); ok && c.Kind == connect.Integer {
+		return v, c.high == 0 || i >= c.low && i <= c.high
+	}
 	text := connect.Text(v)
 	if text == "" || strings.ContainsRune(text, 0) && c.Kind != connect.Binary {
 		return nil, false

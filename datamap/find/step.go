@@ -59,8 +59,9 @@ func (r *run) take(to *reads, l *link, from []uint32) {
 
 func (r *run) takeIdentity(to *reads, t *table, id *datamap.Identity) {
 	values := r.known.values[id.Kind.Text]
+	portion := r.portion(t, len(values))
 	for len(values) > 0 {
-		n := min(len(values), r.Options.Batch)
+		n := min(len(values), portion)
 		in := connect.In{Columns: []string{id.Column}, Compare: connect.Compare(id.Compare)}
 		for _, v := range values[:n] {
 			in.Tuples = append(in.Tuples, connect.Tuple{v})
@@ -70,6 +71,18 @@ func (r *run) takeIdentity(to *reads, t *table, id *datamap.Identity) {
 			return
 		}
 	}
+}
+
+// fewest values are not worth two reads.
+const fewest = 250
+
+// portion is how many of some values one read of a table asks for: as few as let all that
+// a database bears run at the same time. What is no database is read whole each time.
+func (r *run) portion(t *table, values int) int {
+	if !relational(t.System) {
+		return r.Options.Batch
+	}
+	return min(r.Options.Batch, max(fewest, (values+r.Options.Parallel-1)/r.Options.Parallel))
 }
 
 // takeRows asks for the rows tied to those that lead on, some thousands at a time.
@@ -82,7 +95,7 @@ func (r *run) takeRows(to *reads, l *link, from []uint32) {
 	for {
 		var in connect.In
 		more := to.start(l.to, func() bool {
-			in = v.next(l.Columns(), r.Options.Batch)
+			in = v.next(l.Columns())
 			return len(in.Tuples) > 0
 		}, func() { r.ask(l.to, in, when) })
 		if !more {
@@ -104,22 +117,27 @@ func (r *run) ask(t *table, in connect.In, when *connect.Cond) {
 // values gives the values of rows that lead on, each once.
 type values struct {
 	*run
-	l      *link
-	rows   []uint32 // nil: all
-	at     uint32
-	record record
-	seen   map[uint32]bool // numbers of values, of some rows
+	l       *link
+	rows    []uint32 // nil: all
+	at      uint32
+	portion int // of one read; 0: none was asked for yet
+	record  record
+	seen    map[uint32]bool // numbers of values, of some rows
 }
 
 func newValues(r *run, l *link, rows []uint32) *values {
 	return &values{run: r, l: l, rows: rows, seen: map[uint32]bool{}}
 }
 
-// next is the next of them, at most n.
-func (v *values) next(columns []string, n int) connect.In {
+// next is the next portion of them.
+func (v *values) next(columns []string) connect.In {
 	lock := v.lock(v.l.from)
 	lock.Lock()
 	defer lock.Unlock()
+	if v.portion == 0 {
+		v.portion = v.run.portion(v.l.to, v.atMost())
+	}
+	n := v.portion
 	room := min(n, v.atMost())
 	in := connect.In{Columns: columns, Tuples: make([]connect.Tuple, 0, room)}
 	flat := make([]any, 0, room*len(columns))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
@@ -76,6 +77,7 @@ func (c *checker) system(ctx context.Context, p *SystemPlan, otherwise Why) erro
 		c.add(p.System, &Group{}, nil, NotReadable, nil)
 		return nil
 	}
+	var all []*looking
 	for _, g := range p.Groups {
 		if g.change == "" || g.silent && len(g.element) == 0 || g.Rows == 0 {
 			continue
@@ -84,8 +86,14 @@ func (c *checker) system(ctx context.Context, p *SystemPlan, otherwise Why) erro
 		if src == nil {
 			return avow.Errorf(avow.Unavailable, "`%s` is not opened, so that nobody can tell what is left in it.", p.System)
 		}
-		if err := c.group(ctx, src, p, g, otherwise); err != nil {
-			return err
+		all = append(all, c.look(src, p, g)...)
+	}
+	if err := readTogether(ctx, all, c.search.Options.Parallel); err != nil {
+		return err
+	}
+	for _, l := range all {
+		for _, b := range l.left {
+			c.take(p, l.g, b, otherwise)
 		}
 	}
 	return nil
@@ -104,26 +112,76 @@ func (e expected) value(i int) any {
 	return e.columns[i].To
 }
 
-// group reads the rows of one group by their keys.
-func (c *checker) group(ctx context.Context, src connect.Source, p *SystemPlan, g *Group, otherwise Why) error {
-	change := p.changeOf(g)
-	rows := make(map[string]int, g.Rows)
+// looking is one read of rows of a group, and what it finds that should not be so.
+type looking struct {
+	c      *checker
+	src    connect.Source
+	g      *Group
+	change connect.Change
+	rows   map[string]int // of the group, by their keys
+	keys   []connect.Tuple
+	left   []leftRow
+}
+
+// leftRow is a row that is not as it should be.
+type leftRow struct {
+	key     connect.Tuple
+	wrong   []string // columns; none: the row itself
+	changed bool     // what tied it to the person does so no more
+}
+
+// lookAtLeast rows are not worth two reads.
+const lookAtLeast = 1500
+
+// look prepares the reads of the rows of one group by their keys, so many that as many
+// as a database bears can run at the same time.
+func (c *checker) look(src connect.Source, p *SystemPlan, g *Group) []*looking {
+	all := looking{c: c, src: src, g: g, change: p.changeOf(g), rows: make(map[string]int, g.Rows)}
 	n := 0
-	g.keys.raw(func(key []byte) { rows[string(key)] = n; n++ })
-	ask, at := askFor(g, change)
-	for keys := range slices.Chunk(change.Keys, readAtOnce) {
-		read := connect.Read{Table: g.Table, Columns: ask, Any: []connect.In{{Columns: g.Key, Tuples: keys}}}
-		err := src.Read(ctx, read, func(r connect.Row) error {
-			if row, ok := rows[string(appendTuple(nil, connect.Tuple(r[:len(g.Key)])))]; ok {
-				c.row(p, g, change, expected{row, change.Set}, r, at, otherwise)
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
+	g.keys.raw(func(key []byte) { all.rows[string(key)] = n; n++ })
+	portion := readAtOnce
+	if schema := c.search.Schemas[p.System]; schema != nil && schema.Atomic { // a database; files are read whole each time
+		portion = min(readAtOnce, max(lookAtLeast, n/c.search.Options.Parallel+1))
 	}
-	return nil
+	var out []*looking
+	for keys := range slices.Chunk(all.change.Keys, portion) {
+		one := all
+		one.keys = keys
+		out = append(out, &one)
+	}
+	return out
+}
+
+// readTogether runs reads beside each other, so many at a time, until one fails.
+func readTogether(ctx context.Context, all []*looking, parallel int) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var once sync.Once
+	var first error
+	turn := make(chan struct{}, parallel)
+	var wg sync.WaitGroup
+	for _, l := range all {
+		turn <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-turn }()
+			if err := l.read(ctx); err != nil {
+				once.Do(func() { first = err; cancel() })
+			}
+		})
+	}
+	wg.Wait()
+	return first
+}
+
+func (l *looking) read(ctx context.Context) error {
+	ask, at := askFor(l.g, l.change)
+	read := connect.Read{Table: l.g.Table, Columns: ask, Any: []connect.In{{Columns: l.g.Key, Tuples: l.keys}}}
+	return l.src.Read(ctx, read, func(r connect.Row) error {
+		if row, ok := l.rows[string(appendTuple(nil, connect.Tuple(r[:len(l.g.Key)])))]; ok {
+			l.row(expected{row, l.change.Set}, r, at)
+		}
+		return nil
+	})
 }
 
 // askFor are the columns to read: the key, what is set, what guards, each once, and
@@ -152,27 +210,31 @@ func askFor(g *Group, c connect.Change) ([]string, map[string]int) {
 }
 
 // row judges one row that is there.
-func (c *checker) row(p *SystemPlan, g *Group, change connect.Change, want expected, r connect.Row, at map[string]int, otherwise Why) {
+func (l *looking) row(want expected, r connect.Row, at map[string]int) {
 	var wrong []string
 	for i, s := range want.columns {
-		if is := r[at[s.Column]]; !c.done(g, s.Column, is, want.value(i)) {
+		if is := r[at[s.Column]]; !l.c.done(l.g, s.Column, is, want.value(i)) {
 			wrong = append(wrong, s.Column)
 		}
 	}
-	if change.Kind == connect.Update && len(wrong) == 0 {
+	if l.change.Kind == connect.Update && len(wrong) == 0 {
 		return
 	}
-	key := connect.Tuple(r[:len(g.Key)])
-	place := p.place(g.Table, string(appendTuple(nil, key)))
+	l.left = append(l.left, leftRow{connect.Tuple(r[:len(l.g.Key)]), wrong, !guarded(l.g, r, at)})
+}
+
+// take counts a row that is left, unless the plan itself was judged by it before.
+func (c *checker) take(p *SystemPlan, g *Group, row leftRow, otherwise Why) {
+	place := p.place(g.Table, string(appendTuple(nil, row.key)))
 	if otherwise == CameLater && c.seen[place] {
 		return
 	}
 	c.seen[place] = true
 	why := otherwise
-	if !guarded(g, r, at) {
+	if row.changed {
 		why = ChangedHands
 	}
-	c.add(p.System, g, wrong, why, key)
+	c.add(p.System, g, row.wrong, why, row.key)
 }
 
 // done reports whether a column holds what it should. Of a list of which others have
