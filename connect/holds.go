@@ -52,10 +52,22 @@ func (c *Cond) judge(value func(string) any) truth {
 	if c.Op == IsEmpty {
 		return truthOf(empty)
 	}
-	if empty {
+	if empty || c.noMoment(v) {
 		return unknown
 	}
 	return truthOf(c.compare(v))
+}
+
+// noMoment reports whether a row's value is compared with a moment and is none, as
+// `01/02/2020`: as a text it would be before or after any other, and mean nothing by it.
+func (c *Cond) noMoment(v any) bool {
+	for _, each := range c.Values {
+		if _, date := each.(Date); date || isTime(each) {
+			_, ok := moment(v)
+			return !ok
+		}
+	}
+	return false
 }
 
 func (c *Cond) compare(v any) bool {

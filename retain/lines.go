@@ -18,6 +18,7 @@ type line struct {
 	moment string // the column it counts from
 	days   bool   // which holds days without a time
 	why    string // why it is not carried out
+	at     int    // among the lines of its system
 }
 
 const nobodyKnows = "nobody here knows when"
@@ -28,6 +29,7 @@ func (s Systems) lines(sys *datamap.System) (out []line) {
 	for _, t := range s.Search.Graph.Order(sys).Tables {
 		for _, e := range t.Retention {
 			out = append(out, s.line(t, e.Key, e.Is.Text))
+			out[len(out)-1].at = len(out)
 		}
 	}
 	return out
@@ -59,12 +61,21 @@ func (s Systems) whyNot(r *policy.CompiledRetention, t *datamap.Table, moment st
 		return nobodyKnows + ": the rule counts from " + strings.Join(events(r.Until), " and ") + ", and the map names one column"
 	case kind == "":
 		return "the table has no column `" + moment + "`"
-	case kind != connect.DateKind && kind != connect.TimeKind && !(kind == connect.TextKind && t.System.Kind == string(datamap.Files)):
+	case kind != connect.DateKind && kind != connect.TimeKind && !(kind == connect.TextKind && readsDates(t.System)):
 		return "the column `" + moment + "` holds no dates"
 	case len(keyOf(s.Search, t)) == 0:
 		return "nothing names a row of the table: it has no key"
 	}
 	return ""
+}
+
+// readsDates reports whether a date that is written as a text is compared as one in a system.
+func readsDates(s *datamap.System) bool {
+	switch datamap.Kind(s.Kind) {
+	case datamap.Files, datamap.MongoDB, datamap.HTTP:
+		return true
+	}
+	return false
 }
 
 func untilWords(p *policy.Policy, u policy.Until) string { return notice.Until(p, u, "") }
@@ -75,16 +86,28 @@ func (l *line) before(now time.Time) time.Time {
 	return t
 }
 
-// others are the lines of the same table that are about some of the same data.
+// others are the lines of the same table that are about some of the same data; and, where
+// rows of the table go, those that are about the rest: a row goes with the last of them.
 func (l *line) others(all []line) (out []*line) {
 	about := fieldsOf(l.table).And(l.rule.Fields)
 	for i := range all {
 		o := &all[i]
-		if o.table == l.table && o.rule.Name != l.rule.Name && !o.rule.Fields.And(about).Empty() {
+		if o.table == l.table && o.rule.Name != l.rule.Name && (!o.rule.Fields.And(about).Empty() || o.why == "" && l.mayDelete() && o.mayDelete()) {
 			out = append(out, o)
 		}
 	}
 	return out
+}
+
+// mayDelete reports whether rows of the table go when everything in them has ended.
+func (l *line) mayDelete() bool {
+	return l.rule.Then == "erase" && l.table.Erase.Kind == datamap.Delete
+}
+
+// deletes reports whether the rows of a share go: all that is personal in them has ended.
+func (l *line) deletes(s *share) bool {
+	of := fieldsOf(l.table)
+	return l.mayDelete() && of.Minus(l.rule.Fields.Or(s.also)).Empty() && of.And(s.keep).Empty()
 }
 
 // over holds for rows in which a line has ended.
@@ -110,6 +133,8 @@ func (l *line) day(t time.Time) any {
 type share struct {
 	when *connect.Cond
 	keep policy.FieldSet // what other rules still keep in them
+	also policy.FieldSet // what other rules that erase have ended for
+	by   []*line         // those rules
 }
 
 // mostOthers bounds by how many other rules the rows of one are told apart.
@@ -134,6 +159,9 @@ func (l *line) shares(all []line, now time.Time) []share {
 		for i, o := range known {
 			if running>>i&1 == 0 {
 				when = append(when, o.over(now))
+				if o.rule.Then == "erase" {
+					s.also, s.by = s.also.Or(o.rule.Fields), append(s.by, o)
+				}
 				continue
 			}
 			when = append(when, o.runs(now))

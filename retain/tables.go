@@ -81,19 +81,47 @@ func (r *run) line(ctx context.Context, s Systems, l *line, all []line) error {
 		r.report.add(e)
 		return nil
 	}
+	err := r.lineShares(ctx, s, l, all)
+	switch kind := avow.KindOf(err); {
+	case err == nil, ctx.Err() != nil || kind == avow.Unavailable || kind == avow.Canceled || kind == avow.Internal:
+		return err
+	}
+	e.Refused = avow.MessageOf(err)
+	r.report.add(e)
+	return nil
+}
+
+func (r *run) lineShares(ctx context.Context, s Systems, l *line, all []line) error {
+	if err := r.unclear(ctx, s, l); err != nil {
+		return err
+	}
 	shares := l.shares(all, r.now)
 	for i := range shares {
 		if err := r.share(ctx, s, l, shares[i]); err != nil {
-			switch kind := avow.KindOf(err); {
-			case ctx.Err() != nil || kind == avow.Unavailable || kind == avow.Canceled || kind == avow.Internal:
-				return err
-			}
-			e.Refused = avow.MessageOf(err)
-			r.report.add(e)
-			return nil
+			return err
 		}
 	}
 	return nil
+}
+
+// unclear tells of rows of files in whose moment stands something that is no date: nobody
+// guesses what is meant. Where a system has a type for dates there are none such.
+func (r *run) unclear(ctx context.Context, s Systems, l *line) error {
+	if kindOf(s.Search, l.table, l.moment) != connect.TextKind {
+		return nil
+	}
+	n := 0
+	err := s.Search.Sources[l.table.System.Name.Text].Read(ctx, connect.Read{Table: l.table.Name, Columns: []string{l.moment}, When: l.table.When.Cond()}, func(row connect.Row) error {
+		if _, ok := momentOf(row[0]); !ok && connect.Text(row[0]) != "" {
+			n++
+		}
+		return ctx.Err()
+	})
+	if err == nil && n > 0 {
+		r.report.add(Entry{System: l.table.System.Name.Text, Table: l.table.Name, Rule: l.rule.Name, Action: plan.Keep, Columns: columnsOf(l.table, l.rule.Fields), Rows: n,
+			Refused: "in `" + l.moment + "` stands no date (as 2026-11-22)", Instead: "it is left as it is"})
+	}
+	return err
 }
 
 func columnsOf(t *datamap.Table, fields policy.FieldSet) (out []string) {
@@ -109,7 +137,7 @@ func columnsOf(t *datamap.Table, fields policy.FieldSet) (out []string) {
 // share takes batch after batch of one share of the rows.
 func (r *run) share(ctx context.Context, s Systems, l *line, part share) error {
 	b := &batches{run: r, systems: s, line: l, before: l.before(r.now), limit: r.Batch, held: map[string]int{}, mayHold: map[string]int{}}
-	due := plan.Due{Table: l.table, Rule: l.rule.Name, Before: b.before, When: part.when}
+	due := plan.Due{Table: l.table, Rule: l.rule.Name, Before: b.before, When: part.when, Also: part.also}
 	for {
 		if err := ctx.Err(); err != nil {
 			return avow.Errorf(avow.Canceled, "it was stopped: %w", err)
@@ -123,7 +151,13 @@ func (r *run) share(ctx context.Context, s Systems, l *line, part share) error {
 		}
 		due.Keep, due.Limit = part.keep, b.limit
 		heldData := g.dataIn(l, &due.Keep)
+		if r.dry && len(heldData) == 0 && len(part.by) > 0 && part.by[0].at < l.at && l.deletes(&part) {
+			return nil // the rows went with the line before, and are told there
+		}
 		due.Held = func(key connect.Tuple) bool { return b.isHeld(g, key) }
+		due.Stays = func(t *datamap.Table, key connect.Tuple) bool {
+			return g.stops(t) != "" || g.unsure[t] != "" || g.rows[t][keyText(key)] != ""
+		}
 		done, next, err := b.one(ctx, due)
 		if err != nil {
 			return err

@@ -197,10 +197,10 @@ func (c *column) tell(f *fields, item any, fresh bool) {
 		c.required = !nullable
 	}
 	if locked, ok := f.readOnly.of(item).(bool); ok && f.readOnly != nil {
-		c.readOnly = locked
+		c.readOnly = c.readOnly || locked // of what the description knows better
 	}
 	if writable, ok := f.writable.of(item).(bool); ok && f.writable != nil {
-		c.readOnly = !writable
+		c.readOnly = c.readOnly || !writable
 	}
 }
 

@@ -23,8 +23,14 @@ type Due struct {
 	Keep policy.FieldSet
 	// When holds beside for the rows that are meant. Nil: for all.
 	When *connect.Cond
+	// Also is data of which other rules have ended in these rows too: a row goes when
+	// everything in it is due, by whichever rule.
+	Also policy.FieldSet
 	// Held says of a row that a hold stops its end, too. Nil: none.
 	Held func(key connect.Tuple) bool
+	// Stays says the same of a row that does nothing but tie due ones to others, and would go
+	// with them. Nil: none does.
+	Stays func(t *datamap.Table, key connect.Tuple) bool
 }
 
 // Batch is the plan of one bounded step. It is captured, run and checked as every plan.
@@ -88,6 +94,7 @@ func expiryOf(s *find.Search, o Options, d Due) (*expiry, error) {
 		sys.tables = append(sys.tables, t)
 	}
 	sys.edges = sys.findEdges()
+	e.t.key = e.t.keyNames()
 	return e, nil
 }
 
@@ -123,7 +130,7 @@ func (b *builder) expiry(d Due) (*expiry, error) {
 // plan reads the rows that are due and plans what becomes of them.
 func (e *expiry) plan(ctx context.Context, batch *Batch) error {
 	t := e.t
-	if t.key = t.keyNames(); len(t.key) == 0 {
+	if len(t.key) == 0 {
 		e.left(t, nil, Line{Action: Keep, Refused: t.cannotDelete(), Instead: "it is left as it is"})
 		return nil
 	}
@@ -150,6 +157,9 @@ func (e *expiry) plan(ctx context.Context, batch *Batch) error {
 	}
 	if batch.Rows = t.len(); batch.Rows == 0 {
 		return nil
+	}
+	if err := e.takeTies(ctx); err != nil {
+		return err
 	}
 	if err := e.erase(ctx); err != nil {
 		return err
@@ -229,7 +239,7 @@ func (e *expiry) undone(c columnFate) ([]connect.Cond, bool) {
 // fate is what the rule does to a row.
 func (e *expiry) fate() fate {
 	f := fate{owned: true, alone: true, heldBy: -1}
-	rest := false
+	rest, over := false, e.rule.Fields.Or(e.Also)
 	for i := range e.t.of.Columns {
 		c := &e.t.of.Columns[i].Is
 		rule := c.Erase
@@ -237,16 +247,18 @@ func (e *expiry) fate() fate {
 			rule = e.t.of.Erase
 		}
 		keptElse := rule.Kind == datamap.Keep && rule.Keep.For.Rule != e.Rule || !c.Fields.And(e.Keep).Empty()
-		if keptElse || c.Fields.And(e.rule.Fields).Empty() || !c.Fields.Minus(e.rule.Fields).Empty() {
-			rest = true
-			continue
+		mine := !keptElse && !c.Fields.And(e.rule.Fields).Empty() && c.Fields.Minus(e.rule.Fields).Empty()
+		rest = rest || keptElse || c.Fields.And(over).Empty() || !c.Fields.Minus(over).Empty()
+		if mine {
+			f.columns = append(f.columns, columnFate{name: c.Name, column: c, rule: e.ends(c, rule), heldBy: -1})
 		}
-		f.columns = append(f.columns, columnFate{name: c.Name, column: c, rule: e.ends(c, rule), heldBy: -1})
 	}
 	f.goes = e.rule.Then == "erase" && e.t.of.Erase.Kind == datamap.Delete && !rest && len(f.columns) > 0
-	for i := range f.columns {
-		if f.goes {
-			f.columns[i].rule.Kind = datamap.Delete
+	if f.goes {
+		f.columns = nil
+		for i := range e.t.of.Columns {
+			c := &e.t.of.Columns[i].Is
+			f.columns = append(f.columns, columnFate{name: c.Name, column: c, rule: datamap.Rule{Kind: datamap.Delete}, heldBy: -1})
 		}
 	}
 	return f

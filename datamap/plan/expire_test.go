@@ -2,11 +2,14 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap"
+	"github.com/avowhq/avow/policy"
 )
 
 // expire runs batch after batch, and says how many rows each had.
@@ -93,4 +96,65 @@ visitor:
 	w.exec("shop", "UPDATE visitor SET seen = '2026-11-22 00:00:00'")
 	w.run(b.Plan)
 	wants(t, "visitors", w.rows("shop", "SELECT id FROM visitor"), "1")
+}
+
+// Rows that do nothing but tie what goes to others go with it, unless one of them is held; a
+// row about which two rules say something goes when both are over, and not before.
+func TestExpireWithTies(t *testing.T) {
+	w := newWorld(t, map[string][2]string{"shop": {`
+		CREATE TABLE visitor (id INTEGER PRIMARY KEY, email TEXT, name TEXT, total INTEGER, seen TIMESTAMP, paid TIMESTAMP);
+		CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT);
+		CREATE TABLE visitor_word (visitor INTEGER NOT NULL REFERENCES visitor, word INTEGER NOT NULL REFERENCES word, PRIMARY KEY (visitor, word));
+		INSERT INTO visitor VALUES (1, 'a@x.example', 'A', 1, '2010-01-01 00:00:00', '2010-01-01 00:00:00'), (2, 'b@x.example', 'B', 2, '2010-01-01 00:00:00', '2010-01-01 00:00:00'), (3, 'c@x.example', 'C', 3, '2010-01-01 00:00:00', '2026-01-01 00:00:00');
+		INSERT INTO word VALUES (7, 'blue');
+		INSERT INTO visitor_word VALUES (1, 7), (2, 7), (3, 7);
+	`, `
+visitor:
+  identities: {email: email}
+  relation: owns
+  erase: delete
+  columns: {email: contact.email, name: contact.name, total: orders.amount}
+  retention: {contact: seen, invoices: paid}
+visitor_word:
+  references: {visitor: {columns: visitor, to: visitor.id}}
+  relation: {visitor: owns}
+  erase: delete
+`}})
+	visitor, ties := w.m.Table("shop.visitor"), w.m.Table("shop.visitor_word")
+	rules := w.m.Policy.Retention
+	of := func(name string) policy.FieldSet {
+		return rules[slices.IndexFunc(rules, func(r policy.CompiledRetention) bool { return r.Name == name })].Fields
+	}
+	contact := of("contact")
+	contact = contact.Or(of("invoices"))
+	before := today.AddDate(-8, 0, 0)
+	paid := connect.Cond{Op: connect.Less, Column: "paid", Values: []any{before}}
+	stays := func(of *datamap.Table, key connect.Tuple) bool { return of == ties && connect.Text(key[0]) == "2" }
+	wants(t, "both rules", w.expire(Due{Table: visitor, Rule: "contact", Before: before, When: &paid, Also: contact, Stays: stays}),
+		"2 rows, 0 held: [visitor: clear email name total, 1, refused: delete: 1 rows of `visitor_word` that stay point at it by `visitor`, instead: clear visitor: delete email name total, 1 visitor_word: delete , 1]")
+	wants(t, "visitors", w.rows("shop", "SELECT id, email, total FROM visitor"), "2|-|-", "3|c@x.example|3")
+	wants(t, "ties", w.rows("shop", "SELECT visitor FROM visitor_word"), "2", "3")
+	wants(t, "one rule", w.expire(Due{Table: visitor, Rule: "contact", Before: before, When: &connect.Cond{Op: connect.AtLeast, Column: "paid", Values: []any{before}}}),
+		"1 rows, 0 held: [visitor: clear email name, 1]")
+	wants(t, "ties after", w.rows("shop", "SELECT visitor FROM visitor_word"), "2", "3")
+}
+
+// What was emptied already is not counted as due again.
+func TestUpcomingLeavesOutWhatIsDone(t *testing.T) {
+	w := newWorld(t, map[string][2]string{"shop": {"CREATE TABLE visitor (id INTEGER PRIMARY KEY, email TEXT, seen TIMESTAMP); INSERT INTO visitor VALUES (1, 'a@x.example', '2020-01-01 00:00:00'), (2, NULL, '2020-01-01 00:00:00')", `
+visitor:
+  identities: {email: email}
+  relation: owns
+  erase: clear
+  columns: {email: contact.email}
+  retention: {contact: seen}
+`}})
+	read, err := Upcoming(w.search(), w.options, Due{Table: w.m.Table("shop.visitor"), Rule: "contact", Before: today})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	if err := w.sources["shop"].Read(t.Context(), read, func(connect.Row) error { n++; return nil }); err != nil || n != 1 {
+		t.Errorf("%d rows are due, %v", n, err)
+	}
 }
