@@ -93,7 +93,7 @@ func TestPostgresTLS(t *testing.T) {
 		"CREATE ROLE certified LOGIN", "CREATE ROLE encrypted LOGIN PASSWORD 'hunter2'",
 		"CREATE VIEW connection AS SELECT CASE WHEN ssl THEN 'tls' || COALESCE(' as ' || client_dn, '') ELSE 'plain' END AS how FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
 		"GRANT SELECT ON connection TO certified, encrypted",
-		"COPY (SELECT * FROM unnest(ARRAY['hostssl all certified all cert', 'hostssl all encrypted all scram-sha-256', 'hostssl all avow all trust', 'host all avow 127.0.0.1/32 trust'])) TO '"+hba+"'",
+		"COPY (SELECT line FROM unnest(ARRAY['hostssl all certified all cert', 'hostssl all encrypted all scram-sha-256', 'hostssl all avow all trust', 'host all avow 127.0.0.1/32 trust']) AS rules (line)) TO '"+hba+"'",
 		"SELECT pg_reload_conf()")
 	dsn := func(server, user, host, query string) string {
 		u, err := url.Parse(server)
