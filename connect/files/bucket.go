@@ -26,6 +26,8 @@ type bucket struct {
 	// explain says what a service's error means where it is not about the object, or is
 	// nil; right is what the credentials would need. It may be nil.
 	explain func(err error, right string) error
+	// keeps says what is missing for what is removed to be gone; nothing when nothing is. It may be nil.
+	keeps func(context.Context) string
 	// pieces: a large object is handed over in pieces, which the service keeps until it is told otherwise.
 	pieces bool
 	blind  atomic.Bool // the service knows no conditions

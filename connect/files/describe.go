@@ -41,10 +41,17 @@ func (s *source) Describe(ctx context.Context) (*connect.Schema, error) {
 	slices.Sort(names)
 	names = slices.Compact(names)
 	out := &connect.Schema{Product: "files"}
+	keeps := ""
+	if b, ok := s.at.(*bucket); ok && b.keeps != nil && len(names) > 0 {
+		keeps = b.keeps(ctx)
+	}
 	for _, name := range names[:min(len(names), mostTables)] {
 		t, err := s.describe(ctx, name)
 		if err != nil {
 			return nil, err
+		}
+		if keeps != "" {
+			t.Lacks[connect.OpUpdate], t.Lacks[connect.OpDelete] = keeps, keeps
 		}
 		out.Tables = append(out.Tables, t)
 	}

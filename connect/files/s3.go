@@ -19,8 +19,8 @@ import (
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/connect/inside"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/s3blob"
 )
@@ -145,7 +145,8 @@ func openS3(ctx context.Context, c connect.Config, u *url.URL) (connect.Source, 
 	if err != nil {
 		return nil, avow.Errorf(avow.Invalid, "%s: `at`: %s", c.System, err.Error())
 	}
-	b, err := s3blob.OpenBucket(ctx, at.client(keys, allow, roots), at.bucket, &s3blob.Options{RequestChecksumCalculation: at.checksums()})
+	client := at.client(keys, allow, roots)
+	b, err := s3blob.OpenBucket(ctx, client, at.bucket, &s3blob.Options{RequestChecksumCalculation: at.checksums()})
 	if err != nil {
 		return nil, avow.Errorf(avow.Invalid, "%s: the bucket cannot be opened", c.System)
 	}
@@ -153,7 +154,7 @@ func openS3(ctx context.Context, c connect.Config, u *url.URL) (connect.Source, 
 		b = blob.PrefixedBucket(b, at.folder+"/")
 	}
 	c.Secret = ""
-	return &source{config: c, at: &bucket{b: b, explain: storeFault(c.System), pieces: true}}, nil
+	return &source{config: c, at: &bucket{b: b, explain: storeFault(c.System), pieces: true, keeps: at.keeps(client)}}, nil
 }
 
 func (s *store) client(keys *storeKeys, allow *inside.Allowed, roots *x509.CertPool) *s3.Client {
@@ -201,6 +202,27 @@ type hopeless struct{ error }
 func (h hopeless) Unwrap() error        { return h.error }
 func (h hopeless) RetryableError() bool { return false }
 
+// keeps looks whether a bucket keeps the old versions of what is changed or removed in it, and
+// nothing ends them: then nobody is erased there. It says what is missing; nothing also where
+// the key may not see it.
+func (s *store) keeps(client *s3.Client) func(context.Context) string {
+	return func(ctx context.Context) string {
+		versions, err := client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: aws.String(s.bucket)})
+		if err != nil || versions.Status == "" {
+			return ""
+		}
+		rules, err := client.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: aws.String(s.bucket)})
+		if err == nil {
+			for _, r := range rules.Rules {
+				if r.Status == types.ExpirationStatusEnabled && r.NoncurrentVersionExpiration != nil {
+					return ""
+				}
+			}
+		}
+		return "a lifecycle rule of the bucket that ends old versions (NoncurrentVersionExpiration): it keeps the old version of all that is changed or removed"
+	}
+}
+
 // checksums: other stores than Amazon's do not know all that Amazon's client sends of its own accord.
 func (s *store) checksums() aws.RequestChecksumCalculation {
 	if s.endpoint != "" {
@@ -224,64 +246,4 @@ func (s *store) roots(folder string) (*x509.CertPool, error) {
 		return nil, errors.New("the file that ca names cannot be read, or holds no certificate")
 	}
 	return pool, nil
-}
-
-// onlyIf has a store put an object in its place only while that is still as it was. What is no
-// store of S3 takes no notice.
-func onlyIf(etag string) func(as func(any) bool) error {
-	return func(as func(any) bool) error {
-		var upload *transfermanager.UploadObjectInput
-		if etag != "" && as(&upload) {
-			upload.IfMatch = aws.String(etag)
-		}
-		return nil
-	}
-}
-
-// answered is what a store says in its answer.
-type answered interface{ ErrorCode() string }
-
-// unconditional reports whether a store refused to put an object on a condition because it knows none.
-func unconditional(err error) bool {
-	var api answered
-	return errors.As(err, &api) && api.ErrorCode() == "NotImplemented"
-}
-
-// conflicted reports whether others put the same object at the same moment.
-func conflicted(err error) bool {
-	var api answered
-	return errors.As(err, &api) && (api.ErrorCode() == "ConditionalRequestConflict" || api.ErrorCode() == "OperationAborted")
-}
-
-// storeFault explains what a store, or the way to it, said; nil where it is about the object. Its own words are
-// dropped: they repeat keys and names.
-func storeFault(system string) func(error, string) error {
-	return func(err error, right string) error {
-		var api answered
-		code := ""
-		if errors.As(err, &api) {
-			code = api.ErrorCode()
-		}
-		switch code {
-		case "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken", "TokenRefreshRequired", "InvalidSecurity", "UnrecognizedClientException":
-			return avow.Errorf(avow.Forbidden, "%s: the store does not accept the key; look at access-key, secret-key and session-token of its credentials", system)
-		case "RequestTimeTooSkewed":
-			return avow.Errorf(avow.Forbidden, "%s: the store does not accept the request for its time; set the clock of this machine", system)
-		case "AccessDenied", "Forbidden":
-			return avow.Errorf(avow.Forbidden, "%s: the key may not do this; what is missing is: %s on the bucket and what is in it", system, right)
-		case "NoSuchBucket":
-			return avow.Errorf(avow.NotFound, "%s: there is no such bucket; look at `at`", system)
-		case "PermanentRedirect", "MovedPermanently", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
-			return avow.Errorf(avow.Invalid, "%s: the bucket is in another region; look at `at`", system)
-		case "SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "Throttling", "ThrottlingException":
-			return avow.Errorf(avow.Unavailable, "%s: the store is away or too busy; try again later", system)
-		}
-		if errors.Is(err, inside.Err) {
-			return avow.Errorf(avow.Invalid, "%s: the address of the bucket leads into a private network, which is refused; the operator can allow the host by name (--inside HOST)", system)
-		}
-		if why := inside.Distrust(err, "ca=FILE, in `at`"); why != "" {
-			return avow.Errorf(avow.Unavailable, "%s: %s", system, why)
-		}
-		return nil
-	}
 }

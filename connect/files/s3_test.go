@@ -20,6 +20,7 @@ import (
 	"github.com/avowhq/avow/connect/files/s3test"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"gocloud.dev/blob/memblob"
 )
 
@@ -300,6 +301,47 @@ func TestS3LeastPrivilege(t *testing.T) {
 	if _, err = s.Change(t.Context(), []connect.Change{in("people.csv", by("id", 1)), in("mail", by("id", "1"))}); err != nil {
 		t.Error(err)
 	}
+}
+
+// A bucket that keeps old versions erases nobody, and says so before anything is done, unless a
+// rule of its own ends them.
+func TestS3Versions(t *testing.T) {
+	server := s3test.Start(t)
+	bucket := server.Bucket(t, map[string]string{"people.csv": "id,name\n1,Ann\n", "mail/cur/1": "Message-ID: <1@x>\n\nHello\n"})
+	if got := schemaLacks(t, bucket); got != "" {
+		t.Errorf("without versions: %s", got)
+	}
+	for _, status := range []types.BucketVersioningStatus{types.BucketVersioningStatusEnabled, types.BucketVersioningStatusSuspended} {
+		_, err := server.Client().PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{Bucket: aws.String(s3test.Name(t, bucket)), VersioningConfiguration: &types.VersioningConfiguration{Status: status}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := schemaLacks(t, bucket); !strings.Contains(got, "NoncurrentVersionExpiration") {
+			t.Errorf("%s: %q", status, got)
+		}
+		for rule, want := range map[string]bool{"Enabled": true, "Disabled": false} {
+			ruled := between(t, server, bucket, func(w http.ResponseWriter, r *http.Request) bool {
+				if !r.URL.Query().Has("lifecycle") {
+					return false
+				}
+				fmt.Fprintf(w, `<LifecycleConfiguration><Rule><ID>old</ID><Filter><Prefix></Prefix></Filter><Status>%s</Status><NoncurrentVersionExpiration><NoncurrentDays>30</NoncurrentDays></NoncurrentVersionExpiration></Rule></LifecycleConfiguration>`, rule)
+				return true
+			}, nil)
+			if got := schemaLacks(t, ruled); (got == "") != want {
+				t.Errorf("%s, with a rule that is %s: %q", status, rule, got)
+			}
+		}
+	}
+}
+
+// schemaLacks is what the table people.csv lacks for an erasure.
+func schemaLacks(t *testing.T, c connect.Config) string {
+	t.Helper()
+	schema, err := opened(t, c).Describe(t.Context())
+	if err != nil || schema.Table("people.csv") == nil {
+		t.Fatalf("%+v, %v", schema, err)
+	}
+	return schema.Table("people.csv").Lacks[connect.OpDelete]
 }
 
 // Where a bucket is, is judged as the address of a service is.

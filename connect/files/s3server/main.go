@@ -44,15 +44,17 @@ func main() {
 	if len(os.Args) == 3 {
 		a.certificates = os.Args[2]
 	}
-	if err := run(os.Args[1], a); err != nil {
+	out := os.Stdout
+	os.Stdout = os.Stderr // the server speaks of itself
+	if err := run(os.Args[1], out, a); err != nil {
 		fmt.Fprintln(os.Stderr, "s3server:", err)
 		os.Exit(1)
 	}
 }
 
-func run(dir string, a *answer) error {
-	objects, logins := filepath.Join(dir, "objects"), filepath.Join(dir, "logins")
-	for _, d := range []string{objects, logins} {
+func run(dir string, out io.Writer, a *answer) error {
+	objects, logins, versions := filepath.Join(dir, "objects"), filepath.Join(dir, "logins"), filepath.Join(dir, "versions")
+	for _, d := range []string{objects, logins, versions} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			return err
 		}
@@ -64,7 +66,7 @@ func run(dir string, a *answer) error {
 	if err := iam.CreateAccount(auth.Account{Access: a.Guest, Secret: a.GuestSecret, Role: auth.RoleUser}); err != nil {
 		return err
 	}
-	files, err := posix.New(objects, meta.XattrMeta{}, posix.PosixOpts{})
+	files, err := posix.New(objects, meta.XattrMeta{}, posix.PosixOpts{VersioningDir: versions})
 	if err != nil {
 		return err
 	}
@@ -85,7 +87,7 @@ func run(dir string, a *answer) error {
 		io.Copy(io.Discard, os.Stdin)
 		stop()
 	}()
-	go a.print(ctx, port)
+	go a.print(ctx, out, port)
 	return embedgw.RunVersityGW(ctx, files, c)
 }
 
@@ -100,11 +102,11 @@ func free() (string, error) {
 }
 
 // print waits until the server listens.
-func (a *answer) print(ctx context.Context, port string) {
+func (a *answer) print(ctx context.Context, out io.Writer, port string) {
 	for ctx.Err() == nil {
 		if conn, err := net.Dial("tcp", port); err == nil {
 			conn.Close()
-			json.NewEncoder(os.Stdout).Encode(a)
+			json.NewEncoder(out).Encode(a)
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
