@@ -25,10 +25,11 @@ type Month struct {
 	Rule    string `json:"rule"`
 	Month   string `json:"month"` // `2026-12`, or `overdue`
 	Rows    int    `json:"rows"`
-	AtLeast bool   `json:"atLeast,omitempty"` // there may be more than were counted
+	AtLeast bool   `json:"atLeast,omitempty"` // there are more in all months together than were counted
+	Counted int    `json:"counted,omitempty"` // which was so many, by this rule in this table
 }
 
-// countedRows bounds how many rows of a table a calendar counts.
+// countedRows is how many rows of a table a calendar counts when nobody says.
 const countedRows = 1_000_000
 
 // Calendar is what comes to its end this month and in the months after it, months in all, and
@@ -117,7 +118,7 @@ func (c *calendar) line(ctx context.Context, s Systems, l *line) error {
 	}
 	counts, n := make([]int, len(cuts)), 0
 	err = s.Search.Sources[l.table.System.Name.Text].Read(ctx, read, func(row connect.Row) error {
-		if n++; n > countedRows {
+		if n++; n > c.Counted {
 			return errMany
 		}
 		if at, ok := momentOf(row[0]); ok {
@@ -131,8 +132,12 @@ func (c *calendar) line(ctx context.Context, s Systems, l *line) error {
 		return err
 	}
 	for i, rows := range counts {
-		if rows > 0 || err != nil {
-			c.list = append(c.list, Month{System: l.table.System.Name.Text, Table: l.table.Name, Rule: l.rule.Name, Month: c.name(i), Rows: rows, AtLeast: err != nil})
+		m := Month{System: l.table.System.Name.Text, Table: l.table.Name, Rule: l.rule.Name, Month: c.name(i), Rows: rows}
+		if err != nil {
+			m.AtLeast, m.Counted = true, c.Counted
+		}
+		if rows > 0 || m.AtLeast {
+			c.list = append(c.list, m)
 		}
 	}
 	return nil

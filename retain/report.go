@@ -32,6 +32,9 @@ type Entry struct {
 	Refused string      `json:"refused,omitempty"` // what was promised and cannot be done, and why
 	Instead string      `json:"instead,omitempty"`
 	Left    int         `json:"left,omitempty"` // rows that were as before when they were read again
+	// Of what a system does not let go of: since when it stands, and how many runs have met it.
+	Since time.Time `json:"since,omitzero"`
+	Runs  int       `json:"runs,omitempty"`
 }
 
 // Report is a run of the schedule.
@@ -68,6 +71,16 @@ func (r *Report) Held() (n int) {
 func (r *Report) Left() (n int) {
 	for _, e := range r.Entries {
 		n += e.Left
+	}
+	return n
+}
+
+// Standing is how many entries are about something that a system does not let go of.
+func (r *Report) Standing() (n int) {
+	for i := range r.Entries {
+		if r.Entries[i].stands() != "" {
+			n++
+		}
 	}
 	return n
 }

@@ -56,6 +56,10 @@ type Config struct {
 	AllRestricted func(tx *store.Tx, after avow.ID, limit int) ([]avow.ID, error)
 	// Shown is when an event of a policy last showed a fact of a person; zero when nothing tells.
 	Shown func(tx *store.Tx, p *policy.Policy, event string, ids ...avow.ID) (time.Time, error)
+	// Put puts to staff, once each, what systems do not let go of; nil: nobody is told.
+	Put Put
+	// Counted bounds how many rows a calendar counts for one rule in one table; 0: 1,000,000.
+	Counted int
 	// Batch is how many rows or values are changed in one transaction; 0: 1,000.
 	Batch int
 	// Lease is how long a run may show no life before another may begin; 0: two minutes.
@@ -84,6 +88,9 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	}
 	if c.Batch <= 0 {
 		c.Batch = 1000
+	}
+	if c.Counted <= 0 {
+		c.Counted = countedRows
 	}
 	if c.Lease <= 0 {
 		c.Lease = 2 * time.Minute

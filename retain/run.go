@@ -66,7 +66,7 @@ func (d *Desk) Run(ctx context.Context, o Options) (*Report, error) {
 		r.report.Stopped = avow.MessageOf(err)
 	}
 	if r.dry {
-		return r.report, err
+		return r.report, errors.Join(err, r.markDry(context.WithoutCancel(ctx)))
 	}
 	return r.report, errors.Join(err, r.end(context.WithoutCancel(ctx)))
 }
@@ -188,12 +188,21 @@ func (r *run) keepAlive(ctx context.Context) (stop func()) {
 
 // end records what the run came to.
 func (r *run) end(ctx context.Context) error {
-	came, err := json.Marshal(r.report)
-	if err != nil {
-		return err
-	}
 	return r.DB.Write(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec("UPDATE retain_runs SET ended = ?, came = ? WHERE id = ?", r.report.Ended, string(came), r.report.ID)
+		fresh, err := r.keepStanding(tx)
+		if err != nil {
+			return err
+		}
+		if r.Put != nil && len(fresh) > 0 {
+			if err := r.Put(tx, fresh, r.report.ID); err != nil {
+				return err
+			}
+		}
+		came, err := json.Marshal(r.report)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec("UPDATE retain_runs SET ended = ?, came = ? WHERE id = ?", r.report.Ended, string(came), r.report.ID)
 		if err != nil {
 			return err
 		}

@@ -342,7 +342,7 @@ func TestCalendarOfValues(t *testing.T) {
 		h.set(today)
 		list, _, err := h.desk.Calendar(t.Context(), 2)
 		h.check(err)
-		if got := fmt.Sprint(list); got != "[{avow values messages overdue 1 false} {avow values messages 2026-12 1 false}]" {
+		if got := fmt.Sprint(list); got != "[{avow values messages overdue 1 false 0} {avow values messages 2026-12 1 false 0}]" {
 			t.Errorf("the calendar is %s", got)
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ type retainCommands struct {
 	Hold     retainHoldCommand     `cmd:"" help:"Keep something from ending and from erasure: for a claim, a complaint, an audit."`
 	Lift     retainLiftCommand     `cmd:"" help:"Lift a hold."`
 	Holds    retainHoldsCommand    `cmd:"" help:"List the holds."`
+	Standing retainStandingCommand `cmd:"" help:"List what systems do not let go of: since when, and how many runs have met it."`
 	Runs     retainRunsCommand     `cmd:"" help:"List the runs and what each came to."`
 }
 
@@ -98,6 +100,9 @@ func writeRetained(t *terminal, r *retain.Report, asJSON bool) error {
 	for _, a := range r.Away {
 		fmt.Fprintf(t.err, "AWAY, and tried again at the next run: %s\n", a)
 	}
+	if n := r.Standing(); n > 0 {
+		fmt.Fprintf(t.err, "NOT LET GO: %s of systems; avow retain standing lists what stands, and since when.\n", plural(n, "finding"))
+	}
 	if n := r.Left(); n > 0 {
 		fmt.Fprintf(t.err, "NOT DONE: %s as before when they were read again.\n", plural(n, "row"))
 	}
@@ -151,6 +156,9 @@ func endedLine(e retain.Entry) string {
 			b.WriteString(part.lead + part.text)
 		}
 	}
+	if e.Runs > 0 {
+		fmt.Fprintf(&b, "\n    STANDS since %s: met in %s", e.Since.Format(time.DateOnly), plural(e.Runs, "run"))
+	}
 	return b.String()
 }
 
@@ -192,15 +200,24 @@ func writeMonths(w io.Writer, list []retain.Month) error {
 		return err
 	}
 	for _, m := range list {
-		least := ""
+		rows := plural(m.Rows, "row")
 		if m.AtLeast {
-			least = "at least "
+			rows = fmt.Sprintf("at least %s (%s of this rule were counted, and no more)", rows, thousands(m.Counted))
 		}
-		if _, err := fmt.Fprintf(w, "%-8s %s.%s, %s: %s%s\n", m.Month, m.System, m.Table, m.Rule, least, plural(m.Rows, "row")); err != nil {
+		if _, err := fmt.Fprintf(w, "%-8s %s.%s, %s: %s\n", m.Month, m.System, m.Table, m.Rule, rows); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// thousands is a number with commas: 1,000,000.
+func thousands(n int) string {
+	text := strconv.Itoa(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
 }
 
 // retainHoldCommand places a hold.
@@ -369,6 +386,9 @@ func (c *retainRunsCommand) Run(ctx context.Context, t *terminal) error {
 			state := "under way"
 			if !r.Ended.IsZero() {
 				state = fmt.Sprintf("ended %d, held %d, left %d, in %s", r.Done(), r.Held(), r.Left(), plural(r.Batches, "transaction"))
+			}
+			if n := r.Standing(); n > 0 {
+				state += fmt.Sprintf("; not let go: %s", plural(n, "finding"))
 			}
 			for _, why := range append(slices.Clone(r.Away), r.Stopped) {
 				if why != "" {

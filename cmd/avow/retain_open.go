@@ -91,6 +91,10 @@ func (s *server) openRetention(ctx context.Context) (err error) {
 		}
 		return out, nil
 	})
+	if err == nil {
+		s.retain.Put = s.putToStaff
+		s.metrics.watchStanding(s.retain.Standing)
+	}
 	return err
 }
 
@@ -124,7 +128,8 @@ func (s *server) retainAfter(ctx context.Context, hour int) error {
 		return nil // somebody has it carried out by hand
 	}
 	if r != nil {
-		s.log.Info("the schedule of retention was carried out", slog.Int("ended", r.Done()), slog.Int("held", r.Held()), slog.Int("left", r.Left()), slog.Int("away", len(r.Away)))
+		s.log.Info("the schedule of retention was carried out", slog.Int("ended", r.Done()), slog.Int("held", r.Held()), slog.Int("left", r.Left()), slog.Int("away", len(r.Away)), slog.Int("standing", r.Standing()))
+		s.sayStanding(r)
 	}
 	return err
 }

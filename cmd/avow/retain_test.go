@@ -1,8 +1,15 @@
 package main
 
 import (
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/avowhq/avow/retain"
 )
 
 // The schedule is carried out once in the night, and not by day.
@@ -29,5 +36,63 @@ func TestRetainByNight(t *testing.T) {
 	list, err := s.retain.Runs(t.Context(), 1)
 	if err != nil || len(list) != 1 || list[0].By != "schedule" || list[0].Ended.IsZero() {
 		t.Errorf("the last run: %+v, %v", list, err)
+	}
+}
+
+// What a system does not let go of is put to staff once, by a letter and in the log; after
+// that it is a number.
+func TestStandingIsPutToStaffOnce(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"policy.yaml": fmt.Sprintf(quayPolicy, ""), "systems/exports.yaml": `system: exports
+kind: files
+at: exports
+tables:
+  people.csv:
+    key: id
+    identities: {email: email}
+    relation: owns
+    erase: delete
+    columns: {email: contact.email, name: contact.name}
+    retention: {contact: seen}
+`, "exports/people.csv": "id,email,name,seen\n1,ann@visitor.example,Ann,01/02/2020\n"} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	office, stop, err := openPostOffice()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	s, book := startPlain(t, t.TempDir(), func(c *serverConfig) {
+		c.RetainAt, c.Policy, c.Systems, c.StaffMail, c.SMTP = -1, []string{filepath.Join(dir, "policy.yaml")}, dir, "team@quay.example", "smtp+plain://"+office.addr
+	})
+	if err := s.retainAfter(t.Context(), time.Now().UTC().Hour()); err != nil {
+		t.Fatal(err)
+	}
+	office.wait(t, "team@quay.example", "exports.people.csv, contact: 1 row, since .*, met in 1 run: in `seen` stands no date")
+	if _, err := s.retain.Run(t.Context(), retain.Options{By: "Kim"}); err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	s.metrics.handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	for _, line := range []string{"avow_retention_standing 1\n", "avow_retention_standing_rows 1\n"} {
+		if !strings.Contains(w.Body.String(), line) {
+			t.Errorf("metrics do not say %q", line)
+		}
+	}
+	if n := len(office.to("team@quay.example")); n != 1 {
+		t.Errorf("%d letters to staff", n)
+	}
+	log := book.String()
+	if n := strings.Count(log, "RETENTION: a system does not let go"); n != 1 || !strings.Contains(log, `"standing":1`) {
+		t.Errorf("the log says it %d times: %s", n, log)
+	}
+	if strings.Contains(log, "ann@visitor") || strings.Contains(office.to("team@quay.example")[0].Text, "ann@") {
+		t.Error("somebody's address stands in the log or the letter")
 	}
 }
