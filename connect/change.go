@@ -12,7 +12,10 @@ type Change struct {
 	Guard  []In
 	When   *Cond
 	Unless []Exists
-	Set    []Set // Update: what the columns hold afterwards
+	// ByGuard says that hardly a row has a value of the first Guard and none of Keys: a
+	// source that finds rows faster by it may.
+	ByGuard bool
+	Set     []Set // Update: what the columns hold afterwards
 	// Elements: in the lists of a document only the elements that match one of these are
 	// changed (for Update of a path through a list); without it all of them.
 	Elements []In

@@ -64,8 +64,17 @@ func (s *source) try(ctx context.Context, works []*work) (results []connect.Resu
 		}
 	}
 	results = make([]connect.Result, len(works))
+	var left *work // of the one before it, which told of its rows
 	for i, w := range works {
-		if results[i].Changed, err = w.do(ctx, s.dialect, tx); err != nil {
+		if left != nil {
+			w, left = left, nil
+		}
+		if next := toldBy(s.dialect, works, i); next != nil {
+			results[i].Changed, left, err = w.doTelling(ctx, s.dialect, tx, next)
+		} else {
+			results[i].Changed, err = w.do(ctx, s.dialect, tx)
+		}
+		if err != nil {
 			return nil, i, err
 		}
 	}
@@ -331,19 +340,39 @@ func (w *work) chunks(d dialect) (out []chunk) {
 }
 
 func (w *work) statement(d dialect, c chunk) (*writer, error) {
-	out := newWriter(d)
+	return w.written(d, c, func(out *writer, u *update) {
+		if w.Kind == connect.Delete {
+			d.remove(out, &u.rows)
+		} else {
+			d.update(out, u)
+		}
+	})
+}
+
+// written writes a statement about the rows of a chunk.
+func (w *work) written(d dialect, c chunk, write func(out *writer, u *update)) (*writer, error) {
 	var failed error
-	r := rows{t: w.t, keys: w.keys.columns, tuples: c.keys, beside: func(o *writer) { failed = w.beside(o, d.looksBack()) }}
-	if w.Kind == connect.Delete {
-		d.remove(out, &r)
-		return out, failed
-	}
-	u := &update{rows: r, sets: w.sets}
+	beside := func(o *writer) { failed = w.beside(o, d.looksBack()) }
+	u := &update{rows: rows{t: w.t, keys: w.keys.columns, tuples: c.keys, beside: beside, by: w.by(c)}, sets: w.sets}
 	for i := range c.each {
 		u.each = append(u.each, slices.Concat(c.keys[i], c.each[i]))
 	}
-	d.update(out, u)
+	out := newWriter(d)
+	write(out, u)
 	return out, failed
+}
+
+// by is what the rows of a chunk are found by faster than by their keys: an index in which
+// many of them stand together, and hardly a row that is not meant.
+func (w *work) by(c chunk) *want {
+	if !w.ByGuard || len(w.guards) == 0 || len(c.keys) < len(w.keys.tuples) {
+		return nil
+	}
+	g := w.guards[0]
+	if g.near || len(g.columns) > 1 || !g.columns[0].indexed || 2*len(g.tuples) > len(c.keys) {
+		return nil
+	}
+	return g
 }
 
 // beside is all that must hold for a row that is meant. What back asks of the table

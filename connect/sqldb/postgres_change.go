@@ -7,8 +7,14 @@ import (
 	"github.com/avowhq/avow/connect"
 )
 
-// remove joins the rows with their keys, as update does.
+// remove joins the rows with their keys, as update does, unless they are found faster by
+// what else they must meet.
 func (d postgres) remove(w *writer, r *rows) {
+	if r.by != nil {
+		w.text("DELETE FROM ", r.t.quoted(d), " AS t WHERE ")
+		d.found(w, r)
+		return
+	}
 	w.text("DELETE FROM ", r.t.quoted(d), " AS t USING ")
 	d.named(w, r, nil)
 	w.text(" WHERE ")
@@ -36,6 +42,30 @@ func (d postgres) update(w *writer, u *update) {
 	w.text(")")
 }
 
+// telling is an update that says with RETURNING what it wrote.
+func (d postgres) telling(w *writer, u *update, last func(*writer)) {
+	keys := func(part func(i int)) {
+		for i := range u.keys {
+			w.text(", ")
+			part(i)
+		}
+	}
+	w.text("WITH changed AS (")
+	d.update(w, u)
+	w.text(" RETURNING (")
+	last(w)
+	w.text(") IS TRUE AS last")
+	keys(func(i int) {
+		w.text(d.read("t."+d.quote(u.keys[i].Name), u.keys[i]))
+		fmt.Fprintf(w, " AS k%d", i)
+	})
+	w.text(") SELECT count(*)")
+	keys(func(int) { w.text("NULL") })
+	w.text(" FROM changed UNION ALL SELECT NULL")
+	keys(func(i int) { fmt.Fprintf(w, "k%d", i) })
+	w.text(" FROM changed WHERE last")
+}
+
 // becomes writes the new value of a column.
 func (d postgres) becomes(w *writer, u *update, i int) {
 	if u.sets[i].each {
@@ -51,6 +81,21 @@ func (d postgres) those(w *writer, r *rows) {
 		d.ref(w, "t."+d.quote(r.keys[i].Name), r.keys[i])
 		fmt.Fprintf(w, " = u.c%d", i)
 	})
+	r.beside(w)
+}
+
+// found begins with what the rows are found by, and hides their keys from the planner.
+func (d postgres) found(w *writer, r *rows) {
+	c := r.by.columns[0]
+	as := wire(c) + "[]"
+	if c.like && !c.loose {
+		as = c.cast + "[]"
+	}
+	d.ref(w, "t."+d.quote(c.Name), c)
+	w.text(" = ANY((SELECT ")
+	d.array(w, c, r.by.tuples, 0)
+	w.text(")::", as, ") AND ")
+	w.aside(func() { d.member(w, refs(d, "t", r.keys), r.keys, r.tuples) })
 	r.beside(w)
 }
 

@@ -21,12 +21,15 @@ func (s *source) Show(changes []connect.Change) ([]connect.Statement, error) {
 		return nil, err
 	}
 	var out []connect.Statement
-	for _, w := range works {
+	for i, w := range works {
 		if w.nothing() {
 			continue
 		}
 		for _, c := range w.chunks(s.dialect) {
 			statement, err := w.statement(s.dialect, c)
+			if next := toldBy(s.dialect, works, i); next != nil {
+				statement, err = w.telling(s.dialect, c, next)
+			}
 			if err != nil {
 				return nil, err
 			}

@@ -10,6 +10,7 @@ type rows struct {
 	keys   []*column
 	tuples [][]any
 	beside func(w *writer) // what must hold too, with AND before it
+	by     *want           // what nearly only these rows meet, and may be looked for by; nil: nothing
 }
 
 // where is all that must hold for a row.

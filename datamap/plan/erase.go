@@ -2,6 +2,8 @@ package plan
 
 import (
 	"context"
+	"errors"
+	"sync"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
@@ -132,13 +134,17 @@ type system struct {
 	edges  []*edge
 }
 
+// load takes the rows of all tables beside each other.
 func (s *system) load(found *find.SystemFound) error {
-	for _, rows := range found.Tables {
-		t, err := s.table(rows.Table, s.schema, rows)
-		if err != nil {
-			return err
-		}
-		s.tables = append(s.tables, t)
+	s.tables = make([]*table, len(found.Tables))
+	failed := make([]error, len(found.Tables))
+	var wg sync.WaitGroup
+	for i, rows := range found.Tables {
+		wg.Go(func() { s.tables[i], failed[i] = s.table(rows.Table, s.schema, rows) })
+	}
+	wg.Wait()
+	if err := errors.Join(failed...); err != nil {
+		return err
 	}
 	s.edges = s.findEdges()
 	return nil

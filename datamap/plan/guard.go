@@ -13,6 +13,7 @@ type guardMaker struct {
 	guard
 	at   []int // of the linked values
 	seen map[string]bool
+	all  bool // every row that has one of the values was found, by the link that ties these
 }
 
 func (g *guardMaker) add(linked connect.Tuple) {
@@ -70,6 +71,7 @@ func (s *system) guardColumns(m *maker, c *class, l *datamap.Link, tied bool, em
 	}
 	if len(g.columns) > 0 && !slices.ContainsFunc(m.guards, func(o *guardMaker) bool { return slices.Equal(o.columns, g.columns) }) {
 		g.values.width = len(g.columns)
+		g.all = tied && l.Reference != nil && l.Reference.When.Test == nil && m.t.of.When.Test == nil
 		m.guards = append(m.guards, g)
 	}
 	if tied && l.Reference != nil && l.Reference.When.Test != nil {

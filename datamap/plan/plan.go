@@ -34,6 +34,7 @@ const (
 	Restriction   Work = "restrict"   // gdpr:18
 	Lifting       Work = "unrestrict" // gdpr:18(3)
 	Objection     Work = "object"     // gdpr:21
+	Stopping      Work = "stop"       // ccpa:1798.120
 	Expiry        Work = "expire"     // gdpr:5(1)(e)
 )
 
@@ -84,6 +85,7 @@ type Group struct {
 	keys    packed
 	sets    []set
 	guards  []guard
+	byGuard bool // nearly all rows that have a value of the first guard are these
 	when    *connect.Cond
 	unless  []connect.Exists
 	element []connect.In
