@@ -159,6 +159,9 @@ func (c *doneCommand) Run(ctx context.Context, t *terminal) error {
 		if err := b.goOn(ctx, t, o.ID); err != nil || c.Out == "" {
 			return err
 		}
+		if o, err = b.desk.ByID(ctx, o.ID); err != nil || o.State != cases.Closed {
+			return err
+		}
 		return b.answer(ctx, t, o.ID, c.By, c.Out)
 	})
 }

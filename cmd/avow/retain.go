@@ -202,7 +202,7 @@ func writeMonths(w io.Writer, list []retain.Month) error {
 	for _, m := range list {
 		rows := plural(m.Rows, "row")
 		if m.AtLeast {
-			rows = fmt.Sprintf("at least %s (%s of this rule were counted, and no more)", rows, thousands(m.Counted))
+			rows = fmt.Sprintf("at least %s rows (%s of this rule were counted, and no more)", thousands(m.Rows), thousands(m.Counted))
 		}
 		if _, err := fmt.Fprintf(w, "%-8s %s.%s, %s: %s\n", m.Month, m.System, m.Table, m.Rule, rows); err != nil {
 			return err

@@ -96,3 +96,15 @@ tables:
 		t.Error("somebody's address stands in the log or the letter")
 	}
 }
+
+// A calendar that stopped counting says so, of every month.
+func TestMonthsCountedInPart(t *testing.T) {
+	var out strings.Builder
+	err := writeMonths(&out, []retain.Month{{System: "shop", Table: "visits", Rule: "visits", Month: "overdue", Rows: 1_000_000, AtLeast: true, Counted: 1_000_000},
+		{System: "shop", Table: "visits", Rule: "visits", Month: "2026-12", AtLeast: true, Counted: 1_000_000}, {System: "shop", Table: "orders", Rule: "orders", Month: "2026-12", Rows: 999}})
+	want := "overdue  shop.visits, visits: at least 1,000,000 rows (1,000,000 of this rule were counted, and no more)\n" +
+		"2026-12  shop.visits, visits: at least 0 rows (1,000,000 of this rule were counted, and no more)\n2026-12  shop.orders, orders: 999 rows\n"
+	if err != nil || out.String() != want {
+		t.Errorf("the calendar:\n%s%v", out.String(), err)
+	}
+}
