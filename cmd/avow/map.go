@@ -79,7 +79,7 @@ type mapDraftCommand struct {
 	Out     string   `short:"o" help:"Write the file there instead of printing it. A file that is there is left alone." placeholder:"FILE"`
 	Sample  int      `help:"How many rows of each table are looked at." default:"200"`
 	JSON    bool     `name:"json" help:"Write what was judged of every column, and why, as JSON instead of the file."`
-	Inside  []string `help:"A host or network inside that services over HTTP may be reached at." placeholder:"HOST"`
+	Inside  []string `help:"A host or network inside that services and buckets may be reached at, and databases without TLS." placeholder:"HOST"`
 	Verbose bool     `short:"v" help:"Say why of each column."`
 }
 

@@ -22,7 +22,7 @@ import (
 type folder struct {
 	Policy  string   `help:"The policy file. The files of its systems lie in systems/ beside it, or where it says." default:"policy.yaml" placeholder:"FILE"`
 	Secrets string   `help:"The directory that secret:NAME in a file of a system means." placeholder:"DIR" env:"AVOW_SECRETS"`
-	Inside  []string `help:"A host or network inside that services over HTTP may be reached at: crm.internal, 10.2.0.0/16. None by default." placeholder:"HOST" env:"AVOW_INSIDE"`
+	Inside  []string `help:"A host or network inside that services and buckets may be reached at, and databases without TLS: crm.internal, 10.2.0.0/16. None by default." placeholder:"HOST" env:"AVOW_INSIDE"`
 	Region  string   `help:"The country of telephone numbers without a country code: GB. Without it, where the organisation is." placeholder:"COUNTRY"`
 }
 
