@@ -3,6 +3,7 @@ package find
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"iter"
 	"maps"
 	"slices"
@@ -147,7 +148,37 @@ func (r *Rows) sort() {
 			r.order = append(r.order, row)
 		}
 	}
-	slices.SortFunc(r.order, func(a, b uint32) int { return bytes.Compare(key(a), key(b)) })
+	if len(r.order) > sortedByPrefix {
+		slices.SortFunc(r.order, func(a, b uint32) int { return bytes.Compare(key(a), key(b)) })
+		return
+	}
+	r.sortByPrefix()
+}
+
+// sortedByPrefix bounds for how many rows there is room for the beginnings of their keys.
+const sortedByPrefix = 1 << 17
+
+// sortByPrefix compares the first bytes of the keys, which mostly tell, as numbers.
+func (r *Rows) sortByPrefix() {
+	type prefixed struct {
+		prefix uint64
+		row    uint32
+	}
+	rows := make([]prefixed, len(r.order))
+	for i, row := range r.order {
+		var first [8]byte
+		copy(first[:], r.table.set.key(row))
+		rows[i] = prefixed{binary.BigEndian.Uint64(first[:]), row}
+	}
+	slices.SortFunc(rows, func(a, b prefixed) int {
+		if a.prefix != b.prefix {
+			return cmp.Compare(a.prefix, b.prefix)
+		}
+		return bytes.Compare(r.table.set.key(a.row), r.table.set.key(b.row))
+	})
+	for i, each := range rows {
+		r.order[i] = each.row
+	}
 }
 
 // Each gives every row once, in the order of the keys. An error of each ends it and is
