@@ -20,7 +20,7 @@ func newByName(tables []*table) *byName {
 	x := &byName{tables, map[string][]int{}, map[string][]int{}, map[string][]int{}, nil, map[string][]int{}}
 	for i, t := range tables {
 		if key := t.keyColumn(); key != "" {
-			x.keys[strings.ToLower(key)] = append(x.keys[strings.ToLower(key)], i)
+			x.keys[unparted(key)] = append(x.keys[unparted(key)], i)
 		}
 		if len(t.own) == 0 {
 			continue
@@ -67,7 +67,12 @@ func (x *byName) find(stems []string) []*table {
 }
 
 // key gives the tables whose key has a name.
-func (x *byName) key(name string) []*table { return x.of(x.keys[strings.ToLower(name)]) }
+func (x *byName) key(name string) []*table { return x.of(x.keys[unparted(name)]) }
+
+// unparted is a name without what parts its words: `pt_id` is also written `ptid`.
+func unparted(name string) string {
+	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "", ".", "").Replace(name))
+}
 
 func (x *byName) of(at []int) []*table {
 	at = slices.Clone(at)
@@ -77,4 +82,13 @@ func (x *byName) of(at []int) []*table {
 		out = append(out, x.tables[i])
 	}
 	return out
+}
+
+// called gives the tables that are called as some words are, all or the last.
+func (x *byName) called(words []string) []*table {
+	stems := stemmed(words)
+	if len(stems) == 0 {
+		return nil
+	}
+	return x.of(slices.Concat(x.whole[stems[0]], x.single[stems[1]]))
 }

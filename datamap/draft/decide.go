@@ -48,6 +48,8 @@ func (c *column) decide() {
 		c.say(Mixed, Likely, "it keeps what anything was before it was changed")
 	case c.named && s == "" && c.contradicts():
 		c.contradicted()
+	case c.keepsSession() && c.name.strength < medium:
+		c.say(Session, Likely, "the rows are sessions")
 	case c.named && (how < medium || s == c.name.sort || c.name.strength == strong):
 		c.byName(s)
 	case how > 0:
@@ -64,8 +66,6 @@ func (c *column) decide() {
 		c.say(Name, Likely, "its values have the shape of names", c.place())
 	case c.table.staff() && c.table.about == aboutPeople && c.Kind == connect.DateKind && (anyMeans(c.tokens, "time") || anyMeans(c.tokens, "blocker")):
 		c.say(Hire, Likely, "the rows are people who work here")
-	case c.keepsSession():
-		c.say(Session, Likely, "the rows are sessions")
 	case c.table.ofPeople() && c.unexplained():
 		c.say(Trait, Likely, "nothing says that it is technical", c.place())
 	default:
@@ -425,7 +425,10 @@ func (c *column) beside() {
 
 // heads reports whether a column is the title of what somebody wrote.
 func (c *column) heads() bool {
-	title := len(c.tokens) > 0 && slices.ContainsFunc([]string{"title", "subject", "betreff", "titel", "titre", "titulo", "titolo", "objet", "asunto", "assunto", "oggetto", "onderwerp", "headline", "topic"}, func(w string) bool { return c.tokens[len(c.tokens)-1].text == w })
+	title := len(c.tokens) > 0 && slices.ContainsFunc([]string{"title", "subject", "betreff", "titel", "titre", "titulo", "titolo", "objet", "asunto", "assunto", "oggetto", "onderwerp", "headline", "topic", "subj"}, func(w string) bool { return c.tokens[len(c.tokens)-1].text == w })
+	if title && c.Kind == connect.TextKind && c.table.speaks() && c.table.about == aboutUnknown {
+		return true
+	}
 	return title && c.Kind == connect.TextKind && (c.near() || c.table.about == aboutUnknown && tells(c.table.words, speech)) && slices.ContainsFunc(c.table.columns, func(o *column) bool {
 		return o != c && o.finding.What == Text && o.finding.Sure >= Likely
 	})

@@ -62,6 +62,7 @@ type column struct {
 	*connect.Column
 	table   *table
 	tokens  []token
+	bare    string // its name without what it shares with the others of its table
 	name    reading
 	named   bool
 	seen    *evidence
@@ -142,6 +143,7 @@ func (c *column) read(prefix, suffix, system string) {
 	if len(short) == 0 {
 		return // `option_1`, `option_2`
 	}
+	c.bare = bare
 	r, ok := read(short, c.Column)
 	affix := append(tokens(strings.Trim(prefix, "_. ")), tokens(suffix)...)
 	switch {
@@ -187,7 +189,11 @@ func (t *table) describe() {
 			n++
 		}
 	}
-	if t.sorts = n; t.about != aboutUnknown {
+	if t.sorts = n; sorts[Name] && (sorts[Birth] || sorts[Gender] || sorts[Government]) && t.about != aboutPeople && !t.deal() {
+		t.about = aboutPeople // nothing else has a birthday and a surname
+		return
+	}
+	if t.about != aboutUnknown {
 		return
 	}
 	if (sorts[Birth] || sorts[Gender] || sorts[Government]) && t.hasName() {
@@ -233,10 +239,16 @@ func noun(ts []token) about {
 	if len(ts) > 1 && ts[0].means("head") {
 		return noun(ts[:1])
 	}
+	unknown := false
 	for i := len(ts) - 1; i >= 0; i-- {
 		switch t := ts[i]; {
-		case len(t.is) == 0, t.means("filler") && len(ts) > 1:
+		case len(t.is) == 0:
+			unknown = true
 			continue
+		case t.means("filler") && len(ts) > 1:
+			continue
+		case unknown && i == 0 && t.means("organisation") && !t.means("person"):
+			return aboutUnknown // `parishioners` are no parish
 		case t.means("record"), t.means("detail"):
 			return aboutUnknown
 		case t.means("person"):

@@ -104,7 +104,8 @@ var patterns = []pattern{
 	{sort: Birth, strength: strong, has: []concept{"birth"}, kinds: anyKind, without: []concept{"number"}, blocked: true},
 	{sort: Trait, strength: medium, has: []concept{"death"}, kinds: anyKind, blocked: true},
 	{sort: Trait, strength: medium, has: []concept{"situation"}, kinds: anyKind, blocked: true},
-	{sort: Hire, strength: medium, has: []concept{"hire"}, kinds: dated | written, blocked: true},
+	{sort: Hire, strength: medium, has: []concept{"hire"}, kinds: dated | written, without: []concept{"name", "phone", "email"}, blocked: true},
+	{sort: Trait, strength: medium, has: []concept{"offspring"}, kinds: numeric, blocked: true},
 	{sort: Name, strength: strong, has: []concept{"first", "name"}, kinds: written},
 	{sort: Name, strength: strong, has: []concept{"last"}, kinds: written, without: []concept{"blocker"}},
 	{sort: Name, strength: strong, has: []concept{"recent", "name"}, kinds: written},
@@ -124,6 +125,7 @@ var patterns = []pattern{
 	{sort: Health, strength: medium, has: []concept{"insurance"}, kinds: written, without: []concept{"blocker"}},
 	{sort: Pay, strength: strong, has: []concept{"pay"}, kinds: numeric | written, without: []concept{"id"}, blocked: true},
 	{sort: Pay, strength: medium, has: []concept{"payword"}, kinds: numeric},
+	{sort: Pay, strength: medium, has: []concept{"perhour"}, kinds: numeric},
 	{sort: Street, strength: strong, has: []concept{"street"}, kinds: written | numeric},
 	{sort: Street, strength: medium, has: []concept{"zip", "city"}, kinds: written},
 	{sort: Zip, strength: medium, has: []concept{"zip"}, kinds: written | numeric},
@@ -216,6 +218,9 @@ func (p pattern) fits(ts []token) bool {
 			return false
 		}
 	}
+	if p.has[0] == "tax" && slices.ContainsFunc(ts, func(t token) bool { return len(t.is) == 0 && len(t.text) > 2 }) {
+		return false // the id of a form, a rate
+	}
 	return !slices.ContainsFunc(p.without, func(c concept) bool { return anyMeans(ts, c) })
 }
 
@@ -243,7 +248,7 @@ func blocks(ts []token) bool {
 	if slices.ContainsFunc([]concept{"blocker", "id", "time"}, last.means) && !slices.ContainsFunc(last.is, func(c concept) bool { return !slices.Contains(aside, c) }) {
 		return true
 	}
-	return slices.Contains([]string{"is", "has", "can", "allow", "allows", "send", "wants", "want", "show", "use", "uses", "with", "needs", "require", "requires"}, ts[0].text)
+	return slices.Contains([]string{"is", "has", "can", "allow", "allows", "send", "wants", "want", "show", "use", "uses", "with", "needs", "require", "requires", "disable", "disables", "enable", "enables", "hide", "hides", "force", "skip"}, ts[0].text)
 }
 
 func terseOf(ts []token) (Sort, bool) {

@@ -133,6 +133,9 @@ func (j *judgement) candidates(c *column) []*table {
 	}
 	if c.table.keyColumn() != c.Name {
 		of := j.byName.key(c.Name)
+		if c.bare != "" && len(c.bare) > 3 {
+			of = append(of, j.byName.key(c.bare)...)
+		}
 		slices.SortStableFunc(of, func(a, b *table) int { return btoi(b.headed()) - btoi(a.headed()) })
 		for _, t := range of {
 			if key := t.keyColumn(); t != c.table && !plainKey(t, key) && !anyMeans(c.tokens, "time") {
@@ -143,12 +146,17 @@ func (j *judgement) candidates(c *column) []*table {
 	for _, t := range j.byName.find(stemmed(c.stems())) {
 		add(t, t.keyColumn())
 	}
+	if c.Kind == connect.Integer && !c.named && len(c.stems()) == 0 && len(c.tokens) > 0 && !c.plural() {
+		for _, t := range j.byName.called(texts(c.tokens)) {
+			add(t, t.keyColumn()) // `patient` holds the number of one
+		}
+	}
 	return out
 }
 
 // plainKey reports whether a key is called as keys of all tables are: `id`.
 func plainKey(t *table, key string) bool {
-	ts := t.column(key).tokens
+	ts := tokens(key)
 	return len(ts) == 1 && (ts[0].means("id") || ts[0].means("number"))
 }
 

@@ -18,8 +18,10 @@ const (
 	adjective concept = "adjective" // technical, unless it stands before what it is of
 	machine   concept = "machine"   // a table of such
 	apparatus concept = "apparatus" // what makes a word for people one for programs: `oauth_clients`
+	quantity  concept = "quantity"  // technical in rows that are people
 	speech    concept = "speech"    // a table of what people write
 	visit     concept = "visit"     // a table of what somebody did in a system
+	subject   concept = "subject"   // people of whom much is kept
 	life      concept = "life"      // a table of what happens to people, or what they have
 )
 
@@ -54,8 +56,14 @@ func (c *column) technical() bool {
 		return true
 	}
 	first, last := c.tokens[:1], c.tokens[len(c.tokens)-1:]
-	if len(c.tokens) > 1 && qualified[last[0].text] && !tells(first, technical) && !first[0].means("person") && !first[0].means("blocker") && !first[0].means("thing") && !slices.Contains(c.table.own, stem(first[0].text)) {
+	if len(c.tokens) > 1 && len(first[0].text) > 3 && qualified[last[0].text] && !tells(first, technical) && !first[0].means("person") && !first[0].means("blocker") && !first[0].means("thing") && !slices.Contains(c.table.own, stem(first[0].text)) {
 		return false // `military_status` is no state of a row
+	}
+	if n := len(c.tokens); n > 1 && last[0].means("time") && tells(c.tokens[n-2:n-1], technical) {
+		return true // `last_edited_at`
+	}
+	if tells(first, quantity) || tells(last, quantity) {
+		return c.table.about == aboutPeople || kindOf(c.Column) != numeric // of days, of hours
 	}
 	return tells(last, technical) || tells(first, technical) && !tells(first, adjective)
 }
@@ -68,24 +76,42 @@ var qualified = map[string]bool{"status": true, "type": true, "kind": true, "ran
 // is a code, a number or a day. A person decides; what the system keeps of its rows for
 // itself is left out.
 func (j *judgement) byRelation(t *table) {
-	of, visits := t.ofSomebody(), t.visits() && (t.near() || t.traced())
+	of, visits := t.ofSomebody(), t.visits() && (t.near() || t.traced()) || t.tie == tieOwned && t.traced()
 	for _, c := range t.columns {
 		switch {
 		case c.finding.Sure > Not:
-		case visits && c.when() && !c.technical():
-			c.say(Activity, Unsure, "it says when somebody was there")
-		case !of || !j.substantial(c):
-		case c.seen.n() >= 5 && c.seen.share(markHex) > .8:
+		case t.near() && c.looksSecret():
 			c.say(Secret, Unsure, "its values look like keys", c.place())
+		case t.ofPeople() && c.Kind == connect.TextKind && c.numbersSomebody() && c.numbersOwn() && !c.isKey() && !t.isReference(c.Name):
+			c.say(Number, Unsure, "it may be the number somebody is known by", c.place())
+		case visits && (c.when() && !c.technical() || c.whereabouts()):
+			c.say(Activity, Unsure, "it says when somebody was there, or what they looked at")
+		case !of || !j.substantial(c):
 		default:
 			c.say(Trait, Unsure, "nothing says that it is technical", c.place())
 		}
 	}
 }
 
+// looksSecret reports whether values are such as open something: long, of hexadecimal
+// digits, and not the sum of a file.
+func (c *column) looksSecret() bool {
+	return c.Kind == connect.TextKind && !c.isKey() && !c.table.isReference(c.Name) && c.seen.n() >= 5 && c.seen.share(markHex) > .8 && c.seen.share(markUUID) < .2 &&
+		!slices.ContainsFunc(c.tokens, func(t token) bool {
+			return t.means("thing") || slices.Contains([]string{"checksum", "etag", "file", "sha", "image", "version", "revision"}, t.text)
+		})
+}
+
 // when reports whether a column is a time, also one that is kept as a number.
 func (c *column) when() bool {
-	return kindOf(c.Column) == dated || kindOf(c.Column) == numeric && slices.ContainsFunc(c.tokens, func(t token) bool { return t.text == "time" || t.text == "timestamp" || t.text == "date" })
+	return kindOf(c.Column) == dated || kindOf(c.Column) == numeric && slices.ContainsFunc(c.tokens, func(t token) bool {
+		return t.text == "time" || t.text == "timestamp" || t.text == "date" || t.means("seen")
+	})
+}
+
+// whereabouts reports whether a column is what somebody looked at.
+func (c *column) whereabouts() bool {
+	return c.Kind == connect.TextKind && len(c.tokens) == 1 && slices.Contains([]string{"page", "pages", "location", "path", "url", "uri", "script", "request"}, c.tokens[0].text)
 }
 
 // near reports whether rows are people or theirs.
@@ -94,7 +120,7 @@ func (t *table) near() bool { return t.about == aboutPeople || t.tie == tieOwned
 // traced reports whether rows say from where somebody came.
 func (t *table) traced() bool {
 	return slices.ContainsFunc(t.columns, func(c *column) bool {
-		return c.finding.Sure >= Likely && slices.Contains([]Sort{IP, Agent, Login, Session}, c.finding.What)
+		return c.finding.Sure >= Likely && slices.Contains([]Sort{IP, Agent, Session}, c.finding.What)
 	})
 }
 
@@ -102,16 +128,22 @@ func (t *table) traced() bool {
 // what happened to one or what one has.
 func (t *table) ofSomebody() bool {
 	switch {
-	case t.View || t.deal() || len(t.words) == 0 || t.about == aboutCompanies || t.about == aboutAddress:
+	case t.View || len(t.words) == 0 || t.deal() && (!t.ofSubjects() || t.byStaff()) || t.about == aboutCompanies || t.about == aboutAddress:
 		return false
 	case t.about == aboutPeople && (t.headed() || t.sorts >= 2):
 		return t.ofPeople()
 	case t.near() && t.details():
 		return true
 	case t.tie == tieOwned || t.namesSomebody() || t.about == aboutPeople:
-		return (t.lives() || t.hangsOnLife()) && !tells(t.words, machine)
+		return (t.lives() || t.hangsOnLife() || t.ofSubjects() && !tells(t.words, speech)) && !t.ofMachine()
 	}
 	return false
+}
+
+// ofMachine reports whether a table is of what a system keeps for itself.
+func (t *table) ofMachine() bool {
+	last := t.words[len(t.words)-1:]
+	return tells(last, machine) || tells(t.words[:1], machine) && anyMeans(t.words[:1], "head")
 }
 
 // details reports whether a table is of more about people: `emp_additional_details`.
@@ -121,11 +153,28 @@ func (t *table) details() bool {
 	})
 }
 
+// ofSubjects reports whether rows belong to people of whom much is kept because of what
+// they are to the organisation: who works, learns, is treated or insured there.
+func (t *table) ofSubjects() bool {
+	if t.tie != tieOwned || t.about == aboutThings {
+		return false
+	}
+	return tells(t.words, subject) || slices.ContainsFunc(t.refs, func(r *reference) bool {
+		return strings.Join(r.columns, "+") == t.by && r.target != t && (tells(r.target.words, subject) || r.target.staff())
+	}) || slices.ContainsFunc(t.columns, func(c *column) bool { return c.Name == t.by && tells(c.tokens, subject) })
+}
+
+// byStaff reports whether the people that rows belong to work here.
+func (t *table) byStaff() bool {
+	return slices.ContainsFunc(t.refs, func(r *reference) bool { return strings.Join(r.columns, "+") == t.by && r.target.staff() }) ||
+		slices.ContainsFunc(t.columns, func(c *column) bool { return c.Name == t.by && anyMeans(c.tokens, "staff") })
+}
+
 // hangsOnLife reports whether rows belong to what happened to somebody: the notes of a
 // visit.
 func (t *table) hangsOnLife() bool {
 	return slices.ContainsFunc(t.refs, func(r *reference) bool {
-		return strings.Join(r.columns, "+") == t.by && r.target != t && r.target.tie == tieOwned && r.target.lives() && !tells(r.target.words, machine)
+		return strings.Join(r.columns, "+") == t.by && r.target != t && r.target.tie == tieOwned && (r.target.lives() || r.target.ofSubjects()) && !r.target.ofMachine()
 	})
 }
 
@@ -141,7 +190,13 @@ func (t *table) links() bool {
 			return false
 		}
 	}
-	return points > 0
+	return points > 0 || t.sorts == 0 && len(t.words) > 1 && !t.headedByPeopleAlone()
+}
+
+// headedByPeopleAlone reports whether a table's name has no other word than those for
+// people and such as `data`.
+func (t *table) headedByPeopleAlone() bool {
+	return !slices.ContainsFunc(t.words, func(w token) bool { return w.means("thing") || w.means("deal") || w.means("organisation") })
 }
 
 // speaks reports whether rows are what people write to each other.
@@ -151,7 +206,7 @@ func (t *table) speaks() bool {
 
 // visits reports whether rows are what somebody did in a system: logins, sessions.
 func (t *table) visits() bool {
-	return len(t.words) > 0 && tells(t.words[len(t.words)-1:], visit) && t.about != aboutCompanies && t.about != aboutAddress
+	return tells(t.words, visit) && (len(t.words) == 0 || !t.words[len(t.words)-1].means("thing")) && t.about != aboutCompanies && t.about != aboutAddress
 }
 
 // ofPeople reports whether rows are people and nothing of the books or of a machine.
@@ -182,7 +237,7 @@ func (j *judgement) substantial(c *column) bool {
 	switch {
 	case c.isKey() || c.table.isReference(c.Name) || c.numbersRows() || c.Kind == connect.UUID || c.Kind == connect.JSON || c.Kind == connect.Binary:
 		return false
-	case c.technical() && !c.numbered() || c.looksKeyed() || anyMeans(c.tokens, "aside"):
+	case c.technical() && !c.numbered() || c.looksKeyed() || anyMeans(c.tokens, "aside") || c.numbersSomebody():
 		return false
 	case people && (c.flags() || c.Kind == connect.TimeKind && !c.spans()):
 		return false // so much of it says only what the system may do with the row
@@ -190,9 +245,7 @@ func (j *judgement) substantial(c *column) bool {
 		return false
 	case c.numberish() && (kindOf(c.Column) == numeric || len(c.tokens) == 1), people && c.ofSettings():
 		return false
-	case c.numberish() && len(j.byName.find(stemmed(c.stems()))) > 0:
-		return false
-	case kindOf(c.Column) == numeric && len(j.byName.find(stemmed(texts(c.tokens)))) > 0:
+	case c.numberish() && len(j.byName.find(stemmed(c.stems()))) > 0 || kindOf(c.Column) == numeric && len(j.byName.called(texts(c.tokens))) > 0:
 		return false // it points at an entry of a list, as it seems
 	}
 	return slices.ContainsFunc(c.tokens, func(t token) bool { return len(t.text) > 1 })

@@ -3,6 +3,8 @@ package draft
 import (
 	"slices"
 	"strings"
+
+	"github.com/avowhq/avow/connect"
 )
 
 // ties decides how each table hangs on people: what points at somebody is theirs,
@@ -73,7 +75,13 @@ func (c *column) numbersSomebody() bool {
 			return false
 		}
 	}
-	return who && id
+	return who && (id || c.Kind == connect.Integer && !c.plural())
+}
+
+// plural reports whether a column is called after several: `employees` is how many.
+func (c *column) plural() bool {
+	last := c.tokens[len(c.tokens)-1].text
+	return strings.HasSuffix(last, "s") || strings.HasSuffix(last, "en") || len(last) < 3
 }
 
 // numbersOwn reports whether that person is what the table is of.
