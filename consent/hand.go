@@ -248,6 +248,11 @@ func (h *Hand) Append(e ledger.Event) (*ledger.Receipt, error) {
 	return receipt, err
 }
 
+// Restricted tells whether what is held of the person is only kept (gdpr:18).
+func (h *Hand) Restricted() bool {
+	return slices.ContainsFunc(h.said.list, func(c choice) bool { return c.kind == kindRestriction && c.state == set })
+}
+
 // Subject is whose hand it is.
 func (h *Hand) Subject() vault.Subject { return h.who }
 

@@ -132,6 +132,9 @@ func (b *builder) checkPaths(t *Table) {
 	if t.Restriction.Line > 0 {
 		b.path(t, t.Restriction.Column.Pos, t.Restriction.Column.Text)
 	}
+	for _, r := range t.Stops.all() {
+		b.path(t, r.Column.Pos, r.Column.Text)
+	}
 }
 
 // path checks the path of a field of a document: parts with dots between them, `[]` behind a list.

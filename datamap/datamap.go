@@ -166,6 +166,8 @@ type Table struct {
 	FreeText []Word `key:"free-text"`
 	// The column that says the person's data is only kept (gdpr:18).
 	Restriction Restriction `key:"restriction"`
+	// The columns that say what the person stopped: `{opt-out: do_not_sell}`.
+	Stops Stops `key:"stops"`
 	// Rule of the policy's retention → the column with the moment it counts from.
 	Retention policy.Entries[Word] `key:"retention"`
 

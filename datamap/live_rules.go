@@ -197,7 +197,7 @@ func indexAdvice(id *Identity, db *connect.Table) string {
 
 // checkGrants tells what the login lacks for what the map asks of it.
 func (l *live) checkGrants(t *Table, db *connect.Table) {
-	needs := map[connect.Op]bool{connect.OpRead: true, connect.OpUpdate: t.Restriction.Line > 0}
+	needs := map[connect.Op]bool{connect.OpRead: true, connect.OpUpdate: t.Restriction.Line > 0 || len(t.Stops.all()) > 0}
 	for _, link := range t.Links {
 		e := link.Effect(link.Relation)
 		needs[connect.OpDelete] = needs[connect.OpDelete] || e.Row != RowStays

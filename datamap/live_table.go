@@ -42,6 +42,9 @@ func (t *Table) columnNames() []named {
 			add(w.Pos, w.Text)
 		}
 	}
+	for _, r := range t.Stops.all() {
+		add(r.Column.Pos, r.Column.Text)
+	}
 	for _, e := range t.Retention {
 		add(e.Is.Pos, e.Is.Text)
 	}

@@ -219,3 +219,47 @@ func (r *Restriction) ReadPart(p policy.Part) {
 	}
 	p.Value(&r.Column)
 }
+
+// Stops are the columns that say what a person stopped, by the request that they make.
+type Stops struct {
+	policy.Pos
+	// They object to a use (gdpr:21); without it the column of the restriction.
+	Object Restriction `key:"object"`
+	// No more marketing.
+	Marketing Restriction `key:"stop-marketing"`
+	// Neither sold nor shared (ccpa:1798.120).
+	OptOut Restriction `key:"opt-out"`
+	// Sensitive data is used for nothing else (ccpa:1798.121).
+	Limit Restriction `key:"limit"`
+}
+
+// all are the columns that are named, by the key.
+func (s *Stops) all() map[string]Restriction {
+	out := map[string]Restriction{"object": s.Object, "stop-marketing": s.Marketing, "opt-out": s.OptOut, "limit": s.Limit}
+	for name, r := range out {
+		if r.Line == 0 {
+			delete(out, name)
+		}
+	}
+	return out
+}
+
+// Marks tells whether a column says what a person stopped.
+func (t *Table) Marks(column string) bool {
+	for _, r := range t.Stops.all() {
+		if r.Column.Text == column {
+			return true
+		}
+	}
+	return false
+}
+
+// Mark is the column of a table that says of its rows what a person asked for: `restrict`, `object`,
+// `stop-marketing`, `opt-out` or `limit`. An objection without a column of its own has that of the restriction.
+func (t *Table) Mark(what string) (Restriction, bool) {
+	r, ok := t.Stops.all()[what]
+	if !ok && (what == "restrict" || what == "object") {
+		r, ok = t.Restriction, t.Restriction.Line > 0
+	}
+	return r, ok
+}

@@ -162,7 +162,6 @@ func (h *house) openCases(ctx context.Context, c casesConfig) (*cases.Desk, erro
 		return nil, err
 	}
 	config := cases.Config{Desk: desk, Regimes: regimes, Engine: c.engine, Own: ownActs(h.consent), Packages: cases.Folder(c.packages), TwoPeople: []law.Right{}, Lease: commandLease}
-	config.Own.Stop = stops(h.consent)
 	if c.policy != nil {
 		config.TwoPeople = approved(c.policy)
 	}
@@ -200,7 +199,7 @@ func (f ofFolder) Version(name string, number int) (*policy.Policy, error) {
 
 // ownActs is what requests do among what people said here.
 func ownActs(register *consent.Register) cases.Own {
-	return cases.Own{
+	return cases.Own{Stop: stops(register), Weighs: weighs(register), Outweighed: outweighed(register), Restricted: isRestricted(register),
 		Restrict: func(tx *store.Tx, subject avow.ID) error {
 			h, err := register.In(tx, subject)
 			if err == nil {

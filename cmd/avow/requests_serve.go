@@ -15,7 +15,7 @@ import (
 type answering struct {
 	Systems   string   `help:"The folder whose systems/*.yaml say where personal data stands. Requests are then answered there too." placeholder:"DIR" env:"AVOW_SYSTEMS"`
 	Secrets   string   `help:"The directory that secret:NAME in a file of a system means." placeholder:"DIR" env:"AVOW_SECRETS"`
-	Inside    []string `help:"A host or network inside that services over HTTP may be reached at: crm.internal, 10.2.0.0/16. None by default." placeholder:"HOST" env:"AVOW_INSIDE"`
+	Inside    []string `help:"A host or network inside that services and buckets may be reached at, and databases without TLS: crm.internal, 10.2.0.0/16. None by default." placeholder:"HOST" env:"AVOW_INSIDE"`
 	RetainAt  int      `help:"The hour (UTC) of the night at which the schedule of retention is carried out; -1: never." default:"3" placeholder:"HOUR" env:"AVOW_RETAIN_AT"`
 	StaffMail string   `help:"The address that is reminded of requests whose time runs out. Without it nobody is." placeholder:"ADDRESS" env:"AVOW_STAFF_MAIL"`
 
@@ -40,7 +40,6 @@ func (s *server) openRequests(ctx context.Context) (err error) {
 	}
 	s.atlas.retain = s.retain
 	own := ownActs(s.consent)
-	own.Stop = stops(s.consent)
 	config := cases.Config{Desk: s.rights, Regimes: regimes, Engine: s.atlas, Own: own, Pack: s.atlas.pack(s.rights),
 		Packages: cases.Folder(filepath.Join(s.Data, "packages")), Link: s.url + "/privacy/request/open?t=", Page: s.url + "/privacy/request",
 		CertificatePage: s.url + "/privacy/certificate?k=", Staff: s.StaffMail, Approved: approves, Backoff: s.away}

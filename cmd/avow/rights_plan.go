@@ -113,7 +113,7 @@ func (m *mapped) plan(ctx context.Context, at where, what plan.Work, who find.Pe
 	case plan.Restriction, plan.Lifting:
 		p, err = plan.Restrict(ctx, s, f, o, what == plan.Restriction)
 	default:
-		p, err = plan.Object(ctx, s, f, o)
+		p, err = plan.Object(ctx, s, f, o, true)
 	}
 	return p, f, err
 }

@@ -168,7 +168,7 @@ func declared(m *datamap.Table, column string) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(m.FreeText, func(w datamap.Word) bool { return inside(w.Text) }) || slices.Contains(m.KeyColumns(), column) || m.Restriction.Column.Text == column
+	return slices.ContainsFunc(m.FreeText, func(w datamap.Word) bool { return inside(w.Text) }) || slices.Contains(m.KeyColumns(), column) || m.Restriction.Column.Text == column || m.Marks(column)
 }
 
 // personal lists the columns of a table that are at least so sure.

@@ -16,25 +16,34 @@ import (
 // alone says no.
 func Restrict(ctx context.Context, s *find.Search, f *find.Found, o Options, on bool) (*Plan, error) {
 	if on {
-		return mark(ctx, s, f, o, Restriction, true)
+		return mark(ctx, s, f, o, Restriction, "restrict", true)
 	}
-	return mark(ctx, s, f, o, Lifting, false)
+	return mark(ctx, s, f, o, Lifting, "restrict", false)
 }
 
-// Object says which rows are marked when somebody objects (gdpr:21): the same as under a
-// restriction. Where the map names no column the gate alone says no.
-func Object(ctx context.Context, s *find.Search, f *find.Found, o Options) (*Plan, error) {
-	return mark(ctx, s, f, o, Objection, true)
+// Object says which rows are marked when somebody objects (gdpr:21), or marked no longer, when it was outweighed: in the column
+// that the map names for it, else in that of a restriction. Where it names neither the gate alone says no.
+func Object(ctx context.Context, s *find.Search, f *find.Found, o Options, on bool) (*Plan, error) {
+	if on {
+		return mark(ctx, s, f, o, Objection, "object", true)
+	}
+	return mark(ctx, s, f, o, Lifting, "object", false)
 }
 
-func mark(ctx context.Context, s *find.Search, f *find.Found, o Options, w Work, on bool) (*Plan, error) {
+// Stop says which rows are marked when somebody stops something: what is `stop-marketing`, `opt-out` or
+// `limit`. Only in a column that the map names for it.
+func Stop(ctx context.Context, s *find.Search, f *find.Found, o Options, what string) (*Plan, error) {
+	return mark(ctx, s, f, o, Stopping, what, true)
+}
+
+func mark(ctx context.Context, s *find.Search, f *find.Found, o Options, w Work, what string, on bool) (*Plan, error) {
 	b, err := newBuilder(s, f, w, o)
 	if err != nil {
 		return nil, err
 	}
 	return b.each(ctx, func(s *system, _ context.Context) error {
 		for _, t := range s.tables {
-			s.mark(t, on)
+			s.mark(t, what, on)
 		}
 		s.unread()
 		s.conflicts()
@@ -42,8 +51,8 @@ func mark(ctx context.Context, s *find.Search, f *find.Found, o Options, w Work,
 	})
 }
 
-func (s *system) mark(t *table, on bool) {
-	r := t.of.Restriction
+func (s *system) mark(t *table, what string, on bool) {
+	r, named := t.of.Mark(what)
 	var rows []int
 	for i := range t.len() {
 		if t.class(i).fate.owned {
@@ -53,7 +62,7 @@ func (s *system) mark(t *table, on bool) {
 	if len(rows) == 0 {
 		return
 	}
-	if r.Line == 0 {
+	if !named {
 		s.left(t, rows, Line{Action: Read, Reason: "the map names no column for it: the gate alone says no"})
 		return
 	}

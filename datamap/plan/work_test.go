@@ -257,7 +257,7 @@ func TestRestrict(t *testing.T) {
 			return Restrict(ctx, s, f, w.options, false)
 		}, "0"},
 		{func(ctx context.Context, s *find.Search, f *find.Found) (*Plan, error) {
-			return Object(ctx, s, f, w.options)
+			return Object(ctx, s, f, w.options, true)
 		}, "1"},
 	} {
 		s, f := w.found(who)

@@ -283,14 +283,38 @@ func (d *Desk) own(tx *store.Tx, c *record, s *step) error {
 		if d.Own.Stop == nil {
 			return d.byHand(tx, c, s, "Stop what the person wants stopped: "+string(c.Right)+".")
 		}
-		if err = d.stop(tx, c); avow.KindOf(err) == avow.Refused {
-			return d.byHand(tx, c, s, said(err))
-		}
+		return d.stopHere(tx, c, s)
 	}
 	if err != nil {
 		return err
 	}
 	return finish(tx, s, stepDone, "", out)
+}
+
+// stopHere stops at once, in avow's own gate, what it decides; what is left is a task. An objection that may be weighed counts
+// until it was.
+func (d *Desk) stopHere(tx *store.Tx, c *record, s *step) error {
+	secret, err := d.open(tx, c)
+	if err != nil {
+		return err
+	}
+	what, err := d.Own.Stop(tx, c.stopped(secret))
+	if err != nil {
+		return err
+	}
+	if err := finish(tx, s, stepDone, "", nil); err != nil {
+		return err
+	}
+	if what != "" {
+		if err := d.addTask(tx, c, step{Stage: toOwn, Kind: kindTask, What: what}, 0); err != nil {
+			return err
+		}
+	}
+	return d.weighing(tx, c, secret)
+}
+
+func (c *record) stopped(s *secret) Stopped {
+	return Stopped{Right: c.Right, Policy: c.Policy, Subject: c.Subject, Identities: s.all(), Of: s.Of}
 }
 
 func (d *Desk) byHand(tx *store.Tx, c *record, s *step, what string) error {
@@ -324,14 +348,6 @@ func (d *Desk) correctOwn(tx *store.Tx, c *record) (Outcome, error) {
 		out.Rows += int64(n)
 	}
 	return out, nil
-}
-
-func (d *Desk) stop(tx *store.Tx, c *record) error {
-	s, err := d.open(tx, c)
-	if err != nil {
-		return err
-	}
-	return d.Own.Stop(tx, Stopped{Right: c.Right, Policy: c.Policy, Subject: c.Subject, Identities: s.all(), Of: s.Of})
 }
 
 // addTasks gives people what they have to do: systems without a program, and recipients (gdpr:19).

@@ -8,7 +8,7 @@
 // request wait and never fail, and the person never asks again. Everything is captured before the first
 // change, because erasing in one system loses the ties to the next. Who somebody is and
 // what they wrote lies under the request's own key, destroyed at the end. Only an
-// identity that was shown to be theirs is ever searched for. Each change of state is an event without a value.
+// identity that was shown to be theirs is ever searched for, but to mark what the law has stopped without that. Each change of state is an event without a value.
 //
 // What it never does: tell whether an address is known, ask for more than the right
 // needs, drop a request, or change anything before a plan that needs approval has it.
@@ -36,9 +36,16 @@ var files embed.FS
 type Own struct {
 	// Restrict has the gate say no to all but what gdpr:18(2) allows.
 	Restrict func(tx *store.Tx, subject avow.ID) error
-	// Stop records what was stopped by somebody who gave these identities, shown to be theirs or not.
-	// Refused, before anything is changed, is what staff have to do instead, in words.
-	Stop func(tx *store.Tx, s Stopped) error
+	// Stop records what was stopped by somebody who gave these identities, shown to be theirs or not: from then on the
+	// gate says no. byHand is what no switch here stops and staff see to, in words; it does not depend on who it is.
+	Stop func(tx *store.Tx, s Stopped) (byHand string, err error)
+	// Weighs gives the purposes among what was stopped whose objection staff may weigh (gdpr:21(1)), by name and by title, and
+	// whether that is all that was stopped. Direct marketing is never among them. Nil: nothing is weighed.
+	Weighs func(s Stopped) (w Weighed, err error)
+	// Outweighed has the gate let purposes go on whose objection staff found outweighed.
+	Outweighed func(tx *store.Tx, s Stopped, purposes []string, by, reason string) error
+	// Restricted tells whether somebody's data is restricted for a reason of its own. Nil: it is not.
+	Restricted func(tx *store.Tx, subject avow.ID) (bool, error)
 }
 
 // Stopped is something a person stops.
@@ -84,6 +91,7 @@ type Config struct {
 	Keep     time.Duration // how long a package can be fetched, and an answer appealed; 14 days
 	Lapse    time.Duration // how long somebody may take to show who they are; 30 days
 	Remind   []int         // days before the deadline; 14, 7, 3, 1
+	Before   time.Duration // how long the person is told before a use goes on whose objection was outweighed (gdpr:18(3)); 24 hours
 	Promise  int           // days for an answer where no law fixes any; 30
 	AnswerIn time.Duration // how long an answer to somebody unknown takes at least; 200 ms
 }
@@ -114,6 +122,7 @@ func (c *Config) defaults() {
 	set(&c.Parallel, 4)
 	set(&c.Keep, 14*24*time.Hour)
 	set(&c.Lapse, 30*24*time.Hour)
+	set(&c.Before, 24*time.Hour)
 	set(&c.Promise, 30)
 	set(&c.AnswerIn, 200*time.Millisecond)
 	if c.Remind == nil {

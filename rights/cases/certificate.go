@@ -139,6 +139,9 @@ func (d *Desk) deliver(tx *store.Tx, c *record, st *step) error {
 	if cert.Partial {
 		c.Outcome = "partly done"
 	}
+	if s.Outweighed != nil {
+		c.Outcome = s.Outweighed.outcome()
+	}
 	if c.Right == law.Remove {
 		if err := d.bury(tx, c, s); err != nil {
 			return err
@@ -211,7 +214,7 @@ func (cert *Certificate) add(st step, plans map[int]planned) error {
 		cert.Notes = append(cert.Notes, out.Notes...)
 	case kindTell:
 		cert.Recipients = append(cert.Recipients, CertifiedTask{What: "Tell " + st.About, State: st.State, At: st.Done})
-	case kindTask:
+	case kindTask, kindWeigh:
 		var shown shownBy
 		if err := read(&shown); err != nil {
 			return err

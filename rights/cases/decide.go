@@ -283,6 +283,9 @@ func (d *Desk) DecideAppeal(ctx context.Context, id avow.ID, by, reason string, 
 			return err
 		}
 		s.Reason = reason
+		if granted {
+			s.Outweighed, s.Lift = nil, false
+		}
 		if err := d.seal(tx, c, s); err != nil {
 			return err
 		}

@@ -21,7 +21,8 @@ type Correction struct {
 	From string `json:"from,omitempty"` // only where it says this; empty: whatever it says
 }
 
-// Request is a request as those who act see it. Identities are those that were shown to be the person's.
+// Request is a request as those who act see it. Identities are those that were shown to be the person's; of what the law has stopped
+// without that, those that were typed: then Shown is false, rows are marked at most, and whether any were found changes nothing that is told.
 type Request struct {
 	Case        avow.ID
 	Right       law.Right
@@ -30,6 +31,8 @@ type Request struct {
 	Region      avow.Region
 	Subject     avow.ID // in avow's own records; zero: not known there
 	Identities  []Identity
+	Shown       bool
+	Lift        bool // an objection was outweighed: what was marked for it is taken back
 	Corrections []Correction
 	Key         []byte   // of the case alone, for masks: the same at each try
 	Without     []string // systems that staff decided to do without; each is a task instead

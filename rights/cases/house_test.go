@@ -136,7 +136,7 @@ func (h *house) newDesk() *cases.Desk {
 	h.check(err)
 	c := cases.Config{Desk: h.rights, Regimes: regimes, Engine: h.shelves, Link: openPage, Page: page, Staff: staffMail, AnswerIn: time.Nanosecond,
 		Packages: cases.Folder(filepath.Join(h.dir, "packages")), Pack: h.pack, TwoPeople: []law.Right{},
-		Own: cases.Own{Restrict: h.restrict, Stop: h.stop}}
+		Own: cases.Own{Restrict: h.restrict, Stop: h.stop, Weighs: weighsDebts, Outweighed: h.outweighed}}
 	if h.tune != nil {
 		h.tune(&c)
 	}
@@ -157,26 +157,60 @@ func (h *house) restrict(tx *store.Tx, subject avow.ID) error {
 	return hand.Done()
 }
 
-func (h *house) stop(tx *store.Tx, s cases.Stopped) error {
+func (h *house) stop(tx *store.Tx, s cases.Stopped) (string, error) {
 	for _, id := range s.Identities {
 		found, err := h.vault.Find(tx, vault.Identity{Kind: id.Kind, Value: id.Value})
 		if err != nil {
-			return err
+			return "", err
 		}
 		for _, f := range vault.Heard(found) {
 			hand, err := h.reg.In(tx, f.Subject)
 			if err != nil {
-				return err
+				return "", err
 			}
-			if _, err := hand.Object(consent.Choice{Policy: s.Policy, Topic: "news"}); err != nil {
-				return err
+			for _, c := range stoppedHere(s) {
+				if _, err := hand.Object(c); err != nil {
+					return "", err
+				}
 			}
 			if err := hand.Done(); err != nil {
-				return err
+				return "", err
 			}
 		}
 	}
-	return nil
+	return "", nil
+}
+
+// weighsDebts: in the policy of these tests only an objection to recovering debts is weighed.
+func weighsDebts(s cases.Stopped) (w cases.Weighed, err error) {
+	if slices.Contains(s.Of, "debts") {
+		w = cases.Weighed{Purposes: []string{"debts"}, Titles: []string{"Recover debts"}, All: len(s.Of) == 1}
+	}
+	return w, nil
+}
+
+func (h *house) outweighed(tx *store.Tx, s cases.Stopped, purposes []string, by, reason string) error {
+	hand, err := h.reg.In(tx, s.Subject)
+	if err != nil {
+		return err
+	}
+	for _, name := range purposes {
+		if _, err := hand.Override(consent.Choice{Policy: s.Policy, Purpose: name, By: by}, reason); err != nil {
+			return err
+		}
+	}
+	return hand.Done()
+}
+
+// stoppedHere is what was named, else the newsletter.
+func stoppedHere(s cases.Stopped) (list []consent.Choice) {
+	for _, name := range s.Of {
+		list = append(list, consent.Choice{Policy: s.Policy, Purpose: name})
+	}
+	if len(list) == 0 {
+		list = append(list, consent.Choice{Policy: s.Policy, Topic: "news"})
+	}
+	return list
 }
 
 // pack writes what the systems and avow hold.

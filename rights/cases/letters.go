@@ -112,6 +112,10 @@ func (d *Desk) doneLetter(tx *store.Tx, c *record, s *secret, cert *Certificate)
 			tx.Now().Add(d.Keep).Format("2 January 2006"), d.Page))
 	case law.Remove:
 		return d.letter(tx, c, s, "Your data was erased", cert.words()+"\n\nYour address was needed for this letter, and is not kept with your request."+d.certificateAt(c))
+	case law.Object:
+		if s.Outweighed != nil && s.Outweighed.All {
+			return nil // they were told what was found
+		}
 	case law.Correct, law.Restrict:
 		return d.letter(tx, c, s, "Your request is done", cert.words())
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/avowhq/avow"
@@ -50,6 +51,10 @@ func (d *Desk) Progress(ctx context.Context, pass string) (p Progress, err error
 			Cancel: !c.State.Over() && c.Changed.IsZero() && c.State.May(Cancelled)}
 		if c.paused != "" {
 			p.Words = "We asked you something, and wait for your answer."
+		} else if weighed, err := weighedNow(tx, c.ID); err != nil {
+			return err
+		} else if weighed {
+			p.Words = "Your objection counts already: nothing is done for what you objected to. Our staff weigh it, and tell you what they find."
 		} else if waits, err := waitsFor(tx, c.ID); err != nil {
 			return err
 		} else {
@@ -72,12 +77,15 @@ func (d *Desk) afterwards(tx *store.Tx, c *record, p *Progress) error {
 		p.Until = c.Closed.Add(d.keepFor(c))
 	}
 	p.Package = c.State == Closed && (c.Right == law.Copy || c.Right == law.Move)
-	if c.State != Refused {
+	if c.State != Refused && (c.Right != law.Object || c.refuseBy == "") {
 		return nil
 	}
 	s, err := d.open(tx, c)
 	if err != nil {
 		return err
+	}
+	if s.Outweighed != nil {
+		p.Words = "Your objection was weighed, and is not followed for: " + strings.Join(s.Outweighed.Titles, "; ") + "."
 	}
 	p.Reason, p.Recourse, p.Appeal = s.Reason, d.recourse(c), d.appealable(c)
 	return nil

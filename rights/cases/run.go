@@ -17,7 +17,7 @@ type settle func(tx *store.Tx, c *record, s *step) error
 // due are the steps whose turn it is: of their request's stage, after those of a lower
 // rank, and of nobody who still shows life.
 const due = `s.state = 'waiting' AND s.next <= ? AND (s.leased IS NULL OR s.leased <= ?) AND c.paused = ''
-	AND (s.stage = c.stage AND s.round = c.round OR s.kind IN ('tell', 'find')) AND c.stage <> 'over'
+	AND (s.stage = c.stage AND s.round = c.round OR s.kind IN ('tell', 'find', 'outweigh')) AND c.stage <> 'over'
 	AND NOT EXISTS (SELECT 1 FROM rights_case_steps e WHERE e.case_id = s.case_id AND e.round = s.round AND e.stage = s.stage
 		AND e.step_rank < s.step_rank AND e.done IS NULL AND e.kind NOT IN ` + slow + `)`
 
@@ -202,6 +202,8 @@ func (d *Desk) do(ctx context.Context, c *record, s *step) (settle, error) {
 		return d.deliver, nil
 	case kindForget:
 		return d.doForget(ctx, c)
+	case kindOutweigh:
+		return d.outweigh, nil
 	}
 	return nil, avow.Errorf(avow.Internal, "a step of kind %q is not known to this program; update it", s.Kind)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/law"
 	"github.com/avowhq/avow/store"
 )
 
@@ -22,6 +23,8 @@ type secret struct {
 	To          string       `json:"to,omitempty"`  // the address that was shown to be theirs
 	New         string       `json:"new,omitempty"` // the new address, when it was shown too
 	Without     []string     `json:"without,omitempty"`
+	Outweighed  *Weighed     `json:"outweighed,omitempty"` // by what Reason says
+	Lift        bool         `json:"lift,omitempty"`       // what was marked in systems is taken back
 }
 
 // given is an identity as it was given; Proved says how it was shown to be theirs, and is empty when it was not.
@@ -89,8 +92,22 @@ func (d *Desk) request(tx *store.Tx, c *record) (Request, error) {
 	if err != nil {
 		return Request{}, err
 	}
-	return Request{Case: c.ID, Right: c.Right, Policy: c.Policy, Version: c.Version, Region: c.Region, Subject: c.Subject, Identities: s.proved(),
+	return Request{Case: c.ID, Right: c.Right, Policy: c.Policy, Version: c.Version, Region: c.Region, Subject: c.Subject, Identities: d.searched(c, s), Shown: len(s.proved()) > 0, Lift: s.Lift,
 		Corrections: s.Corrections, Key: s.Key, Without: s.Without, Received: c.Received, Now: tx.Now()}, nil
+}
+
+// searched are the identities by which systems are searched: those that were shown to be the person's. What
+// the law has stopped without asking for that is marked under what was typed (ccpa:1798.135); it tells nobody anything.
+func (d *Desk) searched(c *record, s *secret) []Identity {
+	if marksOnly(c.Right) && d.Needs(c.Right, nil) == Nothing {
+		return s.all()
+	}
+	return s.proved()
+}
+
+// marksOnly are the rights that systems at most mark.
+func marksOnly(right law.Right) bool {
+	return right == law.StopMarketing || right == law.OptOut || right == law.Limit
 }
 
 const partSize = 1 << 20

@@ -123,6 +123,9 @@ func (s *shelves) Held(ctx context.Context, _ avow.Region, ids []cases.Identity)
 }
 
 func (s *shelves) Capture(ctx context.Context, r cases.Request) (parts []cases.Part, err error) {
+	if slices.Contains([]law.Right{law.StopMarketing, law.OptOut, law.Limit}, r.Right) {
+		return nil, nil // no shelf marks that
+	}
 	for rank, name := range s.names() {
 		if slices.Contains(r.Without, name) {
 			parts = append(parts, cases.Part{System: name, Task: &cases.Task{Who: "support", Do: "Do it by hand in " + name + "."}})
@@ -188,7 +191,8 @@ func (s *shelves) Run(ctx context.Context, r cases.Request, system string, captu
 				_, err = tx.Exec(`UPDATE people SET `+column+` = ? WHERE id = ?`, c.To, id)
 			}
 		default:
-			_, err = tx.Exec(`UPDATE people SET frozen = 1 WHERE id = ?`, id)
+			frozen := map[bool]int{true: 0, false: 1}[r.Lift]
+			_, err = tx.Exec(`UPDATE people SET frozen = ? WHERE id = ?`, frozen, id)
 		}
 		return err
 	})

@@ -27,6 +27,8 @@ const (
 	kindPack     = "pack"
 	kindDeliver  = "deliver"
 	kindForget   = "forget"
+	kindWeigh    = "weigh"    // staff: an objection
+	kindOutweigh = "outweigh" // what staff found, after the person was told
 )
 
 // States of a step. One that met trouble waits: no step fails for good by itself.
@@ -117,7 +119,7 @@ func drop(tx *store.Tx, id avow.ID) error {
 }
 
 // slow are the kinds that hold up the end only, and not what comes next.
-const slow = `('task', 'tell')`
+const slow = `('task', 'tell', 'weigh', 'outweigh')`
 
 // advance goes on to the stages whose turn it is. Stages in which there is nothing to do are passed.
 func (d *Desk) advance(tx *store.Tx, c *record) error {

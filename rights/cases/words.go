@@ -122,7 +122,7 @@ var stateOf = map[stage]State{toVerify: Verifying, toPlan: Planning, toApprove: 
 	toCheck: Checking, toSweep: Checking, toOwn: Running, toAnswer: Running, toPack: Running, toDeliver: Delivering, toForget: Closed, over: Closed}
 
 var (
-	stopping = []stage{toVerify, toOwn, toDeliver, toForget, over}
+	stopping = []stage{toVerify, toOwn, toPlan, toAct, toDeliver, toForget, over}
 	copying  = []stage{toVerify, toPlan, toAct, toPack, toDeliver, toForget, over}
 	byHand   = []stage{toVerify, toAnswer, toDeliver, toForget, over}
 )
@@ -134,7 +134,7 @@ var recipes = map[law.Right][]stage{
 	law.Restrict: {toVerify, toPlan, toApprove, toOwn, toAct, toCheck, toDeliver, toForget, over},
 	law.Object:   {toVerify, toOwn, toPlan, toApprove, toAct, toDeliver, toForget, over},
 	law.Copy:     copying, law.Move: copying,
-	law.Withdraw: stopping, law.StopMarketing: stopping, law.OptOut: stopping, law.Limit: stopping,
+	law.Withdraw: {toVerify, toOwn, toDeliver, toForget, over}, law.StopMarketing: stopping, law.OptOut: stopping, law.Limit: stopping,
 	law.HumanReview: byHand, law.Recipients: byHand, law.DeIndex: byHand, law.Complain: byHand,
 }
 

@@ -40,6 +40,9 @@ func (e *Engine) Capture(ctx context.Context, r cases.Request) ([]cases.Part, er
 	if r.Right == law.Copy || r.Right == law.Move {
 		return e.byHand(nil, r), nil // the package finds for itself, when it is made
 	}
+	if _, stops := stops[r.Right]; stops {
+		return e.stop(ctx, r)
+	}
 	s, f, err := e.find(ctx, r, false)
 	if err != nil {
 		return nil, err
@@ -79,7 +82,7 @@ func (e *Engine) plan(ctx context.Context, s *find.Search, f *find.Found, r case
 	case law.Restrict:
 		p, err = plan.Restrict(ctx, s, f, o, true)
 	case law.Object:
-		p, err = plan.Object(ctx, s, f, o)
+		p, err = plan.Object(ctx, s, f, o, !r.Lift)
 	default:
 		return nil, nil, avow.Errorf(avow.Invalid, "%s is nothing that is done in systems", r.Right)
 	}
@@ -192,7 +195,7 @@ func (e *Engine) byHand(parts []cases.Part, r cases.Request) []cases.Part {
 		name := s.Name.Text
 		switch {
 		case s.Kind == string(datamap.Manual):
-			parts = append(parts, cases.Part{System: name, Task: &cases.Task{Who: s.Task.Who.Text, Do: doIn(e.Map.Policy, s, r.Right), In: lasts(s.Task.Within)}})
+			parts = append(parts, cases.Part{System: name, Task: &cases.Task{Who: s.Task.Who.Text, Do: e.inManual(s, r), In: lasts(s.Task.Within)}})
 		case slices.Contains(r.Without, name):
 			parts = append(parts, cases.Part{System: name, Task: &cases.Task{Do: "Do by hand in " + name + " what was asked for (" + string(r.Right) + "): it could not be reached."}})
 		}
@@ -203,6 +206,18 @@ func (e *Engine) byHand(parts []cases.Part, r cases.Request) []cases.Part {
 func (e *Engine) isManual(system string) bool {
 	s := e.Map.System(system)
 	return s == nil || s.Kind == string(datamap.Manual)
+}
+
+func (e *Engine) inManual(s *datamap.System, r cases.Request) string {
+	if r.Lift {
+		return lifted(s.Name.Text)
+	}
+	return doIn(e.Map.Policy, s, r.Right)
+}
+
+// lifted is what people do where no program reaches, when an objection was outweighed.
+func lifted(name string) string {
+	return name + ": the objection was outweighed. Take back what was marked there for it."
 }
 
 func doIn(p *policy.Policy, s *datamap.System, right law.Right) string {
