@@ -143,10 +143,18 @@ func TestSweepOfFiles(t *testing.T) {
 	write("inbox.mbox", "From x\nFrom: Ann <ann@mail.example>\nTo: us@quay.example\nDate: Mon, 01 Jan 2024 10:00:00 +0000\nMessage-ID: <1@x>\n\nhello\n\n"+
 		"From x\nFrom: Bob <bob@mail.example>\nTo: us@quay.example\nDate: Mon, 01 Jan 2024 10:00:00 +0000\nMessage-ID: <2@x>\nX-Seen-By: ann@mail.example\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"+
 		"--b\nContent-Type: text/plain\n\nhello\n--b\nContent-Type: text/csv; name=list.csv\nContent-Disposition: attachment; filename=list.csv\nContent-Transfer-Encoding: base64\n\nYW5uQG1haWwuZXhhbXBsZQ==\n--b--\n")
+	// What is kept of a message is kept whole: its headers say no more than its columns.
+	write("kept.mbox", "From x\nDelivered-To: ann@mail.example\nFrom: Ann <ann@mail.example>\nTo: us@quay.example\nMessage-ID: <3@x>\n\nthe order of ann@mail.example\n\n")
 	e := over(t, reach{"exports": {At: dir}}, mapOf(`system: exports
 kind: files
 at: somewhere
 tables:
+  kept.mbox:
+    identities: {"from[]": email}
+    relation: owns
+    columns:
+      "from[]": {is: contact.email, erase: {keep: {because: The law says so., for: contact}}}
+      body: {is: messages.text, erase: {keep: {because: The law says so., for: messages}}}
   chats.jsonl:
     key: id
     identities: {email: email}
