@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -63,6 +64,8 @@ type terminal struct {
 }
 
 func main() {
+	// We log by slog. What others write into Go's own log may repeat what a system sent: net/http does so.
+	log.SetOutput(io.Discard)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], &terminal{os.Stdin, os.Stdout, os.Stderr})
 	stop()

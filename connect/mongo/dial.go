@@ -3,6 +3,7 @@ package mongo
 import (
 	"crypto/tls"
 	"errors"
+	"net"
 	"slices"
 	"strings"
 
@@ -26,7 +27,11 @@ func dialled(c connect.Config) (*options.ClientOptions, string, error) {
 		return nil, "", err
 	}
 	parsed, err := connstring.ParseAndValidate(c.Secret)
-	if err != nil { // its text repeats parts of the connection string
+	var lookup *net.DNSError
+	switch {
+	case errors.As(err, &lookup): // mongodb+srv: the name stands for servers
+		return nil, "", avow.Errorf(avow.Unavailable, "%s: the name of its server is not known; look at its connection string, or at the network", c.System)
+	case err != nil: // its text repeats parts of the connection string
 		return nil, "", avow.Errorf(avow.Invalid, "%s: the connection string cannot be read; it looks like mongodb://user:password@host/database", c.System)
 	}
 	opts := options.Client().SetAppName("avow").SetServerSelectionTimeout(reachTimeout).SetConnectTimeout(reachTimeout).ApplyURI(c.Secret)

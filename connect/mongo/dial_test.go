@@ -57,4 +57,6 @@ func TestFarServersProveThemselves(t *testing.T) {
 	}
 	_, _, err := dialled(connect.Config{System: "shop", Secret: "mongodb://u:hunter2@db.example/shop?tlsCAFile=/nowhere/ca.pem"})
 	connecttest.WantKind(t, err, avow.Invalid, "hunter2", "/nowhere")
+	_, _, err = dialled(connect.Config{System: "shop", Secret: "mongodb+srv://u:hunter2@no.such.host.invalid/shop"})
+	connecttest.WantKind(t, err, avow.Unavailable, "hunter2", "no.such.host")
 }

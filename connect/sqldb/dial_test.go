@@ -26,6 +26,8 @@ func TestFarServersProveThemselves(t *testing.T) {
 		{"postgresql", "postgres://u:hunter2@db.example/shop", nil, "db.example"},
 		{"postgresql", "postgres://u:hunter2@db.example/shop?application_name=x", nil, "db.example"},
 		{"postgresql", "host=db.example user=u password=hunter2", nil, "db.example"},
+		{"postgresql", "postgres://u:hunter2@db.example:1,db.example:2/shop", nil, "db.example"},
+		{"postgresql", "postgres://u:hun%2Fter2@db.example/shop?", nil, "db.example"},
 		{"postgresql", "postgres://u:hunter2@10.1.2.3/shop", nil, "10.1.2.3"},
 		{"postgresql", "postgres://u:hunter2@db.example/shop?sslrootcert=" + ca, nil, "db.example"},
 		{"postgresql", "postgres://u:hunter2@db.example/shop?sslmode=verify-full", nil, "db.example"},
