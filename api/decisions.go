@@ -30,6 +30,7 @@ func (a *Rest) decisionRoutes(h huma.API) {
 	huma.Register(h, post("vouch", "/vouch", "State what shows who the person is, where no link can", small), a.vouch)
 	huma.Register(h, post("cancel-request", "/cancel", "End it because the person told you that they want it no more", small), a.cancel)
 	huma.Register(h, post("decide-appeal", "/appeal", "Decide an appeal: not by whoever refused it", small), a.decideAppeal)
+	huma.Register(h, post("weigh", "/weigh", "Weigh an objection (gdpr:21(1)): it stands, or it is outweighed, and the person is told why before the use goes on", small), a.weigh)
 	huma.Register(h, post("without", "/without", "Do it without a system that stays away; what is in that becomes a task", small), a.without)
 	huma.Register(h, post("look", "/look", "See what the person wrote and gave. The look is recorded", small), a.look)
 	huma.Register(h, post("task-done", "/tasks/{task}/done", "Say that a task is done; with what goes into the package", 1<<20), a.taskDone)
@@ -152,6 +153,20 @@ type appealIn struct {
 func (a *Rest) decideAppeal(ctx context.Context, in *appealIn) (*requestOut, error) {
 	return a.act(ctx, in.RequestIn, func(o cases.Overview, c Caller) error {
 		return a.Requests.DecideAppeal(ctx, o.ID, actor(c), in.Body.Because, in.Body.Granted)
+	})
+}
+
+type weighIn struct {
+	RequestIn
+	Body struct {
+		Outweighed bool   `json:"outweighed" doc:"compelling legitimate grounds override the objection; else it stands"`
+		Because    string `json:"because" minLength:"1" maxLength:"2000" doc:"why; the person reads it when it is outweighed"`
+	}
+}
+
+func (a *Rest) weigh(ctx context.Context, in *weighIn) (*requestOut, error) {
+	return a.act(ctx, in.RequestIn, func(o cases.Overview, c Caller) error {
+		return a.Requests.Weigh(ctx, o.ID, actor(c), in.Body.Because, in.Body.Outweighed)
 	})
 }
 

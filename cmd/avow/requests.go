@@ -137,7 +137,9 @@ func (c *counter) waits(ctx context.Context, id avow.ID) (bool, error) {
 		return false, err
 	}
 	steps, err := c.desk.Steps(ctx, id)
-	return slices.ContainsFunc(steps, func(s cases.Step) bool { return s.Done.IsZero() && s.Trouble == "" && s.What == "" }), err
+	return slices.ContainsFunc(steps, func(s cases.Step) bool {
+		return s.Done.IsZero() && s.Trouble == "" && s.What == "" && !s.Next.After(time.Now())
+	}), err
 }
 
 // casesConfig is what requests need beside the records.

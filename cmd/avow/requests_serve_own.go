@@ -181,7 +181,7 @@ func weighs(register *consent.Register) func(cases.Stopped) (cases.Weighed, erro
 				w.Purposes, w.Titles = append(w.Purposes, c.Purpose), append(w.Titles, p.Purposes[i].Title)
 			}
 		}
-		w.All = len(w.Purposes) == len(list)
+		w.All = len(list) > 0 && len(w.Purposes) == len(list)
 		return w, nil
 	}
 }

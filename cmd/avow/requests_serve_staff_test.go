@@ -89,6 +89,8 @@ func TestRequestsByStaff(t *testing.T) {
 	c.do(get, at+"/clock", "", lee).wants(t, "the clock", 200, `"regime":"gdpr"`, `"standing":"running"`, "explanation")
 	c.do(get, at+"/clock", "", auditor).wants(t, "the clock for an auditor", 403)
 	c.do(get, at+"/certificate", "", lee).wants(t, "no certificate yet", 404)
+	c.do(post, at+"/weigh", `{"outweighed":true,"because":"it is needed"}`, jsonType, lee).wants(t, "weighing what is no objection", 409)
+	c.do(post, at+"/weigh", `{"outweighed":true,"because":"it is needed"}`, jsonType, shop).wants(t, "a program weighs", 403)
 	c.do(post, at+"/extend", `{"because":"many systems"}`, jsonType, lee).wants(t, "more time", 200)
 	c.do(post, at+"/pause", `{"cause":"nonsense","words":"x"}`, jsonType, lee).wants(t, "a cause that is none", 422)
 	c.do(post, at+"/pause", `{"cause":"clarification","words":"Which of the two?"}`, jsonType, lee).wants(t, "asking the person", 200, `"paused":"clarification"`)

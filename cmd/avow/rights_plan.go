@@ -31,6 +31,7 @@ type rightsCommands struct {
 	Show     showCommand     `cmd:"" help:"Show one request: its clock, its steps, what is to be done by hand."`
 	Continue continueCommand `cmd:"" help:"Go on with requests that waited for a system or for staff."`
 	Approve  approveCommand  `cmd:"" help:"Approve the plan of a request, as a second person."`
+	Weigh    weighCommand    `cmd:"" help:"Decide an objection that is weighed: it stands, or it is outweighed."`
 	Tasks    tasksCommand    `cmd:"" help:"List what people have to do by hand, those due first first."`
 	Look     lookCommand     `cmd:"" help:"Show whom a request is about and what they wrote. The look is recorded."`
 	Done     doneCommand     `cmd:"" help:"Say that a task was done by hand, with what shows it, or that it cannot be, and why."`
