@@ -289,11 +289,15 @@ func (c *column) weakName() {
 		if near && s == Language {
 			c.say(s, Unsure, nameSays, c.place())
 		}
+	case s == Text && slices.Contains([]string{"void", "voided", "retire", "retired", "delete", "archive"}, c.tokens[0].text):
+		c.say("", Not, "it says why a row is none any more")
+	case s == Photo && len(c.tokens) > 1 && !anyMeans(c.tokens[len(c.tokens)-1:], "image") && !slices.Contains([]string{"url", "path", "file", "name", "data"}, c.tokens[len(c.tokens)-1].text):
+		c.say("", Not, "it is about a picture, and is none")
 	case s == Text && t.speaks() && c.untechnical():
 		c.say(s, Likely, nameSays, "the rows are what people write")
 	case s == Text && near && (c.seen.share(markSentence) > .3 || c.seen.n() == 0 && t.about != aboutPeople):
 		c.say(s, Likely, "it is free text", c.place())
-	case s == Health && near && !t.health && anyMeans(c.tokens, "result") && len(c.tokens) == 1:
+	case s == Health && near && !t.health && !t.deal() && anyMeans(c.tokens, "result") && len(c.tokens) == 1:
 		c.say(Job, Unsure, "it may be how somebody did", c.place())
 	case s == Health && near && t.health:
 		c.say(s, Likely, "the table is about health", c.place())
@@ -348,6 +352,10 @@ func (c *column) decideInside() {
 		if s := string(inner.finding.What); !slices.Contains(sorts, s) {
 			sorts = append(sorts, s)
 		}
+	}
+	if sure == Not && c.keepsSession() {
+		c.say(Session, Likely, "the rows are sessions")
+		return
 	}
 	if sure == Not && c.keepsChanges() {
 		c.say(Mixed, Likely, "it keeps what anything was before it was changed")

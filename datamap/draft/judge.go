@@ -166,7 +166,7 @@ func (t *table) describe() {
 	if t.about == aboutPeople && t.links() {
 		t.about = aboutUnknown
 	}
-	if t.about == aboutThings && t.lives() && !t.words[len(t.words)-1].means("thing") {
+	if t.about == aboutThings && t.lives() && (!t.words[len(t.words)-1].means("thing") || t.namesSomebody()) {
 		t.about = aboutUnknown // `markbook_entries` are no books
 	}
 	t.noun = t.about != aboutUnknown

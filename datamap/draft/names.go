@@ -98,6 +98,7 @@ var patterns = []pattern{
 	{sort: Secret, strength: strong, has: []concept{"secret"}, kinds: written},
 	{sort: Secret, strength: strong, has: []concept{"secretword", "key"}, kinds: written, blocked: true},
 	{sort: Secret, strength: medium, has: []concept{"security", "secretword"}, kinds: written, blocked: true},
+	{sort: Secret, strength: medium, has: []concept{"activating", "key"}, kinds: written, blocked: true},
 	{sort: Session, strength: strong, has: []concept{"session"}, kinds: written, blocked: true, without: []concept{"time", "type"}},
 	{sort: Session, strength: strong, has: []concept{"visitor", "id"}, kinds: written, blocked: true},
 	{sort: Session, strength: medium, has: []concept{"token"}, kinds: written, without: []concept{"time"}},

@@ -59,7 +59,7 @@ func (c *column) technical() bool {
 	if len(c.tokens) > 1 && len(first[0].text) > 3 && qualified[last[0].text] && !tells(first, technical) && !first[0].means("person") && !first[0].means("blocker") && !first[0].means("thing") && !slices.Contains(c.table.own, stem(first[0].text)) {
 		return false // `military_status` is no state of a row
 	}
-	if n := len(c.tokens); n > 1 && last[0].means("time") && tells(c.tokens[n-2:n-1], technical) {
+	if n := len(c.tokens); n > 1 && (last[0].means("time") || last[0].text == "on") && tells(c.tokens[n-2:n-1], technical) {
 		return true // `last_edited_at`
 	}
 	if tells(first, quantity) || tells(last, quantity) {
