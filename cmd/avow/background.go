@@ -148,6 +148,7 @@ func (s *server) runBackground(ctx context.Context) error {
 	})
 	loops.Go(func() { s.keepAuditing(ctx) })
 	loops.Go(func() { s.followRequests(ctx) })
+	loops.Go(func() { s.lookAtSystems(ctx) })
 	go func() {
 		defer close(s.background)
 		loops.Wait()

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"time"
 
+	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/law"
 	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/rights/cases"
@@ -81,6 +83,31 @@ func (s *server) watchOverRequests(ctx context.Context) error {
 	return err
 }
 
+// lookAtSystems says at the start which systems cannot be worked with, and which of them will not be until somebody puts that right. The
+// server goes on without them: their requests wait.
+func (s *server) lookAtSystems(ctx context.Context) {
+	if s.Systems == "" {
+		return
+	}
+	engines, err := s.atlas.all()
+	for _, e := range engines {
+		_, away, wrong := e.Now(ctx)
+		err = errors.Join(err, wrong)
+		for name, why := range away {
+			if kind := avow.KindOf(why); kind == avow.Unavailable || kind == avow.Canceled {
+				s.log.Warn("a system is away; its requests wait for it", slog.String("system", name), slog.String("trouble", avow.MessageOf(why)))
+			} else {
+				s.log.Error(putRight, slog.String("system", name), slog.String("trouble", avow.MessageOf(why)))
+			}
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		s.log.Error(putRight, slog.String("trouble", avow.MessageOf(err)))
+	}
+}
+
+const putRight = "PUT THIS RIGHT: requests cannot go on until then"
+
 // sayWhatToMend is loud about what requests wait for that does not end by itself: once each, however many wait.
 func (s *server) sayWhatToMend(ctx context.Context) error {
 	stuck, err := s.requests.Stuck(ctx, 1000)
@@ -91,7 +118,7 @@ func (s *server) sayWhatToMend(ctx context.Context) error {
 		}
 	}
 	for trouble, n := range waiting {
-		s.log.Error("PUT THIS RIGHT: requests cannot go on until then", slog.String("trouble", trouble), slog.Int("requests", n))
+		s.log.Error(putRight, slog.String("trouble", trouble), slog.Int("requests", n))
 	}
 	return err
 }
