@@ -136,7 +136,8 @@ func columnsOf(t *datamap.Table, fields policy.FieldSet) (out []string) {
 
 // share takes batch after batch of one share of the rows.
 func (r *run) share(ctx context.Context, s Systems, l *line, part share) error {
-	b := &batches{run: r, systems: s, line: l, before: l.before(r.now), limit: r.Batch, held: map[string]int{}, mayHold: map[string]int{}}
+	b := &batches{run: r, systems: s, line: l, before: l.before(r.now), most: r.atOnce(l.table.System), held: map[string]int{}, mayHold: map[string]int{}}
+	b.limit = b.most
 	due := plan.Due{Table: l.table, Rule: l.rule.Name, Before: b.before, When: part.when, Also: part.also}
 	for {
 		if err := ctx.Err(); err != nil {
@@ -192,13 +193,27 @@ func (g *guard) dataIn(l *line, keep *policy.FieldSet) (out []Entry) {
 	return out
 }
 
+// wide is how many times as many rows a batch has where nothing is locked meanwhile, and each batch
+// reads everything: a file is gone through and written anew, a service lists all its rows.
+const wide = 20
+
+// atOnce bounds the rows of one batch in a system.
+func (r *run) atOnce(s *datamap.System) int {
+	switch datamap.Kind(s.Kind) {
+	case datamap.Files, datamap.HTTP:
+		return wide * r.Batch
+	}
+	return r.Batch
+}
+
 // batches is one line while its rows are gone through.
 type batches struct {
 	*run
 	systems Systems
 	line    *line
 	before  time.Time
-	limit   int
+	most    int            // rows of a batch
+	limit   int            // of the next one
 	held    map[string]int // why → rows that would be over
 	mayHold map[string]int // of the batch that is being planned
 	rows    int            // of the last batch
@@ -233,7 +248,7 @@ func (b *batches) one(ctx context.Context, due plan.Due) (done bool, next connec
 		if err != nil {
 			return false, nil, err
 		}
-		b.limit = min(b.limit*10, b.Batch)
+		b.limit = min(b.limit*10, b.most)
 	}
 	for why, n := range b.mayHold {
 		b.held[why] += n
