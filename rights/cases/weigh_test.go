@@ -152,3 +152,41 @@ func TestOptOutIsMarked(t *testing.T) {
 		m.audit()
 	})
 }
+
+// In the mapped systems the rows are marked while an objection is weighed, and the mark is taken back when it was outweighed.
+func TestMappedWeighing(t *testing.T) {
+	eachMapped(t, func(m *mapped) {
+		m.submit("contact", "contact.email", ann, "contact.name", "Ann Visitor", "messages.text", "Is it sold?")
+		r := m.ask(law.Object, ann, func(a *cases.Ask) { a.Of = []string{"debts"} })
+		m.prove(ann)
+		m.run()
+		state := func() string { return m.text("shop", `SELECT state FROM customers ORDER BY id`) }
+		if got := state(); got != "frozen active" {
+			t.Errorf("while it is weighed the shop says: %s", got)
+		}
+		m.check(m.desk.Weigh(bg, r.ID, "ivy", "A court has the claim before it.", true))
+		m.run()
+		if got := state(); got != "frozen active" {
+			t.Errorf("before the person could read of it the shop says: %s", got)
+		}
+		m.setAway("shop", true)
+		m.pass(25 * time.Hour)
+		m.run()
+		m.is(r, cases.Planning)
+		m.setAway("shop", false)
+		m.pass(time.Hour)
+		m.run()
+		if s := m.step(r, "task", "paper"); !strings.Contains(s.What, "Take back what was marked") {
+			t.Errorf("people are asked to: %s", s.What)
+		}
+		m.finishTasks(r)
+		m.is(r, cases.Closed)
+		if got := state(); got != "active active" {
+			t.Errorf("at the end the shop says: %s", got)
+		}
+		if !m.debtsMay() {
+			t.Error("the use does not go on")
+		}
+		m.audit()
+	})
+}
