@@ -48,7 +48,7 @@ func (c *column) decide() {
 		c.say(Mixed, Likely, "it keeps what anything was before it was changed")
 	case c.named && s == "" && c.contradicts():
 		c.contradicted()
-	case c.keepsSession() && c.name.strength < medium:
+	case c.keepsSession() && (!c.named || c.name.strength < medium):
 		c.say(Session, Likely, "the rows are sessions")
 	case c.named && (how < medium || s == c.name.sort || c.name.strength == strong):
 		c.byName(s)

@@ -239,11 +239,11 @@ func noun(ts []token) about {
 	if len(ts) > 1 && ts[0].means("head") {
 		return noun(ts[:1])
 	}
-	unknown := false
+	unknown, tail := false, ""
 	for i := len(ts) - 1; i >= 0; i-- {
 		switch t := ts[i]; {
 		case len(t.is) == 0:
-			unknown = true
+			unknown, tail = true, tail+t.text
 			continue
 		case t.means("filler") && len(ts) > 1:
 			continue
@@ -251,6 +251,8 @@ func noun(ts []token) about {
 			return aboutUnknown // `parishioners` are no parish
 		case t.means("record"), t.means("detail"):
 			return aboutUnknown
+		case t.means("person") && len(tail) > 4:
+			return aboutUnknown // something of people: `user_extended_struct`
 		case t.means("person"):
 			return aboutPeople
 		case t.means("organisation"):

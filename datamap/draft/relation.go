@@ -84,6 +84,8 @@ func (j *judgement) byRelation(t *table) {
 			c.say(Secret, Unsure, "its values look like keys", c.place())
 		case t.ofPeople() && c.Kind == connect.TextKind && c.numbersSomebody() && c.numbersOwn() && !c.isKey() && !t.isReference(c.Name):
 			c.say(Number, Unsure, "it may be the number somebody is known by", c.place())
+		case t.ofPeople() && c.leadsToPage():
+			c.say(Network, Unsure, "it may be a page of theirs", c.place())
 		case visits && (c.when() && !c.technical() || c.whereabouts()):
 			c.say(Activity, Unsure, "it says when somebody was there, or what they looked at")
 		case !of || !j.substantial(c):
@@ -107,6 +109,14 @@ func (c *column) when() bool {
 	return kindOf(c.Column) == dated || kindOf(c.Column) == numeric && slices.ContainsFunc(c.tokens, func(t token) bool {
 		return t.text == "time" || t.text == "timestamp" || t.text == "date" || t.means("seen")
 	})
+}
+
+// leadsToPage reports whether a column of people is the address of a page.
+func (c *column) leadsToPage() bool {
+	return c.Kind == connect.TextKind && len(c.tokens) > 0 && len(c.tokens) <= 2 && slices.Contains([]string{"url", "link", "www", "homepage"}, c.tokens[len(c.tokens)-1].text) &&
+		!slices.ContainsFunc(c.tokens, func(t token) bool {
+			return t.means("image") || t.means("thing") || slices.Contains([]string{"redirect", "callback", "return", "logo", "style", "api"}, t.text)
+		})
 }
 
 // whereabouts reports whether a column is what somebody looked at.
@@ -237,7 +247,7 @@ func (j *judgement) substantial(c *column) bool {
 	switch {
 	case c.isKey() || c.table.isReference(c.Name) || c.numbersRows() || c.Kind == connect.UUID || c.Kind == connect.JSON || c.Kind == connect.Binary:
 		return false
-	case c.technical() && !c.numbered() || c.looksKeyed() || anyMeans(c.tokens, "aside") || c.numbersSomebody():
+	case c.technical() && !c.numbered() || c.looksKeyed() || anyMeans(c.tokens, "aside") && kindOf(c.Column) != dated || c.numbersSomebody():
 		return false
 	case people && (c.flags() || c.Kind == connect.TimeKind && !c.spans()):
 		return false // so much of it says only what the system may do with the row

@@ -69,6 +69,8 @@ func (c *column) numbersSomebody() bool {
 		switch {
 		case t.means("person"):
 			who = true
+		case t.means("numberword"):
+			who, id = true, true
 		case t.means("id") || t.means("number"):
 			id = true
 		case !t.means("filler") && !t.means("aside"):
