@@ -333,3 +333,28 @@ tables:
 		[]string{"shop.Contact contact: delete Email+LastName 5", "shop.Contact contact: keep Email+LastName 0, held 1: A claim.",
 			"shop.Task messages: clear Description 1", "shop.Task messages: keep Description 0, held 1: A claim."})
 }
+
+// A service that keeps dates as texts: what is a date counts, what is none is left and said.
+func TestRetentionOfTextDatesOverHTTP(t *testing.T) {
+	hub := saastest.NewHubSpot(t)
+	hub.Properties["deals"]["signed"] = "string"
+	hub.Add("deals", "901", map[string]string{"dealname": "old", "signed": "2020-01-01"})
+	hub.Add("deals", "902", map[string]string{"dealname": "new", "signed": "2026-11-01"})
+	hub.Add("deals", "903", map[string]string{"dealname": "unclear", "signed": "1/2/2020"})
+	h := newOther(t, connect.Config{Secret: hub.Secret()}, `kind: http
+at: hubspot
+credentials: env:X
+tables:
+  deals:
+    key: id
+    identities: {dealname: email}
+    relation: owns
+    erase: clear
+    columns: {dealname: contact.email}
+    retention: {contact: signed}
+`)
+	h.wantSaid(h.run(Options{}), "shop.deals contact: clear dealname 1", "shop.deals contact: keep dealname 1, refused: in `signed` stands no date (as 2026-11-22), instead: it is left as it is")
+	if hub.Rows["deals"]["901"]["dealname"] != "" || hub.Rows["deals"]["902"]["dealname"] != "new" || hub.Rows["deals"]["903"]["dealname"] != "unclear" {
+		t.Errorf("the deals are %v", hub.Rows["deals"])
+	}
+}
