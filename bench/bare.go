@@ -39,7 +39,7 @@ type bareJob struct {
 func openBare(file string, width int) (*bareLog, error) {
 	u := url.URL{Scheme: "file", OmitHost: true, Path: file, RawQuery: url.Values{"_txlock": {"immediate"},
 		"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)", "temp_store(MEMORY)",
-			"journal_size_limit(67108864)", "wal_autocheckpoint(4000)", "cache_size(-32768)"}}.Encode()}
+			"journal_size_limit(67108864)", "wal_autocheckpoint(12000)", "cache_size(-8192)"}}.Encode()}
 	db, err := sql.Open("sqlite", u.String())
 	if err != nil {
 		return nil, err

@@ -174,7 +174,7 @@ func (r *records) writeAims(w io.Writer) {
 		for i, b := range d.bare {
 			if b.flight > 1 {
 				aim(w, fmt.Sprintf("%d in flight, a sealed event: at least 80 %% of bare", b.flight), 100*d.sealed[i].of(b), 80, true, "%.0f %%")
-				aim(w, fmt.Sprintf("%d in flight, a consent, the whole path: at least 30 %% of bare", b.flight), 100*d.whole[i].of(b), 30, true, "%.0f %%")
+				aim(w, fmt.Sprintf("%d in flight, a consent, the whole path: at least 30 %% of bare entries as long", b.flight), 100*d.whole[i].of(d.long[i]), 30, true, "%.0f %%")
 			}
 		}
 	}

@@ -26,46 +26,53 @@ func (r *Register) readPeople(tx *store.Tx, ids []avow.ID) (map[avow.ID]person, 
 	if err := tx.LockAll(lockName, things); err != nil { // first: what is read then stays so
 		return nil, err
 	}
-	looked, err := r.vault.LookAll(tx, ids)
-	if err != nil || len(looked) == 0 {
+	var looked map[avow.ID]*vault.Looked
+	var said map[avow.ID][]choice
+	err := tx.Together(func(tx *store.Tx) (err error) {
+		looked, err = r.vault.LookAll(tx, ids)
+		return err
+	}, func(tx *store.Tx) (err error) {
+		said, err = saidBy(tx, ids)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	people := make(map[avow.ID]person, len(looked))
 	for id, l := range looked {
-		people[id] = person{Looked: l}
+		list := said[id]
+		if slices.ContainsFunc(list, choice.unread) {
+			continue
+		}
+		slices.SortFunc(list, inOrder)
+		people[id] = person{l, list}
 	}
-	return people, addChoices(tx, people, ids)
+	return people, nil
 }
 
-// addChoices reads what people have said, in three columns: reading one costs more than
-// parting what it holds. Of whom a row cannot be read that way, hands read for themselves.
-func addChoices(tx *store.Tx, people map[avow.ID]person, ids []avow.ID) error {
+// saidBy reads what people have said, in three columns: reading one costs more than
+// parting what it holds. A row that cannot be read that way is an unread choice: hands read for themselves then.
+func saidBy(tx *store.Tx, ids []avow.ID) (map[avow.ID][]choice, error) {
+	said := make(map[avow.ID][]choice, len(ids))
 	marks, args := store.Among(ids)
-	err := store.Each(tx, func(r *store.Rows) error {
+	return said, store.Each(tx, func(r *store.Rows) error {
 		var id avow.ID
 		var c choice
 		var text string
 		if err := r.Scan(store.IntoID(&id), store.IntoID(&c.event), &text); err != nil {
 			return err
 		}
-		p, there := people[id]
-		if !there {
-			return nil
-		}
 		if !c.read(text) {
-			delete(people, id)
-			return nil
+			c = choice{}
 		}
-		p.said = append(p.said, c)
-		people[id] = p
+		said[id] = append(said[id], c)
 		return nil
 	}, `SELECT subject, event, concat_ws('	', policy, kind, name, generation, state, seq, at, version, ends)
 		FROM consent_choices WHERE subject IN (`+marks+`)`, args...)
-	for _, p := range people {
-		slices.SortFunc(p.said, inOrder)
-	}
-	return err
 }
+
+// unread reports whether this stands for a row that could not be read; every one that could has a kind.
+func (c choice) unread() bool { return c.kind == "" }
 
 // read reads the columns of a row but for its event; false when it is not what this room writes.
 func (c *choice) read(text string) bool {

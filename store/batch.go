@@ -14,6 +14,7 @@ type batch struct {
 	cancel  context.CancelFunc
 	conn    *session
 	careful bool // each closure has a savepoint
+	writes  bool // has the right to, from its begin on
 	now     time.Time
 	number  int64 // among this node's, to ask PostgreSQL what became of it
 	items   map[stage][]any
@@ -35,7 +36,7 @@ var (
 )
 
 func (db *DB) begin(careful bool) (*batch, error) {
-	b := &batch{db: db, cancel: func() {}, careful: careful, items: map[stage][]any{}}
+	b := &batch{db: db, writes: true, cancel: func() {}, careful: careful, items: map[stage][]any{}}
 	b.ctx = context.WithValue(context.Background(), inside{}, db)
 	if db.kind == PostgreSQL {
 		db.batches++

@@ -10,17 +10,20 @@ import (
 	"modernc.org/sqlite"
 )
 
-// openSQLite opens one connection that writes and a pool that can only read. WAL
-// lets them work side by side; FULL makes a commit wait for the disk.
+// openSQLite opens one connection that writes, a pool that can only read, and one that
+// reads for the writer. WAL lets them work side by side; FULL makes a commit wait for the
+// disk. A small cache is enough, since the system has the file in its own: SQLite goes through
+// the whole cache at the end of many transactions. Pages that change often are carried over from the
+// journal the less often the longer it may become.
 func (db *DB) openSQLite(ctx context.Context, c Config) error {
 	db.kind = SQLite
 	if err := makeFile(c.Path); err != nil {
 		return err
 	}
 	pragmas := []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-		"secure_delete(1)", "temp_store(MEMORY)", "journal_size_limit(67108864)", "wal_autocheckpoint(4000)"}
+		"secure_delete(1)", "temp_store(MEMORY)", "journal_size_limit(67108864)", "wal_autocheckpoint(12000)"}
 	var err error
-	if db.w, err = openFile(c.Path, 1, append(pragmas, "cache_size(-32768)"), "immediate"); err != nil {
+	if db.w, err = openFile(c.Path, 1, append(pragmas, "cache_size(-8192)"), "immediate"); err != nil {
 		return err
 	}
 	db.jobs = db.w
@@ -29,6 +32,9 @@ func (db *DB) openSQLite(ctx context.Context, c Config) error {
 	}
 	db.r, err = openFile(c.Path, c.Readers, append(pragmas, "query_only(1)"), "deferred")
 	if err != nil {
+		return err
+	}
+	if db.beside, err = openFile(c.Path, 1, append(pragmas, "query_only(1)"), "deferred"); err != nil {
 		return err
 	}
 	return db.r.PingContext(ctx)

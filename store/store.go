@@ -53,11 +53,12 @@ type Config struct {
 
 // DB is an open database. It is safe for concurrent use.
 type DB struct {
-	kind  Kind
-	w, r  *sql.DB // one writer connection; a pool of readers
-	jobs  *sql.DB // what Pool gives
-	clock func() time.Time
-	asks  bool // time is asked of the database
+	kind   Kind
+	w, r   *sql.DB // one writer connection; a pool of readers
+	jobs   *sql.DB // what Pool gives
+	beside *sql.DB // reads for the writer, on SQLite: see Together
+	clock  func() time.Time
+	asks   bool // time is asked of the database
 
 	queue   chan *job
 	careful int   // batches that will have savepoints; the writer's own
@@ -136,7 +137,7 @@ func (db *DB) Close() error {
 
 func (db *DB) closePools() error {
 	var first error
-	for _, pool := range []*sql.DB{db.jobs, db.r, db.w} { // closing twice, where two are one, is nothing
+	for _, pool := range []*sql.DB{db.jobs, db.beside, db.r, db.w} { // closing twice, where two are one, is nothing
 		if pool == nil {
 			continue
 		}

@@ -1,0 +1,34 @@
+package store
+
+// Together reads two things of one state. On SQLite they are read side by side, the
+// second on a connection of its own: while this transaction has the right to write and has changed nothing,
+// every connection sees what it sees. Where that does not hold, one is read after the other.
+func (tx *Tx) Together(one, other func(*Tx) error) error {
+	if tx.b.db.beside == nil || !tx.b.writes || tx.b.changed {
+		if err := one(tx); err != nil {
+			return err
+		}
+		return other(tx)
+	}
+	done := make(chan error, 1)
+	go func() { done <- tx.b.readBeside(other) }()
+	err := one(tx)
+	if failed := <-done; err == nil {
+		err = failed
+	}
+	return err
+}
+
+func (b *batch) readBeside(fn func(*Tx) error) error {
+	conn, err := openSession(b.ctx, b.db.beside, beginRead[SQLite])
+	if err != nil {
+		return errorOf(err)
+	}
+	defer conn.rollback()
+	tx := &Tx{b: &batch{db: b.db, ctx: b.ctx, conn: conn}, alone: true}
+	defer tx.close()
+	if err := fn(tx); tx.fault == nil {
+		return err
+	}
+	return tx.fault
+}
