@@ -214,7 +214,17 @@ func (cert *Certificate) add(st step, plans map[int]planned) error {
 		cert.Notes = append(cert.Notes, out.Notes...)
 	case kindTell:
 		cert.Recipients = append(cert.Recipients, CertifiedTask{What: "Tell " + st.About, State: st.State, At: st.Done})
-	case kindTask, kindWeigh:
+	case kindWeigh:
+		var w Weighed
+		if err := read(&w); err != nil {
+			return err
+		}
+		what := "The objection was weighed and stands: " + strings.Join(w.Titles, "; ")
+		if st.State == stepRefused {
+			what = "The objection was weighed and is not followed: " + strings.Join(w.Titles, "; ")
+		}
+		cert.Tasks = append(cert.Tasks, CertifiedTask{What: what, State: st.State, At: st.Done, By: st.By})
+	case kindTask:
 		var shown shownBy
 		if err := read(&shown); err != nil {
 			return err
@@ -377,7 +387,7 @@ func (cert *Certificate) Text() string {
 		line("%s", t.words())
 	}
 	for _, l := range cert.Checked {
-		line("%s: %s, %d found", l.Kind, stamp(l.At), l.Left)
+		line("%s: %s, %d found%s", l.Kind, stamp(l.At), l.Left, noText[l.Kind])
 		for _, g := range l.Not {
 			line("  %s", g.words())
 		}
@@ -390,6 +400,9 @@ func (cert *Certificate) Text() string {
 	}
 	return b.String()
 }
+
+// noText is what a look leaves out, whatever the systems are.
+var noText = map[string]string{kindSweep: "; what is no text, as pictures and PDF files, is not read"}
 
 // lawsOf names the laws that set the clock.
 func lawsOf(list []avow.Regime) string {

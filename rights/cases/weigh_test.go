@@ -91,6 +91,12 @@ func TestObjectionIsWeighed(t *testing.T) {
 				if o := h.state(r); o.Outcome != c.outcome {
 					t.Errorf("the outcome is %q", o.Outcome)
 				}
+				cert, err := h.desk.Certificate(bg, r.ID)
+				h.check(err)
+				want := map[bool]string{true: "weighed and is not followed: Recover debts", false: "weighed and stands: Recover debts"}[c.outweighed]
+				if cert.Partial != c.outweighed || !strings.Contains(cert.Text(), want) || strings.Contains(cert.Text(), "A court has") {
+					t.Errorf("partial %v, the certificate: %s", cert.Partial, cert.Text())
+				}
 				if h.debtsMay() != c.outweighed {
 					t.Errorf("at the end the gate says %v", h.debtsMay())
 				}
