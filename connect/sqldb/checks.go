@@ -2,7 +2,6 @@ package sqldb
 
 import (
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -66,18 +65,11 @@ func (t *table) listed() []connect.Check {
 	return out
 }
 
-// neutral are texts of an enumeration that say nothing of anybody, the best first.
-var neutral = []string{"", "unknown", "undisclosed", "not stated", "not-stated", "not_stated", "unspecified", "unset", "none", "n/a", "other", "x", "-"}
-
 // enumerate notes all that a column takes.
 func (c *column) enumerate(members []string) {
 	c.Strict, c.Takes = true, members
-	for _, word := range neutral {
-		i := slices.IndexFunc(members, func(m string) bool { return strings.EqualFold(m, word) })
-		if i >= 0 {
-			c.blank(members[i])
-			return
-		}
+	if word, ok := connect.Neutral(members); ok {
+		c.blank(word)
 	}
 }
 

@@ -36,7 +36,8 @@ func (d postgres) meant(w *writer, u *update) {
 	d.those(w, &u.rows)
 }
 
-// takes has the database read the value as the type. What it says of a value that is none
+// takes has the database read the value as the type. A text that it would write otherwise
+// counts as none: nobody could tell afterwards that it is the one. What it says of a value that is none
 // is of the classes 22 and 23 (PostgreSQL, appendix A).
 func (d postgres) takes(ctx context.Context, db asker, c *column, v any) (bool, error) {
 	if !c.Strict && c.Kind != connect.JSON && c.base == c.Type {
@@ -45,13 +46,19 @@ func (d postgres) takes(ctx context.Context, db asker, c *column, v any) (bool, 
 	w := newWriter(d)
 	w.text("SELECT (")
 	w.value(scalar(c, v))
-	w.text("::", wire(c), "::", c.base, ") IS NULL")
-	err := each(ctx, db, w.String(), func(scan scanner) error { var none bool; return scan(&none) }, w.values...)
+	w.text("::", wire(c), "::", c.base, ")::text")
+	same := true
+	err := each(ctx, db, w.String(), func(scan scanner) error {
+		var as string
+		err := scan(&as)
+		same = !c.Strict || as == connect.Text(v)
+		return err
+	}, w.values...)
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && (strings.HasPrefix(refused.Code, "22") || strings.HasPrefix(refused.Code, "23")) {
 		return false, nil
 	}
-	return true, err
+	return same, err
 }
 
 // wouldBe gives a text the column's own collation, and what comes as a text its type.

@@ -22,7 +22,7 @@ func refusesType(c *column, v any) string {
 		return ""
 	}
 	own, ok := mine(c, v)
-	if !ok || c.tooLong(own) || !c.inRange(own) || c.Strict && !c.takesText(own) {
+	if !ok || c.tooLong(own) || !c.inRange(own) || c.rounds(own) || c.Strict && !c.takesText(own) {
 		return "the type " + c.Type
 	}
 	return ""
@@ -53,6 +53,22 @@ func (c *column) inRange(v any) bool {
 	}
 	// A number between Most and the next whole one may still be rounded into the range.
 	return connect.Order(v, c.Range.Least-1) > 0 && connect.Order(v, c.Range.Most+1) < 0
+}
+
+// rounds reports whether a number has more digits behind the point than the column keeps.
+func (c *column) rounds(v any) bool {
+	d, ok := v.(connect.Decimal)
+	kind := c.Type
+	if c.base != "" {
+		kind = c.base
+	}
+	m := precision.FindStringSubmatch(kind)
+	if !ok || m == nil || c.shared {
+		return false
+	}
+	scale, _ := strconv.Atoi(m[2])
+	_, part, _ := strings.Cut(string(d), ".")
+	return len(part) > max(scale, 0)
 }
 
 var (

@@ -105,10 +105,13 @@ func (b *postgresCatalog) check(scan scanner) error {
 	if expr.String == "" {
 		r.Unsure = "the database does not say what it is"
 	}
-	_, r.words = lexer{text: expr.String}.speaksOf(nil)
+	_, r.words = lexer{text: unbracketed.Replace(expr.String)}.speaksOf(nil)
 	t.addRule(r)
 	return nil
 }
+
+// unbracketed: brackets are those of lists here, not of names.
+var unbracketed = strings.NewReplacer("[", "(", "]", ")")
 
 var (
 	sized = regexp.MustCompile(`\((\d+)\)`)

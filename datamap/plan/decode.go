@@ -83,7 +83,7 @@ func (f groupForm) sets(g *Group) error {
 		case s.Column == "" || slices.Contains(f.Key, s.Column):
 			return errCut
 		case s.Mask != nil:
-			m := mask{s.Mask.Way, s.Mask.Text, s.Mask.Kind, s.Mask.Length, s.Mask.Unique, s.Mask.Small}
+			m := mask{s.Mask.Way, s.Mask.Text, s.Mask.Kind, s.Mask.Length, s.Mask.Unique, s.Mask.Small, s.Mask.Least}
 			out.mask = &m
 		case s.Each != nil:
 			each, err := s.Each.packed()

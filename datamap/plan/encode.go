@@ -66,6 +66,7 @@ type maskForm struct {
 	Length int          `json:"length,omitempty"`
 	Unique bool         `json:"unique,omitempty"`
 	Small  int          `json:"small,omitempty"`
+	Least  int          `json:"least,omitempty"`
 }
 
 type guardForm struct {
@@ -153,7 +154,7 @@ func (s *set) form() setForm {
 	out := setForm{Column: s.column}
 	switch {
 	case s.mask != nil:
-		out.Mask = &maskForm{s.mask.way, s.mask.text, s.mask.kind, s.mask.length, s.mask.unique, s.mask.small}
+		out.Mask = &maskForm{s.mask.way, s.mask.text, s.mask.kind, s.mask.length, s.mask.unique, s.mask.small, s.mask.least}
 	case s.each.width > 0:
 		each := s.each.form()
 		out.Each = &each

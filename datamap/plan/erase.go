@@ -107,7 +107,7 @@ func (b *builder) one(ctx context.Context, of *datamap.System, plan func(*system
 	if err := s.load(found); err != nil {
 		return nil, err
 	}
-	err := plan(s, ctx)
+	err := s.foreseen(ctx, plan)
 	if avow.KindOf(err) == avow.Unavailable && ctx.Err() == nil {
 		return &SystemPlan{System: s.plan.System, seed: s.plan.seed, Away: avow.MessageOf(err)}, nil
 	}
@@ -132,6 +132,7 @@ type system struct {
 	plan   *SystemPlan
 	tables []*table
 	edges  []*edge
+	barred map[string]bool // table and column that cannot be emptied to let rows go
 }
 
 // load takes the rows of all tables beside each other.
@@ -146,6 +147,7 @@ func (s *system) load(found *find.SystemFound) error {
 	if err := errors.Join(failed...); err != nil {
 		return err
 	}
+	s.barred = map[string]bool{}
 	s.edges = s.findEdges()
 	return nil
 }

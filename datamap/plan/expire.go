@@ -93,6 +93,7 @@ func expiryOf(s *find.Search, o Options, d Due) (*expiry, error) {
 		}
 		sys.tables = append(sys.tables, t)
 	}
+	sys.barred = map[string]bool{}
 	sys.edges = sys.findEdges()
 	e.t.key = e.t.keyNames()
 	return e, nil
@@ -161,7 +162,7 @@ func (e *expiry) plan(ctx context.Context, batch *Batch) error {
 	if err := e.takeTies(ctx); err != nil {
 		return err
 	}
-	if err := e.erase(ctx); err != nil {
+	if err := e.foreseen(ctx, (*system).erase); err != nil {
 		return err
 	}
 	for _, g := range e.system.plan.Groups {
@@ -224,6 +225,8 @@ func (e *expiry) undone(c columnFate) ([]connect.Cond, bool) {
 	switch {
 	case t.set == nil:
 		return nil, true
+	case t.set.to != nil:
+		return nil, false
 	case t.set.mask == nil && t.set.each.width == 0:
 		return []connect.Cond{full}, true
 	case t.set.mask == nil || !t.set.mask.constant() || p.kind() == connect.JSON || p.kind() == connect.Binary:

@@ -2,7 +2,9 @@ package plan
 
 import (
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/datamap"
@@ -36,21 +38,25 @@ func (p place) length() int {
 	return 0
 }
 
-// small is the greatest number of a short integer.
-func (p place) small() int {
+// span is the least and the greatest number that a mask may be, where that matters.
+func (p place) span() (least, most int) {
 	if p.schema == nil {
-		return 0
+		return 0, 0
+	}
+	if r := p.schema.Range; r != nil {
+		// Where only zero fits, no number does beside it.
+		return int(max(r.Least, 1)), int(min(max(r.Most, 0), 1<<31-1))
 	}
 	name := strings.ToLower(p.schema.Type)
 	switch {
 	case strings.HasPrefix(name, "tinyint"):
-		return 100
+		return 0, 100
 	case strings.HasPrefix(name, "smallint"), strings.HasPrefix(name, "int2"):
-		return 1<<15 - 1
+		return 0, 1<<15 - 1
 	case strings.HasPrefix(name, "mediumint"):
-		return 1<<23 - 1
+		return 0, 1<<23 - 1
 	}
-	return 0
+	return 0, 0
 }
 
 func (p place) mayBeEmpty() bool { return p.schema == nil || p.schema.Nullable }
@@ -154,14 +160,40 @@ func (p place) mask(r datamap.Rule) treatment {
 	switch {
 	case p.points():
 		return p.otherwise(r, "it has to be found in another table")
-	case p.schema != nil && p.schema.Strict && r.How != datamap.MaskText: // a text of the map's is the map's choice
-		return p.otherwise(r, "the database takes only certain values in it")
-	case r.How == datamap.MaskYear && kind != connect.Integer && kind != connect.Boolean && kind != connect.Binary:
+	case p.schema != nil && p.schema.Strict:
+		return p.strict(r)
+	case r.How == datamap.MaskYear && (kind == connect.DateKind || kind == connect.TimeKind || kind == connect.TextKind):
 		return treatment{Line{Columns: []string{p.name}, Action: Mask, How: r.How}, &set{column: p.name, each: packed{width: 1}}}
-	case r.How == datamap.MaskYear || (kind == connect.DateKind || kind == connect.TimeKind) && p.mayBeEmpty():
+	case r.How == datamap.MaskYear, (kind == connect.DateKind || kind == connect.TimeKind) && p.mayBeEmpty():
 		return p.otherwise(r, "such a mask makes no "+string(kind))
 	}
-	return p.maskAs(r, mask{way: r.How, text: r.Text, kind: kind, length: p.length(), unique: p.unique(), small: p.small()})
+	least, most := p.span()
+	m := mask{way: r.How, text: r.Text, kind: kind, length: p.length(), unique: p.unique(), small: most, least: least}
+	if m.number() && m.way != datamap.MaskBlank && m.way != datamap.MaskText && p.schema != nil && p.schema.Range != nil && most < max(least, 1) {
+		return p.otherwise(r, "only zero fits")
+	}
+	return p.maskAs(r, m)
+}
+
+// strict masks a column that takes certain values only: with the map's own text, or with
+// the value that says nothing.
+func (p place) strict(r datamap.Rule) treatment {
+	const why = "the database takes only certain values in it"
+	blank := p.schema.Blank
+	if p.unique() {
+		blank = nil
+	}
+	switch {
+	case r.How == datamap.MaskText && p.schema.Kind == connect.TextKind && (len(p.schema.Takes) == 0 || slices.Contains(p.schema.Takes, r.Text)):
+		return p.maskAs(r, mask{way: r.How, text: r.Text, kind: p.kind(), length: p.length(), unique: p.unique()})
+	case blank != nil && r.How == datamap.MaskBlank:
+		return treatment{Line{Columns: []string{p.name}, Action: Mask, How: r.How}, &set{column: p.name, to: *blank}}
+	case blank != nil && !p.mayBeEmpty():
+		t := treatment{Line{Columns: []string{p.name}, Action: Mask, How: datamap.MaskBlank}, &set{column: p.name, to: *blank}}
+		t.line.Refused, t.line.Instead = r.String()+" does not fit: "+why, "mask(blank)"
+		return t
+	}
+	return p.otherwise(r, why)
 }
 
 func (p place) maskAs(r datamap.Rule, m mask) treatment {
@@ -169,13 +201,80 @@ func (p place) maskAs(r datamap.Rule, m mask) treatment {
 	if why := m.fit(); why != "" {
 		t.line.Refused = r.String() + " does not fit: " + why
 		m.way, m.text = datamap.MaskHash, ""
+		if m.number() && !m.unique {
+			m.way = datamap.MaskBlank
+		}
 		if m.fit() != "" {
 			return p.otherwise(r, why)
 		}
-		t.line.How, t.line.Instead = m.way, "mask(hash)"
+		t.line.How, t.line.Instead = m.way, "mask("+m.way+")"
 	}
 	t.set = &set{column: p.name, mask: &m}
+	if v := p.fixed(); v != nil && (m.kind == connect.TimeKind || m.kind == connect.Binary) {
+		t.set.mask, t.set.to = nil, v
+	}
 	return t
+}
+
+// fixed is the value that says nothing in a column of a size or a range of its own; nil
+// where the usual one fits.
+func (p place) fixed() any {
+	switch {
+	case p.schema == nil:
+		return nil
+	case p.kind() == connect.TimeKind && p.schema.Range != nil:
+		return time.Unix(max(p.schema.Range.Least, 86_400), 0).UTC()
+	case p.kind() == connect.Binary && datamap.Kind(p.t.of.System.Kind) == datamap.MySQL:
+		return bytesOf(strings.ToLower(p.schema.Type))
+	}
+	return nil
+}
+
+// bytesOf are the bytes of `binary(4)` and `bit(12)`, all of them zero; nil for other types.
+func bytesOf(kind string) any {
+	name, rest, _ := strings.Cut(kind, "(")
+	n, err := strconv.Atoi(strings.TrimSuffix(rest, ")"))
+	switch {
+	case err != nil, name != "binary" && name != "bit":
+		return nil
+	case name == "bit":
+		n = (n + 7) / 8
+	}
+	return make([]byte, n)
+}
+
+// nothing is what stands in a column that may not be empty and of which no year is left.
+func (p place) nothing() any {
+	switch p.kind() {
+	case connect.DateKind:
+		return noDate
+	case connect.TimeKind:
+		if v := p.fixed(); v != nil {
+			return v
+		}
+		return noTime()
+	case connect.Binary:
+		return []byte{}
+	}
+	return ""
+}
+
+// year leaves the year of what stands in a column, or nothing.
+func (p place) year(v any) any {
+	out := yearOf(v)
+	if text, ok := out.(string); ok && p.kind() != connect.TextKind {
+		var bad string
+		if out, bad = p.momentValue(text, "none"); bad != "" {
+			out = nil
+		}
+	}
+	if t, ok := out.(time.Time); ok && p.schema != nil && p.schema.Range != nil {
+		out = time.Unix(max(p.schema.Range.Least, t.Unix()), 0).UTC()
+	}
+	if out == nil && !p.mayBeEmpty() {
+		return p.nothing()
+	}
+	return out
 }
 
 // otherwise empties a column that cannot be masked as it should.

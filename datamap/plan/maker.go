@@ -126,7 +126,7 @@ func (m *maker) add(row int) {
 	}
 	for n := range m.sets {
 		if x := &m.sets[n]; x.each.width > 0 { // the year of what is there
-			x.each.add(connect.Tuple{yearOf(m.t.extraOf(x.column, row))})
+			x.each.add(connect.Tuple{m.t.place(x.column).year(m.t.extraOf(x.column, row))})
 		}
 	}
 	if len(m.guards) > 0 {

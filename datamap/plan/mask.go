@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +25,8 @@ type mask struct {
 	kind   connect.Kind
 	length int  // how many characters fit; 0: no bound
 	unique bool // no two rows may have the same
-	small  int  // Integer: the greatest number that fits, 0: no bound that matters
+	small  int  // numbers: the greatest that fits, 0: no bound that matters
+	least  int  // and the least beside zero; 0: 1
 }
 
 // What a mask needs at least to be different in every row: 8 characters are 40 bits.
@@ -50,11 +52,28 @@ func (m mask) fit() string {
 		return "no two rows may have the same value in it"
 	case m.unique && m.kind == connect.TextKind && m.length > 0 && m.length < shortestUnique:
 		return fmt.Sprintf("no two rows may have the same value in it, and only %d characters fit", m.length)
+	case m.unique && (m.kind == connect.Integer || m.kind == connect.DecimalKind) && m.small > 0 && m.small < 1<<31-1:
+		return "no two rows may have the same value in it, and too few numbers fit"
+	case m.way == datamap.MaskText && m.number() && !m.isNumber():
+		return "it is no number that fits"
 	case m.way == datamap.MaskText && m.kind == connect.TextKind && m.length > 0 && len([]rune(m.text)) > m.length:
 		return fmt.Sprintf("only %d characters fit", m.length)
 	}
 	return ""
 }
+
+func (m mask) number() bool { return m.kind == connect.Integer || m.kind == connect.DecimalKind }
+
+// isNumber reports whether the text of a mask is a number of its column.
+func (m mask) isNumber() bool {
+	if m.kind == connect.DecimalKind {
+		return isDecimal.MatchString(m.text)
+	}
+	_, err := strconv.ParseInt(m.text, 10, 64)
+	return err == nil
+}
+
+var isDecimal = regexp.MustCompile(`^-?\d{1,30}(\.\d{1,30})?$`)
 
 // value is the mask for one row. Place is system, table and column.
 func (m mask) value(seed [32]byte, place string, key []byte) any {
@@ -63,6 +82,9 @@ func (m mask) value(seed [32]byte, place string, key []byte) any {
 	case connect.Integer:
 		return m.integer(sum)
 	case connect.DecimalKind:
+		if m.way == datamap.MaskText && m.isNumber() {
+			return connect.Decimal(m.text)
+		}
 		return connect.Decimal(strconv.FormatInt(m.integer(sum), 10))
 	case connect.Boolean:
 		return false
@@ -107,7 +129,11 @@ func (m mask) integer(sum [32]byte) int64 {
 	if m.small > 0 {
 		most = uint64(m.small)
 	}
-	return int64(binary.BigEndian.Uint64(sum[:8])%most) + 1
+	least := uint64(max(m.least, 1))
+	if most < least {
+		return 0
+	}
+	return int64(binary.BigEndian.Uint64(sum[:8])%(most-least+1) + least)
 }
 
 // uuid is a UUID of version 8, which is for values of one's own making (rfc:9562#5.8).

@@ -18,6 +18,7 @@ type edge struct {
 	to       *table
 	mapped   *datamap.Reference // the same in the map; nil when it has none
 	bit      uint64             // among the edges that start at fromRows; 0 when there are too many
+	barred   map[string]bool    // of the system
 	ties     [][2]int           // rows that stay and may let go, and what they point at
 }
 
@@ -31,7 +32,7 @@ func (s *system) findEdges() []*edge {
 	for i := range s.schema.Tables {
 		from := &s.schema.Tables[i]
 		for j := range from.References {
-			e := &edge{from: from, ref: &from.References[j], to: s.mapped(from.References[j].Table), fromRows: s.mapped(from.Name)}
+			e := &edge{from: from, ref: &from.References[j], to: s.mapped(from.References[j].Table), fromRows: s.mapped(from.Name), barred: s.barred}
 			if e.to == nil {
 				continue
 			}
@@ -178,11 +179,16 @@ func (e *edge) leaves(from int) bool {
 func (e *edge) nullable() []string {
 	var out []string
 	for _, name := range e.ref.Columns {
-		if c := e.from.Column(name); c != nil && c.Nullable && !c.Generated && !slices.Contains(e.from.Key, name) {
+		if c := e.from.Column(name); c != nil && c.Nullable && !c.Generated && !slices.Contains(e.from.Key, name) && !e.bars(name) {
 			out = append(out, name)
 		}
 	}
 	return out
+}
+
+// bars reports whether a rule of the database keeps a column from being emptied.
+func (e *edge) bars(name string) bool {
+	return e.fromRows != nil && e.barred[e.fromRows.of.Name+"\x00"+name]
 }
 
 // hold notes that a row stays because of one that points at it.
