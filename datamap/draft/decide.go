@@ -38,7 +38,7 @@ func (c *column) decide() {
 		c.say(c.repeats(), Likely, "it repeats by what somebody is known in another table")
 	case c.table.isReference(c.Name) && s == "" && !c.secretive():
 		c.say("", Not, "it points at rows of another table")
-	case s == "" && c.codes() && c.numbersSomebody() && !c.numbersOwn():
+	case s == "" && (c.codes() || c.Kind == connect.Integer) && c.numbersSomebody() && !c.numbersOwn():
 		c.say("", Not, "it points at somebody in another table")
 	case how == strong:
 		c.byValues(s)

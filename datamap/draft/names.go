@@ -72,7 +72,7 @@ var patterns = []pattern{
 	{sort: Government, strength: strong, has: []concept{"person", "licence"}, kinds: written | numeric, blocked: true},
 	{sort: Government, strength: medium, has: []concept{"licence", "number"}, kinds: written | numeric, blocked: true},
 	{sort: Government, strength: medium, has: []concept{"insurance", "number"}, kinds: written | numeric, blocked: true},
-	{sort: Government, strength: medium, has: []concept{"insurance", "id"}, kinds: written | numeric, blocked: true},
+	{sort: Government, strength: medium, has: []concept{"insurance", "id"}, kinds: written, blocked: true},
 	{sort: Government, strength: medium, has: []concept{"certificate"}, kinds: written | numeric, without: []concept{"time", "thing"}, blocked: true},
 	{sort: Plate, strength: medium, has: []concept{"licence", "plate"}, kinds: written},
 	{sort: Plate, strength: medium, has: []concept{"plate"}, kinds: written},

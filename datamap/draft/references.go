@@ -146,7 +146,7 @@ func (j *judgement) candidates(c *column) []*table {
 	for _, t := range j.byName.find(stemmed(c.stems())) {
 		add(t, t.keyColumn())
 	}
-	if c.Kind == connect.Integer && !c.named && len(c.stems()) == 0 && len(c.tokens) > 0 && !c.plural() {
+	if c.Kind == connect.Integer && !c.named && !c.technical() && len(c.stems()) == 0 && len(c.tokens) > 0 && !c.plural() {
 		for _, t := range j.byName.called(texts(c.tokens)) {
 			add(t, t.keyColumn()) // `patient` holds the number of one
 		}

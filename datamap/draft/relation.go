@@ -19,6 +19,7 @@ const (
 	machine   concept = "machine"   // a table of such
 	apparatus concept = "apparatus" // what makes a word for people one for programs: `oauth_clients`
 	quantity  concept = "quantity"  // technical in rows that are people
+	household concept = "household" // of which there may be several
 	speech    concept = "speech"    // a table of what people write
 	visit     concept = "visit"     // a table of what somebody did in a system
 	subject   concept = "subject"   // people of whom much is kept
@@ -56,14 +57,17 @@ func (c *column) technical() bool {
 		return true
 	}
 	first, last := c.tokens[:1], c.tokens[len(c.tokens)-1:]
-	if len(c.tokens) > 1 && len(first[0].text) > 3 && qualified[last[0].text] && !tells(first, technical) && !first[0].means("person") && !first[0].means("blocker") && !first[0].means("thing") && !slices.Contains(c.table.own, stem(first[0].text)) {
+	if len(c.tokens) > 1 && len(first[0].text) > 3 && qualified[last[0].text] && !tells(first, technical) && !first[0].means("person") && !first[0].means("blocker") && !first[0].means("thing") && !(c.table.about == aboutPeople && slices.Contains(c.table.own, stem(first[0].text))) {
 		return false // `military_status` is no state of a row
 	}
 	if n := len(c.tokens); n > 1 && (last[0].means("time") || last[0].text == "on") && tells(c.tokens[n-2:n-1], technical) {
 		return true // `last_edited_at`
 	}
-	if tells(first, quantity) || tells(last, quantity) {
+	if (tells(first, quantity) || tells(last, quantity)) && !tells(c.tokens, household) {
 		return c.table.about == aboutPeople || kindOf(c.Column) != numeric // of days, of hours
+	}
+	if tells(c.tokens, household) && tells(last, quantity) {
+		return false
 	}
 	return tells(last, technical) || tells(first, technical) && !tells(first, adjective)
 }
