@@ -13,7 +13,6 @@ import (
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/mail"
-	"github.com/avowhq/avow/rights"
 	"github.com/avowhq/avow/store"
 )
 
@@ -144,19 +143,21 @@ func (c *restoreCommand) complete(ctx context.Context, out io.Writer) (err error
 // bringUp has the restored data know what was decided after the backup was made, as
 // far as it is kept outside: who was erased, and what was stopped.
 func (h *house) bringUp(ctx context.Context, last time.Time, out io.Writer) error {
-	d, err := rights.Open(ctx, rights.Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Register: h.consent})
+	requests, err := h.openCases(ctx, casesConfig{})
 	if err != nil {
 		return err
 	}
-	erased := 0
+	erased, ended := 0, 0
 	err = h.vault.ShreddedSince(ctx, last, func(page []avow.ID) error {
 		for _, id := range page {
-			if err := d.EraseAgain(ctx, id); err != nil {
+			if err := requests.Config.Desk.EraseAgain(ctx, id); err != nil {
 				return err
 			}
 			erased++
 		}
-		return nil
+		n, err := requests.EndElsewhere(ctx, page)
+		ended += n
+		return err
 	})
 	if err != nil {
 		return err
@@ -171,8 +172,9 @@ func (h *house) bringUp(ctx context.Context, last time.Time, out io.Writer) erro
 	}
 	_, err = fmt.Fprintf(out, "The last event of the backup is of %s. Since then: %d ids were erased, and are erased here too; %d things were stopped, and are stopped here too.\n"+
 		"%d letters that waited when the backup was made are not sent. What else happened since then is not here: consents, data, corrections, requests.\n"+
+		"%d requests that were open when the backup was made have ended since, and are closed here too.\n"+
 		"If a system of the data map is put back too, run avow rights replay before it is used again.\n",
-		last.Format("2 January 2006, 15:04:05 MST"), erased, stopped, letters)
+		last.Format("2 January 2006, 15:04:05 MST"), erased, stopped, letters, ended)
 	return err
 }
 

@@ -55,6 +55,41 @@ func TestReplayAfterBothAreRestored(t *testing.T) {
 	}
 }
 
+// TestRestoreEndsRequests: a request that waited for a system when the backup was made, and was done since, is closed by the
+// restore; nobody is asked for anything again, and its person is erased again by the replay.
+func TestRestoreEndsRequests(t *testing.T) {
+	for _, kind := range storetest.Kinds(t) {
+		t.Run(kind.Name, func(t *testing.T) {
+			w := newRestoredShop(t, kind.Name)
+			right := os.Getenv("SHOP")
+			t.Setenv("SHOP", "file:")
+			w.avow(1, "rights", "erase", "--identity", "email=ann@example.com")
+			if got := w.avow(0, "rights", "list"); strings.Count(got, "\n") != 1 {
+				t.Fatalf("it does not wait: %s", got)
+			}
+			w.backUp()
+			t.Setenv("SHOP", right)
+			w.avow(0, "rights", "continue")
+			if got := w.customers(); strings.Contains(got, "ann@") {
+				t.Fatalf("the shop: %s", got)
+			}
+			if said := w.restore(); !strings.Contains(said, "\n1 requests that were open") {
+				t.Errorf("the restore says: %s", said)
+			}
+			if got := w.avow(0, "rights", "list"); got != "" {
+				t.Errorf("still open: %s", got)
+			}
+			if got := w.avow(0, "rights", "replay", "--since", "2000-01-01"); !strings.HasSuffix(got, "\n1 person is back\n") {
+				t.Errorf("the replay says: %s", got)
+			}
+			if got := w.customers(); strings.Contains(got, "ann@") || !strings.Contains(got, "bob@") {
+				t.Errorf("the shop after it: %s", got)
+			}
+			w.avow(0, "audit")
+		})
+	}
+}
+
 // TestReplayCountsPeople: somebody erased by the address in one request and by the number in another is one
 // person, because one row has both; two people who each have a row are two.
 func TestReplayCountsPeople(t *testing.T) {
@@ -186,15 +221,16 @@ func (w *restoredShop) backUp() {
 // keyTables stay out of the dumps of the data, and are dumped by themselves, later and often.
 var keyTables = [...]string{"vault_keys", "vault_keyset", "vault_rotations", "vault_stops"}
 
-func (w *restoredShop) restore() {
+// restore puts both back, and gives what avow restore said.
+func (w *restoredShop) restore() string {
 	w.t.Helper()
 	if w.bin == "" {
-		w.avow(0, "restore", "--yes", w.path("backup"))
+		said := w.avow(0, "restore", "--yes", w.path("backup"))
 		for _, journal := range []string{"-wal", "-shm"} {
 			os.Remove(w.shop.Path + journal)
 		}
 		w.tool("cp", w.path("shop.backup"), w.shop.Path)
-		return
+		return said
 	}
 	args := []string{"--format=custom", "--data-only", "--file=" + w.path("keys.dump"), "--dbname=" + w.avows.DSN}
 	for _, table := range keyTables {
@@ -205,5 +241,5 @@ func (w *restoredShop) restore() {
 	w.tool("pg_restore", "--exit-on-error", "--no-owner", "--dbname="+w.avows.DSN, w.path("avow.dump"))
 	w.tool("pg_restore", "--exit-on-error", "--no-owner", "--dbname="+w.avows.DSN, w.path("keys.dump"))
 	w.tool("pg_restore", "--exit-on-error", "--clean", "--no-owner", "--dbname="+w.shop.DSN, w.path("shop.dump"))
-	w.avow(0, "restore")
+	return w.avow(0, "restore")
 }

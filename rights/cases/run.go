@@ -224,7 +224,7 @@ func (d *Desk) settled(tx *store.Tx, s *step, end settle, trouble error) error {
 		return err
 	}
 	if errors.Is(trouble, vault.ErrErased) && s.Kind != kindForget {
-		return d.endedElsewhere(tx, &c, s)
+		return d.endedElsewhere(tx, &c)
 	}
 	if trouble != nil {
 		return d.later(tx, s, trouble)
@@ -262,7 +262,7 @@ func said(err error) string {
 
 // endedElsewhere closes a request whose key is gone: this database was restored from a backup
 // of before its end.
-func (d *Desk) endedElsewhere(tx *store.Tx, c *record, s *step) error {
+func (d *Desk) endedElsewhere(tx *store.Tx, c *record) error {
 	if err := drop(tx, c.ID); err != nil {
 		return err
 	}
@@ -275,6 +275,33 @@ func (d *Desk) endedElsewhere(tx *store.Tx, c *record, s *step) error {
 	}
 	c.stage = over
 	return save(tx, c)
+}
+
+// EndElsewhere closes those of some requests that are not over here: their keys are gone, so they ended after the backup was
+// made from which these records were restored. What people had to do for them is not asked of them again. It returns how many there were.
+func (d *Desk) EndElsewhere(ctx context.Context, ids []avow.ID) (ended int, err error) {
+	for _, id := range ids {
+		open := false
+		err := d.Desk.DB.Write(ctx, func(tx *store.Tx) error {
+			open = false
+			c, err := lock(tx, id)
+			if avow.KindOf(err) == avow.NotFound && err != nil || err == nil && c.stage == over {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			open = true
+			return d.endedElsewhere(tx, &c)
+		})
+		if err != nil {
+			return ended, err
+		}
+		if open {
+			ended++
+		}
+	}
+	return ended, nil
 }
 
 // Retry has a step that met trouble tried again now.
