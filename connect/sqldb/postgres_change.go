@@ -7,13 +7,11 @@ import (
 	"github.com/avowhq/avow/connect"
 )
 
-// remove joins the rows with their keys, as update does, unless they are found faster by
-// what else they must meet.
+// remove joins the rows with their keys, as update does, or with what they are found by
+// faster.
 func (d postgres) remove(w *writer, r *rows) {
 	if r.by != nil {
-		w.text("DELETE FROM ", r.t.quoted(d), " AS t WHERE ")
-		d.found(w, r)
-		return
+		r = &rows{t: r.t, keys: r.by.columns, tuples: r.by.tuples, beside: r.besideKeys}
 	}
 	w.text("DELETE FROM ", r.t.quoted(d), " AS t USING ")
 	d.named(w, r, nil)
@@ -81,21 +79,6 @@ func (d postgres) those(w *writer, r *rows) {
 		d.ref(w, "t."+d.quote(r.keys[i].Name), r.keys[i])
 		fmt.Fprintf(w, " = u.c%d", i)
 	})
-	r.beside(w)
-}
-
-// found begins with what the rows are found by, and hides their keys from the planner.
-func (d postgres) found(w *writer, r *rows) {
-	c := r.by.columns[0]
-	as := wire(c) + "[]"
-	if c.like && !c.loose {
-		as = c.cast + "[]"
-	}
-	d.ref(w, "t."+d.quote(c.Name), c)
-	w.text(" = ANY((SELECT ")
-	d.array(w, c, r.by.tuples, 0)
-	w.text(")::", as, ") AND ")
-	w.aside(func() { d.member(w, refs(d, "t", r.keys), r.keys, r.tuples) })
 	r.beside(w)
 }
 

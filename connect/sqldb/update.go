@@ -19,6 +19,14 @@ func (r *rows) where(w *writer) {
 	r.beside(w)
 }
 
+// besideKeys is all that must hold for a row that was not found by its key, with AND
+// before it.
+func (r *rows) besideKeys(w *writer) {
+	w.text(" AND ")
+	w.aside(func() { w.d.member(w, refs(w.d, "t", r.keys), r.keys, r.tuples) })
+	r.beside(w)
+}
+
 // update is an UPDATE to be written.
 type update struct {
 	rows

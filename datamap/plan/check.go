@@ -77,7 +77,7 @@ func (c *checker) system(ctx context.Context, p *SystemPlan, otherwise Why) erro
 		c.add(p.System, &Group{}, nil, NotReadable, nil)
 		return nil
 	}
-	var all []*looking
+	all := together{turn: make(chan struct{}, c.search.Options.Parallel)}
 	for _, g := range p.Groups {
 		if g.change == "" || g.silent && len(g.element) == 0 || g.Rows == 0 {
 			continue
@@ -86,12 +86,14 @@ func (c *checker) system(ctx context.Context, p *SystemPlan, otherwise Why) erro
 		if src == nil {
 			return avow.Errorf(avow.Unavailable, "`%s` is not opened, so that nobody can tell what is left in it.", p.System)
 		}
-		all = append(all, c.look(src, p, g)...)
+		for _, l := range c.look(src, p, g) {
+			all.read(ctx, l)
+		}
 	}
-	if err := readTogether(ctx, all, c.search.Options.Parallel); err != nil {
+	if err := all.wait(); err != nil {
 		return err
 	}
-	for _, l := range all {
+	for _, l := range all.reads {
 		for _, b := range l.left {
 			c.take(p, l.g, b, otherwise)
 		}
@@ -152,25 +154,48 @@ func (c *checker) look(src connect.Source, p *SystemPlan, g *Group) []*looking {
 	return out
 }
 
-// readTogether runs reads beside each other, so many at a time, until one fails.
-func readTogether(ctx context.Context, all []*looking, parallel int) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var once sync.Once
-	var first error
-	turn := make(chan struct{}, parallel)
-	var wg sync.WaitGroup
-	for _, l := range all {
-		turn <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-turn }()
-			if err := l.read(ctx); err != nil {
-				once.Do(func() { first = err; cancel() })
-			}
-		})
+// together runs reads beside each other, so many at a time, until one fails.
+type together struct {
+	turn  chan struct{}
+	reads []*looking
+	wg    sync.WaitGroup
+	mu    sync.Mutex
+	err   error // the first
+}
+
+// read waits for a turn: of the rows of all groups no more are unpacked than are looked at.
+func (t *together) read(ctx context.Context, l *looking) {
+	t.turn <- struct{}{}
+	t.reads = append(t.reads, l)
+	t.wg.Go(func() {
+		defer func() { <-t.turn }()
+		if t.failed() != nil {
+			return
+		}
+		if err := l.read(ctx); err != nil {
+			t.fail(err)
+		}
+		l.rows, l.keys, l.change = nil, nil, connect.Change{}
+	})
+}
+
+func (t *together) fail(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.err == nil {
+		t.err = err
 	}
-	wg.Wait()
-	return first
+}
+
+func (t *together) failed() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.err
+}
+
+func (t *together) wait() error {
+	t.wg.Wait()
+	return t.err
 }
 
 func (l *looking) read(ctx context.Context) error {
