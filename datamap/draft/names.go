@@ -141,6 +141,7 @@ var patterns = []pattern{
 	{sort: Signature, strength: medium, has: []concept{"signature"}, kinds: written},
 	{sort: Voice, strength: medium, has: []concept{"voice"}, kinds: written, blocked: true},
 	{sort: Network, strength: strong, has: []concept{"network"}, kinds: written},
+	{sort: Network, strength: strong, has: []concept{"network", "id"}, kinds: written, blocked: true},
 	{sort: Network, strength: medium, has: []concept{"website"}, kinds: written},
 	{sort: Activity, strength: medium, has: []concept{"referrer"}, kinds: written},
 	{sort: Activity, strength: medium, has: []concept{"query"}, kinds: written},

@@ -1,0 +1,55 @@
+package draft
+
+import (
+	"slices"
+
+	"github.com/avowhq/avow/connect"
+)
+
+// namedByPerson reports whether the name of a column says that people are known by
+// it: a login, an address, a number of their own.
+func (c *column) namedByPerson() bool {
+	return c.named && c.name.strength == strong && slices.Contains([]Sort{Email, Phone, Login, Number, Government, Bank, Card, Session, Secret, Device, IP, Name}, c.name.sort)
+}
+
+// secretive reports whether a column holds by its name what nobody else may have, and
+// no foreign key of the database says otherwise.
+func (c *column) secretive() bool {
+	return c.Kind == connect.TextKind && c.namedByPerson() && slices.Contains([]Sort{Session, Secret, Device, IP, Email, Phone, Government, Bank, Card}, c.name.sort) &&
+		!slices.ContainsFunc(c.table.refs, func(r *reference) bool { return r.found == "" && slices.Contains(r.columns, c.Name) })
+}
+
+// repeats is the sort of what somebody is known by in the table a column points at:
+// the login of a pupil in the table of classes. A bare number says nothing.
+func (c *column) repeats() Sort {
+	if kindOf(c.Column)&written == 0 || c.Kind == connect.UUID {
+		return ""
+	}
+	for _, r := range c.table.refs {
+		if len(r.columns) != 1 || r.columns[0] != c.Name || r.target == c.table {
+			continue
+		}
+		if to := r.target.column(r.to[0]); to != nil && to.namedByPerson() && kindOf(to.Column)&written != 0 && to.name.sort != Number && to.name.sort != Session {
+			return to.name.sort
+		}
+	}
+	return ""
+}
+
+// namesUser reports whether a text says which user a row is about, and points at no
+// table: logs keep it so.
+func (c *column) namesUser() bool {
+	return c.Kind == connect.TextKind && c.numbersSomebody() && !c.isKey() && !anyMeans(c.tokens, "aside") && c.seen.share(markUUID)+c.seen.share(markHex) < .5 &&
+		(c.table.visits() || slices.ContainsFunc(c.table.words, func(t token) bool { return t.means("record") }))
+}
+
+// heads reports whether a column is the title of what somebody wrote.
+func (c *column) heads() bool {
+	title := len(c.tokens) > 0 && slices.ContainsFunc([]string{"title", "subject", "betreff", "titel", "titre", "titulo", "titolo", "objet", "asunto", "assunto", "oggetto", "onderwerp", "headline", "topic", "subj"}, func(w string) bool { return c.tokens[len(c.tokens)-1].text == w })
+	if title && c.Kind == connect.TextKind && c.table.speaks() && c.table.about == aboutUnknown {
+		return true
+	}
+	return title && c.Kind == connect.TextKind && (c.near() || c.table.about == aboutUnknown && tells(c.table.words, speech)) && slices.ContainsFunc(c.table.columns, func(o *column) bool {
+		return o != c && o.finding.What == Text && o.finding.Sure >= Likely
+	})
+}

@@ -1,0 +1,113 @@
+package draft
+
+import (
+	"slices"
+	"strings"
+)
+
+// ofSomebody reports whether rows are nothing but about one person: they are people, or
+// what happened to one or what one has.
+func (t *table) ofSomebody() bool {
+	switch {
+	case t.View || len(t.words) == 0 || t.deal() && (!t.ofSubjects() || t.byStaff()) || t.about == aboutCompanies || t.about == aboutAddress:
+		return false
+	case t.about == aboutPeople && (t.headed() || t.sorts >= 2):
+		return t.ofPeople()
+	case t.near() && t.details():
+		return true
+	case t.tie == tieOwned || t.namesSomebody() || t.about == aboutPeople:
+		return (t.lives() || t.hangsOnLife() || t.ofSubjects() && !tells(t.words, speech)) && !t.ofMachine()
+	}
+	return false
+}
+
+// ofMachine reports whether a table is of what a system keeps for itself.
+func (t *table) ofMachine() bool {
+	last := t.words[len(t.words)-1:]
+	return tells(last, machine) || tells(t.words[:1], machine) && anyMeans(t.words[:1], "head")
+}
+
+// details reports whether a table is of more about people: `emp_additional_details`.
+func (t *table) details() bool {
+	return t.namesSomebody() && !slices.ContainsFunc(t.words, func(w token) bool {
+		return !w.means("person") && !w.means("filler") && !w.means("detail") && !slices.Contains(related()[w.text], "more")
+	})
+}
+
+// ofSubjects reports whether rows belong to people of whom much is kept because of what
+// they are to the organisation: who works, learns, is treated or insured there.
+func (t *table) ofSubjects() bool {
+	if t.tie != tieOwned || t.about == aboutThings {
+		return false
+	}
+	return tells(t.words, subject) || slices.ContainsFunc(t.refs, func(r *reference) bool {
+		return strings.Join(r.columns, "+") == t.by && r.target != t && (tells(r.target.words, subject) || r.target.staff())
+	}) || slices.ContainsFunc(t.columns, func(c *column) bool { return c.Name == t.by && tells(c.tokens, subject) })
+}
+
+// byStaff reports whether the people that rows belong to work here.
+func (t *table) byStaff() bool {
+	return slices.ContainsFunc(t.refs, func(r *reference) bool { return strings.Join(r.columns, "+") == t.by && r.target.staff() }) ||
+		slices.ContainsFunc(t.columns, func(c *column) bool { return c.Name == t.by && anyMeans(c.tokens, "staff") })
+}
+
+// hangsOnLife reports whether rows belong to what happened to somebody: the notes of a
+// visit.
+func (t *table) hangsOnLife() bool {
+	return slices.ContainsFunc(t.refs, func(r *reference) bool {
+		return strings.Join(r.columns, "+") == t.by && r.target != t && r.target.tie == tieOwned && (r.target.lives() || r.target.ofSubjects()) && !r.target.ofMachine()
+	})
+}
+
+// links reports whether a table that is called after people only says which of them
+// have to do with what: `course_user`.
+func (t *table) links() bool {
+	points := 0
+	for _, c := range t.columns {
+		if c.numbersSomebody() && !(len(t.Key) == 1 && t.Key[0] == c.Name) && !(c.numbersOwn() && c.Name == t.columns[0].Name) {
+			points++
+		}
+		if c.named && c.name.strength >= medium && c.name.sort != Number && c.name.sort != Text && c.name.sort != Activity {
+			return false
+		}
+	}
+	return points > 0 || t.sorts == 0 && len(t.words) > 1 && !t.headedByPeopleAlone()
+}
+
+// headedByPeopleAlone reports whether a table's name has no other word than those for
+// people and such as `data`.
+func (t *table) headedByPeopleAlone() bool {
+	return !slices.ContainsFunc(t.words, func(w token) bool { return w.means("thing") || w.means("deal") || w.means("organisation") })
+}
+
+// speaks reports whether rows are what people write to each other.
+func (t *table) speaks() bool {
+	return len(t.words) > 0 && tells(t.words[len(t.words)-1:], speech) && t.about != aboutCompanies
+}
+
+// visits reports whether rows are what somebody did in a system: logins, sessions.
+func (t *table) visits() bool {
+	return tells(t.words, visit) && (len(t.words) == 0 || !t.words[len(t.words)-1].means("thing")) && t.about != aboutCompanies && t.about != aboutAddress
+}
+
+// ofPeople reports whether rows are people and nothing of the books or of a machine.
+func (t *table) ofPeople() bool {
+	return t.about == aboutPeople && !t.deal() && len(t.words) > 0 && !tells(t.words, apparatus) && (t.sorts >= 2 || t.headed())
+}
+
+// headed reports whether the last word of a table's name is one for people.
+func (t *table) headed() bool {
+	ws := t.words
+	for len(ws) > 1 && ws[len(ws)-1].means("filler") && !ws[len(ws)-1].means("person") {
+		ws = ws[:len(ws)-1]
+	}
+	return len(ws) > 0 && (ws[len(ws)-1].means("person") || ws[0].means("head") || len(ws[len(ws)-1].is) == 0 && len(ws) > 1 && ws[len(ws)-2].means("person") && len(ws[len(ws)-1].text) < 4)
+}
+
+// lives reports whether a table is of what happens to people or what they have.
+func (t *table) lives() bool {
+	return tells(t.words, life) || t.health || slices.ContainsFunc([]concept{"school", "rating", "pay", "hire", "education", "job", "marital"}, func(w concept) bool { return anyMeans(t.words, w) })
+}
+
+// deal reports whether rows are what is kept for the books: orders, invoices, payments.
+func (t *table) deal() bool { return anyMeans(t.words, "deal") }
