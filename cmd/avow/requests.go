@@ -231,6 +231,15 @@ func (w *watched) Capture(ctx context.Context, r cases.Request) ([]cases.Part, e
 	return parts, err
 }
 
+// Renew plans anew, and keeps the plan to be shown.
+func (w *watched) Renew(ctx context.Context, r cases.Request, system string, captured []byte) (cases.Part, bool, error) {
+	part, changed, err := w.Engine.Renew(ctx, r, system, captured)
+	if changed && err == nil {
+		w.note(system, part.Captured)
+	}
+	return part, changed, err
+}
+
 // Run does what was planned, perhaps by an earlier command.
 func (w *watched) Run(ctx context.Context, r cases.Request, system string, captured []byte) (cases.Outcome, error) {
 	w.note(system, captured)

@@ -210,6 +210,15 @@ func (a *atlas) Run(ctx context.Context, r cases.Request, system string, capture
 	return e.Run(ctx, r, system, captured)
 }
 
+// Renew plans anew what was planned with files that were corrected since.
+func (a *atlas) Renew(ctx context.Context, r cases.Request, system string, captured []byte) (cases.Part, bool, error) {
+	e, err := a.of(r.Policy)
+	if err != nil {
+		return cases.Part{}, false, err
+	}
+	return e.Renew(ctx, r, system, captured)
+}
+
 // Check reads again what was changed.
 func (a *atlas) Check(ctx context.Context, r cases.Request, captured map[string][]byte) ([]cases.Left, error) {
 	e, err := a.of(r.Policy)

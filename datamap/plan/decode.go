@@ -38,7 +38,7 @@ func Decode(text []byte) (*Plan, error) {
 
 // group checks all that is read before it may become part of a change.
 func (f groupForm) group() (*Group, error) {
-	g := &Group{Table: f.Table, Key: f.Key, Rows: f.Rows, Owned: f.Owned, because: f.Because, change: f.Change, silent: f.Silent, byGuard: f.ByGuard && len(f.Guards) > 0}
+	g := &Group{Table: f.Table, Key: f.Key, Rows: f.Rows, Owned: f.Owned, because: f.Because, change: f.Change, silent: f.Silent, bound: f.Bound, byGuard: f.ByGuard && len(f.Guards) > 0}
 	var err error
 	if g.keys, err = f.Keys.packed(); err != nil {
 		return nil, err

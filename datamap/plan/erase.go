@@ -107,7 +107,11 @@ func (b *builder) one(ctx context.Context, of *datamap.System, plan func(*system
 	if err := s.load(found); err != nil {
 		return nil, err
 	}
+	if err := s.takeBack(ctx); err != nil {
+		return nil, err
+	}
 	err := s.foreseen(ctx, plan)
+	s.keepBefore()
 	if avow.KindOf(err) == avow.Unavailable && ctx.Err() == nil {
 		return &SystemPlan{System: s.plan.System, seed: s.plan.seed, Away: avow.MessageOf(err)}, nil
 	}

@@ -85,6 +85,7 @@ type Group struct {
 	keys    packed
 	sets    []set
 	guards  []guard
+	bound   []boundForm
 	byGuard bool // nearly all rows that have a value of the first guard are these
 	when    *connect.Cond
 	unless  []connect.Exists
@@ -126,7 +127,8 @@ type Options struct {
 	Now     time.Time
 	Holds   []Hold
 
-	seed [32]byte
+	seed   [32]byte
+	before *Plan // that is made anew
 }
 
 // Hold keeps what would be erased, of one of the people.

@@ -83,10 +83,10 @@ func (d *Desk) addSystem(tx *store.Tx, c *record, p Part) error {
 // plan is what the last plan came to.
 func plan(tx *store.Tx, c *record) (out planned, err error) {
 	list, err := steps(tx, c.ID, `kind = ? AND round = ? AND done IS NOT NULL`, kindPlan, c.round)
-	if err != nil || len(list) == 0 || list[0].Outcome == "" {
+	if err != nil || len(list) == 0 || list[len(list)-1].Outcome == "" {
 		return out, err
 	}
-	return out, json.Unmarshal([]byte(list[0].Outcome), &out)
+	return out, json.Unmarshal([]byte(list[len(list)-1].Outcome), &out)
 }
 
 // doSystem does what was captured in one system.
@@ -102,6 +102,9 @@ func (d *Desk) doSystem(ctx context.Context, c *record, s *step) (settle, error)
 	})
 	if err != nil {
 		return nil, err
+	}
+	if end, err := d.renew(ctx, r, s, captured); end != nil || err != nil {
+		return end, err
 	}
 	if s.Kind == kindRestrict {
 		err = d.Engine.Restrict(ctx, r, s.About, captured)

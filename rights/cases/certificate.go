@@ -163,7 +163,7 @@ func (d *Desk) certify(tx *store.Tx, c *record, s *secret) (*Certificate, error)
 		return nil, err
 	}
 	plans := map[int]planned{}
-	for _, st := range all {
+	for _, st := range plansFirst(all) {
 		if err := cert.add(st, plans); err != nil {
 			return nil, err
 		}

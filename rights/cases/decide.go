@@ -30,6 +30,9 @@ func (d *Desk) Approve(ctx context.Context, id avow.ID, by string) error {
 		if err := finish(tx, &list[0], stepDone, by, nil); err != nil {
 			return err
 		}
+		if c.begun() {
+			return d.move(tx, c, stateOf[c.stage])
+		}
 		return d.advance(tx, c)
 	})
 }
@@ -42,6 +45,9 @@ func (d *Desk) Reject(ctx context.Context, id avow.ID, by, why string) error {
 	return d.change(ctx, id, func(tx *store.Tx, c *record) error {
 		if c.State != Approval {
 			return avow.Errorf(avow.Conflict, "this request is %s; no plan waits to be approved", c.State)
+		}
+		if c.begun() {
+			return avow.Errorf(avow.Conflict, "what was asked for has been begun, and what was captured must not be lost; correct the map, and the plan is made anew")
 		}
 		if err := d.replan(tx, c); err != nil {
 			return err

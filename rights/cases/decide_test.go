@@ -22,7 +22,7 @@ func TestStates(t *testing.T) {
 		cases.Verifying:  ".xx.x.x.xx.xx",
 		cases.Planning:   "..xxxxx.xx...",
 		cases.Approval:   "..xxx...xx...",
-		cases.Running:    "..x.xxx.x....",
+		cases.Running:    "..xxxxx.x....",
 		cases.Checking:   "..x.xxx.x....",
 		cases.Delivering: "......xx.....",
 		cases.Closed:     ".......x..x..",

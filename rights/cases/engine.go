@@ -53,6 +53,9 @@ type Engine interface {
 	Restrict(ctx context.Context, r Request, system string, captured []byte) error
 	// Run does what was captured in one system, in one transaction where it has such.
 	Run(ctx context.Context, r Request, system string, captured []byte) (Outcome, error)
+	// Renew plans one system's part anew when what was captured was planned by other rules than hold now (a map
+	// that was corrected), and tells whether it did. Rows that were captured stay captured. It changes nothing.
+	Renew(ctx context.Context, r Request, system string, captured []byte) (part Part, changed bool, err error)
 	// Check reads again what Run changed, by the same ways, and what else leads there by now.
 	Check(ctx context.Context, r Request, captured map[string][]byte) ([]Left, error)
 	// Sweep looks for the person in texts, one reading for all.

@@ -146,6 +146,11 @@ func (s *shelves) Capture(ctx context.Context, r cases.Request) (parts []cases.P
 	return append(parts, cases.Part{System: "paper", Task: &cases.Task{Who: "archive", Do: "Look into the paper files.", In: 48 * time.Hour}}), nil
 }
 
+// Renew: shelves have no map that could change.
+func (s *shelves) Renew(context.Context, cases.Request, string, []byte) (cases.Part, bool, error) {
+	return cases.Part{}, false, nil
+}
+
 func (s *shelves) change(ctx context.Context, system string, captured []byte, do func(tx *store.Tx, id int64) error) error {
 	db, err := s.reach(system)
 	if err != nil {

@@ -35,7 +35,7 @@ var next = map[State][]State{
 	Verifying:  {Planning, Running, Delivering, Refused, Cancelled, Merged, Lapsed},
 	Planning:   {Approval, Running, Checking, Delivering, Refused, Cancelled},
 	Approval:   {Running, Refused, Cancelled, Planning},
-	Running:    {Checking, Running, Delivering, Planning, Refused},
+	Running:    {Checking, Running, Delivering, Planning, Approval, Refused},
 	Checking:   {Running, Delivering, Planning, Refused},
 	Delivering: {Closed},
 	Refused:    {Appealed, Closed},

@@ -17,9 +17,9 @@ import (
 )
 
 func TestCapturedForm(t *testing.T) {
-	for _, c := range []captured{{}, {Plan: []byte("plan")}, {[]byte("plan"), []byte("restriction")}, {bytes.Repeat([]byte{7}, 300), []byte{0}}} {
+	for _, c := range []captured{{}, {Plan: []byte("plan")}, {Plan: []byte("plan"), Restrict: []byte("restriction")}, {Plan: bytes.Repeat([]byte{7}, 300), Restrict: []byte{0}}, {Plan: []byte("plan"), Edition: "of today"}} {
 		got, ok := fromBytes(c.bytes())
-		if !ok || !bytes.Equal(got.Plan, c.Plan) || !bytes.Equal(got.Restrict, c.Restrict) {
+		if !ok || !bytes.Equal(got.Plan, c.Plan) || !bytes.Equal(got.Restrict, c.Restrict) || got.Edition != c.Edition {
 			t.Errorf("%v became %v", c, got)
 		}
 	}

@@ -18,21 +18,38 @@ import (
 	"github.com/avowhq/avow/rights/cases"
 )
 
-// captured is what a step keeps of one system: its part of the plan, and of the restriction before an erasure.
-type captured struct{ Plan, Restrict []byte }
+// captured is what a step keeps of one system: its part of the plan, and of the restriction before an erasure, and
+// the edition of the map that it was made with; empty where an older program made it.
+type captured struct {
+	Plan, Restrict []byte
+	Edition        string
+}
 
-// bytes writes it as the length of the plan, the plan and the restriction.
+// bytes writes it as the length of the plan, the plan and the restriction. Before them stands the edition, behind a
+// length that no plan has.
 func (c captured) bytes() []byte {
-	out := binary.AppendUvarint(make([]byte, 0, len(c.Plan)+len(c.Restrict)+binary.MaxVarintLen64), uint64(len(c.Plan)))
+	out := make([]byte, 0, len(c.Plan)+len(c.Restrict)+len(c.Edition)+3*binary.MaxVarintLen64)
+	if c.Edition != "" {
+		out = append(binary.AppendUvarint(append(out, 0), uint64(len(c.Edition))), c.Edition...)
+	}
+	out = binary.AppendUvarint(out, uint64(len(c.Plan)))
 	return append(append(out, c.Plan...), c.Restrict...)
 }
 
 func fromBytes(b []byte) (c captured, ok bool) {
+	if len(b) > 1 && b[0] == 0 {
+		n, k := binary.Uvarint(b[1:])
+		if k <= 0 || n > uint64(len(b)-1-k) {
+			return c, false
+		}
+		c.Edition, b = string(b[1+k:1+k+int(n)]), b[1+k+int(n):]
+	}
 	n, k := binary.Uvarint(b)
 	if k <= 0 || n > uint64(len(b)-k) {
 		return c, false
 	}
-	return captured{b[k : k+int(n)], b[k+int(n):]}, true
+	c.Plan, c.Restrict = b[k:k+int(n)], b[k+int(n):]
+	return c, true
 }
 
 // Capture finds and plans. Rows whose owner is in doubt are left alone, and become a task.
@@ -125,7 +142,7 @@ func corrections(r cases.Request) (out []plan.Correction) {
 // part is one system's part of a plan, in the captured form and in names and counts.
 func (e *Engine) part(p, restrict *plan.Plan, sp *plan.SystemPlan) (cases.Part, error) {
 	out := cases.Part{System: sp.System, Rank: e.rank(sp.System, map[string]bool{}), Tables: e.touched(alone(p, sp))}
-	var c captured
+	c := captured{Edition: e.Map.Edition()}
 	var err error
 	if c.Plan, err = alone(p, sp).Encode(); err != nil {
 		return out, err
