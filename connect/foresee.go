@@ -9,6 +9,10 @@ type Foresight interface {
 	// limits it does not count. It reads the rows once, and only of tables that have rules.
 	// One Refusal is given for each rule. No rows of a table are changed, and none are locked.
 	Foresee(ctx context.Context, c Change) ([]Refusal, error)
+
+	// Takes judges values alone: the To of each Set, by the types of the columns and by those
+	// rules of the table that speak of nothing but the columns that are set. No row is read.
+	Takes(ctx context.Context, table string, sets []Set) ([]Refusal, error)
 }
 
 // Refusal is what one rule of a table would refuse.

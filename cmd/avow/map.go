@@ -15,6 +15,7 @@ import (
 	"github.com/avowhq/avow/connect/open"
 	"github.com/avowhq/avow/datamap"
 	"github.com/avowhq/avow/datamap/draft"
+	"github.com/avowhq/avow/datamap/plan"
 	"github.com/avowhq/avow/policy"
 )
 
@@ -34,7 +35,7 @@ type mapCheckCommand struct {
 
 // Help is shown by avow map check --help.
 func (c *mapCheckCommand) Help() string {
-	return `Reads the schema of every system, and nothing else of it: tables and columns that are not there, types that do not fit, personal columns nothing leads to, rules of erasing that the database would refuse, grants that are missing.
+	return `Reads the schema of every system and asks it what its own rules take, and reads nothing else of it: tables and columns that are not there, types that do not fit, personal columns nothing leads to, rules of erasing that the database would refuse, grants that are missing.
 
     avow map check --policy policy.yaml`
 }
@@ -47,7 +48,11 @@ func (c *mapCheckCommand) Run(ctx context.Context, t *terminal) error {
 	}
 	defer m.close()
 	found := &findings{}
-	for _, p := range m.graph.Map.CheckLive(m.schemas) {
+	refused, err := plan.CheckRules(ctx, m.graph.Map, m.schemas, m.sources)
+	if err != nil {
+		return err
+	}
+	for _, p := range append(m.graph.Map.CheckLive(m.schemas), refused...) {
 		p.File = filepath.Join(filepath.Dir(c.Policy), p.File)
 		found.problems = append(found.problems, p)
 	}

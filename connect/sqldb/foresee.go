@@ -163,6 +163,60 @@ func (w *work) question(d dialect, c chunk, rules []*rule) (*writer, error) {
 	return out, nil
 }
 
+// Takes puts the rules to a row that is nothing but the new values.
+func (s *source) Takes(ctx context.Context, table string, sets []connect.Set) ([]connect.Refusal, error) {
+	c := connect.Change{Kind: connect.Update, Table: table, Set: sets}
+	t, err := s.table(ctx, table, changeColumns(&c)...)
+	if err != nil {
+		return nil, err
+	}
+	if wrong, err := s.byType(ctx, t, &c); len(wrong) > 0 || err != nil {
+		return wrong, err
+	}
+	w := &work{Change: c, t: t}
+	if err := w.set(); err != nil {
+		return nil, err
+	}
+	var out []connect.Refusal
+	for i := range t.rules {
+		r := &t.rules[i]
+		other := func(name string) bool { set, _ := w.setOf(t.column(name)); return set == nil }
+		if r.Unsure != "" || len(r.Columns) == 0 || slices.ContainsFunc(r.Columns, other) {
+			continue
+		}
+		refuses := false
+		err := scan(ctx, s.reads, w.alone(s.dialect, r), []*column{{Column: connect.Column{Kind: connect.Integer}}}, func(row connect.Row) { refuses = connect.Text(row[0]) == "1" })
+		if err != nil && (ctx.Err() != nil || s.dialect.fault(err).kind == avow.Unavailable) {
+			return nil, s.fault(ctx, "asking the rules of table "+t.Name, err)
+		}
+		if err == nil && refuses { // else it cannot be asked: a plan says so
+			out = append(out, connect.Refusal{Rule: r.Name, Columns: r.Columns, Words: r.words})
+		}
+	}
+	return out, nil
+}
+
+// alone asks one rule of the new values, where no row is.
+func (w *work) alone(d dialect, r *rule) *writer {
+	out := newWriter(d)
+	out.text("SELECT CASE WHEN (", r.expr, ") IS FALSE THEN 1 ELSE 0 END FROM (SELECT ")
+	columns := w.t.spokenOf([]*rule{r})
+	out.list(len(columns), ", ", func(i int) {
+		d.(foreseer).wouldBe(out, w, columns[i])
+		out.text(" AS ", d.quote(columns[i].Name))
+	})
+	out.text(" FROM (SELECT ")
+	out.list(len(columns), ", ", func(i int) {
+		out.text("NULL")
+		if columns[i].base != "" {
+			out.text("::", columns[i].base)
+		}
+		out.text(" AS ", d.quote(columns[i].Name))
+	})
+	out.text(") AS t) AS ", d.quote(w.t.name))
+	return out
+}
+
 // keyName is a name that no column has.
 func keyName(i int) string { return fmt.Sprintf("key %d of the row", i) }
 

@@ -179,3 +179,33 @@ person:
 		})
 	}
 }
+
+// What a rule refuses whatever else stands in a row is found without a row.
+func TestCheckRules(t *testing.T) {
+	for _, k := range connecttest.Kinds(t) {
+		t.Run(k.Name, func(t *testing.T) {
+			w := sqlWorld(t, k.Config(t), `
+person:
+  identities: {email: email}
+  relation: owns
+  erase: clear
+  columns:
+    email: {is: contact.email, erase: mask(hash)}
+    name: {is: contact.name, erase: mask(name)}
+    state: contact.name
+    phone: contact.phone
+`, `CREATE TABLE person (id integer PRIMARY KEY, email varchar(60) NOT NULL, name varchar(40) NOT NULL, state varchar(9), phone varchar(20), CONSTRAINT mail CHECK (email LIKE '%_@_%'),
+				CONSTRAINT named CHECK (name <> ''), CONSTRAINT states CHECK (state IS NOT NULL AND state IN ('open', 'shut')), CONSTRAINT either CHECK (phone IS NOT NULL OR email <> 'a@b'))`)
+			found, err := CheckRules(t.Context(), w.m, w.schemas(), w.sources)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, p := range found {
+				got = append(got, p.Code+": "+p.Message+"; "+p.Suggest)
+			}
+			wants(t, "problems", got, "rule-refuses: the rule `mail` of the database refuses mask(hash) in `email` of `person`; write `erase: mask(email)`, which it takes",
+				"rule-refuses: the rule `states` of the database refuses clear in `state` of `person`; keep the column and say why, or change the rule in the database")
+		})
+	}
+}
