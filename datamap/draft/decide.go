@@ -157,6 +157,8 @@ func (c *column) strongName() {
 	switch {
 	case c.near():
 		c.say(s, Likely, nameSays, c.place())
+	case s == Pay && slices.ContainsFunc(c.tokens, func(t token) bool { return t.text == "min" || t.text == "max" }):
+		c.say("", Not, "it is what a thing may pay, not what somebody is paid")
 	case s == Pay:
 		c.say(s, Unsure, nameSays, "nothing ties the rows to people")
 	case s == Health && t.about == aboutUnknown && t.health:

@@ -127,7 +127,7 @@ var patterns = []pattern{
 	{sort: Pay, strength: strong, has: []concept{"pay"}, kinds: numeric | written, without: []concept{"id"}, blocked: true},
 	{sort: Pay, strength: medium, has: []concept{"payword"}, kinds: numeric},
 	{sort: Pay, strength: medium, has: []concept{"perhour"}, kinds: numeric},
-	{sort: Street, strength: strong, has: []concept{"street"}, kinds: written | numeric},
+	{sort: Street, strength: strong, has: []concept{"street"}, kinds: written | numeric, without: []concept{"textweak"}},
 	{sort: Street, strength: medium, has: []concept{"zip", "city"}, kinds: written},
 	{sort: Zip, strength: medium, has: []concept{"zip"}, kinds: written | numeric},
 	{sort: Street, strength: medium, has: []concept{"address"}, kinds: written, without: []concept{"mac"}},
