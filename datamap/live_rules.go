@@ -60,6 +60,9 @@ func (l *live) checkRule(t *Table, db *connect.Table, e ColumnEffect) {
 
 // maskAdvice is a mask that a column takes which may not be empty.
 func maskAdvice(in *connect.Column) string {
+	if in.Strict && in.Blank != nil {
+		return "`erase: mask(blank)`"
+	}
 	if in.Strict {
 		return "`erase: mask(\"…\")` with a value that it takes"
 	}
@@ -77,7 +80,7 @@ func maskAdvice(in *connect.Column) string {
 func (l *live) checkMask(t *Table, db *connect.Table, e ColumnEffect, in *connect.Column, at policy.Pos) {
 	c, r := e.Column, e.Rule
 	what := policy.Quote(c.Name) + " of " + policy.Quote(t.Name)
-	if in.Strict && r.How != MaskText {
+	if in.Strict && r.How != MaskText && (r.How != MaskBlank || in.Blank == nil) || r.How == MaskText && len(in.Takes) > 0 && !slices.Contains(in.Takes, r.Text) {
 		l.once(at, "mask-type", c.Name, what+" takes only certain values, and "+r.String()+" is none of them", "write "+maskAdvice(in)+", or `clear`")
 	}
 	if n := maskLength(r); in.Length > 0 && n > in.Length {
