@@ -17,7 +17,7 @@ const batchLimit = time.Minute
 // there for migrations and questions) and a pool for readers.
 func (db *DB) openPostgres(ctx context.Context, c Config) error {
 	db.kind = PostgreSQL
-	cfg, err := pgx.ParseConfig(c.DSN)
+	cfg, err := parseDSN(c.DSN)
 	if err != nil {
 		return avow.Errorf(avow.Invalid, "the PostgreSQL connection string cannot be read") // its text can hold a password
 	}
