@@ -124,7 +124,7 @@ func (f *foresight) options(ctx context.Context, g *Group, columns []string, r c
 	if len(columns) > 1 {
 		out = append(out, keep(columns...))
 	}
-	if f.work == Restriction || f.work == Lifting || f.work == Objection {
+	if f.work == Restriction || f.work == Lifting || f.work == Objection || f.work == Stopping {
 		for i := range out {
 			out[i].instead = "the gate alone says no"
 		}

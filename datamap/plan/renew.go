@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/datamap"
 	"github.com/avowhq/avow/datamap/find"
@@ -25,22 +26,31 @@ func boundBy(ties []tie) []boundForm {
 	return out
 }
 
+// Again is what a request asks beside what its plan says.
+type Again struct {
+	Corrections []Correction // of a Rectification
+	Lift        bool         // an Objection is taken back
+}
+
 // Renew plans anew what an earlier plan of one system was for, by the map as it is now.
 // What is found now counts, and beside it every row that was captured and is still as it
 // was then: what was erased in other systems since may have been the only way to it. A
 // captured row that is not as it was (it was done already, or changed hands) stays in the
 // plan with what was planned for it: done again that changes nothing, and Check judges it.
-func Renew(ctx context.Context, s *find.Search, f *find.Found, old *Plan, o Options, corrections []Correction) (*Plan, error) {
+func Renew(ctx context.Context, s *find.Search, f *find.Found, old *Plan, o Options, again Again) (*Plan, error) {
 	o.before = old
+	if old.For == Objection || again.Lift {
+		return Object(ctx, s, f, o, !again.Lift)
+	}
 	switch old.For {
 	case Erasure:
 		return Erase(ctx, s, f, o)
 	case Rectification:
-		return Rectify(ctx, s, f, o, corrections)
-	case Objection:
-		return Object(ctx, s, f, o, true)
+		return Rectify(ctx, s, f, o, again.Corrections)
+	case Restriction, Lifting:
+		return Restrict(ctx, s, f, o, old.For == Restriction)
 	}
-	return Restrict(ctx, s, f, o, old.For != Lifting)
+	return nil, avow.Errorf(avow.Invalid, "A plan for `%s` is not made anew.", old.For)
 }
 
 // before is the part of the system in the plan that is made anew; nil when there is none.

@@ -39,7 +39,7 @@ func (e *Engine) Renew(ctx context.Context, r cases.Request, system string, text
 			return part, false, err
 		}
 	}
-	p, err := plan.Renew(ctx, s, f, old, o, corrections(r))
+	p, err := plan.Renew(ctx, s, f, old, o, plan.Again{Corrections: corrections(r), Lift: r.Lift})
 	if err != nil {
 		return part, false, err
 	}
