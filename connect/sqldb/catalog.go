@@ -29,14 +29,15 @@ type table struct {
 // column is one column, with what is needed to read it and to compare it.
 type column struct {
 	connect.Column
-	base   string // PostgreSQL: the type with its size, of a domain that it is made of
-	cast   string // PostgreSQL: its type, quoted; MySQL: the type of a text, with its collation
-	like   bool   // PostgreSQL: values of its type can be compared by the type, else by their text
-	low    int64  // the least and the greatest integer it takes
-	high   int64
-	float  bool // a number without an exact form
-	loose  bool // the database takes different texts in it for the same
-	shared bool // SQLite: it takes values of any kind
+	base      string // PostgreSQL: the type with its size, of a domain that it is made of
+	collation string // SQLite: that it was made with
+	cast      string // PostgreSQL: its type, quoted; MySQL: the type of a text, with its collation
+	like      bool   // PostgreSQL: values of its type can be compared by the type, else by their text
+	low       int64  // the least and the greatest integer it takes
+	high      int64
+	float     bool // a number without an exact form
+	loose     bool // the database takes different texts in it for the same
+	shared    bool // SQLite: it takes values of any kind
 	// An index begins with it, or with its lower(); to the database capitals do not count in it.
 	indexed, lowered, capitals bool
 }

@@ -142,6 +142,9 @@ func (d sqlite) wouldBe(w *writer, of *work, c *column) {
 	if as != "" {
 		w.text(" AS ", as, ")")
 	}
+	if c.collation != "" {
+		w.text(" COLLATE ", d.quote(c.collation))
+	}
 }
 
 func (d sqlite) meant(w *writer, u *update) {

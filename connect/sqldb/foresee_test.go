@@ -141,3 +141,27 @@ func TestForeseeUnsure(t *testing.T) {
 		})
 	}
 }
+
+// SQLite compares by the affinity and the collation of a column, also what is only tried.
+func TestForeseeAsSQLiteCompares(t *testing.T) {
+	c := connecttest.SQLite(t)
+	connecttest.Exec(t, c, `CREATE TABLE people (id INTEGER PRIMARY KEY, zip TEXT CHECK (zip < 99999), name TEXT COLLATE NOCASE CHECK (name <> 'erased'), n INTEGER CHECK (n <> '5'), day DATE CHECK (day > '1950-01-01'))`,
+		`INSERT INTO people VALUES (1, '12', 'Ann', 1, '1984-01-02')`)
+	src := open(t, c)
+	for _, x := range []struct {
+		set     connect.Set
+		refused bool
+	}{
+		{connect.Set{Column: "zip", To: "abc"}, true}, {connect.Set{Column: "zip", To: "5"}, false}, {connect.Set{Column: "name", To: "ERASED"}, true}, {connect.Set{Column: "name", Each: []any{"Erased"}}, true},
+		{connect.Set{Column: "name", To: "x"}, false}, {connect.Set{Column: "n", To: int64(5)}, true}, {connect.Set{Column: "n", Each: []any{int64(5)}}, true}, {connect.Set{Column: "n", To: int64(6)}, false},
+		{connect.Set{Column: "day", To: connect.Date("1900-01-01")}, true}, {connect.Set{Column: "day", To: connect.Date("1990-01-01")}, false},
+	} {
+		if got := foreseen(t, src, 1, x.set); (len(got) > 0) != x.refused {
+			t.Errorf("%+v: %q, want refused %v", x.set, got, x.refused)
+		}
+		_, err := src.Change(context.Background(), []connect.Change{{Kind: connect.Update, Table: "people", Key: []string{"id"}, Keys: connecttest.Tuples(int64(1)), Set: []connect.Set{x.set}}})
+		if (err != nil) != x.refused {
+			t.Errorf("%+v: SQLite itself says %v", x.set, err)
+		}
+	}
+}

@@ -150,6 +150,11 @@ func (b *liteCatalog) fill(t *table) error {
 	}
 	if text := b.text[t.name]; !liteVirtual.MatchString(text) {
 		t.cutRules(lexer{text: text})
+		for name, collation := range (lexer{text: text}).collations() {
+			if c := t.column(t.spelled(name)); c != nil {
+				c.collation = collation
+			}
+		}
 	}
 	return b.indexes(t)
 }

@@ -165,6 +165,35 @@ func (l lexer) checks() ([]cut, error) {
 	return out, nil
 }
 
+// collations are, by the column in small letters, the collations that a statement gives its columns.
+func (l lexer) collations() map[string]string {
+	out := map[string]string{}
+	tokens, _ := l.tokens()
+	column, first := "", false
+	for i, depth := 0, 0; i < len(tokens); i++ {
+		t := tokens[i]
+		switch {
+		case t.kind == remark:
+			continue
+		case l.is(t, "("):
+			depth++
+			first = depth == 1
+			continue
+		case l.is(t, ")"):
+			depth--
+		case depth == 1 && l.is(t, ","):
+			first = true
+			continue
+		case depth == 1 && first:
+			column = strings.ToLower(l.plain(t))
+		case depth == 1 && l.is(t, "collate") && i+1 < len(tokens):
+			out[column] = l.plain(tokens[i+1])
+		}
+		first = false
+	}
+	return out
+}
+
 func (l lexer) skip(tokens []token, at int) int {
 	for at < len(tokens) && tokens[at].kind == remark {
 		at++
