@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -83,6 +84,7 @@ func packed() bool {
 }
 
 func packOne(ctx context.Context, dsn, folder, address string) error {
+	debug.SetGCPercent(40) // as avow rights access does
 	_, s, err := searchIn(ctx, map[string]connect.Config{"town": {Kind: "postgresql", Secret: dsn}}, map[string]string{"town": crowdMap}, find.Options{ToShow: true})
 	if err != nil {
 		return err
