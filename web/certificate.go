@@ -69,14 +69,29 @@ func (v *certificateView) fill(cert *cases.Certificate) {
 	}
 	for _, t := range append(slices.Clone(cert.Tasks), cert.Recipients...) {
 		if t.State == "refused" {
-			v.Not = append(v.Not, t.What)
+			v.Not = append(v.Not, joined(t.What, t.Why))
 		}
 	}
 	for _, l := range cert.Checked {
 		if l.Left == 0 {
 			v.Looked++
 		}
+		for _, g := range l.Not {
+			where := g.System
+			if g.Table != "" {
+				where += ", " + g.Table
+			}
+			v.Not = append(v.Not, joined("No program could search the texts of "+where, g.Why))
+		}
 	}
+}
+
+// joined is a sentence with its reason, where there is one.
+func joined(what, why string) string {
+	if why == "" {
+		return what
+	}
+	return what + ": " + why
 }
 
 // add puts what was done the same way in one table on one line.
