@@ -36,6 +36,8 @@ func (c *column) decide() {
 		c.say("", Not, "it names rows")
 	case s == "" && c.repeats() != "":
 		c.say(c.repeats(), Likely, "it repeats by what somebody is known in another table")
+	case s == "" && c.opensWith():
+		c.say(Login, Likely, "it stands beside a secret", c.place())
 	case c.table.isReference(c.Name) && s == "" && !c.secretive():
 		c.say("", Not, "it points at rows of another table")
 	case s == "" && (c.codes() || c.Kind == connect.Integer) && c.numbersSomebody() && !c.numbersOwn():
@@ -191,6 +193,8 @@ func (c *column) mediumName() {
 	switch {
 	case t.about == aboutPeople:
 		c.mediumOfPeople()
+	case s == School && t.speaks():
+		c.say("", Not, "it is what others think of what somebody wrote")
 	case t.tie == tieOwned:
 		c.mediumOwned()
 	case t.about == aboutAddress && (addressing(s) || s == Place):
@@ -201,6 +205,8 @@ func (c *column) mediumName() {
 			return
 		}
 		c.say(s, Unsure, nameSays, "the rows are organisations")
+	case s == Text && t.lists():
+		c.say("", Not, "it is said of an entry of a list")
 	case s == Text && t.about == aboutUnknown:
 		c.say(s, Likely, nameSays, "people write and are written about in it")
 	case (s == Belief || s == Trait) && t.about == aboutUnknown && len(t.columns) > 4 && !slices.Contains(t.own, stem(c.tokens[0].text)):
@@ -227,6 +233,10 @@ func (c *column) mediumOfPeople() {
 }
 
 func (c *column) mediumOwned() {
+	if c.name.sort == Job && anyMeans(c.tokens, "rating") && !c.table.lives() && !c.table.ofSubjects() && !c.table.speaks() {
+		c.say("", Not, "it may be what is thought of a thing")
+		return
+	}
 	switch c.name.sort {
 	case Name:
 		if c.table.noun && c.table.about == aboutAddress {

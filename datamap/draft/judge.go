@@ -54,6 +54,7 @@ type table struct {
 	keyKnown bool
 	kinds    []*table // whose rows its rows are about, by a column that says which kind
 	targets  []string // its columns that others point at
+	followed bool     // people of whom much is kept: much of what happens to people hangs on them
 	keyName  *column  // of tables whose rows are names and values
 	keyValue *column
 }
@@ -251,6 +252,8 @@ func noun(ts []token) about {
 			return aboutUnknown // `parishioners` are no parish
 		case t.means("record"), t.means("detail"):
 			return aboutUnknown
+		case t.means("profileword") && i > 0 && (ts[i-1].means("thing") || ts[i-1].means("deal")):
+			return aboutThings // of plans, not of people
 		case t.means("person") && len(tail) > 4:
 			return aboutUnknown // something of people: `user_extended_struct`
 		case t.means("person"):

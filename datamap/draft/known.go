@@ -2,6 +2,7 @@ package draft
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/avowhq/avow/connect"
 )
@@ -9,7 +10,16 @@ import (
 // namedByPerson reports whether the name of a column says that people are known by
 // it: a login, an address, a number of their own.
 func (c *column) namedByPerson() bool {
+	if c.isKey() && c.numbersOwnRow() {
+		return false // `visitorid` of visitors
+	}
 	return c.named && c.name.strength == strong && slices.Contains([]Sort{Email, Phone, Login, Number, Government, Bank, Card, Session, Secret, Device, IP, Name}, c.name.sort)
+}
+
+// numbersOwnRow reports whether a key of people is called after its table, as what counts
+// its rows is.
+func (c *column) numbersOwnRow() bool {
+	return c.named && c.name.sort == Session && len(c.table.words) > 0 && strings.EqualFold(unparted(c.Name), c.table.words[len(c.table.words)-1].text+"id")
 }
 
 // secretive reports whether a column holds by its name what nobody else may have, and
@@ -41,6 +51,14 @@ func (c *column) repeats() Sort {
 func (c *column) namesUser() bool {
 	return c.Kind == connect.TextKind && c.numbersSomebody() && !c.isKey() && !anyMeans(c.tokens, "aside") && c.seen.share(markUUID)+c.seen.share(markHex) < .5 &&
 		(c.table.visits() || slices.ContainsFunc(c.table.words, func(t token) bool { return t.means("record") }))
+}
+
+// opensWith reports whether a text says by its name which user somebody is, and stands
+// beside the secret they open the door with. A foreign key of the database says otherwise.
+func (c *column) opensWith() bool {
+	return c.Kind == connect.TextKind && c.near() && c.numbersSomebody() && slices.ContainsFunc(c.tokens, func(t token) bool { return t.text == "user" || t.text == "login" }) &&
+		!slices.ContainsFunc(c.table.refs, func(r *reference) bool { return r.found == "" && slices.Contains(r.columns, c.Name) }) &&
+		slices.ContainsFunc(c.table.columns, func(o *column) bool { return o.named && o.name == reading{Secret, strong} })
 }
 
 // heads reports whether a column is the title of what somebody wrote.

@@ -61,6 +61,7 @@ var patterns = []pattern{
 	{sort: Activity, strength: strong, has: []concept{"recent", "login"}, kinds: dated | written | numeric, blocked: true},
 	{sort: Activity, strength: strong, has: []concept{"recently", "seen"}, kinds: dated | written | numeric, blocked: true},
 	{sort: Activity, strength: strong, has: []concept{"recently", "login"}, kinds: dated | written | numeric, without: []concept{"secret"}, blocked: true},
+	{sort: Activity, strength: strong, has: []concept{"login", "time"}, kinds: dated, without: []concept{"secret", "blocker"}, blocked: true},
 	{sort: IP, strength: strong, has: []concept{"ip"}, kinds: written | numeric},
 	{sort: Email, strength: strong, has: []concept{"email", "id"}, kinds: written, without: []concept{"person"}, blocked: true},
 	{sort: Government, strength: strong, has: []concept{"government"}, kinds: written | numeric, blocked: true},
@@ -73,11 +74,13 @@ var patterns = []pattern{
 	{sort: Government, strength: medium, has: []concept{"licence", "number"}, kinds: written | numeric, blocked: true},
 	{sort: Government, strength: medium, has: []concept{"insurance", "number"}, kinds: written | numeric, blocked: true},
 	{sort: Government, strength: medium, has: []concept{"insurance", "id"}, kinds: written, blocked: true},
-	{sort: Government, strength: medium, has: []concept{"certificate"}, kinds: written | numeric, without: []concept{"time", "thing"}, blocked: true},
+	{sort: Government, strength: medium, has: []concept{"certificate"}, kinds: written | numeric, without: []concept{"time", "thing", "link"}, blocked: true},
 	{sort: Plate, strength: medium, has: []concept{"licence", "plate"}, kinds: written},
 	{sort: Plate, strength: medium, has: []concept{"plate"}, kinds: written},
 	{sort: Card, strength: strong, has: []concept{"cardwhole"}, kinds: written | numeric},
 	{sort: Card, strength: strong, has: []concept{"card", "number"}, kinds: written | numeric, without: []concept{"insurance"}},
+	{sort: Card, strength: strong, has: []concept{"cardwide", "cardpart"}, kinds: anyKind, blocked: true},
+	{sort: Card, strength: medium, has: []concept{"card", "cardpart"}, kinds: anyKind, without: []concept{"insurance"}, blocked: true},
 	{sort: Card, strength: strong, has: []concept{"card", "person"}, kinds: written | numeric},
 	{sort: Card, strength: medium, has: []concept{"card", "recent"}, kinds: written | numeric},
 	{sort: Bank, strength: strong, has: []concept{"bank"}, kinds: written | numeric},
@@ -86,7 +89,8 @@ var patterns = []pattern{
 	{sort: Bank, strength: medium, has: []concept{"bankroute", "number"}, kinds: written | numeric, blocked: true},
 	{sort: Email, strength: strong, has: []concept{"email"}, kinds: written},
 	{sort: Phone, strength: strong, has: []concept{"calling", "number"}, kinds: written | numeric, blocked: true},
-	{sort: Phone, strength: strong, has: []concept{"phone"}, kinds: written | numeric},
+	{sort: Phone, strength: strong, has: []concept{"contactword", "number"}, kinds: written | numeric, without: []concept{"id", "thing"}},
+	{sort: Phone, strength: strong, has: []concept{"phone"}, kinds: written | numeric, without: []concept{"thing"}},
 	{sort: Agent, strength: strong, has: []concept{"useragent"}, kinds: written},
 	{sort: Agent, strength: strong, has: []concept{"person", "agent"}, kinds: written},
 	{sort: Device, strength: strong, has: []concept{"deviceword"}, kinds: written | numeric, blocked: true},
@@ -104,6 +108,7 @@ var patterns = []pattern{
 	{sort: Session, strength: medium, has: []concept{"token"}, kinds: written, without: []concept{"time"}},
 	{sort: Birth, strength: strong, has: []concept{"birth"}, kinds: anyKind, without: []concept{"number"}, blocked: true},
 	{sort: Trait, strength: medium, has: []concept{"death"}, kinds: anyKind, blocked: true},
+	{sort: School, strength: medium, has: []concept{"passed"}, kinds: yesNo | numeric, blocked: true},
 	{sort: Trait, strength: medium, has: []concept{"situation"}, kinds: anyKind, blocked: true},
 	{sort: Hire, strength: medium, has: []concept{"hire"}, kinds: dated | written, without: []concept{"name", "phone", "email"}, blocked: true},
 	{sort: Trait, strength: medium, has: []concept{"offspring"}, kinds: numeric, blocked: true},
@@ -121,7 +126,7 @@ var patterns = []pattern{
 	{sort: Gender, strength: strong, has: []concept{"gender"}, kinds: anyKind},
 	{sort: Marital, strength: strong, has: []concept{"marital"}, kinds: anyKind, blocked: true},
 	{sort: Nationality, strength: strong, has: []concept{"nationality"}, kinds: anyKind},
-	{sort: Belief, strength: medium, has: []concept{"belief"}, kinds: anyKind, blocked: true},
+	{sort: Belief, strength: medium, has: []concept{"belief"}, kinds: anyKind, without: []concept{"manner"}, blocked: true},
 	{sort: Health, strength: strong, has: []concept{"health"}, kinds: anyKind, blocked: true},
 	{sort: Health, strength: medium, has: []concept{"insurance"}, kinds: written, without: []concept{"blocker"}},
 	{sort: Pay, strength: strong, has: []concept{"pay"}, kinds: numeric | written, without: []concept{"id"}, blocked: true},
@@ -187,6 +192,9 @@ func read(ts []token, c *connect.Column) (reading, bool) {
 	if kind == written && c.Kind == connect.TextKind && len(ts) > 1 && ts[len(ts)-1].text == "by" {
 		return reading{Login, strong}, true // who did it, where no other table says
 	}
+	if n := len(ts); kind == written && c.Kind == connect.TextKind && n > 1 && ts[n-1].means("contactword") && ts[n-1].text != "emergency" {
+		return reading{Name, medium}, true // of somebody whose word nobody knows: `rec_contact`
+	}
 	if s, ok := terseOf(ts); ok && !blocked {
 		return reading{s, weak}, true
 	}
@@ -229,6 +237,9 @@ func (p pattern) fits(ts []token) bool {
 // strengthOf weakens what stands behind words nobody knows: `foo_name` is no name of a person.
 func (p pattern) strengthOf(ts []token) reading {
 	r := reading{p.sort, p.strength}
+	if p.sort == Name && p.strength == strong && anyMeans(ts, "profileword") && !slices.ContainsFunc(ts, func(t token) bool { return t.means("person") && !t.means("profileword") }) {
+		r.strength = medium // profiles are also of plans and of colours
+	}
 	if p.sort == Name && len(p.has) == 1 && p.has[0] == "name" && slices.ContainsFunc(ts, func(t token) bool { return len(t.is) == 0 && len(t.text) > 2 }) {
 		r.strength = weak
 	}

@@ -111,6 +111,9 @@ func (t *table) findKey() string {
 	if len(t.Key) > 0 || len(t.columns) == 0 {
 		return ""
 	}
+	if c := t.columns[0]; kindOf(c.Column) == numeric && anyMeans(c.tokens, "id") && len(t.words) == 1 && t.headed() && !c.numbersSomebodyElse() {
+		return c.Name // it names people, though rows may repeat as they change
+	}
 	for _, c := range t.columns[:min(len(t.columns), 3)] {
 		numbered := anyMeans(c.tokens, "id") || anyMeans(c.tokens, "number")
 		if numbered && (t.rows == 0 || c.seen.rows == c.seen.n() || c.seen.n() == maxDistinct) {
@@ -123,6 +126,10 @@ func (t *table) findKey() string {
 	return ""
 }
 
+// numbersSomebodyElse reports whether a column numbers people other than those a table
+// is of.
+func (c *column) numbersSomebodyElse() bool { return c.numbersSomebody() && !c.numbersOwn() }
+
 // candidates are the tables a column may point at, the likeliest first.
 func (j *judgement) candidates(c *column) []*table {
 	var out []*table
@@ -131,8 +138,11 @@ func (j *judgement) candidates(c *column) []*table {
 			out = append(out, t)
 		}
 	}
-	if c.table.keyColumn() != c.Name {
+	if keyless := len(c.table.Key) == 0 && !c.table.headed(); keyless || c.table.keyColumn() != c.Name {
 		of := j.byName.key(c.Name)
+		if c.table.keyColumn() == c.Name {
+			of = slices.DeleteFunc(of, func(t *table) bool { return !t.headed() }) // what stands first may only be whose row it is
+		}
 		if c.bare != "" && len(c.bare) > 3 {
 			of = append(of, j.byName.key(c.bare)...)
 		}
@@ -142,6 +152,9 @@ func (j *judgement) candidates(c *column) []*table {
 				add(t, key)
 			}
 		}
+	}
+	if c.counts() {
+		return out
 	}
 	for _, t := range j.byName.find(stemmed(c.stems())) {
 		add(t, t.keyColumn())

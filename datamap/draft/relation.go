@@ -24,6 +24,8 @@ const (
 	visit     concept = "visit"     // a table of what somebody did in a system
 	subject   concept = "subject"   // people of whom much is kept
 	life      concept = "life"      // a table of what happens to people, or what they have
+	presence  concept = "presence"  // when somebody came or went
+	machinery concept = "machinery" // what the sessions of a system have and those of a course do not
 )
 
 // related is what whole words say there, relatedParts what parts of words do.
@@ -88,8 +90,10 @@ func (j *judgement) byRelation(t *table) {
 			c.say(Secret, Unsure, "its values look like keys", c.place())
 		case t.ofPeople() && c.Kind == connect.TextKind && c.numbersSomebody() && c.numbersOwn() && !c.isKey() && !t.isReference(c.Name):
 			c.say(Number, Unsure, "it may be the number somebody is known by", c.place())
-		case t.ofPeople() && c.leadsToPage():
+		case t.ofPeople() && len(c.tokens) <= 2 && c.leadsToPage(), of && t.lives() && c.leadsToPage():
 			c.say(Network, Unsure, "it may be a page of theirs", c.place())
+		case t.tie == tieOwned && !t.deal() && dated == kindOf(c.Column) && tells(c.tokens, presence):
+			c.say(Activity, Unsure, "it says when somebody was there", c.place())
 		case visits && (c.when() && !c.technical() || c.whereabouts()):
 			c.say(Activity, Unsure, "it says when somebody was there, or what they looked at")
 		case !of || !j.substantial(c):
@@ -117,7 +121,7 @@ func (c *column) when() bool {
 
 // leadsToPage reports whether a column of people is the address of a page.
 func (c *column) leadsToPage() bool {
-	return c.Kind == connect.TextKind && len(c.tokens) > 0 && len(c.tokens) <= 2 && slices.Contains([]string{"url", "link", "www", "homepage"}, c.tokens[len(c.tokens)-1].text) &&
+	return c.Kind == connect.TextKind && len(c.tokens) > 0 && slices.Contains([]string{"url", "link", "www", "homepage"}, c.tokens[len(c.tokens)-1].text) &&
 		!slices.ContainsFunc(c.tokens, func(t token) bool {
 			return t.means("image") || t.means("thing") || slices.Contains([]string{"redirect", "callback", "return", "logo", "style", "api"}, t.text)
 		})
@@ -148,9 +152,9 @@ func (j *judgement) substantial(c *column) bool {
 		return false
 	case people && (c.flags() || c.Kind == connect.TimeKind && !c.spans()):
 		return false // so much of it says only what the system may do with the row
-	case c.seen.share(markUUID)+c.seen.share(markURL) > .5:
+	case c.seen.share(markUUID) > .5 || people && c.seen.share(markURL) > .5:
 		return false
-	case c.numberish() && (kindOf(c.Column) == numeric || len(c.tokens) == 1), people && c.ofSettings():
+	case c.numberish() && (c.Kind == connect.Integer || len(c.tokens) == 1), people && c.ofSettings():
 		return false
 	case c.numberish() && len(j.byName.find(stemmed(c.stems()))) > 0 || kindOf(c.Column) == numeric && len(j.byName.called(texts(c.tokens))) > 0:
 		return false // it points at an entry of a list, as it seems
@@ -176,7 +180,7 @@ func (c *column) numbered() bool {
 // looksKeyed reports whether a column is called as keys and references are: `idzona`,
 // `payerid`, `codserie`.
 func (c *column) looksKeyed() bool {
-	if len(c.tokens) == 0 || anyMeans(c.tokens, "id") || c.codes() {
+	if len(c.tokens) == 0 || anyMeans(c.tokens, "id") || c.codes() || strings.HasSuffix(strings.ToLower(c.Name), "_id") {
 		return true
 	}
 	first, last := c.tokens[0].text, c.tokens[len(c.tokens)-1].text

@@ -24,7 +24,18 @@ func (t *table) ofSomebody() bool {
 // ofMachine reports whether a table is of what a system keeps for itself.
 func (t *table) ofMachine() bool {
 	last := t.words[len(t.words)-1:]
+	if t.attended() {
+		return false
+	}
 	return tells(last, machine) || tells(t.words[:1], machine) && anyMeans(t.words[:1], "head")
+}
+
+// attended reports whether sessions are what people go to, not what a system keeps of
+// who is logged in.
+func (t *table) attended() bool {
+	return len(t.words) > 1 && anyMeans(t.words[len(t.words)-1:], "session") && len(t.columns) > 4 && t.pointsAtPeople() && !slices.ContainsFunc(t.columns, func(c *column) bool {
+		return c.named && slices.Contains([]Sort{IP, Agent, Session, Secret}, c.name.sort) || tells(c.tokens, machinery)
+	})
 }
 
 // details reports whether a table is of more about people: `emp_additional_details`.
@@ -41,8 +52,17 @@ func (t *table) ofSubjects() bool {
 		return false
 	}
 	return tells(t.words, subject) || slices.ContainsFunc(t.refs, func(r *reference) bool {
-		return strings.Join(r.columns, "+") == t.by && r.target != t && (tells(r.target.words, subject) || r.target.staff())
+		return strings.Join(r.columns, "+") == t.by && r.target != t && (tells(r.target.words, subject) || r.target.staff() || r.target.followed)
 	}) || slices.ContainsFunc(t.columns, func(c *column) bool { return c.Name == t.by && tells(c.tokens, subject) })
+}
+
+// lists reports whether rows are entries of a list of values, as far as their columns
+// say: each has a name, and nobody is known in them.
+func (t *table) lists() bool {
+	return t.tie == tieNone && t.sorts == 0 && !t.lives() && !t.speaks() && !t.deal() && !t.health && len(t.columns) <= 8 && t.hasName() &&
+		!slices.ContainsFunc(t.columns, func(c *column) bool {
+			return c.numbersSomebody() || c.Name != "name" && c.named && c.name.strength == strong
+		})
 }
 
 // byStaff reports whether the people that rows belong to work here.
@@ -106,7 +126,7 @@ func (t *table) headed() bool {
 
 // lives reports whether a table is of what happens to people or what they have.
 func (t *table) lives() bool {
-	return tells(t.words, life) || t.health || slices.ContainsFunc([]concept{"school", "rating", "pay", "hire", "education", "job", "marital"}, func(w concept) bool { return anyMeans(t.words, w) })
+	return t.attended() || tells(t.words, life) || t.health || slices.ContainsFunc([]concept{"school", "rating", "pay", "hire", "education", "job", "marital"}, func(w concept) bool { return anyMeans(t.words, w) })
 }
 
 // deal reports whether rows are what is kept for the books: orders, invoices, payments.

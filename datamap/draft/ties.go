@@ -30,6 +30,56 @@ func (j *judgement) ties() {
 		}
 	}
 	j.addresses()
+	j.followed()
+}
+
+// followed finds the people of whom much is kept whatever they are called, by what hangs
+// on them; then what is called after things is theirs too, where nothing else is its
+// last word: `drug_exposure` of a person.
+func (j *judgement) followed() {
+	on := map[*table]int{}
+	for _, t := range j.tables {
+		if target := t.owner(); target != nil && t.lives() && !t.ofMachine() && !tells(t.words, speech) {
+			on[target]++
+		}
+	}
+	for _, t := range j.tables {
+		for _, r := range t.refs {
+			if t.about != aboutThings || t.tie != tieAside || r.target == t || on[r.target] < enoughKept || !r.target.followable() || t.asideBy(r) {
+				continue
+			}
+			if last := t.words[len(t.words)-1]; len(last.is) == 0 || strings.HasPrefix(last.text, "event") {
+				t.about, t.tie, t.by = aboutUnknown, tieOwned, strings.Join(r.columns, "+")
+			}
+		}
+	}
+	for target, n := range on {
+		target.followed = n >= enoughKept && target.followable()
+	}
+}
+
+// enoughKept is how many tables of what happens to people must hang on some before they
+// are taken for such of whom much is kept.
+const enoughKept = 3
+
+// followable reports whether people may be such: not who only uses a system or buys.
+func (t *table) followable() bool {
+	return t.about == aboutPeople && !slices.ContainsFunc(t.own, func(w string) bool {
+		return slices.Contains([]string{"user", "account", "member", "customer", "client", "usuario", "utilisateur", "benutzer", "kund", "contact", "author", "profil"}, w)
+	})
+}
+
+// owner is the table of people that rows belong to, if they do so directly.
+func (t *table) owner() *table {
+	if t.tie != tieOwned {
+		return nil
+	}
+	for _, r := range t.refs {
+		if strings.Join(r.columns, "+") == t.by && r.target != t && r.target.about == aboutPeople {
+			return r.target
+		}
+	}
+	return nil
 }
 
 // tieByKey ties a table by a column that is called as the number of somebody, although
@@ -64,6 +114,9 @@ func (t *table) namesSomebody() bool {
 // numbersSomebody reports whether a column is called as the number of a person:
 // `user_id`, `kundennr`, `user_id_create`.
 func (c *column) numbersSomebody() bool {
+	if c.named && c.name.sort == Phone || c.counts() {
+		return false
+	}
 	who, id := false, false
 	for _, t := range c.tokens {
 		switch {
@@ -78,6 +131,12 @@ func (c *column) numbersSomebody() bool {
 		}
 	}
 	return who && (id || c.Kind == connect.Integer && !c.plural())
+}
+
+// counts reports whether a column is called as how many there are: `number_of_donors`.
+func (c *column) counts() bool {
+	n := len(c.tokens)
+	return n > 2 && c.tokens[0].means("number") && c.tokens[1].means("counting") && c.plural()
 }
 
 // plural reports whether a column is called after several: `employees` is how many.
@@ -122,17 +181,18 @@ func (t *table) aside(r *reference) bool {
 	if t.about == aboutThings && !t.namesSomebody() || t.about == aboutCompanies {
 		return true
 	}
-	words := 0
-	for _, name := range r.columns {
-		c := t.column(name)
-		if c != nil && anyMeans(c.tokens, "aside") {
-			words++
-		}
-	}
-	if words > 0 {
+	if t.asideBy(r) {
 		return true
 	}
 	return r.target.staff() && t.pointsAtOthersThan(r)
+}
+
+// asideBy reports whether the words of a reference say so.
+func (t *table) asideBy(r *reference) bool {
+	return slices.ContainsFunc(r.columns, func(name string) bool {
+		c := t.column(name)
+		return c != nil && anyMeans(c.tokens, "aside")
+	})
 }
 
 // staff reports whether the people of a table work here.

@@ -212,8 +212,11 @@ func split(name string) []string {
 	return versions(out)
 }
 
-// versions puts `ipv` and its digit, which is gone, right again.
+// versions writes the card that says who somebody is as one word, and puts `ipv` and its digit, which is gone, right again.
 func versions(in []string) []string {
+	if i := slices.IndexFunc(in, func(w string) bool { return strings.EqualFold(w, "id") }); i >= 0 && i+1 < len(in) && strings.EqualFold(in[i+1], "card") {
+		in = slices.Replace(slices.Clone(in), i, i+2, "idcard")
+	}
 	for i, w := range in {
 		if strings.EqualFold(w, "ipv") {
 			in[i] = "ip"
