@@ -164,10 +164,12 @@ func (e *ear) states(deaf bool) (list []string) {
 // startAgents starts the quay again with agents admitted, over a database of its own.
 func startAgents(t *testing.T, dsn string, listens *ear, agents ...*slipApp) *quay {
 	q := startQuay(t, ", remove: {when: request}")
-	q.s.serverConfig.Data, q.s.serverConfig.Keys, q.s.serverConfig.Database = t.TempDir(), t.TempDir(), dsn
-	q.s.serverConfig.BusinessID, q.s.serverConfig.Inside = "QUAY_01", []string{"127.0.0.1"}
-	q.s.roots = x509.NewCertPool()
-	q.s.roots.AddCert(listens.Certificate())
+	q.otherwise(func(c *serverConfig) {
+		c.Data, c.Keys, c.Database = t.TempDir(), t.TempDir(), dsn
+		c.BusinessID, c.Inside = "QUAY_01", []string{"127.0.0.1"}
+		c.roots = x509.NewCertPool()
+		c.roots.AddCert(listens.Certificate())
+	})
 	q.admit(agents...)
 	return q
 }
@@ -186,8 +188,7 @@ func (q *quay) admit(agents ...*slipApp) {
 	if err := os.WriteFile(q.file("agents.json"), text, 0o600); err != nil {
 		q.t.Fatal(err)
 	}
-	q.s.Agents = q.file("agents.json")
-	q.again()
+	q.otherwise(func(c *serverConfig) { c.Agents = q.file("agents.json") })
 	c := newCaller(q.t, q.s)
 	for _, a := range agents {
 		a.caller = c
@@ -442,8 +443,7 @@ func agentsArePutOut(t *testing.T, q *quay, slip, other *slipApp) {
 	q.admit(changed)
 	changed.do(post, drpRequests, slip.sign(slip.envelope(nil)), plainText, slip.bearer()).wants(t, "somebody who was put out", 401)
 	changed.do(post, "/drp/v1/agent/"+slip.id, slip.sign(slip.envelope(nil)), plainText).wants(t, "somebody who was put out sets up", 403)
-	q.s.Agents = ""
-	q.again()
+	q.otherwise(func(c *serverConfig) { c.Agents = "" })
 	c := newCaller(t, q.s)
 	c.do(post, drpRequests, "", plainText, slip.bearer()).wants(t, "nobody is admitted", 404)
 	if r := c.do(get, "/api/openapi.json", ""); strings.Contains(r.body, "/drp/") {
@@ -493,8 +493,7 @@ func TestCallbacksStayOutside(t *testing.T) {
 	if err := send(bg, elsewhere.URL, []byte(`{}`)); avow.KindOf(err) != avow.Unavailable || strings.Contains(err.Error(), elsewhere.URL) {
 		t.Error(err)
 	}
-	q.s.Inside = nil
-	q.again()
+	q.otherwise(func(c *serverConfig) { c.Inside = nil })
 	send = q.s.agents.Post
 	for _, to := range []string{listens.URL, "https://[::1]:1/", "https://169.254.169.254/latest", "https://10.0.0.1/", "https://localhost:1/"} {
 		if err := send(bg, to, []byte(`{}`)); avow.KindOf(err) != avow.Refused || err == nil {

@@ -460,7 +460,7 @@ func TestOpenAPI(t *testing.T) {
 		"GET /api/v1/requests", "POST /api/v1/requests", "GET /api/v1/requests/todo", "GET /api/v1/requests/{request}", "GET /api/v1/requests/{request}/clock",
 		"GET /api/v1/requests/{request}/certificate", "GET /api/v1/requests/{request}/receipt",
 		"POST /access/v1/evaluation", "POST /access/v1/evaluations", "POST /access/v1/explanation", "GET /.well-known/authzen-configuration"}
-	for _, act := range []string{"approve", "reject", "refuse", "extend", "pause", "resume", "vouch", "cancel", "appeal", "without", "look",
+	for _, act := range []string{"approve", "reject", "refuse", "extend", "pause", "resume", "vouch", "cancel", "appeal", "without", "look", "weigh",
 		"tasks/{task}/done", "tasks/{task}/refused", "tasks/{task}/retry"} {
 		want = append(want, "POST /api/v1/requests/{request}/"+act)
 	}

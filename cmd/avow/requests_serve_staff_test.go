@@ -61,7 +61,7 @@ func TestRequestsByStaff(t *testing.T) {
 	c := newCaller(t, q.s)
 	kim, lee, clerk := q.token("kim", "officer"), q.token("lee", "officer"), q.token("clerk", "clerk")
 	shop, auditor := q.token("shop", "system"), q.token("auditor", "auditor")
-	body := `{"right":"remove","identities":[{"kind":"email","value":"ann@visitor.example"}],"livesIn":"NL","evidence":"ticket 4711"}`
+	body := `{"right":"remove","identities":[{"kind":"email","value":"ann@visitor.example"}],"livesIn":"NL","evidence":"ticket quince-4711"}`
 
 	c.do(post, "/api/v1/requests", body, jsonType).wants(t, "on behalf without a token", 401)
 	c.do(post, "/api/v1/requests", body, jsonType, "Authorization: Bearer avow_none").wants(t, "with a token nobody knows", 401)
@@ -95,7 +95,7 @@ func TestRequestsByStaff(t *testing.T) {
 	c.do(post, at+"/pause", `{"cause":"nonsense","words":"x"}`, jsonType, lee).wants(t, "a cause that is none", 422)
 	c.do(post, at+"/pause", `{"cause":"clarification","words":"Which of the two?"}`, jsonType, lee).wants(t, "asking the person", 200, `"paused":"clarification"`)
 	c.do(post, at+"/resume", "", lee).wants(t, "going on", 200)
-	c.do(post, at+"/look", "", lee).wants(t, "what they wrote", 200, "ann@visitor.example", "ticket 4711")
+	c.do(post, at+"/look", "", lee).wants(t, "what they wrote", 200, "ann@visitor.example", "ticket quince-4711")
 	c.do(post, at+"/approve", "", lee).wants(t, "a second person approves", 200)
 	c.at(id, "closed", lee)
 	if got := q.text("shop.db", `SELECT count(*) FROM customers WHERE email LIKE 'ann%'`); got != "0" {
@@ -107,7 +107,7 @@ func TestRequestsByStaff(t *testing.T) {
 	c.do(get, "/api/v1/requests?ended=true", "", shop).wants(t, "the list", 200, `"state":"closed"`)
 	c.do(get, "/api/v1/requests/nothing", "", lee).wants(t, "none", 404)
 	c.do(get, "/api/v1/requests", "").wants(t, "the list without a token", 401)
-	q.noPersonIn(t, "ann@", "4711")
+	q.noPersonIn(t, "ann@", "quince")
 }
 
 // An agent asks with a mandate; the person confirms. A refusal can be appealed where the law knows that.

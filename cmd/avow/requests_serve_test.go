@@ -133,12 +133,16 @@ func startQuay(t *testing.T, approved string) *quay {
 }
 
 // again stops the server and starts another over the same data.
-func (q *quay) again() {
+func (q *quay) again() { q.otherwise(func(*serverConfig) {}) }
+
+// otherwise starts it again with something else in its configuration.
+func (q *quay) otherwise(change func(c *serverConfig)) {
 	q.t.Helper()
 	c := q.s.serverConfig
 	if err := q.s.stop(); err != nil {
 		q.t.Fatal(err)
 	}
+	change(&c)
 	s, err := startServer(context.Background(), c)
 	if err != nil {
 		q.t.Fatal(err)
