@@ -9,21 +9,27 @@ import (
 // is not gone through for every column.
 type byName struct {
 	tables []*table
-	whole  map[string][]int // by all words of a name
-	head   map[string][]int // by the last
-	single map[string][]int // by the only one
-	heads  []string         // of single, sorted
-	keys   map[string][]int // by the name of the key
+	whole  map[string][]int   // by all words of a name
+	head   map[string][]int   // by the last
+	single map[string][]int   // by the only one
+	heads  []string           // of single, sorted
+	keys   map[string][]int   // by the name of the key
+	shorts map[string]*column // of people, by names cut short
 }
 
 func newByName(tables []*table) *byName {
-	x := &byName{tables, map[string][]int{}, map[string][]int{}, map[string][]int{}, nil, map[string][]int{}}
+	x := &byName{tables, map[string][]int{}, map[string][]int{}, map[string][]int{}, nil, map[string][]int{}, map[string]*column{}}
 	for i, t := range tables {
 		if key := t.keyColumn(); key != "" {
 			x.keys[unparted(key)] = append(x.keys[unparted(key)], i)
 		}
 		if len(t.own) == 0 {
 			continue
+		}
+		for _, c := range t.columns {
+			if s := c.shortNumber(); s != "" && t.headed() && strings.HasPrefix(t.own[0], s[:1]) {
+				x.shorts[s] = c
+			}
 		}
 		whole, head := strings.Join(t.own, ""), t.own[len(t.own)-1]
 		x.whole[whole] = append(x.whole[whole], i)

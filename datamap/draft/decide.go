@@ -257,6 +257,8 @@ func (c *column) weakName() {
 	switch {
 	case s == State && t.about == aboutPeople && !slices.ContainsFunc(c.tokens, func(t token) bool { return t.text == "state" || t.text == "estado" }):
 		c.say(s, Likely, nameSays, c.place())
+	case s == Government && (t.about == aboutPeople || t.ofSubjects()):
+		c.say(s, Likely, nameSays, c.place())
 	case near && c.namesTable():
 		c.say(s, Likely, "it is what the table is of", c.place())
 	case s == State || s == Language:
@@ -386,7 +388,7 @@ func (c *column) beside() {
 		c.say(Text, Unsure, "it stands above what somebody wrote")
 	case traced && c.table.about == aboutUnknown && slices.ContainsFunc(c.tokens, func(t token) bool { return hostWords[t.text] }) && kindOf(c.Column) == written:
 		c.say(IP, Likely, "it stands beside what says who it was")
-	case traced && c.table.about == aboutUnknown && (s == Name && c.name.strength == medium || s == Text && c.name.strength == weak && c.untechnical()) && kindOf(c.Column) == written:
+	case traced && c.table.about == aboutUnknown && (s == Name && c.name.strength == medium && !anyMeans(c.tokens, "detail") && !anyMeans(c.tokens, "thing") || s == Text && c.name.strength == weak && c.untechnical()) && kindOf(c.Column) == written:
 		c.say(s, Likely, nameSays, "it stands beside what says who it was")
 	case !c.named && c.finding.Sure == Unsure && c.finding.What == Name && others >= 1 && c.table.about == aboutUnknown:
 		c.say(Name, Likely, "its values have the shape of names", "it stands beside data of a person")

@@ -164,7 +164,10 @@ func tableTokens(name, system string) []token { return tokens(without(bareName(n
 // describe decides what the rows of a table are.
 func (t *table) describe() {
 	t.about = noun(t.words)
-	if t.about == aboutPeople && t.links() {
+	switch {
+	case t.about == aboutPeople && t.programs():
+		t.about = aboutThings
+	case t.about == aboutPeople && t.links():
 		t.about = aboutUnknown
 	}
 	if t.about == aboutThings && t.lives() && (!t.words[len(t.words)-1].means("thing") || t.namesSomebody()) {
@@ -203,12 +206,16 @@ func (t *table) describe() {
 	switch {
 	case n >= 2 && t.namesCompany() && !sorts[Birth] && !sorts[Gender]:
 		t.about = aboutCompanies
-	case n >= 2:
+	case n > 2 || n == 2 && len(t.columns) <= wide:
 		t.about = aboutPeople
 	case addresses >= 3 && n == 0 && !t.pointsAtPeople():
 		t.about = aboutAddress
 	}
 }
+
+// wide is above how many columns a table must say more of people to be one of them: so
+// much is kept of the settings of a site, too.
+const wide = 60
 
 // pointsAtPeople reports whether a table points at one that is called as people are.
 func (t *table) pointsAtPeople() bool {

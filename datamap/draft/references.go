@@ -87,7 +87,19 @@ func (j *judgement) infer(ctx context.Context, src Reader, c *column) error {
 		c.table.refs = append(c.table.refs, &reference{columns: []string{c.Name}, target: target, to: []string{key.Name}, found: why, empty: c.Nullable})
 		return nil
 	}
+	if own := j.byName.shorts[c.shortNumber()]; own != nil && !c.table.headed() && kindsMeet(c.Column, own.Column) {
+		c.table.refs = append(c.table.refs, &reference{columns: []string{c.Name}, target: own.table, to: []string{own.Name}, found: "by its name", empty: c.Nullable})
+	}
 	return nil
+}
+
+// shortNumber is the name of a column that is cut short to the first letter of what it
+// numbers: `pid` of patients. People may have one beside the key of their table.
+func (c *column) shortNumber() string {
+	if len(c.tokens) != 1 || len(c.tokens[0].is) > 0 || len(c.tokens[0].text) > 5 || !strings.HasSuffix(c.tokens[0].text, "id") {
+		return ""
+	}
+	return c.tokens[0].text
 }
 
 // keyColumn is the one column by which rows of a table are named; without a declared
@@ -156,6 +168,7 @@ func (j *judgement) candidates(c *column) []*table {
 	if c.counts() {
 		return out
 	}
+
 	for _, t := range j.byName.find(stemmed(c.stems())) {
 		add(t, t.keyColumn())
 	}

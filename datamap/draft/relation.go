@@ -25,6 +25,7 @@ const (
 	subject   concept = "subject"   // people of whom much is kept
 	life      concept = "life"      // a table of what happens to people, or what they have
 	presence  concept = "presence"  // when somebody came or went
+	protocol  concept = "protocol"  // by which programs speak: `api_clients` are none of people
 	machinery concept = "machinery" // what the sessions of a system have and those of a course do not
 )
 
@@ -86,7 +87,7 @@ func (j *judgement) byRelation(t *table) {
 	for _, c := range t.columns {
 		switch {
 		case c.finding.Sure > Not:
-		case t.near() && c.looksSecret():
+		case (t.near() || t.tie == tieAside && c.named && slices.Contains([]Sort{Session, Secret}, c.name.sort)) && c.looksSecret():
 			c.say(Secret, Unsure, "its values look like keys", c.place())
 		case t.ofPeople() && c.Kind == connect.TextKind && c.numbersSomebody() && c.numbersOwn() && !c.isKey() && !t.isReference(c.Name):
 			c.say(Number, Unsure, "it may be the number somebody is known by", c.place())
@@ -129,7 +130,12 @@ func (c *column) leadsToPage() bool {
 
 // whereabouts reports whether a column is what somebody looked at.
 func (c *column) whereabouts() bool {
-	return c.Kind == connect.TextKind && len(c.tokens) == 1 && slices.Contains([]string{"page", "pages", "location", "path", "url", "uri", "script", "request"}, c.tokens[0].text)
+	return c.Kind == connect.TextKind && len(c.tokens) <= 2 && anyText(c.tokens, "query", "keyword", "keywords", "search", "term", "terms") || c.Kind == connect.TextKind && len(c.tokens) == 1 && slices.Contains([]string{"page", "pages", "location", "path", "url", "uri", "script", "request"}, c.tokens[0].text)
+}
+
+// anyText reports whether one of some words is among those of a name.
+func anyText(ts []token, words ...string) bool {
+	return slices.ContainsFunc(ts, func(t token) bool { return slices.Contains(words, t.text) })
 }
 
 // near reports whether rows are people or theirs.
@@ -152,6 +158,8 @@ func (j *judgement) substantial(c *column) bool {
 		return false
 	case people && (c.flags() || c.Kind == connect.TimeKind && !c.spans()):
 		return false // so much of it says only what the system may do with the row
+	case people && len(c.tokens) == 1 && c.plural() && len(j.byName.called(texts(c.tokens))) > 0:
+		return false // what somebody may do with the things of a table
 	case c.seen.share(markUUID) > .5 || people && c.seen.share(markURL) > .5:
 		return false
 	case c.numberish() && (c.Kind == connect.Integer || len(c.tokens) == 1), people && c.ofSettings():

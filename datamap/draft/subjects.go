@@ -15,7 +15,7 @@ func (t *table) ofSomebody() bool {
 		return t.ofPeople()
 	case t.near() && t.details():
 		return true
-	case t.tie == tieOwned || t.namesSomebody() || t.about == aboutPeople:
+	case t.tie == tieOwned || t.namesSomebody() || t.about == aboutPeople || t.tie == tieNone && t.traced():
 		return (t.lives() || t.hangsOnLife() || t.ofSubjects() && !tells(t.words, speech)) && !t.ofMachine()
 	}
 	return false
@@ -92,6 +92,13 @@ func (t *table) links() bool {
 		}
 	}
 	return points > 0 || t.sorts == 0 && len(t.words) > 1 && !t.headedByPeopleAlone()
+}
+
+// programs reports whether a table is of the programs that ask another for data, which
+// are called as people are: `api_clients`.
+func (t *table) programs() bool {
+	n := len(t.words)
+	return n > 1 && tells(t.words[n-2:n-1], protocol) && slices.Contains([]string{"client", "clients", "consumer", "consumers", "agent", "agents"}, t.words[n-1].text)
 }
 
 // headedByPeopleAlone reports whether a table's name has no other word than those for
