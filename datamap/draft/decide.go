@@ -213,6 +213,8 @@ func (c *column) mediumName() {
 		c.say(s, Unsure, nameSays, "nothing ties the rows to people")
 	case t.speaks() && s == Text:
 		c.say(s, Likely, nameSays, "the rows are what people write")
+	case t.about == aboutUnknown && addressing(s) && s == Country && anyMeans(c.tokens, "person"):
+		c.say(s, Likely, nameSays, "so does the word for somebody in it")
 	case t.tie == tieAside && s == Text, t.about == aboutUnknown && (addressing(s) && s != Country || s == Government || s == Bank || s == Plate || s == Device || s == Session || s == Activity || s == Signature || s == Voice):
 		c.say(s, Unsure, nameSays, "nothing ties the rows to people")
 	default:
@@ -390,6 +392,10 @@ func (c *column) beside() {
 		c.say(IP, Likely, "it stands beside what says who it was")
 	case traced && c.table.about == aboutUnknown && (s == Name && c.name.strength == medium && !anyMeans(c.tokens, "detail") && !anyMeans(c.tokens, "thing") || s == Text && c.name.strength == weak && c.untechnical()) && kindOf(c.Column) == written:
 		c.say(s, Likely, nameSays, "it stands beside what says who it was")
+	case traced && c.table.about == aboutUnknown && (s == Place || addressing(s)) && c.finding.Sure == Not:
+		c.say(s, Likely, nameSays, "it stands beside what says who it was")
+	case !c.named && c.besideProse():
+		c.say(Text, Unsure, "it stands beside what somebody wrote", c.place())
 	case !c.named && c.finding.Sure == Unsure && c.finding.What == Name && others >= 1 && c.table.about == aboutUnknown:
 		c.say(Name, Likely, "its values have the shape of names", "it stands beside data of a person")
 	case s == Name && c.finding.Sure == Not && c.name.strength == weak && c.sharesPrefix():

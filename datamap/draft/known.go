@@ -61,6 +61,16 @@ func (c *column) opensWith() bool {
 		slices.ContainsFunc(c.table.columns, func(o *column) bool { return o.named && o.name == reading{Secret, strong} })
 }
 
+// besideProse reports whether a text without bounds, in rows that are somebody's, stands
+// beside another that is free text: what people answer to several questions.
+func (c *column) besideProse() bool {
+	return c.table.tie == tieOwned && c.finding.Sure == Not && c.Kind == connect.TextKind && c.Length == 0 && strings.Contains(strings.ToLower(c.Type), "text") &&
+		c.untechnical() && !c.technical() && len(c.seen.inside) == 0 && c.seen.share(markURL)+c.seen.share(markUUID) < .5 &&
+		slices.ContainsFunc(c.table.columns, func(o *column) bool {
+			return o != c && o.named && o.finding.What == Text && o.finding.Sure >= Likely && o.Length == 0
+		})
+}
+
 // heads reports whether a column is the title of what somebody wrote.
 func (c *column) heads() bool {
 	title := len(c.tokens) > 0 && slices.ContainsFunc([]string{"title", "subject", "betreff", "titel", "titre", "titulo", "titolo", "objet", "asunto", "assunto", "oggetto", "onderwerp", "headline", "topic", "subj"}, func(w string) bool { return c.tokens[len(c.tokens)-1].text == w })

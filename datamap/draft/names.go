@@ -2,6 +2,7 @@ package draft
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/avowhq/avow/connect"
 )
@@ -87,12 +88,13 @@ var patterns = []pattern{
 	{sort: Card, strength: medium, has: []concept{"card", "recent"}, kinds: written | numeric},
 	{sort: Bank, strength: strong, has: []concept{"bank"}, kinds: written | numeric},
 	{sort: Bank, strength: strong, has: []concept{"bankword", "account"}, kinds: written | numeric},
+	{sort: Bank, strength: medium, has: []concept{"bankword", "name"}, kinds: written, without: []concept{"health"}},
 	{sort: Bank, strength: medium, has: []concept{"account", "number"}, kinds: written | numeric, without: []concept{"person"}},
 	{sort: Bank, strength: medium, has: []concept{"bankroute", "number"}, kinds: written | numeric, blocked: true},
 	{sort: Email, strength: strong, has: []concept{"email"}, kinds: written},
 	{sort: Phone, strength: strong, has: []concept{"calling", "number"}, kinds: written | numeric, blocked: true},
 	{sort: Phone, strength: strong, has: []concept{"contactword", "number"}, kinds: written | numeric, without: []concept{"id", "thing"}},
-	{sort: Phone, strength: strong, has: []concept{"phone"}, kinds: written | numeric, without: []concept{"thing"}},
+	{sort: Phone, strength: strong, has: []concept{"phone"}, kinds: written | numeric, without: []concept{"thing", "image"}},
 	{sort: Agent, strength: strong, has: []concept{"useragent"}, kinds: written},
 	{sort: Agent, strength: strong, has: []concept{"person", "agent"}, kinds: written},
 	{sort: Device, strength: strong, has: []concept{"deviceword"}, kinds: written | numeric, blocked: true},
@@ -114,7 +116,7 @@ var patterns = []pattern{
 	{sort: School, strength: medium, has: []concept{"passed"}, kinds: yesNo | numeric, blocked: true},
 	{sort: Trait, strength: medium, has: []concept{"situation"}, kinds: anyKind, blocked: true},
 	{sort: Hire, strength: medium, has: []concept{"hire"}, kinds: dated | written, without: []concept{"name", "phone", "email"}, blocked: true},
-	{sort: Trait, strength: medium, has: []concept{"offspring"}, kinds: numeric, blocked: true},
+	{sort: Trait, strength: medium, has: []concept{"offspring"}, kinds: numeric, without: []concept{"time", "first"}, blocked: true},
 	{sort: Name, strength: strong, has: []concept{"first", "name"}, kinds: written},
 	{sort: Name, strength: strong, has: []concept{"last"}, kinds: written, without: []concept{"blocker"}},
 	{sort: Name, strength: strong, has: []concept{"recent", "name"}, kinds: written},
@@ -126,6 +128,8 @@ var patterns = []pattern{
 	{sort: Name, strength: medium, has: []concept{"full", "name"}, kinds: written},
 	{sort: Name, strength: medium, has: []concept{"middle"}, kinds: written},
 	{sort: Name, strength: medium, has: []concept{"full"}, kinds: written, without: []concept{"time", "blocker"}},
+	{sort: Belief, strength: medium, has: []concept{"gender", "liking"}, kinds: anyKind, blocked: true},
+	{sort: Trait, strength: medium, has: []concept{"age", "liking"}, kinds: anyKind, blocked: true},
 	{sort: Gender, strength: strong, has: []concept{"gender"}, kinds: anyKind},
 	{sort: Marital, strength: strong, has: []concept{"marital"}, kinds: anyKind, blocked: true},
 	{sort: Nationality, strength: strong, has: []concept{"nationality"}, kinds: anyKind},
@@ -182,6 +186,9 @@ var terse = map[string]Sort{
 
 // read is what the name of a column may mean; none when it says nothing.
 func read(ts []token, c *connect.Column) (reading, bool) {
+	if ofFile(ts) || howMany(ts) {
+		return reading{}, false
+	}
 	kind := kindOf(c)
 	blocked := blocks(ts)
 	for _, p := range patterns {
@@ -202,6 +209,19 @@ func read(ts []token, c *connect.Column) (reading, bool) {
 		return reading{s, weak}, true
 	}
 	return reading{}, false
+}
+
+// ofFile reports whether a name is of what is kept about a file beside it, whatever is in
+// it: `avatar_content_type`.
+func ofFile(ts []token) bool {
+	n := len(ts)
+	return n > 2 && (ts[n-2].text == "content" && ts[n-1].text == "type" || ts[n-2].text == "file" && ts[n-1].text == "size")
+}
+
+// howMany reports whether a name is of how many people there are: `num_new_participants`.
+func howMany(ts []token) bool {
+	n := len(ts)
+	return n > 1 && slices.Contains([]string{"num", "nb", "nbr", "anz", "anzahl", "count", "total"}, ts[0].text) && ts[n-1].means("person") && !ts[n-1].means("offspring") && strings.HasSuffix(ts[n-1].text, "s")
 }
 
 // aboutPaying reports whether the last word says that a column is about how or when
@@ -268,6 +288,9 @@ func blocks(ts []token) bool {
 }
 
 func terseOf(ts []token) (Sort, bool) {
+	if anyMeans(ts, "time") {
+		return "", false // `date_add`
+	}
 	for _, t := range ts {
 		if s, ok := terse[t.text]; ok {
 			return s, true

@@ -130,7 +130,7 @@ func (c *column) leadsToPage() bool {
 
 // whereabouts reports whether a column is what somebody looked at.
 func (c *column) whereabouts() bool {
-	return c.Kind == connect.TextKind && len(c.tokens) <= 2 && anyText(c.tokens, "query", "keyword", "keywords", "search", "term", "terms") || c.Kind == connect.TextKind && len(c.tokens) == 1 && slices.Contains([]string{"page", "pages", "location", "path", "url", "uri", "script", "request"}, c.tokens[0].text)
+	return c.Kind == connect.TextKind && len(c.tokens) <= 2 && anyText(c.tokens, "query", "keyword", "keywords", "search", "term", "terms") || c.Kind == connect.TextKind && len(c.tokens) == 1 && slices.Contains([]string{"page", "pages", "location", "path", "url", "uri", "script", "request", "action", "activity"}, c.tokens[0].text)
 }
 
 // anyText reports whether one of some words is among those of a name.

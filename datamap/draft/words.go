@@ -212,10 +212,13 @@ func split(name string) []string {
 	return versions(out)
 }
 
-// versions writes the card that says who somebody is as one word, and puts `ipv` and its digit, which is gone, right again.
+// versions writes the card that says who somebody is, and the key of a program, as one
+// word, and puts `ipv` and its digit, which is gone, right again.
 func versions(in []string) []string {
-	if i := slices.IndexFunc(in, func(w string) bool { return strings.EqualFold(w, "id") }); i >= 0 && i+1 < len(in) && strings.EqualFold(in[i+1], "card") {
-		in = slices.Replace(slices.Clone(in), i, i+2, "idcard")
+	for i := 0; i+1 < len(in); i++ {
+		if whole := strings.ToLower(in[i] + in[i+1]); whole == "idcard" || whole == "apikey" {
+			in = slices.Replace(slices.Clone(in), i, i+2, whole)
+		}
 	}
 	for i, w := range in {
 		if strings.EqualFold(w, "ipv") {
