@@ -15,6 +15,9 @@ func (c *column) untechnical() bool {
 // keepsSession reports whether a column is what a table of sessions keeps of them.
 func (c *column) keepsSession() bool {
 	table := c.table.words
+	if c.table.column("title") != nil || c.table.attended() {
+		return false // what people go to has a title
+	}
 	return kindOf(c.Column)&written != 0 && (anyMeans(table, "session") || anyMeans(table, "token")) &&
 		slices.ContainsFunc(c.tokens, func(t token) bool { return sessionData[t.text] })
 }
