@@ -176,7 +176,7 @@ func systemOf(key string) string {
 		}
 		return '-'
 	}, key)
-	if !systemName.MatchString(name) {
+	if !isSystemName(name) {
 		name = "x" + name[:min(len(name), 50)]
 	}
 	return name

@@ -6,11 +6,18 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/avowhq/avow/policy"
 )
 
-var systemName = regexp.MustCompile(`^[\pL][\pL\pN_-]{0,59}$`)
+var systemName = regexp.MustCompile(`^\pL[\pL\pN_-]*$`)
+
+// isSystemName reports whether something can be the name of a system. Its length is counted here: an
+// expression that counts is as large as what it counts.
+func isSystemName(name string) bool {
+	return utf8.RuneCountInString(name) <= 60 && systemName.MatchString(name)
+}
 
 // names gives every part its name and its owner, and finds what stands twice.
 func (b *builder) names() {
@@ -19,7 +26,7 @@ func (b *builder) names() {
 		name := s.Name.Text
 		switch {
 		case name == "":
-		case !systemName.MatchString(name):
+		case !isSystemName(name):
 			b.add(s, s.Name.Pos, "bad-name", policy.Quote(name)+" cannot be the name of a system", name, "use letters, digits and dashes, without a dot")
 		case first[name] != nil:
 			b.add(s, s.Name.Pos, "twice", "another file, "+first[name].File+", is about "+policy.Quote(name)+" already", name, "give one of the systems another name")

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -148,14 +149,17 @@ func isPhone(s string) bool {
 }
 
 var (
-	nameForm  = regexp.MustCompile(`^(\p{Lu}[\p{L}'’.-]*|\p{Lu}\.|[Dd]e[lr]?|[Vv]an|[Vv]on|[Dd]er|den|da|do|dos|di|la|le|el|y|zu|zur|bin|al)([ ,-]+(\p{Lu}[\p{L}'’.-]*|[Dd]e[lr]?|[Vv]an|[Vv]on|[Dd]er|den|da|do|dos|di|la|le|el|y|zu|zur|bin|al)){0,4}$`)
+	// nameForm is large, and made when it is first needed: most programs draft nothing.
+	nameForm = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(\p{Lu}[\p{L}'’.-]*|\p{Lu}\.|[Dd]e[lr]?|[Vv]an|[Vv]on|[Dd]er|den|da|do|dos|di|la|le|el|y|zu|zur|bin|al)([ ,-]+(\p{Lu}[\p{L}'’.-]*|[Dd]e[lr]?|[Vv]an|[Vv]on|[Dd]er|den|da|do|dos|di|la|le|el|y|zu|zur|bin|al)){0,4}$`)
+	})
 	firmWords = regexp.MustCompile(`(?i)\b(ltd|inc|llc|gmbh|ag|kg|plc|sons|co|corp|sarl|sas|s\.?a\.?|s\.?l\.?|bv|b\.v\.|group|company|and|und|et|&|ohg|ev|e\.v\.|stiftung|partners|records|band|orchestra|hotel|bank)(\b|$)`)
 )
 
 // recognisePerson tells whether a text has the shape of somebody's name, and whether
 // a word of it is a name that many people bear.
 func recognisePerson(s string, tell func(mark)) {
-	if len(s) < 2 || len(s) > 50 || !nameForm.MatchString(s) || firmWords.MatchString(s) {
+	if len(s) < 2 || len(s) > 50 || !nameForm().MatchString(s) || firmWords.MatchString(s) {
 		return
 	}
 	tell(markNameShape)
