@@ -159,7 +159,7 @@ func (r *records) writeStarts(w io.Writer) {
 	fmt.Fprint(w, "## Starts and memory\n\nFrom the start of the program until `/readyz` says yes; medians.\n\n| | |\n|---|--:|\n")
 	fmt.Fprintf(w, "| ready, in a directory that was not there: tables, keys and log are made | %s |\n", milli(s.first))
 	fmt.Fprintf(w, "| ready, with what that start left | %s |\n", milli(s.again))
-	fmt.Fprintf(w, "| in memory with nothing to do, after %v | %s |\n| in memory with nothing to do, after %v | %s |\n", s.moment, mega(s.soon), s.while, mega(s.idle))
+	fmt.Fprintf(w, "| in memory with nothing to do, after %v | %s |\n| in memory with nothing to do, after %v | %s |\n| of that, pages of the program's file, which the system holds for all and can drop | %s |\n", s.moment, mega(s.soon), s.while, mega(s.idle), mega(s.filed))
 	fmt.Fprintf(w, "| ready, on %d people with a consent each; answers come from the database | %s |\n", s.people, milli(s.ready))
 	fmt.Fprintf(w, "| every gate filled with them | %s |\n| in memory then | %s |\n\n", milli(s.filled), mega(s.full))
 }

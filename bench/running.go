@@ -108,6 +108,9 @@ func (r *running) stop() error {
 // memory is the part of the process that is in memory, in bytes.
 func (r *running) memory() (int64, error) { return memoryOf(r.cmd.Process.Pid, "VmRSS:") }
 
+// filed is the part of that which are pages of the program's file, and others: the system has them once for all who read them.
+func (r *running) filed() (int64, error) { return memoryOf(r.cmd.Process.Pid, "RssFile:") }
+
 // memoryOf is a line of what the system tells of a process, in bytes.
 func memoryOf(pid int, line string) (int64, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

@@ -15,6 +15,7 @@ import (
 type starts struct {
 	first, again  time.Duration // from the start of the program until /readyz says yes
 	moment, while time.Duration
+	filed         int64 // of the last, what are pages of files
 	soon, idle    int64 // bytes in memory of one that has had nothing to do for so long
 	people        int
 	ready         time.Duration
@@ -49,6 +50,9 @@ func measureStarts(ctx context.Context, c config) (*starts, error) {
 		return nil, err
 	}
 	time.Sleep(time.Until(idle.began.Add(c.while)))
+	if s.filed, err = idle.filed(); err != nil {
+		return nil, err
+	}
 	if s.idle, err = idle.memory(); err != nil {
 		return nil, err
 	}
