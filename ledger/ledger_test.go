@@ -58,6 +58,7 @@ func buildWith(t *testing.T, c store.Config, dir string, lc ledger.Config) *hous
 	if h.Ledger, err = ledger.Open(t.Context(), h.db, h.vault, lc); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { h.Ledger.Close() }) // nothing is written outside any more when the folder goes
 	return h
 }
 
