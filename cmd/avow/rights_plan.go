@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -212,12 +214,28 @@ func writeStatement(w io.Writer, s connect.Statement) {
 	}
 	parts := make([]string, len(s.Values))
 	for i, v := range s.Values {
-		parts[i] = connect.Text(v)
+		parts[i] = parameter(v)
 	}
 	if s.Cut > 0 {
 		parts = append(parts, fmt.Sprintf("and %d more", s.Cut))
 	}
 	fmt.Fprintf(w, "  -- %s\n", strings.Join(parts, ", "))
+}
+
+// parameter is one value of a statement on one line: nothing is told from an empty text,
+// and what somebody wrote into a row cannot end the comment that it stands in.
+func parameter(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "NULL"
+	case string:
+		q := strconv.Quote(v)
+		q = strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
+		return "'" + strings.ReplaceAll(q, "'", "''") + "'"
+	case []byte:
+		return "X'" + hex.EncodeToString(v) + "'"
+	}
+	return connect.Text(v)
 }
 
 // accessEntry is one row that would be shown.
