@@ -3,6 +3,7 @@ package datamap
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/avowhq/avow/policy"
@@ -24,13 +25,18 @@ type Imported struct {
 // its spellings (`fides_meta`, `fidesops_meta`). Everything that cannot be carried
 // over, and everything that had to be assumed, is a warning with its place; what
 // remains to be decided stands in the files such that Load says so. The error is
-// policy.Problems for a file that is not such a text at all.
+// policy.Problems for a file that is not such a text at all, or describes a collection
+// twice.
 func ImportFides(p *policy.Policy, files ...FidesFile) ([]Imported, policy.Problems, error) {
 	im := &importer{policy: p, tables: map[string]*fidesTable{}}
 	for _, f := range files {
 		if err := im.read(f); err != nil {
 			return nil, im.warnings, err
 		}
+	}
+	if im.refused.Errors() {
+		sortProblems(im.warnings)
+		return nil, im.warnings, im.refused
 	}
 	im.assemble()
 	out, err := im.write()
@@ -61,6 +67,7 @@ type line struct{ key, value string }
 type importer struct {
 	policy   *policy.Policy
 	warnings policy.Problems
+	refused  policy.Problems // what no file can be made of
 	datasets []*fidesSystem
 	tables   map[string]*fidesTable // by dataset.collection
 	edges    []fidesEdge
@@ -198,11 +205,18 @@ func (im *importer) collection(s *fidesSystem, c *fidesCollection) *fidesTable {
 	if len(t.system) > 0 {
 		im.warn(t.at, "not-personal", "in "+policy.Quote(t.name)+" these have no personal category and are left out: "+all(t.system), t.name, "add those that hold personal data")
 	}
-	if im.tables[t.dataset+"."+t.name] != nil {
-		im.warn(t.at, "twice", policy.Quote(t.name)+" stands twice", t.name, "the second is carried over too; put both into one")
-	}
+	im.twice(s, t)
 	im.tables[t.dataset+"."+t.name] = t
 	return t
+}
+
+// twice refuses a collection that a dataset describes a second time.
+func (im *importer) twice(s *fidesSystem, t *fidesTable) {
+	i := slices.IndexFunc(s.tables, func(first *fidesTable) bool { return first.name == t.name })
+	if i >= 0 {
+		im.refused = append(im.refused, policy.Problem{File: im.file, Pos: t.at, Code: "twice", Text: t.name, Suggest: "put both into one",
+			Message: policy.Quote(t.name) + " stands a second time; the first is on line " + strconv.Itoa(s.tables[i].at.Line)})
+	}
 }
 
 func (im *importer) tableErase(t *fidesTable, m fidesStrategy) string {

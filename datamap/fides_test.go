@@ -66,3 +66,15 @@ func TestImportFidesRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestImportFidesRefusesACollectionTwice(t *testing.T) {
+	text := "dataset:\n- fides_key: shop\n  collections:\n  - {name: people, fields: [{name: a}]}\n  - {name: orders, fields: [{name: b}]}\n  - {name: people, fields: [{name: c}]}\n"
+	out, _, err := ImportFides(testPolicy(t), FidesFile{"x.yml", []byte(text)})
+	want := "x.yml:6:5: error: `people` stands a second time; the first is on line 4; put both into one"
+	if len(out) != 0 || err == nil || err.Error() != want {
+		t.Errorf("made %d files, and said %v; want %s", len(out), err, want)
+	}
+	if out, _, err = ImportFides(testPolicy(t), FidesFile{"x.yml", []byte(strings.Replace(text, "name: people, fields: [{name: c}", "name: People, fields: [{name: c}", 1))}); err != nil || len(out) != 1 {
+		t.Errorf("names differ in a capital: %v", err)
+	}
+}
