@@ -46,7 +46,7 @@ func NewSMTP(c SMTP) (*SMTPSender, error) {
 		c.Security = StartTLS
 	case c.Security != StartTLS && c.Security != TLS && c.Security != Plain:
 		return nil, avow.Errorf(avow.Invalid, "mail security %q is not starttls, tls or plain", c.Security)
-	case c.Security == Plain && !loopback(host):
+	case c.Security == Plain && !avow.ThisMachine(host):
 		return nil, avow.Errorf(avow.Invalid, "mail without TLS is accepted for a server on this machine only; use starttls or tls")
 	}
 	if c.Hello == "" {
@@ -56,11 +56,6 @@ func NewSMTP(c SMTP) (*SMTPSender, error) {
 		c.Timeout = time.Minute
 	}
 	return &SMTPSender{c: c, host: host}, nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // SMTPSender submits letters to a mail server.

@@ -1,11 +1,11 @@
 package store
 
 import (
-	"net/netip"
 	"os"
 	"regexp"
 	"strings"
 
+	"github.com/avowhq/avow"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -36,24 +36,13 @@ func verified(dsn string) string {
 
 // faraway reports whether any of the servers is on another machine.
 func faraway(cfg *pgx.ConnConfig) bool {
-	if !here(cfg.Host) {
+	if !avow.ThisMachine(cfg.Host) {
 		return true
 	}
 	for _, f := range cfg.Fallbacks {
-		if !here(f.Host) {
+		if !avow.ThisMachine(f.Host) {
 			return true
 		}
 	}
 	return false
-}
-
-// here reports whether a host is this machine: a socket, a loopback address or localhost.
-func here(host string) bool {
-	if strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") {
-		return true
-	}
-	if addr, err := netip.ParseAddr(host); err == nil {
-		return addr.Unmap().IsLoopback()
-	}
-	return strings.EqualFold(strings.TrimSuffix(host, "."), "localhost")
 }

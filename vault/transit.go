@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -51,15 +50,10 @@ func (t Transit) GetAEAD(uri string) (tink.AEAD, error) {
 	if !ok || mount == "" || name == "" || strings.Contains(name, "/") || path.Clean("/"+mount) != "/"+mount || name == ".." {
 		return nil, bad
 	}
-	if u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+	if u.Scheme != "https" && !(u.Scheme == "http" && avow.ThisMachine(u.Hostname())) {
 		return nil, avow.Errorf(avow.Invalid, "the key management service must be reached by https://; http:// is for loopback")
 	}
 	return &transitKey{t, u.Scheme + "://" + u.Host + "/v1/" + mount, name, transitClient()}, nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // transitClient follows nothing and asks no proxy: what it carries opens the vault.

@@ -84,7 +84,7 @@ func loopback(address string) error {
 	if err != nil {
 		return avow.FieldErrorf("--metrics", "write it as 127.0.0.1:9464")
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !avow.ThisMachine(host) {
 		return avow.FieldErrorf("--metrics", "metrics are served on loopback only; put a proxy in front to show them elsewhere")
 	}
 	return nil

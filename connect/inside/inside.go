@@ -126,18 +126,11 @@ func (a *Allowed) Dial(ctx context.Context, network, address string) (net.Conn, 
 	return d.DialContext(ctx, network, address)
 }
 
-// Local reports whether a host, with or without its port, is this machine: a socket, a
-// loopback address or `localhost`. What is sent there crosses no network.
+// Local is avow.ThisMachine of a host with or without its port.
 func Local(hostPort string) bool {
 	host, _, err := net.SplitHostPort(hostPort)
 	if err != nil {
 		host = hostPort
 	}
-	if strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") {
-		return true
-	}
-	if addr, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
-		return addr.Unmap().IsLoopback()
-	}
-	return strings.EqualFold(strings.TrimSuffix(host, "."), "localhost")
+	return avow.ThisMachine(host)
 }

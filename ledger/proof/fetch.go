@@ -92,15 +92,10 @@ func CheckAddress(text string) (*url.URL, error) {
 		return nil, avow.Errorf(avow.Invalid, "that is not an address; it begins with https://")
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, avow.Errorf(avow.Invalid, "an address has no name, password, query or fragment here")
-	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && avow.ThisMachine(u.Hostname()):
 		return u, nil
 	}
 	return nil, avow.Errorf(avow.Invalid, "an address begins with https://; http:// is for this machine alone")
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // Client is an HTTP client for one checked address: it follows nowhere else, waits
