@@ -5,8 +5,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"runtime"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -191,20 +189,6 @@ func (s *server) fillGates(ctx context.Context) {
 		s.log.Info("the gates are filled", slog.Int("states", held), slog.Duration("took", s.now().Sub(began)))
 	case ctx.Err() == nil:
 		s.log.Warn("the gates could not be filled; the database is asked about whoever is missing", slog.Any("error", err))
-	}
-}
-
-// settled is how long after the start nothing of it goes on any more.
-const settled = 3 * time.Second
-
-// giveBack returns to the system what only the start needed, most of it buffers in which
-// migrations were read. They are pooled, and go with the second collection.
-func giveBack(ctx context.Context) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(settled):
-		runtime.GC()
-		debug.FreeOSMemory()
 	}
 }
 
