@@ -1,6 +1,7 @@
 package rights_test
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/avowhq/avow/rights"
 	"github.com/avowhq/avow/store"
 	"github.com/avowhq/avow/vault"
+	"github.com/jackc/pgx/v5"
 )
 
 const (
@@ -325,6 +327,52 @@ func TestAddressesOnTwoNodes(t *testing.T) {
 		})
 		if errs[1] != nil || errs[0] != nil && avow.KindOf(errs[0]) != avow.Unauthorized || slices.ContainsFunc(h.addresses(two[0]), func(s string) bool { return strings.HasPrefix(s, third) }) {
 			t.Errorf("verified and removed at once: %v, left %q", errs, h.addresses(two[0]))
+		}
+		h.sound()
+	})
+}
+
+// stall locks the rows of a query on PostgreSQL: begun returns when somebody waits for them,
+// until release. On SQLite one who writes waits for the other anyway, and both do nothing.
+func (h *house) stall(query string, args ...any) (begun, release func()) {
+	h.t.Helper()
+	if h.db.Kind() != store.PostgreSQL {
+		return func() {}, func() {}
+	}
+	conn, err := pgx.Connect(bg, h.config.DSN)
+	h.check(err)
+	h.t.Cleanup(func() { conn.Close(bg) })
+	tx, err := conn.Begin(bg)
+	h.check(err)
+	_, err = tx.Exec(bg, query, args...)
+	h.check(err)
+	begun = func() {
+		for waits := false; !waits; {
+			h.check(tx.QueryRow(bg, "SELECT EXISTS (SELECT pid FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))) FROM pg_sleep(0.01)").Scan(&waits))
+		}
+	}
+	return begun, func() { h.check(tx.Rollback(bg)) }
+}
+
+// Two showed each other's address to be theirs at two nodes, and one of them becomes the other
+// when the second has begun: it is their own link still.
+func TestAddressConfirmedWhileJoined(t *testing.T) {
+	each(t, func(h *house) {
+		t := h.t
+		h.people()
+		anns, bobs := h.enter(ann), h.enter(bob)
+		toBob, toAnn := h.add(anns, bob), h.add(bobs, ann)
+		second, other := make(chan error, 1), h.another()
+		hash := sha256.Sum256([]byte(toAnn))
+		begun, release := h.stall("SELECT hash FROM vault_links WHERE hash = $1 FOR UPDATE", hash[:])
+		go func() { second <- other.desk.ConfirmAddress(bg, bobs, toAnn) }()
+		begun()
+		err := h.desk.ConfirmAddress(bg, anns, toBob)
+		release()
+		h.check(err)
+		h.check(<-second)
+		if a, b := h.see(anns), h.see(bobs); a.Subject != b.Subject || len(a.Identities) != 2 {
+			t.Errorf("two who each verified the other's address: %v and %v", a.Identities, b.Identities)
 		}
 		h.sound()
 	})
