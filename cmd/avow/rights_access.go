@@ -62,6 +62,16 @@ Where people have to look through something by hand, a request is taken down tha
 // package is made: a person may have a million rows, and the machine is not ours alone.
 const sparing = 40
 
+// spare collects garbage so, until it is undone. Who runs the program and says how much
+// memory it takes, by GOGC or GOMEMLIMIT, has the last word.
+func spare() (undo func()) {
+	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+		return func() {}
+	}
+	before := debug.SetGCPercent(sparing)
+	return func() { debug.SetGCPercent(before) }
+}
+
 // Run gathers.
 func (c *accessCommand) Run(ctx context.Context, t *terminal) error {
 	if c.DryRun {
@@ -70,7 +80,7 @@ func (c *accessCommand) Run(ctx context.Context, t *terminal) error {
 	if c.Out == "" {
 		return avow.FieldErrorf("--out", "name the folder the package is to be written to, or look first with --dry-run")
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(sparing))
+	defer spare()()
 	who, err := person(c.Identity)
 	if err != nil {
 		return err
