@@ -2,6 +2,7 @@ package datamap
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -36,11 +37,10 @@ func mayBeEmpty(t *connect.Table, columns []string) bool {
 // schema. A system without a schema is not judged. Everything is reported at once,
 // with its place in the files.
 func (m *Map) CheckLive(schemas map[string]*connect.Schema) policy.Problems {
-	b := &builder{m: m}
-	if whole, err := m.Complete(m.live(schemas)); err == nil {
-		b.m = whole
-	} else if problems, ok := err.(policy.Problems); ok {
-		b.problems = append(b.problems, problems...)
+	b := assemble(m.Policy, m.sources, m.live(schemas))
+	b.problems = slices.DeleteFunc(b.problems, func(p policy.Problem) bool { return p.Warning })
+	if b.tooMuch {
+		return b.sorted()
 	}
 	for _, s := range b.m.Systems {
 		if schema := schemas[s.Name.Text]; schema != nil {
@@ -107,7 +107,18 @@ func findTable(s *connect.Schema, t *Table) *connect.Table {
 	return s.Table(t.Name)
 }
 
+// missingTable is all that is said of a table that is not there: that it has no key and
+// no reference to anybody follows from that.
 func (l *live) missingTable(t *Table) {
+	end := math.MaxInt
+	for _, other := range l.system.all {
+		if other.Pos.Line > t.Pos.Line {
+			end = min(end, other.Pos.Line)
+		}
+	}
+	l.problems = slices.DeleteFunc(l.problems, func(p policy.Problem) bool {
+		return p.File == l.system.File && !p.Warning && t.Pos.Line <= p.Pos.Line && p.Pos.Line < end
+	})
 	var names []string
 	for i := range l.schema.Tables {
 		names = append(names, l.schema.Tables[i].Name)

@@ -181,3 +181,15 @@ func TestFactsOf(t *testing.T) {
 		t.Errorf("%+v", facts)
 	}
 }
+
+// A table that is not there is said to be missing, and nothing else: that it has no key
+// and ties to nobody follows. All else that is wrong is said beside it.
+func TestLiveSaysThatATableIsMissing(t *testing.T) {
+	file := strings.Replace(liveFile, "tables:\n", "tables:\n  parcels:\n    relation: {customer_id: owns}\n    erase: delete\n    columns: {label: contact.name}\n", 1)
+	s := liveSchema()
+	s.Table("customers").Column("phone").Name = "phones"
+	got := checkLive(t, file, s)
+	if len(got) != 2 || !strings.Contains(got[0], "missing-table systems/shop.yaml:") || !strings.Contains(got[0], "`public.parcels`") || !strings.Contains(got[1], "missing-column ") {
+		t.Errorf("said is\n%s", strings.Join(got, "\n"))
+	}
+}

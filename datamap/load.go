@@ -105,6 +105,17 @@ func wholeFile(file, code, message, do string) policy.Problem {
 
 // build reads, resolves and judges all files.
 func build(p *policy.Policy, sources []source, facts map[string][]TableFacts) (*Map, error) {
+	b := assemble(p, sources, facts)
+	problems := b.sorted()
+	if b.tooMuch || problems.Errors() {
+		return nil, problems
+	}
+	b.m.Warnings = problems
+	return b.m, nil
+}
+
+// assemble makes as much of a map as can be made, and says what is wrong with it.
+func assemble(p *policy.Policy, sources []source, facts map[string][]TableFacts) *builder {
 	b := &builder{m: &Map{Policy: p, sources: sources, facts: facts}}
 	unread := false
 	for _, src := range sources {
@@ -116,18 +127,12 @@ func build(p *policy.Policy, sources []source, facts map[string][]TableFacts) (*
 	}
 	b.names()
 	b.bounds()
-	if b.tooMuch {
-		return nil, b.sorted()
+	if !b.tooMuch {
+		b.complete()
+		b.resolve()
+		b.check(unread)
 	}
-	b.complete()
-	b.resolve()
-	b.check(unread)
-	problems := b.sorted()
-	if problems.Errors() {
-		return nil, problems
-	}
-	b.m.Warnings = problems
-	return b.m, nil
+	return b
 }
 
 // builder makes one map and gathers what is wrong with it.

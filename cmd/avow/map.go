@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -42,19 +43,18 @@ func (c *mapCheckCommand) Help() string {
 
 // Run checks.
 func (c *mapCheckCommand) Run(ctx context.Context, t *terminal) error {
-	m, err := c.openMapped(ctx, t)
+	written, err := c.readMap(t)
+	if err != nil {
+		return err
+	}
+	m, err := c.openSystems(ctx, written)
 	if err != nil {
 		return err
 	}
 	defer m.close()
 	found := &findings{}
-	refused, err := plan.CheckRules(ctx, m.graph.Map, m.schemas, m.sources)
-	if err != nil {
+	if found.problems, err = c.check(ctx, written, m); err != nil {
 		return err
-	}
-	for _, p := range append(m.graph.Map.CheckLive(m.schemas), refused...) {
-		p.File = filepath.Join(filepath.Dir(c.Policy), p.File)
-		found.problems = append(found.problems, p)
 	}
 	if c.JSON {
 		if err := found.json(t); err != nil {
@@ -72,6 +72,23 @@ func (c *mapCheckCommand) Run(ctx context.Context, t *terminal) error {
 	errors, warnings := count(found.problems)
 	fmt.Fprintf(t.err, "%s: %s\n", plural(len(m.schemas), "system"), summary(errors, warnings))
 	return found.outcome(c.Strict)
+}
+
+// check is all that is wrong. A map that cannot be completed is not tried in the systems.
+func (c *mapCheckCommand) check(ctx context.Context, written *datamap.Map, open *mapped) (policy.Problems, error) {
+	whole, err := written.Complete(open.facts())
+	var wrong policy.Problems
+	if errors.As(err, &wrong) {
+		return c.live(written, open), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	refused, err := plan.CheckRules(ctx, whole.Graph().Map, open.schemas, open.sources)
+	if err != nil {
+		return nil, err
+	}
+	return c.live(whole, open, refused...), nil
 }
 
 // mapDraftCommand drafts the file of a system.

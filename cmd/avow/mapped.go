@@ -76,22 +76,18 @@ func (l *loaded) wrongSystems(t *terminal) error {
 	return outcome(exitWrong)
 }
 
-// openMap opens each system of a map and completes the map with what they say.
+// openMap opens each system of a map and completes the map with what they say. What is
+// wrong with it is said whole, not only what keeps it from being completed.
 func (f folder) openMap(ctx context.Context, t *terminal, m *datamap.Map) (*mapped, error) {
-	out := &mapped{policy: m.Policy, sources: find.Sources{}, schemas: map[string]*connect.Schema{}, away: map[string]error{}, region: f.region(m.Policy)}
-	if err := f.openAll(ctx, out, m); err != nil {
-		out.close()
+	out, err := f.openSystems(ctx, m)
+	if err != nil {
 		return nil, err
 	}
 	whole, err := m.Complete(out.facts())
 	var wrong policy.Problems
 	if errors.As(err, &wrong) {
-		out.close()
-		l := &loaded{}
-		for _, p := range wrong {
-			p.File = filepath.Join(filepath.Dir(f.Policy), p.File)
-			l.problems = append(l.problems, p)
-		}
+		defer out.close()
+		l := &loaded{problems: f.live(m, out)}
 		return nil, l.wrongSystems(t)
 	}
 	if err != nil {
@@ -100,6 +96,25 @@ func (f folder) openMap(ctx context.Context, t *terminal, m *datamap.Map) (*mapp
 	}
 	out.graph = whole.Graph()
 	return out, nil
+}
+
+// openSystems opens each system of a map.
+func (f folder) openSystems(ctx context.Context, m *datamap.Map) (*mapped, error) {
+	out := &mapped{policy: m.Policy, sources: find.Sources{}, schemas: map[string]*connect.Schema{}, away: map[string]error{}, region: f.region(m.Policy)}
+	if err := f.openAll(ctx, out, m); err != nil {
+		out.close()
+		return nil, err
+	}
+	return out, nil
+}
+
+// live is what is wrong with a map beside the systems that are open.
+func (f folder) live(m *datamap.Map, open *mapped, more ...policy.Problem) (out policy.Problems) {
+	for _, p := range append(m.CheckLive(open.schemas), more...) {
+		p.File = filepath.Join(filepath.Dir(f.Policy), p.File)
+		out = append(out, p)
+	}
+	return out
 }
 
 // openAll opens all systems at the same time.
