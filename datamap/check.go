@@ -154,7 +154,7 @@ func (b *builder) path(t *Table, at policy.Pos, name string) {
 
 func (b *builder) checkKey(t *Table) {
 	s := t.System
-	if len(t.Key) > 0 || s.TakeFromDatabase.Keys && b.m.facts[s.Name.Text] == nil || !t.personal() || !t.changes() {
+	if len(t.Key) > 0 || s.TakeFromDatabase.Keys && b.m.facts[s.Name.Text] == nil || t.gone || !t.personal() || !t.changes() {
 		return
 	}
 	if k := Kind(s.Kind); k == Manual || k == Files {
@@ -235,7 +235,7 @@ func (b *builder) of(t *Table, w Word) bool {
 	if w.Text == "" {
 		return w.Line > 0
 	}
-	if w.Text == everyone || t.Link(w.Text) != nil || b.waits(t.System) || len(t.Links) == 0 {
+	if w.Text == everyone || t.Link(w.Text) != nil || b.waits(t.System) || t.gone || len(t.Links) == 0 {
 		return true
 	}
 	b.add(t.System, w.Pos, "unknown-link", "no way to a person is called "+policy.Quote(w.Text), w.Text, policy.DidYouMean(w.Text, append(linkNames(t), everyone)))
@@ -272,7 +272,7 @@ func (b *builder) checkReach() {
 	}
 	g := b.m.Graph()
 	for _, t := range b.m.Tables() {
-		if t.personal() && !g.Reaches(t) {
+		if t.personal() && !t.gone && !g.Reaches(t) {
 			b.add(t.System, t.Pos, "unreachable", "no identity of a person leads to "+policy.Quote(t.Name), t.Name, unreachableAdvice(t))
 		}
 	}

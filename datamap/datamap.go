@@ -174,6 +174,10 @@ type Table struct {
 	System *System
 	Name   string  // as written
 	Links  []*Link // how a person comes to own, share or be mentioned in a row
+
+	// The database knows no such table, or hides it from this login, and so says neither
+	// its key nor its references. It cannot be read; that keeps nobody from the others.
+	gone bool
 }
 
 // FreelyNamed says that the database chose the names of tables.

@@ -192,4 +192,18 @@ func TestLiveSaysThatATableIsMissing(t *testing.T) {
 	if len(got) != 2 || !strings.Contains(got[0], "missing-table systems/shop.yaml:") || !strings.Contains(got[0], "`public.parcels`") || !strings.Contains(got[1], "missing-column ") {
 		t.Errorf("said is\n%s", strings.Join(got, "\n"))
 	}
+
+	// Everybody else's tables are there, and go on without it.
+	m, err := LoadText("systems/shop.yaml", []byte(file), testPolicy(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := m.Complete(map[string][]TableFacts{"shop": FactsOf(liveSchema())})
+	if err != nil {
+		t.Fatalf("a table that is gone keeps the others from being read: %v", err)
+	}
+	reach, parcels := whole.Graph().From("email"), whole.Tables()[0]
+	if parcels.Name != "parcels" || reach.Reaches(parcels) || !reach.Reaches(parcels.System.Table("orders")) {
+		t.Errorf("reached are %v without %s", reach.Reaches(parcels.System.Table("orders")), parcels.Name)
+	}
 }

@@ -96,8 +96,13 @@ func (b *builder) bounds() {
 // complete takes from the databases what the files leave to them.
 func (b *builder) complete() {
 	for _, s := range b.m.Systems {
-		for _, f := range b.m.facts[s.Name.Text] {
+		facts := b.m.facts[s.Name.Text]
+		for _, t := range s.all {
+			t.gone = facts != nil && s.TakeFromDatabase.Line > 0
+		}
+		for _, f := range facts {
 			if t := s.Table(f.Name); t != nil {
+				t.gone = false
 				t.take(f)
 			}
 		}

@@ -225,7 +225,7 @@ func (b *builder) implicitLink(t *Table, incoming []*Reference) {
 		l.follow(&t.References[0].Is, false)
 	case len(t.References) == 0 && len(incoming) == 1:
 		l.follow(incoming[0], true)
-	case b.waits(t.System):
+	case b.waits(t.System) || t.gone:
 		return
 	case len(t.References)+len(incoming) == 0:
 		b.add(t.System, t.Relation.Pos, "no-link", "nothing ties a row of "+policy.Quote(t.Name)+" to a person", t.Name,
@@ -315,7 +315,7 @@ func (b *builder) namedLink(x tableIndex, t *Table, e policy.Entry[RelationEntry
 
 // incomingReference finds `customers.address`: the reference of another table.
 func (b *builder) incomingReference(x tableIndex, t *Table, e policy.Entry[RelationEntry], incoming []*Reference) *Reference {
-	waits := b.waits(t.System)
+	waits := b.waits(t.System) || t.gone
 	for _, p := range x.places(t.System, e.Key) {
 		waits = waits || b.waits(p.table.System)
 		r := p.table.Reference(p.rest)
