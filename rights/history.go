@@ -2,6 +2,7 @@ package rights
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -97,12 +98,31 @@ var eventWords = map[ledger.Type]string{
 	"choices-carried":     "Your choices were taken over as they stood",
 }
 
+// requestWords say where a request of theirs went; they hold its number.
+var requestWords = map[string]string{
+	"received":   "Your request %s came in",
+	"verifying":  "Your request %s waited for you to show who you are",
+	"planning":   "What concerns you was looked for, for your request %s",
+	"approval":   "Your request %s went to a second person, who looks at what is to be done",
+	"running":    "Your request %s was being carried out",
+	"checking":   "What was done for your request %s was checked",
+	"delivering": "The answer to your request %s was made ready",
+	"closed":     "Your request %s was answered",
+	"refused":    "Your request %s was refused",
+	"cancelled":  "Your request %s was cancelled",
+	"appealed":   "You appealed against the answer to your request %s",
+	"merged":     "Your request %s was joined to an earlier one of yours",
+	"lapsed":     "Your request %s lapsed: nobody had shown who asked",
+}
+
 // receiptWords is for the copy of a single receipt.
 const receiptWords = "You took a receipt"
 
 // said is what the bodies of all rooms' events may hold.
 type said struct {
 	Request  string   `json:"request"`
+	Number   string   `json:"number"`
+	State    string   `json:"state"`
 	Purpose  string   `json:"purpose"`
 	Topic    string   `json:"topic"`
 	Point    string   `json:"point"`
@@ -123,6 +143,9 @@ func (w *words) event(h Happening) string {
 	}
 	if h.Type == ledger.CopyHandedOver && s.Request == theReceipt {
 		line = receiptWords
+	}
+	if moved := requestWords[s.State]; moved != "" && s.Number != "" {
+		line = fmt.Sprintf(moved, s.Number)
 	}
 	if about := about(w.policy(h.Policy, h.Version), s); len(about) > 0 {
 		line += ": " + strings.Join(about, ", ")

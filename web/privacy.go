@@ -264,7 +264,7 @@ var happenings = map[ledger.Type]string{
 	ledger.ObjectionEnded: "You allowed it again", ledger.ObjectionOverridden: "Your objection was weighed, and outweighed",
 	ledger.Restricted: "Use of your data was restricted", ledger.Unrestricted: "The restriction was lifted",
 	ledger.LinkSent: "A link was sent to your address", ledger.IdentityVerified: "You showed that the address is yours",
-	ledger.Joined: "Two records were shown to be about you", ledger.RequestAnswered: "You looked at your data",
+	ledger.Joined:    "Two records were shown to be about you",
 	ledger.Corrected: "A value was corrected", ledger.Erased: "Data was erased",
 	ledger.Disclosed: "Data was disclosed", ledger.Sent: "A message was sent to you", ledger.LookedAt: "Staff looked at your data",
 	ledger.UsedOnce: "Data was used, once", ledger.Expired: "Data was erased because its time was over",
