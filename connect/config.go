@@ -10,7 +10,8 @@ type Config struct {
 	At     string // files: the folder or bucket; http: the name of its description
 	Within string // the schema of tables whose names have none
 	Region string // the country of phone numbers without a country code: `GB`
-	// ReadOnly opens it so that nothing can be changed, where the system can do that.
+	// ReadOnly opens it so that nothing can be changed, where the system can do that. What is
+	// tried and taken back changes nothing.
 	ReadOnly bool
 	// Folder is where relative names of files stand, and the descriptions of services.
 	Folder string

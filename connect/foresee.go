@@ -17,11 +17,36 @@ type Foresight interface {
 
 // Refusal is what one rule of a table would refuse.
 type Refusal struct {
-	Rule    string   // its name, or `the type year(4)` for what a column's type does not take
+	Rule    string   // its name; `the type year(4)` for what a column's type does not take, "the trigger `stays`"
 	Columns []string // it speaks of; none where nobody can tell
 	Rows    []int    // of Keys, in order; none when it is Unsure
 	// Unsure says why nobody can tell whether the rule refuses anything.
 	Unsure string
 	// Words are the texts and numbers that stand in the rule: values it may take.
 	Words []string
+}
+
+// Rehearsal is a Source that can try a step and take it back. What a trigger refuses, or a
+// rule that holds between rows, shows in no other way.
+type Rehearsal interface {
+	// Rehearse does changes as Change would, in a transaction that is taken back whatever
+	// comes of it. It waits for others no longer than a second, takes no more than some
+	// seconds, and tries a bounded number of rows. What is refused is left out of the rest,
+	// so that everything else is tried as it would be without it. It is possible with a
+	// source that is opened for reading only: nothing is changed.
+	Rehearse(ctx context.Context, changes []Change) (Rehearsed, error)
+}
+
+// Rehearsed is what trying a step showed.
+type Rehearsed struct {
+	Objections []Objection // in the order of the changes
+	// Unsure says why it was not tried, or not to its end: nothing is known then.
+	Unsure string
+}
+
+// Objection is what the database did not do of one change, though it was asked to: it
+// refused the rows, passed them over, or put something else into Columns.
+type Objection struct {
+	Change int // of those that were tried
+	Refusal
 }

@@ -3,6 +3,7 @@ package connect
 import (
 	"cmp"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 )
@@ -163,4 +164,14 @@ func ParseTime(text string) (time.Time, bool) {
 		}
 	}
 	return time.Time{}, false
+}
+
+// Stands reports whether what is in a column is what was to be put there. Nothing and an
+// empty text are the same; some databases fill a text up with blanks.
+func Stands(is, want any) bool {
+	if list, ok := is.([]any); ok {
+		return !slices.ContainsFunc(list, func(v any) bool { return !Stands(v, want) })
+	}
+	a, b := Text(is), Text(want)
+	return a == b || a != "" && b != "" && (strings.TrimRight(a, " ") == b || Order(is, want) == 0)
 }

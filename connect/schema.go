@@ -29,6 +29,7 @@ type Table struct {
 	References []Reference
 	Triggers   []Trigger
 	Checks     []Check
+	Exclusions []Exclusion
 	Rows       int64 // about how many; -1 when nobody knows
 	// What this login lacks: operation → what would give it, such as
 	// `GRANT UPDATE ON orders TO reader`. An operation that is not in it is allowed.
@@ -132,4 +133,12 @@ type Check struct {
 	Text    string   // in the system's own words, for people
 	// Unsure says why nobody can tell beforehand what it refuses; empty when that can be asked.
 	Unsure string
+}
+
+// Exclusion is a rule that holds between rows and that no set of Unique tells: EXCLUDE, or
+// a unique index over some of the rows, over an expression, or over what the system computes.
+type Exclusion struct {
+	Name    string
+	Columns []string // it speaks of; none where nobody can tell
+	Unique  []string // those of which two rows may not have the same, in some form of it
 }

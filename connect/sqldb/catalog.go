@@ -13,6 +13,8 @@ import (
 type catalog struct {
 	schema connect.Schema
 	tables []*table // those of schema, in the same order
+
+	programs *programs // nil: they were not read yet
 }
 
 // table is one table, with what is needed to ask for it.

@@ -57,11 +57,8 @@ func (s *source) try(ctx context.Context, works []*work) (results []connect.Resu
 		return nil, -1, err
 	}
 	defer tx.Rollback()
-	if s.config.Kind == "postgresql" && slices.ContainsFunc(works, (*work).waits) {
-		// What can wait for the end of the transaction does: so a circle can be deleted.
-		if _, err := tx.ExecContext(ctx, "SET CONSTRAINTS ALL DEFERRED"); err != nil {
-			return nil, -1, err
-		}
+	if err := s.deferred(ctx, tx, works); err != nil {
+		return nil, -1, err
 	}
 	results = make([]connect.Result, len(works))
 	var left *work // of the one before it, which told of its rows
@@ -79,6 +76,15 @@ func (s *source) try(ctx context.Context, works []*work) (results []connect.Resu
 		}
 	}
 	return results, -1, tx.Commit()
+}
+
+// deferred: what can wait for the end of the transaction does, so that a circle can be deleted.
+func (s *source) deferred(ctx context.Context, tx asker, works []*work) error {
+	if s.config.Kind != "postgresql" || !slices.ContainsFunc(works, (*work).waits) {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "SET CONSTRAINTS ALL DEFERRED")
+	return err
 }
 
 // waits reports whether a reference of the table may be broken until the end of the

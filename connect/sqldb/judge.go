@@ -29,6 +29,11 @@ func (x *exists) within(t *table) bool { return x.t.schema == t.schema && x.t.na
 // judge locks the rows and leaves out those that a guard does not hold for. The
 // statement that follows says again all that SQL can say.
 func (w *work) judge(ctx context.Context, d dialect, tx asker, c chunk) (chunk, error) {
+	return w.meant(ctx, d, tx, c, d.lock())
+}
+
+// meant leaves out the rows that a guard does not hold for; lock is what stands at the end of the SELECT.
+func (w *work) meant(ctx context.Context, d dialect, tx asker, c chunk, lock string) (chunk, error) {
 	columns := append([]*column(nil), w.keys.columns...)
 	for _, g := range w.guards {
 		g.index()
@@ -42,7 +47,7 @@ func (w *work) judge(ctx context.Context, d dialect, tx asker, c chunk) (chunk, 
 	if err := w.beside(out, true); err != nil {
 		return chunk{}, err
 	}
-	out.text(d.lock())
+	out.text(lock)
 	met := map[key]bool{}
 	err := scan(ctx, tx, out, columns, func(row connect.Row) {
 		at := len(w.keys.columns)

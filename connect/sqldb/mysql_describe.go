@@ -91,6 +91,7 @@ func (b *mysqlCatalog) read() error {
 		func() error { return b.ask(mysqlTables, "table_schema", b.table) },
 		func() error { return b.ask(mysqlColumns, "table_schema", b.column) },
 		func() error { return b.ask(mysqlIndexes, "table_schema", b.index, expression) },
+		func() error { return b.exclusions(expression) },
 		func() error { return b.ask(mysqlReferences, "k.table_schema", b.reference) },
 		func() error { return b.ask(mysqlTriggers, "event_object_schema", b.trigger) },
 		func() error { return b.ask(mysqlViews, "table_schema", b.fixedView) },

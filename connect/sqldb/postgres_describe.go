@@ -86,7 +86,7 @@ func (d postgres) describe(ctx context.Context, db asker, within string) (*catal
 		query string
 		row   func(scanner) error
 	}{{postgresTables, b.table}, {postgresColumns, b.column}, {postgresConstraints, b.constraint}, {postgresIndexes, b.index}, {postgresTriggers, b.trigger},
-		{postgresDomains, b.domain}, {postgresEnums, b.enum}, {postgresChecks, b.check}} {
+		{postgresDomains, b.domain}, {postgresEnums, b.enum}, {postgresChecks, b.check}, {postgresExclusions, b.exclusion}} {
 		if err := each(ctx, db, step.query, step.row); err != nil {
 			return nil, err
 		}

@@ -156,6 +156,9 @@ func (b *liteCatalog) fill(t *table) error {
 			}
 		}
 	}
+	if err := b.exclusions(t); err != nil {
+		return err
+	}
 	return b.indexes(t)
 }
 

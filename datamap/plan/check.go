@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/avowhq/avow"
@@ -266,7 +265,7 @@ func (c *checker) take(p *SystemPlan, g *Group, row leftRow, otherwise Why) {
 // elements those are looked at by which the person was found.
 func (c *checker) done(g *Group, column string, is, want any) bool {
 	if len(g.element) == 0 {
-		return same(is, want)
+		return connect.Stands(is, want)
 	}
 	list, ok := is.([]any)
 	if !ok {
@@ -295,16 +294,6 @@ func guarded(g *Group, r connect.Row, at map[string]int) bool {
 		}
 	}
 	return true
-}
-
-// same compares what stands in a column with what should. Nothing and an empty text
-// are the same; some databases fill a text up with blanks.
-func same(is, want any) bool {
-	if list, ok := is.([]any); ok {
-		return !slices.ContainsFunc(list, func(v any) bool { return !same(v, want) })
-	}
-	a, b := connect.Text(is), connect.Text(want)
-	return a == b || a != "" && b != "" && (strings.TrimRight(a, " ") == b || connect.Order(is, want) == 0)
 }
 
 func (c *checker) add(system string, g *Group, columns []string, why Why, key connect.Tuple) {
