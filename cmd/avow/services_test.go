@@ -150,7 +150,7 @@ func TestErasureBeyondSQL(t *testing.T) {
 	b := newBeyond(t)
 	out, errs := b.avow(0, "rights", "erase", "--identity", "email=ann@x.example", "--by", "Kim", "--out", "proof")
 	b.says(out, "delete 1 row: email, firstname", "chat.jsonl\n    clear 1 row: email, text", "notes\n    delete 1 row")
-	b.says(errs, "chats.chat.jsonl.text may name the person, in 1 rows that are not theirs", "crm.notes.history.by may name the person")
+	b.says(errs, "chats.chat.jsonl.text may name the person, in 1 row that is not theirs", "crm.notes.history.by may name the person")
 	if b.hub.Rows["contacts"]["101"] != nil || b.hub.Rows["contacts"]["102"] == nil {
 		t.Errorf("the contacts are %v", b.hub.Rows["contacts"])
 	}

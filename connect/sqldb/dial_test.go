@@ -2,7 +2,10 @@ package sqldb
 
 import (
 	"crypto/tls"
+	"fmt"
+	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -131,6 +134,17 @@ func TestFilesOfCertificates(t *testing.T) {
 		connecttest.WantKind(t, err, avow.Invalid, "hunter2", "db.example", "/nowhere")
 		if err != nil && (!strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "system shop")) {
 			t.Errorf("%v; want it to say %s", err, says)
+		}
+	}
+}
+
+// A server that never answered has done nothing; one that went away may have.
+func TestUnreachableIsNoBrokenConnection(t *testing.T) {
+	_, never := (&net.Dialer{}).DialContext(t.Context(), "tcp", "127.0.0.1:1")
+	broke := &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
+	for want, err := range map[string]error{"see that it runs": fmt.Errorf("failed to connect: %w", never), "it is not known whether it was done": broke} {
+		if got := connection(err, "sslrootcert"); got.kind != avow.Unavailable || !strings.Contains(got.what, want) {
+			t.Errorf("%v: %s; want %s", err, got.what, want)
 		}
 	}
 }

@@ -58,6 +58,7 @@ var constraintOf = map[string]string{"23502": "not null", "23503": "foreign key"
 func connection(err error, ca string) fault {
 	var network net.Error
 	var lookup *net.DNSError
+	var dial *net.OpError
 	switch {
 	case errors.As(err, &lookup):
 		return fault{kind: avow.Unavailable, what: "the name of its server is not known; look at its connection string, or at the network"}
@@ -67,6 +68,8 @@ func connection(err error, ca string) fault {
 		return fault{kind: avow.Unavailable, what: "TLS with its server was not made: it speaks none, or another version; turn it on at the server"}
 	case errors.As(err, &network) && network.Timeout():
 		return fault{kind: avow.Unavailable, what: "its server does not answer in time"}
+	case errors.As(err, &dial) && dial.Op == "dial":
+		return fault{kind: avow.Unavailable, what: "its server cannot be reached; see that it runs, and look at host and port in its connection string"}
 	}
 	return fault{kind: avow.Unavailable, what: "its server cannot be reached, or the connection broke; when a change was under way it is not known whether it was done"}
 }

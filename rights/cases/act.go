@@ -210,6 +210,13 @@ func (d *Desk) doSweep(ctx context.Context, c *record, _ *step) (settle, error) 
 	}, nil
 }
 
+func rowsOfOthers(n int) string {
+	if n == 1 {
+		return "1 row that is not theirs"
+	}
+	return fmt.Sprintf("%d rows that are not theirs", n)
+}
+
 // lookInto is what people look through after a sweep: rows of others that may name the
 // person, and, a task a system, the tables that no program could search.
 func lookInto(hits []Hit) (out []step) {
@@ -219,7 +226,7 @@ func lookInto(hits []Hit) (out []step) {
 		switch {
 		case h.Not == "":
 			out = append(out, step{Stage: toSweep, Kind: kindTask, About: h.System,
-				What: fmt.Sprintf("%s.%s.%s may name the person, in %d rows that are not theirs. Look, and take the name out where it is.", h.System, h.Table, h.Column, h.Rows)})
+				What: fmt.Sprintf("%s.%s.%s may name the person, in %s. Look, and take the name out where it is.", h.System, h.Table, h.Column, rowsOfOthers(h.Rows))})
 		case !h.Look:
 		case asked:
 			out[at].What += fmt.Sprintf(" Nor in %s: %s.", h.Table, h.Not)

@@ -100,7 +100,7 @@ func (g CertifiedGap) words() string {
 
 // words is the line of a task.
 func (t CertifiedTask) words() string {
-	text := fmt.Sprintf("%s: %s, %s", t.What, t.State, stamp(t.At))
+	text := fmt.Sprintf("%s: %s, %s", strings.TrimSuffix(t.What, "."), t.State, stamp(t.At))
 	if t.By != "" {
 		text += ", by " + t.By
 	}
@@ -284,7 +284,7 @@ func (cert *Certificate) words() string {
 	var b strings.Builder
 	b.WriteString("This was done:\n")
 	if cert.Here != nil && (cert.Here.Values > 0 || cert.Here.Identities > 0) {
-		fmt.Fprintf(&b, "\n- in our own records: %d values and %d addresses erased", cert.Here.Values, cert.Here.Identities)
+		fmt.Fprintf(&b, "\n- in our own records: %s and %s erased", counted(cert.Here.Values, "value", "values"), counted(cert.Here.Identities, "address", "addresses"))
 	}
 	if cert.Here != nil {
 		for _, k := range cert.Here.Kept {
@@ -316,6 +316,13 @@ func (cert *Certificate) words() string {
 		b.WriteString("\n\nAfterwards it was read again, and what should be gone is gone.")
 	}
 	return b.String()
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 func (t Touched) words(system string) string {
@@ -369,7 +376,7 @@ func (cert *Certificate) Text() string {
 	line("Finished:  %s", stamp(cert.Finished))
 	line("Policy:    %s, version %d%s\n", cert.Policy, cert.Version, lawsOf(cert.Regimes))
 	if h := cert.Here; h != nil && h.Values+h.Identities+len(h.Kept) > 0 {
-		line("avow's own records: %d values, %d identities erased; fields: %s", h.Values, h.Identities, strings.Join(h.Fields, ", "))
+		line("avow's own records: %s, %s erased; fields: %s", counted(h.Values, "value", "values"), counted(h.Identities, "identity", "identities"), strings.Join(h.Fields, ", "))
 		for _, k := range h.Kept {
 			line("  kept: %s for %s, %s: %s", strings.Join(k.Fields, ", "), strings.Join(k.For, "; "), k.Until, k.Because)
 		}

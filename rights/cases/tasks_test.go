@@ -46,7 +46,7 @@ func TestTasksInTheCertificate(t *testing.T) {
 		h.check(err)
 		hash := sha256.Sum256(scan)
 		text := cert.Text()
-		for _, want := range []string{"Look into the paper files.: done, ", ", by ivy\n  shown by a file of 32 bytes, SHA-256 " + hex.EncodeToString(hash[:]),
+		for _, want := range []string{"Look into the paper files: done, ", ", by ivy\n  shown by a file of 32 bytes, SHA-256 " + hex.EncodeToString(hash[:]),
 			": refused, ", "because: the mail service went out of business", "  not swept: paper, no program reaches it\n", "  not swept: crm.ties, it cannot be listed\n", "  not swept: desk.tickets, "} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the certificate does not say %q:\n%s", want, text)

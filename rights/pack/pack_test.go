@@ -196,6 +196,23 @@ func TestNothingFound(t *testing.T) {
 	}
 }
 
+// A policy that names no place to complain takes nobody's right to (gdpr:15(1)(f)).
+func TestRightToComplainIsTold(t *testing.T) {
+	p := *shop(t).Policy
+	document := *p.Document
+	p.Document = &document
+	for says, steps := range map[string]policy.Entries[policy.ComplaintStep]{
+		"You can complain to the data protection authority":         nil,
+		`<a href="https://watch.example">https://watch.example</a>`: {{Key: "watch", Is: policy.ComplaintStep{URL: "https://watch.example"}}},
+	} {
+		document.Complaints = steps
+		out := files(t, packed(t, Options{Policy: &p, Made: made}, nil))
+		if !strings.Contains(out["index.html"], says) || strings.Count(out["index.html"], "complain") != 1 {
+			t.Errorf("the page does not say, once, %q:\n%s", says, out["index.html"])
+		}
+	}
+}
+
 // TestManyRecords packs more than may be held in memory, and finds nothing of them on the disk.
 func TestManyRecords(t *testing.T) {
 	m := shop(t)
