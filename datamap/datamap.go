@@ -105,6 +105,8 @@ type System struct {
 	Task Task `key:"task"`
 	// Systems whose data is erased before this one's.
 	EraseAfter []Word `key:"erase-after"`
+	// `no`: what triggers would refuse is not found by trying it and taking it back.
+	Rehearse policy.Flag `key:"rehearse"`
 	// The tables with personal data, by the database's names.
 	Tables policy.Entries[Table] `key:"tables"`
 	// The same as tables, in the word of document databases.

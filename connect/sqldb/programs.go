@@ -159,3 +159,9 @@ func (p *programs) late(t *table, kind connect.ChangeKind) bool {
 		return each.late && slices.Contains(each.on, connect.Op(kind))
 	})
 }
+
+// raises reports whether a trigger of a table may refuse something on purpose.
+func (p *programs) raises(t *table, trigger string) bool {
+	v := visit{programs: &programs{triggers: p.triggers, routines: p.routines, actions: []string{"raise", "signal", "resignal"}}, seen: map[string]bool{}}
+	return slices.ContainsFunc(p.triggers[strings.ToLower(t.name)], func(each program) bool { return each.name == trigger && v.follow(each) != "" })
+}

@@ -31,9 +31,16 @@ type rehearser interface {
 	programs(ctx context.Context, db asker) (*programs, error)
 	// atEnd has the database judge now what it would judge at the end of the transaction.
 	atEnd(ctx context.Context, tx asker) error
-	// refuser is the constraint or the index that an error names, and the function that raised
-	// it; reference reports whether that is a foreign key.
-	refuser(err error) (name, function string, reference bool)
+	// refuser reads what an error says of what refused.
+	refuser(err error) refuser
+}
+
+// refuser is what an error says of what refused a change.
+type refuser struct {
+	name      string // of a constraint or an index
+	reference bool   // which is a foreign key
+	raised    bool   // a trigger said so on purpose
+	function  string // that the trigger runs
 }
 
 // Rehearse sends the very statements of Change, and takes everything back.

@@ -35,15 +35,16 @@ func (postgres) atEnd(ctx context.Context, tx asker) error {
 // postgresFunction is the innermost function that an error came through.
 var postgresFunction = regexp.MustCompile(`^PL/pgSQL function (?:"?[\pL\pN_$]+"?\.)?"?([\pL\pN_$]+)"?\(`)
 
-func (postgres) refuser(err error) (name, function string, reference bool) {
+func (postgres) refuser(err error) (by refuser) {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
-		return "", "", false
+		return by
 	}
 	if m := postgresFunction.FindStringSubmatch(e.Where); m != nil {
-		function = m[1]
+		by.function = m[1]
 	}
-	return e.ConstraintName, function, e.Code == "23503" || e.Code == "23001"
+	by.name, by.reference = e.ConstraintName, e.Code == "23503" || e.Code == "23001"
+	return by
 }
 
 // postgresRoutines are the functions of people and extensions, with why one may act outside
@@ -124,21 +125,23 @@ func (mysql) brief(ctx context.Context, conn *sql.Conn) error {
 
 func (mysql) atEnd(context.Context, asker) error { return nil }
 
-func (mysql) refuser(err error) (name, function string, reference bool) {
+func (mysql) refuser(err error) (by refuser) {
 	var e *driverMySQL.MySQLError
 	if !errors.As(err, &e) {
-		return "", "", false
+		return by
 	}
 	switch e.Number {
 	case 1451, 1452, 1216, 1217, 1761, 1762:
-		return named(mysqlConstraint, e.Message), "", true
+		by.name, by.reference = named(mysqlConstraint, e.Message), true
 	case 3819, 4025:
-		return named(mysqlConstraint, e.Message), "", false
+		by.name = named(mysqlConstraint, e.Message)
 	case 1062, 1586:
-		name = named(mysqlUnique, e.Message)
-		return name[strings.LastIndexByte(name, '.')+1:], "", false
+		name := named(mysqlUnique, e.Message)
+		by.name = name[strings.LastIndexByte(name, '.')+1:]
+	case 1644:
+		by.raised = true
 	}
-	return "", "", false
+	return by
 }
 
 func named(pattern *regexp.Regexp, text string) string {
@@ -197,32 +200,45 @@ func (sqlite) brief(ctx context.Context, conn *sql.Conn) error {
 
 func (sqlite) atEnd(context.Context, asker) error { return nil }
 
+// liteBody is what a trigger does: before it stand names of its own.
+var liteBody = regexp.MustCompile(`(?is)\bbegin\b(.*)$`)
+
 // programs: a trigger of SQLite reaches nothing but its own file.
-func (sqlite) programs(context.Context, asker) (*programs, error) { return newPrograms(), nil }
+func (sqlite) programs(ctx context.Context, db asker) (*programs, error) {
+	out := newPrograms()
+	return out, each(ctx, db, "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'", func(scan scanner) error {
+		var t program
+		var table, text string
+		err := scan(&t.name, &table, &text)
+		t.on, t.text = liteOn(text), named(liteBody, text)
+		out.trigger(table, t)
+		return err
+	})
+}
 
 var liteRefuser = regexp.MustCompile(`(?:UNIQUE constraint failed: (?:index '(.+)'|(.+?))|CHECK constraint failed: (.+?))(?: \(\d+\))?$`)
 
-func (sqlite) refuser(err error) (name, function string, reference bool) {
+func (sqlite) refuser(err error) (by refuser) {
 	var e *lite.Error
 	if !errors.As(err, &e) {
-		return "", "", false
+		return by
 	}
-	if e.Code() == code.SQLITE_CONSTRAINT_FOREIGNKEY {
-		return "", "", true
-	}
-	m := liteRefuser.FindStringSubmatch(e.Error())
-	if m == nil || e.Code() == code.SQLITE_CONSTRAINT_TRIGGER {
-		return "", "", false
-	}
-	switch {
+	switch m := liteRefuser.FindStringSubmatch(e.Error()); {
+	case e.Code() == code.SQLITE_CONSTRAINT_FOREIGNKEY:
+		by.reference = true
+	case e.Code() == code.SQLITE_CONSTRAINT_TRIGGER:
+		by.raised = true
+	case m == nil:
 	case m[1] != "":
-		return m[1], "", false
+		by.name = m[1]
 	case m[2] != "": // people.email, people.team
 		var columns []string
 		for part := range strings.SplitSeq(m[2], ", ") {
 			columns = append(columns, part[strings.LastIndexByte(part, '.')+1:])
 		}
-		return strings.Join(columns, ", "), "", false
+		by.name = strings.Join(columns, ", ")
+	default:
+		by.name = m[3]
 	}
-	return m[3], "", false
+	return by
 }

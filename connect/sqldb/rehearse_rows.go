@@ -59,7 +59,7 @@ func (r *rehearsal) do(ctx context.Context, tx asker, i int, rows []int) error {
 	}
 	for _, c := range meant {
 		err := w.undone(ctx, r.dialect, tx, c, func(key key, columns []string) {
-			r.note(i, []int{place[key]}, finding{rule: r.triggers(i, ""), columns: columns})
+			r.note(i, []int{place[key]}, finding{rule: r.triggers(i, refuser{}), columns: columns})
 		})
 		if err != nil {
 			return err
@@ -128,17 +128,17 @@ func (w *work) wrong(row connect.Row, own []any) (out []string) {
 
 // finding says what an error means for the rows of a change.
 func (r *rehearsal) finding(i int, err error) finding {
-	name, function, reference := r.dialect.(rehearser).refuser(err)
+	by := r.dialect.(rehearser).refuser(err)
 	switch {
-	case reference:
-		return finding{rule: strings.TrimSpace("the foreign key " + name), reference: true}
-	case name != "":
-		return r.exclusion(i, name)
+	case by.reference:
+		return finding{rule: strings.TrimSpace("the foreign key " + by.name), reference: true}
+	case by.name != "":
+		return r.exclusion(i, by.name)
 	}
 	if f := r.dialect.fault(err); f.kind == avow.Forbidden {
-		return finding{rule: r.triggers(i, function) + ", which does what this login may not do,"}
+		return finding{rule: r.triggers(i, by) + ", which does what this login may not do,"}
 	}
-	return finding{rule: r.triggers(i, function)}
+	return finding{rule: r.triggers(i, by)}
 }
 
 // exclusion finds the rule between rows of a name, or of the columns that SQLite names it by.
@@ -152,13 +152,14 @@ func (r *rehearsal) exclusion(i int, name string) finding {
 	return finding{rule: name}
 }
 
-// triggers names what may have refused a change: those of its table, or the one that runs a function.
-func (r *rehearsal) triggers(i int, function string) string {
+// triggers names what may have refused a change: the triggers of its table, or of them the
+// one that runs a function, or those that refuse anything on purpose.
+func (r *rehearsal) triggers(i int, by refuser) string {
 	w := r.works[i]
 	var names []string
 	for _, each := range w.t.Triggers {
-		if slices.Contains(each.On, connect.Op(w.Kind)) {
-			if function != "" && r.programs.runs(w.t, each.Name, function) {
+		if slices.Contains(each.On, connect.Op(w.Kind)) && (!by.raised || r.programs.raises(w.t, each.Name)) {
+			if by.function != "" && r.programs.runs(w.t, each.Name, by.function) {
 				return "the trigger `" + each.Name + "`"
 			}
 			names = append(names, "`"+each.Name+"`")
@@ -183,9 +184,9 @@ func (r *rehearsal) end(ctx context.Context, tx asker) error {
 	if ctx.Err() != nil || r.dialect.fault(err).kind == avow.Unavailable {
 		return err
 	}
-	some := false
+	some, name := false, r.dialect.(rehearser).refuser(err).name
 	for i, w := range r.works {
-		if late := r.programs.late(w.t, w.Kind); late || r.exclusion(i, r.name(err)).columns != nil {
+		if late := r.programs.late(w.t, w.Kind); late || r.exclusion(i, name).columns != nil {
 			r.note(i, r.left(i, all(len(w.keys.tuples))), r.finding(i, err))
 			some = true
 		}
@@ -194,11 +195,6 @@ func (r *rehearsal) end(ctx context.Context, tx asker) error {
 		return errEnd
 	}
 	return nil
-}
-
-func (r *rehearsal) name(err error) string {
-	name, _, _ := r.dialect.(rehearser).refuser(err)
-	return name
 }
 
 // objections are the findings, those of a change together that say the same. Beside others

@@ -345,14 +345,21 @@ func (b *liteCatalog) trigger(scan scanner) error {
 	if err := scan(&name, &table, &text); err != nil {
 		return err
 	}
-	t, m := b.byName[strings.ToLower(table)], liteTrigger.FindStringSubmatch(text)
-	if t == nil || m != nil && strings.EqualFold(m[1], "insert") {
+	t, on := b.byName[strings.ToLower(table)], liteOn(text)
+	if t != nil && len(on) > 0 {
+		t.Triggers = append(t.Triggers, connect.Trigger{Name: name, On: on})
+	}
+	return nil
+}
+
+// liteOn is what sets a trigger off, an INSERT aside; everything where that cannot be read.
+func liteOn(text string) []connect.Op {
+	m := liteTrigger.FindStringSubmatch(text)
+	switch {
+	case m == nil:
+		return []connect.Op{connect.OpUpdate, connect.OpDelete}
+	case strings.EqualFold(m[1], "insert"):
 		return nil
 	}
-	on := []connect.Op{connect.OpUpdate, connect.OpDelete}
-	if m != nil {
-		on = []connect.Op{connect.Op(strings.ToLower(m[1]))}
-	}
-	t.Triggers = append(t.Triggers, connect.Trigger{Name: name, On: on})
-	return nil
+	return []connect.Op{connect.Op(strings.ToLower(m[1]))}
 }

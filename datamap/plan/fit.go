@@ -61,8 +61,13 @@ func (p place) span() (least, most int) {
 
 func (p place) mayBeEmpty() bool { return p.schema == nil || p.schema.Nullable }
 
-// unique reports whether no two rows may have the same value.
+// unique reports whether no two rows may have the same value, be it only some of them.
 func (p place) unique() bool {
+	return p.uniqueInAll() || p.t.schema != nil && slices.ContainsFunc(p.t.schema.Exclusions, func(x connect.Exclusion) bool { return slices.Contains(x.Unique, p.name) })
+}
+
+// uniqueInAll reports whether no two rows of the whole table may have the same value.
+func (p place) uniqueInAll() bool {
 	if p.t.schema == nil {
 		return false
 	}

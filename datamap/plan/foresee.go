@@ -14,7 +14,11 @@ import (
 type foresight struct {
 	*system
 	src  connect.Foresight
-	more bool // a column that lets rows go cannot be emptied: the plan is to be made again
+	more bool // something shows that the plan is to be made again: a row that cannot go, say
+
+	trials  int
+	byTrial map[string]bool // refusals that only trying shows
+	cannot  string          // why nothing can be tried
 }
 
 // foreseen makes the plan of a system, and makes it again as long as a rule keeps rows from
@@ -44,7 +48,7 @@ func (s *system) judge(ctx context.Context) (more bool, err error) {
 	if !ok {
 		return false, nil
 	}
-	f := &foresight{system: s, src: src}
+	f := &foresight{system: s, src: src, byTrial: map[string]bool{}}
 	var out []*Group
 	for _, g := range s.plan.Groups {
 		parts, err := f.settle(ctx, g)
@@ -53,8 +57,10 @@ func (s *system) judge(ctx context.Context) (more bool, err error) {
 		}
 		out = append(out, parts...)
 	}
-	s.plan.Groups = out
-	return f.more, nil
+	if s.plan.Groups = out; f.more {
+		return true, nil
+	}
+	return f.whole(ctx)
 }
 
 // settle gives the groups that take the place of one: its rows that nothing is refused of,
@@ -73,7 +79,7 @@ func (f *foresight) settle(ctx context.Context, g *Group) ([]*Group, error) {
 			f.unsure(g, r)
 		}
 		for _, row := range r.Rows {
-			refused[row] = append(refused[row], r.Rule)
+			refused[row] = append(refused[row], identify(r))
 		}
 	}
 	if len(refused) == 0 {
@@ -116,14 +122,36 @@ func sortedKeys[V any](m map[string]V) []string {
 }
 
 // first puts one row of a group to a table without rules, whose types alone may refuse
-// something: the values of the others are made alike. All of them are put to rules.
+// something: the values of the others are made alike. All of them are put to rules, and
+// what no rule refuses is tried where only that tells.
 func (f *foresight) first(ctx context.Context, g *Group) ([]connect.Refusal, error) {
 	if t := f.tableNamed(g.Table); t != nil && t.schema != nil && len(t.schema.Checks) == 0 && g.Rows > 1 {
-		if refusals, err := f.ask(ctx, g.only([]int{0})); err != nil || len(refusals) == 0 {
+		refusals, err := f.ask(ctx, g.only([]int{0}))
+		if err != nil {
 			return nil, err
 		}
+		if len(refusals) == 0 {
+			return f.tried(ctx, g)
+		}
 	}
-	return f.ask(ctx, g)
+	refusals, err := f.ask(ctx, g)
+	if err != nil {
+		return nil, err
+	}
+	bad := map[int]bool{}
+	for _, r := range refusals {
+		for _, row := range r.Rows {
+			bad[row] = true
+		}
+	}
+	good := slices.DeleteFunc(everyRow(g.Rows), func(row int) bool { return bad[row] })
+	tried, err := f.tried(ctx, g.only(good))
+	for _, r := range tried {
+		for i, row := range r.Rows {
+			r.Rows[i] = good[row]
+		}
+	}
+	return append(refusals, tried...), err
 }
 
 // ask puts a group to the system, in parts of bounded size.
@@ -226,7 +254,12 @@ func (s *system) tableNamed(name string) *table {
 
 // ruleWords names a rule for people.
 func ruleWords(rule string) string {
-	if strings.HasPrefix(rule, "the type ") || rule == "NOT NULL" {
+	for _, own := range []string{"the type ", "the trigger ", "one of the triggers ", "the foreign key", "the database"} {
+		if strings.HasPrefix(rule, own) {
+			return rule
+		}
+	}
+	if rule == "NOT NULL" {
 		return rule
 	}
 	return "the rule `" + rule + "` of the database"
@@ -236,7 +269,7 @@ func ruleWords(rule string) string {
 // other ways that their first rule takes and no other refuses; else a column is kept, or
 // several, or the row.
 func (f *foresight) mend(ctx context.Context, g *Group, refusals []connect.Refusal, rules []string) ([]*Group, error) {
-	i := slices.IndexFunc(refusals, func(r connect.Refusal) bool { return r.Rule == rules[0] })
+	i := slices.IndexFunc(refusals, func(r connect.Refusal) bool { return identify(r) == rules[0] })
 	r := refusals[i]
 	columns := f.setBy(g, r)
 	options, err := f.options(ctx, g, columns, r)
@@ -283,11 +316,14 @@ func (f *foresight) trial(ctx context.Context, g *Group, o option, r connect.Ref
 			return nil, nil, err
 		}
 		for _, x := range found {
-			if x.Rule == r.Rule || !slices.Contains(rules, x.Rule) {
+			if identify(x) == identify(r) || !slices.Contains(rules, identify(x)) {
 				for _, row := range x.Rows {
 					bad[row] = true
 				}
 			}
+		}
+		if err := f.trialOf(ctx, with, r, bad); err != nil {
+			return nil, nil, err
 		}
 	}
 	for row := range g.Rows {
@@ -298,6 +334,25 @@ func (f *foresight) trial(ctx context.Context, g *Group, o option, r connect.Ref
 		}
 	}
 	return taken, rest, nil
+}
+
+// trialOf adds the rows of a group that a rule refuses which only trying shows.
+func (f *foresight) trialOf(ctx context.Context, with *Group, r connect.Refusal, bad map[int]bool) error {
+	if !f.byTrial[identify(r)] {
+		return nil
+	}
+	good := slices.DeleteFunc(everyRow(with.Rows), func(row int) bool { return bad[row] })
+	if f.trials >= mostTrials {
+		for _, row := range good {
+			bad[row] = true
+		}
+		return nil
+	}
+	found, err := f.refusedOf(ctx, with.only(good), r.Columns)
+	for i := range found {
+		bad[good[i]] = true
+	}
+	return err
 }
 
 // only is the part of a group with some of its rows, which are in order.

@@ -166,7 +166,7 @@ func (s *system) corrected(ctx context.Context, p place, text string, rows int) 
 		return nil, why, nil
 	}
 	to, why := p.value(text)
-	if why != "" || !p.unique() || to == nil {
+	if why != "" || !p.uniqueInAll() || to == nil {
 		return to, why, nil
 	}
 	if rows > 1 {
