@@ -9,6 +9,7 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/collect"
+	"github.com/avowhq/avow/collect/collecttest"
 	"github.com/avowhq/avow/consent"
 	"github.com/avowhq/avow/gate"
 	"github.com/avowhq/avow/ledger"
@@ -25,13 +26,13 @@ const (
 // Each value keeps how it came.
 func TestProvenance(t *testing.T) {
 	each(t, func(h *house) {
-		s := submission("purchase", "contact.name", "  Ann\u00a0Visitor ", "contact.email", "Ann@MAIL.example", "contact.address", "1 Quay\r\nLondon",
+		s := collecttest.Submission("purchase", "contact.name", "  Ann\u00a0Visitor ", "contact.email", "Ann@MAIL.example", "contact.address", "1 Quay\r\nLondon",
 			"card.code", "123", "card.last-digits", "4242")
-		r := h.accept(s)
+		r := h.Submit(s)
 		if strings.Join(r.Fields, " ") != "contact.name contact.email contact.address card.last-digits" || r.Version != 1 || r.Shown || r.NeedsConfirmation {
 			t.Errorf("the answer: %+v", r)
 		}
-		found := h.found(ann)
+		found := h.Found(ann)
 		if len(found) != 1 || found[0].Verified {
 			t.Fatalf("the giver is %+v; a form makes a claimed identity", found)
 		}
@@ -63,11 +64,11 @@ func TestProvenance(t *testing.T) {
 // What is collected for the accounts alone is there for nothing else (E31).
 func TestOnlyFor(t *testing.T) {
 	each(t, func(h *house) {
-		h.accept(submission("invoice", "contact.name", "Ann", "contact.email", ann, "contact.address", "1 Quay"))
-		who := h.found(ann)[0].Subject
-		g, _ := h.reg.Gate("site")
+		h.Submit(collecttest.Submission("invoice", "contact.name", "Ann", "contact.email", ann, "contact.address", "1 Quay"))
+		who := h.Found(ann)[0].Subject
+		g, _ := h.Register.Gate("site")
 		for purpose, want := range map[string]gate.Reason{"accounts": gate.ByReason, "answer": gate.KeptForOthers} {
-			r := gate.About(who, 0, h.clock())
+			r := gate.About(who, 0, h.Clock())
 			g.Resolve(&gate.Names{Purpose: purpose, Data: []string{"contact.name"}}, &r)
 			if d := g.Decide(&r); d.Reason != want {
 				t.Errorf("%s: %v, want %v", purpose, d.Reason, want)
@@ -80,10 +81,10 @@ func TestOnlyFor(t *testing.T) {
 // looking at it changes nothing.
 func TestConfirmation(t *testing.T) {
 	each(t, func(h *house) {
-		if r := h.accept(newsletter(ann, "newsletter", "panel")); !r.NeedsConfirmation || strings.Join(r.Consents, " ") != "newsletter panel" {
+		if r := h.Submit(newsletter(ann, "newsletter", "panel")); !r.NeedsConfirmation || strings.Join(r.Consents, " ") != "newsletter panel" {
 			t.Errorf("the answer: %+v", r)
 		}
-		who := h.found(ann)[0].Subject
+		who := h.Found(ann)[0].Subject
 		if d := h.decide(who, "newsletter"); d.Allowed || d.Reason != gate.NoConsent {
 			t.Errorf("an unconfirmed consent: %+v", d)
 		}
@@ -92,7 +93,7 @@ func TestConfirmation(t *testing.T) {
 		}
 		token := h.link(ann)
 		for range 2 {
-			p, err := h.desk.Look(bg, token)
+			p, err := h.Forms.Look(bg, token)
 			if err != nil || p.Title != "Privacy policy" || strings.Join(p.Asks, "|") != "Yes, send me the newsletter.|Yes, ask me." {
 				t.Errorf("the page says %+v, %v", p, err)
 			}
@@ -100,21 +101,21 @@ func TestConfirmation(t *testing.T) {
 		if h.decide(who, "newsletter").Allowed {
 			t.Error("looking confirmed")
 		}
-		done, err := h.desk.Confirm(bg, token)
-		h.check(err)
+		done, err := h.Forms.Confirm(bg, token)
+		h.Check(err)
 		if len(done.Receipts) != 2 || done.Receipts[0].Check() != nil || done.Receipts[0].Proof.Index < 0 {
 			t.Errorf("receipts of what was confirmed: %+v", done.Receipts)
 		}
 		if d := h.decide(who, "newsletter"); !d.Allowed {
 			t.Errorf("after the confirmation: %v", d.Reason)
 		}
-		if f := h.found(ann); len(f) != 1 || !f[0].Verified {
+		if f := h.Found(ann); len(f) != 1 || !f[0].Verified {
 			t.Errorf("who used the link holds the address: %+v", f)
 		}
-		if _, err := h.desk.Confirm(bg, token); avow.KindOf(err) != avow.Unauthorized {
+		if _, err := h.Forms.Confirm(bg, token); avow.KindOf(err) != avow.Unauthorized {
 			t.Errorf("the second use: %v", err)
 		}
-		if _, err := h.desk.Look(bg, token); avow.KindOf(err) != avow.Unauthorized {
+		if _, err := h.Forms.Look(bg, token); avow.KindOf(err) != avow.Unauthorized {
 			t.Errorf("a look at a used link: %v", err)
 		}
 	})
@@ -122,14 +123,14 @@ func TestConfirmation(t *testing.T) {
 
 func TestDoubleClick(t *testing.T) {
 	each(t, func(h *house) {
-		h.accept(newsletter(ann, "newsletter"))
+		h.Submit(newsletter(ann, "newsletter"))
 		token := h.link(ann)
 		var wg sync.WaitGroup
 		var mu sync.Mutex
 		done := 0
 		for range 8 {
 			wg.Go(func() {
-				_, err := h.desk.Confirm(bg, token)
+				_, err := h.Forms.Confirm(bg, token)
 				mu.Lock()
 				defer mu.Unlock()
 				if err == nil {
@@ -140,7 +141,7 @@ func TestDoubleClick(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if done != 1 || len(h.events(h.found(ann)[0].Subject, ledger.ConsentConfirmed)) != 1 {
+		if done != 1 || len(h.events(h.Found(ann)[0].Subject, ledger.ConsentConfirmed)) != 1 {
 			t.Errorf("the link was used %d times", done)
 		}
 	})
@@ -148,13 +149,13 @@ func TestDoubleClick(t *testing.T) {
 
 func TestLateConfirmation(t *testing.T) {
 	each(t, func(h *house) {
-		h.accept(newsletter(ann, "newsletter"))
+		h.Submit(newsletter(ann, "newsletter"))
 		token := h.link(ann)
-		h.pass(16 * time.Minute)
-		if _, err := h.desk.Confirm(bg, token); avow.KindOf(err) != avow.Unauthorized {
+		h.Pass(16 * time.Minute)
+		if _, err := h.Forms.Confirm(bg, token); avow.KindOf(err) != avow.Unauthorized {
 			t.Errorf("after 16 minutes: %v", err)
 		}
-		if _, err := h.desk.Confirm(bg, "made-up"); avow.KindOf(err) != avow.Unauthorized {
+		if _, err := h.Forms.Confirm(bg, "made-up"); avow.KindOf(err) != avow.Unauthorized {
 			t.Errorf("a made-up link: %v", err)
 		}
 	})
@@ -166,16 +167,16 @@ func TestTakeover(t *testing.T) {
 	each(t, func(h *house) {
 		first := newsletter(ann, "newsletter")
 		first.Fields["contact.name"] = "Ann"
-		h.accept(first)
-		_, err := h.desk.Confirm(bg, h.link(ann))
-		h.check(err)
-		holder := h.found(ann)[0].Subject
+		h.Submit(first)
+		_, err := h.Forms.Confirm(bg, h.link(ann))
+		h.Check(err)
+		holder := h.Found(ann)[0].Subject
 
 		attack := newsletter("ANN@mail.example", "offers", "panel")
 		attack.Fields["contact.name"], attack.Fields["contact.phone"] = "Mallory", "+442079460018"
-		toKnown := h.accept(attack)
+		toKnown := h.Submit(attack)
 		attack.Fields["contact.email"] = "nobody@mail.example"
-		toUnknown := h.accept(attack)
+		toUnknown := h.Submit(attack)
 		toKnown.Reference, toUnknown.Reference = avow.ID{}, avow.ID{}
 		if a, b := asJSON(t, toKnown), asJSON(t, toUnknown); a != b {
 			t.Errorf("the answer tells who is known:\n%s\n%s", a, b)
@@ -194,7 +195,7 @@ func TestTakeover(t *testing.T) {
 		if !h.decide(holder, "newsletter").Allowed {
 			t.Error("a claim took the holder's consent away")
 		}
-		found := h.found(ann)
+		found := h.Found(ann)
 		if len(found) != 2 || !found[0].Verified || found[0].Subject != holder {
 			t.Errorf("found: %+v", found)
 		}
@@ -204,13 +205,13 @@ func TestTakeover(t *testing.T) {
 // A link confirms what its own form said, not what another form said under the same address.
 func TestLinkConfirmsItsOwnForm(t *testing.T) {
 	each(t, func(h *house) {
-		h.accept(newsletter(ann, "newsletter"))
+		h.Submit(newsletter(ann, "newsletter"))
 		hers := h.link(ann)
-		h.pass(time.Second)
-		h.accept(newsletter(ann, "offers")) // by somebody else
-		_, err := h.desk.Confirm(bg, hers)
-		h.check(err)
-		who := h.found(ann)[0].Subject
+		h.Pass(time.Second)
+		h.Submit(newsletter(ann, "offers")) // by somebody else
+		_, err := h.Forms.Confirm(bg, hers)
+		h.Check(err)
+		who := h.Found(ann)[0].Subject
 		if !h.decide(who, "newsletter").Allowed || h.decide(who, "offers").Allowed {
 			t.Error("her link confirmed what somebody else asked for")
 		}
@@ -220,19 +221,19 @@ func TestLinkConfirmsItsOwnForm(t *testing.T) {
 // A withdrawal before the confirmation is lifted by it, and one after it stands.
 func TestWithdrawAfterConfirmation(t *testing.T) {
 	each(t, func(h *house) {
-		h.accept(newsletter(ann, "newsletter"))
-		_, err := h.desk.Confirm(bg, h.link(ann))
-		h.check(err)
-		who := h.found(ann)[0].Subject
-		h.check(h.reg.Do(bg, who, func(hand *consent.Hand) error {
+		h.Submit(newsletter(ann, "newsletter"))
+		_, err := h.Forms.Confirm(bg, h.link(ann))
+		h.Check(err)
+		who := h.Found(ann)[0].Subject
+		h.Check(h.Register.Do(bg, who, func(hand *consent.Hand) error {
 			_, err := hand.Withdraw(consent.Choice{Policy: "site", Purpose: "newsletter"})
 			return err
 		}))
 		if d := h.decide(who, "newsletter"); d.Allowed {
 			t.Error("the withdrawal is not in the gate when it is acknowledged")
 		}
-		h.accept(newsletter(ann, "newsletter")) // by somebody, unconfirmed
-		for _, f := range h.found(ann) {
+		h.Submit(newsletter(ann, "newsletter")) // by somebody, unconfirmed
+		for _, f := range h.Found(ann) {
 			if d := h.decide(f.Subject, "newsletter"); d.Allowed {
 				t.Error("an unconfirmed form lifted a withdrawal")
 			}
@@ -243,16 +244,16 @@ func TestWithdrawAfterConfirmation(t *testing.T) {
 // The program dies between the commit and the mail: the mail is not lost.
 func TestCrashBeforeMail(t *testing.T) {
 	each(t, func(h *house) {
-		h.accept(newsletter(ann, "newsletter"))
+		h.Submit(newsletter(ann, "newsletter"))
 		h.crash()
-		if list := h.letters(ann); len(list) != 1 {
+		if list := h.Letters(ann); len(list) != 1 {
 			t.Fatalf("%d letters arrived after the crash", len(list))
 		}
-		_, err := h.reg.Load(bg)
-		h.check(err)
-		_, err = h.desk.Confirm(bg, h.link(ann))
-		h.check(err)
-		if !h.decide(h.found(ann)[0].Subject, "newsletter").Allowed {
+		_, err := h.Register.Load(bg)
+		h.Check(err)
+		_, err = h.Forms.Confirm(bg, h.link(ann))
+		h.Check(err)
+		if !h.decide(h.Found(ann)[0].Subject, "newsletter").Allowed {
 			t.Error("the confirmation does not count")
 		}
 	})
@@ -261,32 +262,32 @@ func TestCrashBeforeMail(t *testing.T) {
 // The version that was shown is the version that is recorded.
 func TestFormToken(t *testing.T) {
 	each(t, func(h *house) {
-		v1, err := h.reg.Version("site", 1)
-		h.check(err)
-		h.pass(time.Date(2026, 5, 31, 20, 0, 0, 0, time.UTC).Sub(h.clock()))
-		token := h.desk.FormToken(v1, "newsletter")
+		v1, err := h.Register.Version("site", 1)
+		h.Check(err)
+		h.Pass(time.Date(2026, 5, 31, 20, 0, 0, 0, time.UTC).Sub(h.Clock()))
+		token := h.Forms.FormToken(v1, "newsletter")
 		h.publish("v2.yaml")
-		h.pass(6 * time.Hour) // version 2 is in force now
+		h.Pass(6 * time.Hour) // version 2 is in force now
 		s := newsletter(ann, "newsletter")
 		s.FormToken = token
-		if r := h.accept(s); r.Version != 1 || !r.Shown {
+		if r := h.Submit(s); r.Version != 1 || !r.Shown {
 			t.Errorf("shown under version 1: %+v", r)
 		}
-		if r := h.accept(newsletter(bob, "newsletter")); r.Version != 2 || r.Shown {
+		if r := h.Submit(newsletter(bob, "newsletter")); r.Version != 2 || r.Shown {
 			t.Errorf("not shown by us: %+v", r)
 		}
 		refused := func(name string, s collect.Submission) {
-			if _, err := h.desk.Accept(bg, s); avow.KindOf(err) != avow.Invalid {
+			if _, err := h.Forms.Accept(bg, s); avow.KindOf(err) != avow.Invalid {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		other := submission("contact", "contact.email", ann, "messages.text", "Hello")
+		other := collecttest.Submission("contact", "contact.email", ann, "messages.text", "Hello")
 		other.FormToken = token
 		refused("a token of another point", other)
 		changed := s
 		changed.FormToken = token[:20] + strings.ToUpper(token[20:])
 		refused("a changed token", changed)
-		h.pass(19 * time.Hour)
+		h.Pass(19 * time.Hour)
 		refused("a token of yesterday", s)
 	})
 }
@@ -295,12 +296,12 @@ func TestTrap(t *testing.T) {
 	each(t, func(h *house) {
 		real, trapped := newsletter(bob, "newsletter"), newsletter(ann, "newsletter")
 		trapped.Trap = "https://spam.example"
-		a, b := h.accept(real), h.accept(trapped)
+		a, b := h.Submit(real), h.Submit(trapped)
 		a.Reference, b.Reference = avow.ID{}, avow.ID{}
 		if asJSON(t, a) != asJSON(t, b) {
 			t.Error("a robot can tell that it was caught")
 		}
-		if len(h.found(ann)) != 0 || len(h.letters(ann)) != 0 {
+		if len(h.Found(ann)) != 0 || len(h.Letters(ann)) != 0 {
 			t.Error("something of a trapped submission was kept")
 		}
 	})
@@ -308,28 +309,28 @@ func TestTrap(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	each(t, func(h *house) {
-		h.limits = collect.Limits{PerRemote: 1, Burst: 3, PerPoint: 1, PointBurst: 5}
+		h.Limits = collect.Limits{PerRemote: 1, Burst: 3, PerPoint: 1, PointBurst: 5}
 		h.crash()
 		send := func(remote string) error {
 			s := newsletter(ann, "newsletter")
 			s.RemoteKey = remote
-			_, err := h.desk.Accept(bg, s)
+			_, err := h.Forms.Accept(bg, s)
 			return err
 		}
 		for range 3 {
-			h.check(send("a"))
+			h.Check(send("a"))
 		}
 		if err := send("a"); avow.KindOf(err) != avow.TooMany {
 			t.Errorf("the fourth at once: %v", err)
 		}
-		h.check(send("b"))
-		h.check(send("b"))
+		h.Check(send("b"))
+		h.Check(send("b"))
 		if err := send("c"); avow.KindOf(err) != avow.TooMany {
 			t.Errorf("the sixth at one point: %v", err)
 		}
-		h.pass(time.Second)
-		h.check(send("a"))
-		if n := len(h.letters(ann)); n != 5 {
+		h.Pass(time.Second)
+		h.Check(send("a"))
+		if n := len(h.Letters(ann)); n != 5 {
 			t.Errorf("%d letters to one address; five an hour is enough", n)
 		}
 	})
@@ -338,12 +339,12 @@ func TestLimits(t *testing.T) {
 // A form about a friend: the friend is a person of their own, who says nothing yet.
 func TestAboutSomebodyElse(t *testing.T) {
 	each(t, func(h *house) {
-		s := submission("refer", "others.email", "fred@mail.example", "others.name", "Fred", "contact.email", ann)
+		s := collecttest.Submission("refer", "others.email", "fred@mail.example", "others.name", "Fred", "contact.email", ann)
 		s.Confirmed = []string{"your friend wants to hear from us"}
-		if _, err := h.desk.Accept(bg, s); err != nil {
+		if _, err := h.Forms.Accept(bg, s); err != nil {
 			t.Fatal(err)
 		}
-		fred := h.found("fred@mail.example")
+		fred := h.Found("fred@mail.example")
 		if len(fred) != 1 {
 			t.Fatalf("the friend: %+v", fred)
 		}
@@ -362,15 +363,15 @@ func TestAboutSomebodyElse(t *testing.T) {
 // A browser's opt-out is kept, now that it is known who asks.
 func TestSignal(t *testing.T) {
 	each(t, func(h *house) {
-		s := submission("purchase", "contact.name", "Ann", "contact.email", ann, "contact.address", "1 Quay")
+		s := collecttest.Submission("purchase", "contact.name", "Ann", "contact.email", ann, "contact.address", "1 Quay")
 		s.Signals, s.Region = avow.GPC, "US-CA"
-		h.accept(s)
-		if d := h.decide(h.found(ann)[0].Subject, "offers"); d.Allowed {
+		h.Submit(s)
+		if d := h.decide(h.Found(ann)[0].Subject, "offers"); d.Allowed {
 			t.Error("an opt-out by signal is not honoured later")
 		}
 		s.Fields["contact.email"], s.Region = bob, "GB" // the policy ignores it where no law says otherwise
-		h.accept(s)
-		if d := h.decide(h.found(bob)[0].Subject, "offers"); !d.Allowed {
+		h.Submit(s)
+		if d := h.decide(h.Found(bob)[0].Subject, "offers"); !d.Allowed {
 			t.Errorf("where the policy ignores the signal: %v", d.Reason)
 		}
 	})
@@ -378,10 +379,10 @@ func TestSignal(t *testing.T) {
 
 func TestSpecialDataWithConsent(t *testing.T) {
 	each(t, func(h *house) {
-		s := submission("dinner", "contact.email", ann, "health.diet", "no nuts")
+		s := collecttest.Submission("dinner", "contact.email", ann, "health.diet", "no nuts")
 		s.Consents, s.Age = []string{"meals"}, 16
-		h.accept(s)
-		for _, v := range h.values(h.found(ann)[0].Subject) {
+		h.Submit(s)
+		for _, v := range h.values(h.Found(ann)[0].Subject) {
 			if v.Field == "diet" && (v.Data != "no nuts" || v.Basis != avow.Consent) {
 				t.Errorf("kept as %+v", v)
 			}
@@ -395,16 +396,16 @@ func TestSpecialDataWithConsent(t *testing.T) {
 // A point that verifies asks for the address to be confirmed, consent or not.
 func TestVerifiedPoint(t *testing.T) {
 	each(t, func(h *house) {
-		if r := h.accept(submission("register", "contact.email", ann)); !r.NeedsConfirmation {
+		if r := h.Submit(collecttest.Submission("register", "contact.email", ann)); !r.NeedsConfirmation {
 			t.Errorf("the answer: %+v", r)
 		}
 		token := h.link(ann)
-		if p, err := h.desk.Look(bg, token); err != nil || len(p.Asks) != 0 || p.Title == "" {
+		if p, err := h.Forms.Look(bg, token); err != nil || len(p.Asks) != 0 || p.Title == "" {
 			t.Errorf("the page: %+v, %v", p, err)
 		}
-		_, err := h.desk.Confirm(bg, token)
-		h.check(err)
-		if f := h.found(ann); len(f) != 1 || !f[0].Verified {
+		_, err := h.Forms.Confirm(bg, token)
+		h.Check(err)
+		if f := h.Found(ann); len(f) != 1 || !f[0].Verified {
 			t.Errorf("found: %+v", f)
 		}
 	})
@@ -415,10 +416,10 @@ func TestNobodyInParticular(t *testing.T) {
 	each(t, func(h *house) {
 		subjects := map[avow.ID]bool{}
 		for _, answer := range []string{"Good boats.", "Bad anchors."} {
-			r := h.accept(submission("survey", "messages.text", answer))
+			r := h.Submit(collecttest.Submission("survey", "messages.text", answer))
 			var who avow.ID
-			h.check(h.db.Read(bg, func(tx *store.Tx) error {
-				e, err := h.ledger.ByID(tx, r.Reference)
+			h.Check(h.DB.Read(bg, func(tx *store.Tx) error {
+				e, err := h.Ledger.ByID(tx, r.Reference)
 				who = e.Subject
 				return err
 			}))
@@ -430,7 +431,7 @@ func TestNobodyInParticular(t *testing.T) {
 		if len(subjects) != 2 {
 			t.Error("two who left no address count as one")
 		}
-		if _, err := h.desk.Accept(bg, submission("survey")); avow.KindOf(err) != avow.Invalid {
+		if _, err := h.Forms.Accept(bg, collecttest.Submission("survey")); avow.KindOf(err) != avow.Invalid {
 			t.Errorf("nothing filled in: %v", err)
 		}
 	})

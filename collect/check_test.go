@@ -7,13 +7,14 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/collect"
+	"github.com/avowhq/avow/collect/collecttest"
 	"github.com/avowhq/avow/store/storetest"
 )
 
 // Each wrong submission is refused whole, with the field and what to do.
 func TestRefused(t *testing.T) {
 	const ann = "ann@mail.example"
-	many := submission("contact", "contact.email", ann)
+	many := collecttest.Submission("contact", "contact.email", ann)
 	for i := range 70 {
 		many.Fields[fmt.Sprint("x", i)] = "y"
 	}
@@ -23,53 +24,53 @@ func TestRefused(t *testing.T) {
 		kind  avow.ErrorKind
 		field string // stands in what the person reads
 	}{
-		"an undeclared field":          {submission("newsletter", "contact.email", ann, "shoe-size", "38"), avow.Invalid, "shoe-size"},
-		"a field of another point":     {submission("newsletter", "contact.email", ann, "messages.text", "Hi"), avow.Invalid, "messages.text"},
-		"a needed field left out":      {submission("newsletter", "contact.name", "Ann"), avow.Invalid, "contact.email"},
-		"a needed field left empty":    {submission("newsletter", "contact.email", "  "), avow.Invalid, "contact.email"},
-		"no e-mail address":            {submission("newsletter", "contact.email", "ann at mail"), avow.Invalid, "contact.email"},
-		"two addresses":                {submission("newsletter", "contact.email", ann+", bob@mail.example"), avow.Invalid, "contact.email"},
-		"a header in an address":       {submission("newsletter", "contact.email", ann+"\r\nBcc: bob@mail.example"), avow.Invalid, "contact.email"},
-		"no telephone number":          {submission("newsletter", "contact.email", ann, "contact.phone", "ring me"), avow.Invalid, "contact.phone"},
-		"a number without its country": {submission("newsletter", "contact.email", ann, "contact.phone", "020 7946 0018"), avow.Invalid, "contact.phone"},
-		"a long name":                  {submission("newsletter", "contact.email", ann, "contact.name", strings.Repeat("é", 201)), avow.Invalid, "contact.name"},
-		"a name of two lines":          {submission("newsletter", "contact.email", ann, "contact.name", "Ann\nVisitor"), avow.Invalid, "contact.name"},
-		"a long text":                  {submission("contact", "contact.email", ann, "messages.text", strings.Repeat("a", 2001)), avow.Invalid, "messages.text"},
-		"unreadable characters":        {submission("contact", "contact.email", ann, "messages.text", "a\x00b"), avow.Invalid, "messages.text"},
-		"broken UTF-8":                 {submission("contact", "contact.email", ann, "messages.text", "a\xffb"), avow.Invalid, "messages.text"},
-		"a turned text":                {submission("newsletter", "contact.email", ann, "contact.name", "nnA\u202e"), avow.Invalid, "contact.name"},
+		"an undeclared field":          {collecttest.Submission("newsletter", "contact.email", ann, "shoe-size", "38"), avow.Invalid, "shoe-size"},
+		"a field of another point":     {collecttest.Submission("newsletter", "contact.email", ann, "messages.text", "Hi"), avow.Invalid, "messages.text"},
+		"a needed field left out":      {collecttest.Submission("newsletter", "contact.name", "Ann"), avow.Invalid, "contact.email"},
+		"a needed field left empty":    {collecttest.Submission("newsletter", "contact.email", "  "), avow.Invalid, "contact.email"},
+		"no e-mail address":            {collecttest.Submission("newsletter", "contact.email", "ann at mail"), avow.Invalid, "contact.email"},
+		"two addresses":                {collecttest.Submission("newsletter", "contact.email", ann+", bob@mail.example"), avow.Invalid, "contact.email"},
+		"a header in an address":       {collecttest.Submission("newsletter", "contact.email", ann+"\r\nBcc: bob@mail.example"), avow.Invalid, "contact.email"},
+		"no telephone number":          {collecttest.Submission("newsletter", "contact.email", ann, "contact.phone", "ring me"), avow.Invalid, "contact.phone"},
+		"a number without its country": {collecttest.Submission("newsletter", "contact.email", ann, "contact.phone", "020 7946 0018"), avow.Invalid, "contact.phone"},
+		"a long name":                  {collecttest.Submission("newsletter", "contact.email", ann, "contact.name", strings.Repeat("é", 201)), avow.Invalid, "contact.name"},
+		"a name of two lines":          {collecttest.Submission("newsletter", "contact.email", ann, "contact.name", "Ann\nVisitor"), avow.Invalid, "contact.name"},
+		"a long text":                  {collecttest.Submission("contact", "contact.email", ann, "messages.text", strings.Repeat("a", 2001)), avow.Invalid, "messages.text"},
+		"unreadable characters":        {collecttest.Submission("contact", "contact.email", ann, "messages.text", "a\x00b"), avow.Invalid, "messages.text"},
+		"broken UTF-8":                 {collecttest.Submission("contact", "contact.email", ann, "messages.text", "a\xffb"), avow.Invalid, "messages.text"},
+		"a turned text":                {collecttest.Submission("newsletter", "contact.email", ann, "contact.name", "nnA\u202e"), avow.Invalid, "contact.name"},
 		"too many fields":              {many, avow.TooLarge, "64 fields"},
-		"too much":                     {submission("contact", "contact.email", ann, "messages.text", strings.Repeat("a", 70<<10)), avow.TooLarge, "64 KiB"},
+		"too much":                     {collecttest.Submission("contact", "contact.email", ann, "messages.text", strings.Repeat("a", 70<<10)), avow.TooLarge, "64 KiB"},
 		"a consent not asked for here": {with(newsletter(ann), func(s *collect.Submission) { s.Consents = []string{"meals"} }), avow.Invalid, "consent.meals"},
 		"a consent to nothing":         {with(newsletter(ann), func(s *collect.Submission) { s.Consents = []string{"shoes"} }), avow.Invalid, "consent.shoes"},
 		"only consent, and none":       {newsletter(ann), avow.Invalid, "consent.newsletter"},
-		"no age":                       {with(submission("dinner", "contact.email", ann), func(s *collect.Submission) { s.Consents = []string{"meals"} }), avow.Invalid, "age"},
-		"too young":                    {with(submission("dinner", "contact.email", ann), func(s *collect.Submission) { s.Consents, s.Age = []string{"meals"}, 15 }), avow.Invalid, "below 16"},
-		"special data without consent": {with(submission("dinner", "contact.email", ann, "health.diet", "no nuts"), func(s *collect.Submission) { s.Age = 30 }), avow.Invalid, "health.diet"},
-		"an unconfirmed statement":     {submission("refer", "others.email", "fred@mail.example"), avow.Invalid, "confirm.0"},
-		"an unknown point":             {submission("shoes", "contact.email", ann), avow.NotFound, "shoes"},
+		"no age":                       {with(collecttest.Submission("dinner", "contact.email", ann), func(s *collect.Submission) { s.Consents = []string{"meals"} }), avow.Invalid, "age"},
+		"too young":                    {with(collecttest.Submission("dinner", "contact.email", ann), func(s *collect.Submission) { s.Consents, s.Age = []string{"meals"}, 15 }), avow.Invalid, "below 16"},
+		"special data without consent": {with(collecttest.Submission("dinner", "contact.email", ann, "health.diet", "no nuts"), func(s *collect.Submission) { s.Age = 30 }), avow.Invalid, "health.diet"},
+		"an unconfirmed statement":     {collecttest.Submission("refer", "others.email", "fred@mail.example"), avow.Invalid, "confirm.0"},
+		"an unknown point":             {collecttest.Submission("shoes", "contact.email", ann), avow.NotFound, "shoes"},
 		"an unknown policy":            {collect.Submission{Policy: "shoes", Point: "newsletter"}, avow.NotFound, "shoes"},
 		"an unknown region":            {with(newsletter(ann, "newsletter"), func(s *collect.Submission) { s.Region = "Atlantis" }), avow.Invalid, "region"},
 		"a token nobody made":          {with(newsletter(ann, "newsletter"), func(s *collect.Submission) { s.FormToken = "AAAA" }), avow.Invalid, "open it again"},
-		"a field as a category":        {submission("newsletter", "contact.email", ann, "contact", "x"), avow.Invalid, "contact"},
-		"a very long name of a field":  {submission("newsletter", "contact.email", ann, strings.Repeat("x", 500), "y"), avow.Invalid, "xxx…"},
-		"markup in a name of a field":  {submission("newsletter", "contact.email", ann, "<script>", "y"), avow.Invalid, "<script>"},
-		"a field in another case":      {submission("newsletter", "contact.email", ann, "Contact.Name", "y"), avow.Invalid, "Contact.Name"},
-		"nothing at all":               {submission("newsletter"), avow.Invalid, "contact.email"},
+		"a field as a category":        {collecttest.Submission("newsletter", "contact.email", ann, "contact", "x"), avow.Invalid, "contact"},
+		"a very long name of a field":  {collecttest.Submission("newsletter", "contact.email", ann, strings.Repeat("x", 500), "y"), avow.Invalid, "xxx…"},
+		"markup in a name of a field":  {collecttest.Submission("newsletter", "contact.email", ann, "<script>", "y"), avow.Invalid, "<script>"},
+		"a field in another case":      {collecttest.Submission("newsletter", "contact.email", ann, "Contact.Name", "y"), avow.Invalid, "Contact.Name"},
+		"nothing at all":               {collecttest.Submission("newsletter"), avow.Invalid, "contact.email"},
 	}
 	each(t, func(h *house) {
 		before := h.size()
 		for name, c := range cases {
-			r, err := h.desk.Accept(bg, c.s)
+			r, err := h.Forms.Accept(bg, c.s)
 			if avow.KindOf(err) != c.kind || !strings.Contains(avow.MessageOf(err), c.field) {
-				h.t.Errorf("%s: %+v, %v; want %v about %q", name, r, err, c.kind, c.field)
+				h.TB.Errorf("%s: %+v, %v; want %v about %q", name, r, err, c.kind, c.field)
 			}
 			if err != nil && strings.Contains(err.Error(), "ann@") {
-				h.t.Errorf("%s: the error repeats the address: %v", name, err)
+				h.TB.Errorf("%s: the error repeats the address: %v", name, err)
 			}
 		}
-		if h.size() != before || len(h.found(ann)) != 0 {
-			h.t.Error("something of a refused submission was kept")
+		if h.size() != before || len(h.Found(ann)) != 0 {
+			h.TB.Error("something of a refused submission was kept")
 		}
 	})
 }
@@ -111,11 +112,11 @@ func FuzzAccept(f *testing.F) {
 	f.Add("contact", "messages.text", "\x00", "x", "🜁")
 	h := newHouse(f, storetest.SQLite(f))
 	f.Fuzz(func(t *testing.T, point, field, value, consent, token string) {
-		h.t = t
-		s := submission(point, field, value, "contact.email", "ann@mail.example")
+		h.TB = t
+		s := collecttest.Submission(point, field, value, "contact.email", "ann@mail.example")
 		s.Consents, s.FormToken = []string{consent}, token
 		before := h.size()
-		_, err := h.desk.Accept(bg, s)
+		_, err := h.Forms.Accept(bg, s)
 		if err != nil && (avow.KindOf(err) == avow.Internal || h.size() != before) {
 			t.Errorf("%v, and %d events", err, h.size()-before)
 		}

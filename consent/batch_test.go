@@ -18,7 +18,7 @@ func (h *house) inOneBatch(acts []func() error) []error {
 	hold, held := make(chan struct{}), make(chan struct{})
 	var wg, started sync.WaitGroup
 	wg.Go(func() {
-		h.db.Write(bg, func(*store.Tx) error { held <- struct{}{}; <-hold; return nil })
+		h.DB.Write(bg, func(*store.Tx) error { held <- struct{}{}; <-hold; return nil })
 	})
 	<-held
 	errs := make([]error, len(acts))
@@ -37,15 +37,15 @@ var errPurposely = errors.New("on purpose")
 // acts are what can meet in a batch, about one of some people with this address.
 func (h *house) acts(who avow.ID, address string) []func() error {
 	do := func(f func(x *consent.Hand) error) func() error {
-		return func() error { return h.reg.Do(bg, who, f) }
+		return func() error { return h.Register.Do(bg, who, f) }
 	}
 	give := func(x *consent.Hand) error { _, err := x.Give(choice("newsletter")); return err }
 	withdraw := func(x *consent.Hand) error { _, err := x.Withdraw(choice("newsletter")); return err }
 	object := func(x *consent.Hand) error { _, err := x.Object(topic("products")); return err }
 	in := func(f func(tx *store.Tx, x *consent.Hand) error) func() error {
 		return func() error {
-			return h.db.Write(bg, func(tx *store.Tx) error {
-				x, err := h.reg.In(tx, who)
+			return h.DB.Write(bg, func(tx *store.Tx) error {
+				x, err := h.Register.In(tx, who)
 				if err != nil {
 					return err
 				}
@@ -59,8 +59,8 @@ func (h *house) acts(who avow.ID, address string) []func() error {
 	return []func() error{
 		do(give), do(withdraw), do(object),
 		do(func(x *consent.Hand) error { return errors.Join(give(x), errPurposely) }),
-		func() error { return h.reg.TakeBack(bg, email(address), choice("newsletter")) },
-		func() error { return h.reg.TakeBack(bg, email(address), choice("newsletter")) },
+		func() error { return h.Register.TakeBack(bg, email(address), choice("newsletter")) },
+		func() error { return h.Register.TakeBack(bg, email(address), choice("newsletter")) },
 		do(func(x *consent.Hand) error { _, err := x.Allow(topic("products")); return err }), // from here on, statements
 		do(func(x *consent.Hand) error { return x.LivesIn("NL") }),
 		in(func(_ *store.Tx, x *consent.Hand) error { return give(x) }),
@@ -69,7 +69,7 @@ func (h *house) acts(who avow.ID, address string) []func() error {
 		}),
 		in(func(tx *store.Tx, x *consent.Hand) error { return h.hold(tx, who, 1) }),
 		func() error {
-			return h.db.Write(bg, func(tx *store.Tx) error { return h.verify(tx, address) })
+			return h.DB.Write(bg, func(tx *store.Tx) error { return h.verify(tx, address) })
 		},
 	}
 }
@@ -116,7 +116,7 @@ func TestManyInOneBatch(t *testing.T) {
 			wg.Wait()
 			h.consistent()
 			for _, node := range nodes {
-				h.check(node.reg.CatchUp(bg))
+				h.Check(node.Register.CatchUp(bg))
 				node.gateSaysWhatTablesSay(people)
 			}
 		}
@@ -125,13 +125,13 @@ func TestManyInOneBatch(t *testing.T) {
 
 func (h *house) gateSaysWhatTablesSay(people []avow.ID) {
 	h.t.Helper()
-	g, _ := h.reg.Gate("site")
+	g, _ := h.Register.Gate("site")
 	for _, who := range people {
 		for _, purpose := range []string{"newsletter", "offers"} {
 			r := h.request(g, who, purpose, avow.Send, "contact.email")
 			said := g.Decide(&r)
-			st, err := h.reg.Refresh(bg, "site", who)
-			h.check(err)
+			st, err := h.Register.Refresh(bg, "site", who)
+			h.Check(err)
 			if said.Reason.AskDatabase() || st.Subject != who {
 				continue
 			}

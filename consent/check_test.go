@@ -67,7 +67,7 @@ var editsByHand = map[string]struct {
 		h.byHand(`DELETE FROM consent_subjects WHERE subject = ?`, bob)
 	}, []string{"no row of it"}, []int64{-1, 3, 3}},
 	"a row of nobody": {func(h *house, ann, bob avow.ID) {
-		h.byHand(`INSERT INTO consent_choices (subject, policy, kind, name, generation, state, seq, at, version) VALUES (?, 'site', 'consent', 'offers', 1, 'given', 7, 1, 1)`, avow.NewID(h.clock()))
+		h.byHand(`INSERT INTO consent_choices (subject, policy, kind, name, generation, state, seq, at, version) VALUES (?, 'site', 'consent', 'offers', 1, 'given', 7, 1, 1)`, avow.NewID(h.Clock()))
 	}, []string{"consent to offers (policy site): the database says given"}, []int64{-6}},
 	"a row added": {func(h *house, ann, bob avow.ID) {
 		h.byHand(`INSERT INTO consent_choices (subject, policy, kind, name, generation, state, seq, at, version) VALUES (?, 'site', 'consent', 'offers', 1, 'given', 7, 1, 1)`, ann)
@@ -110,7 +110,7 @@ func TestEditsByHandAreFound(t *testing.T) {
 		h.object(ann, topic("products"))                                                                // 6
 		h.do(ann, func(x *consent.Hand) error { _, err := x.Restrict("letter", ""); return err })       // 7
 		h.do(bob, func(x *consent.Hand) error { _, err := x.Refuse(choice("newsletter")); return err }) // 8
-		h.check(h.reg.Stop(bg, email("carl@mail.example"), topic("products")))                          // 9
+		h.Check(h.Register.Stop(bg, email("carl@mail.example"), topic("products")))                     // 9
 		h.keepTables()
 		for name, c := range editsByHand {
 			h.consistent()
@@ -171,7 +171,7 @@ func saysOneOf(text string, list []string) bool {
 
 func (h *house) eventAt(index int64) (id avow.ID) {
 	h.write(func(tx *store.Tx) error {
-		list, err := h.ledger.Read(tx, index, 1)
+		list, err := h.Ledger.Read(tx, index, 1)
 		if err == nil && len(list) == 1 {
 			id = list[0].ID
 		}
@@ -186,13 +186,13 @@ func TestCheckSince(t *testing.T) {
 		h.publish("v1.yaml")
 		ann, bob := h.verified("ann@mail.example", 1), h.verified("bob@mail.example", 1)
 		h.give(ann, "newsletter")
-		found, next, err := h.reg.CheckSince(bg, 0)
+		found, next, err := h.Register.CheckSince(bg, 0)
 		if err != nil || len(found) != 0 || next != 4 {
 			t.Fatalf("%v up to %d, %v", found, next, err)
 		}
 		h.give(bob, "newsletter")
 		h.byHand(`UPDATE consent_choices SET seq = 7`)
-		if found, next, err = h.reg.CheckSince(bg, next); err != nil || len(found) != 1 || next != 5 || found[0].Index != 4 {
+		if found, next, err = h.Register.CheckSince(bg, next); err != nil || len(found) != 1 || next != 5 || found[0].Index != 4 {
 			t.Errorf("%v up to %d, %v", found, next, err)
 		}
 		if found = h.findings(); len(found) != 2 {
@@ -208,13 +208,13 @@ func TestCheckAfterErasure(t *testing.T) {
 		ann := h.verified("ann@mail.example", 1)
 		h.give(ann, "newsletter")
 		h.object(ann, topic("products"))
-		h.write(func(tx *store.Tx) error { _, err := h.reg.Forget(tx, ann); return err })
-		h.check(h.vault.Shred(bg, ann))
+		h.write(func(tx *store.Tx) error { _, err := h.Register.Forget(tx, ann); return err })
+		h.Check(h.Vault.Shred(bg, ann))
 		h.consistent()
 		back := h.person("ann@mail.example", 1)
 		h.do(back, func(hand *consent.Hand) error { return hand.Recall(email("ann@mail.example")) })
 		h.consistent()
-		h.write(func(tx *store.Tx) error { _, err := h.vault.Verify(tx, email("ann@mail.example")); return err })
+		h.write(func(tx *store.Tx) error { _, err := h.Vault.Verify(tx, email("ann@mail.example")); return err })
 		h.do(back, func(hand *consent.Hand) error { _, err := hand.Allow(topic("products")); return err })
 		h.consistent() // what was remembered is let go of, by an event
 	})
@@ -243,13 +243,13 @@ func TestCheckAfterAnUpgrade(t *testing.T) {
 		if found := h.findings(); len(found) != 2 || found[1].Index != before {
 			t.Errorf("%v", found)
 		}
-		h.check(h.reg.Accept(bg))
+		h.Check(h.Register.Accept(bg))
 		h.consistent()
 	})
 }
 
 func (h *house) size() (n int64) {
-	h.write(func(tx *store.Tx) (err error) { n, err = h.ledger.Size(tx); return err })
+	h.write(func(tx *store.Tx) (err error) { n, err = h.Ledger.Size(tx); return err })
 	return n
 }
 
@@ -257,16 +257,16 @@ func (h *house) size() (n int64) {
 func (h *house) merge(into, old avow.ID) {
 	h.t.Helper()
 	h.write(func(tx *store.Tx) error {
-		why, err := h.ledger.Append(tx, ledger.Event{Type: ledger.Joined, Subject: into, Body: []byte(`{"by":"staff"}`)})
+		why, err := h.Ledger.Append(tx, ledger.Event{Type: ledger.Joined, Subject: into, Body: []byte(`{"by":"staff"}`)})
 		if err != nil {
 			return err
 		}
-		v, err := h.vault.Merge(tx, into, old, why.ID)
+		v, err := h.Vault.Merge(tx, into, old, why.ID)
 		if err != nil {
 			return err
 		}
 		for _, id := range v.Absorbed {
-			if err := h.reg.Merge(tx, v.Subject, id); err != nil {
+			if err := h.Register.Merge(tx, v.Subject, id); err != nil {
 				return err
 			}
 		}
@@ -277,10 +277,10 @@ func (h *house) merge(into, old avow.ID) {
 func (h *house) split(into, old avow.ID) {
 	h.t.Helper()
 	h.write(func(tx *store.Tx) error {
-		if _, err := h.vault.Unmerge(tx, old); err != nil {
+		if _, err := h.Vault.Unmerge(tx, old); err != nil {
 			return err
 		}
-		return h.reg.Split(tx, into, old)
+		return h.Register.Split(tx, into, old)
 	})
 }
 
@@ -321,8 +321,8 @@ func TestMergeAndSplit(t *testing.T) {
 		h.want(anna, "offers", false, gate.Objected)
 		h.want(anna, "debts", false, gate.Objected)
 		h.restart()
-		_, err := h.reg.Load(bg)
-		h.check(err)
+		_, err := h.Register.Load(bg)
+		h.Check(err)
 		h.want(ann, "panel", true, gate.ByReason)
 		h.want(anna, "debts", false, gate.Objected)
 	})
@@ -356,7 +356,7 @@ func TestSplitInOrder(t *testing.T) {
 		h.give(anna, "panel")
 		h.merge(ann, anna)
 		h.merge(ann, nan)
-		err := h.db.Write(bg, func(tx *store.Tx) error { return h.reg.Split(tx, ann, anna) })
+		err := h.DB.Write(bg, func(tx *store.Tx) error { return h.Register.Split(tx, ann, anna) })
 		if avow.KindOf(err) != avow.Conflict {
 			t.Errorf("the earlier one first: %v", err)
 		}
@@ -365,7 +365,7 @@ func TestSplitInOrder(t *testing.T) {
 		for _, who := range []avow.ID{ann, anna, nan} {
 			h.want(who, "panel", true, gate.ByReason)
 		}
-		if err := h.db.Write(bg, func(tx *store.Tx) error { return h.reg.Split(tx, ann, anna) }); avow.KindOf(err) != avow.NotFound {
+		if err := h.DB.Write(bg, func(tx *store.Tx) error { return h.Register.Split(tx, ann, anna) }); avow.KindOf(err) != avow.NotFound {
 			t.Errorf("twice: %v", err)
 		}
 	})

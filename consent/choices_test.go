@@ -69,7 +69,7 @@ func TestObjectionIsWeighed(t *testing.T) {
 		h.object(ann, choice("debts"))
 		h.want(ann, "debts", false, gate.Objected)
 		override := func(purpose, reason string) error {
-			return h.reg.Do(bg, ann, func(hand *consent.Hand) error {
+			return h.Register.Do(bg, ann, func(hand *consent.Hand) error {
 				_, err := hand.Override(choice(purpose), reason)
 				return err
 			})
@@ -77,7 +77,7 @@ func TestObjectionIsWeighed(t *testing.T) {
 		if err := override("debts", "  "); avow.KindOf(err) != avow.Invalid {
 			t.Errorf("an override without a reason: %v", err)
 		}
-		h.check(override("debts", "The claim is before the court."))
+		h.Check(override("debts", "The claim is before the court."))
 		h.want(ann, "debts", true, gate.ByReason)
 		if err := override("debts", "Again."); avow.KindOf(err) != avow.Conflict {
 			t.Errorf("an override of nothing: %v", err)
@@ -111,9 +111,9 @@ func TestOnce(t *testing.T) {
 		h.publish("v1.yaml")
 		fred := h.person("fred@mail.example", 1)
 		once := func(purpose string) error {
-			return h.reg.Do(bg, fred, func(hand *consent.Hand) error { _, err := hand.UseOnce(choice(purpose)); return err })
+			return h.Register.Do(bg, fred, func(hand *consent.Hand) error { _, err := hand.UseOnce(choice(purpose)); return err })
 		}
-		h.check(once("refer"))
+		h.Check(once("refer"))
 		if err := once("refer"); avow.KindOf(err) != avow.Conflict {
 			t.Errorf("done twice: %v", err)
 		}
@@ -131,12 +131,12 @@ func TestConsentRunsOut(t *testing.T) {
 		h.publish("v1.yaml")
 		ann := h.verified("ann@mail.example", 1)
 		h.give(ann, "newsletter")
-		h.pass(2*365*24*time.Hour - time.Hour)
+		h.Pass(2*365*24*time.Hour - time.Hour)
 		h.want(ann, "newsletter", true, gate.ByReason)
-		h.pass(25 * time.Hour)
+		h.Pass(25 * time.Hour)
 		h.want(ann, "newsletter", false, gate.Stale)
-		st, err := h.reg.Refresh(bg, "site", ann)
-		h.check(err)
+		st, err := h.Register.Refresh(bg, "site", ann)
+		h.Check(err)
 		if st.Consents != 0 {
 			t.Error("a consent that ran out counts")
 		}
@@ -168,12 +168,12 @@ func TestWhatCannotBeSaid(t *testing.T) {
 			"an objection to a contract": {func(x *consent.Hand) (*ledger.Receipt, error) { return x.Object(choice("payments")) }, avow.Refused},
 			"a withdrawal of no consent": {func(x *consent.Hand) (*ledger.Receipt, error) { return x.Withdraw(choice("answer")) }, avow.Refused},
 		} {
-			err := h.reg.Do(bg, ann, func(hand *consent.Hand) error { _, err := c.act(hand); return err })
+			err := h.Register.Do(bg, ann, func(hand *consent.Hand) error { _, err := c.act(hand); return err })
 			if avow.KindOf(err) != c.want {
 				t.Errorf("%s: %v, want %v", name, err, c.want)
 			}
 		}
-		if err := h.reg.Do(bg, avow.NewID(h.clock()), func(*consent.Hand) error { return nil }); avow.KindOf(err) != avow.NotFound {
+		if err := h.Register.Do(bg, avow.NewID(h.Clock()), func(*consent.Hand) error { return nil }); avow.KindOf(err) != avow.NotFound {
 			t.Errorf("a person who is not there: %v", err)
 		}
 	})
@@ -185,8 +185,8 @@ func TestFailedTransactionSaysNothing(t *testing.T) {
 		h.publish("v1.yaml")
 		ann := h.verified("ann@mail.example", 1)
 		h.give(ann, "newsletter")
-		err := h.db.Write(bg, func(tx *store.Tx) error {
-			hand, err := h.reg.In(tx, ann)
+		err := h.DB.Write(bg, func(tx *store.Tx) error {
+			hand, err := h.Register.In(tx, ann)
 			if err != nil {
 				return err
 			}
@@ -202,8 +202,8 @@ func TestFailedTransactionSaysNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.want(ann, "newsletter", true, gate.ByReason)
-		_, err = h.reg.Refresh(bg, "site", ann)
-		h.check(err)
+		_, err = h.Register.Refresh(bg, "site", ann)
+		h.Check(err)
 		h.want(ann, "newsletter", true, gate.ByReason)
 	})
 }
@@ -215,9 +215,9 @@ func TestReceipt(t *testing.T) {
 		ann := h.verified("ann@mail.example", 1)
 		h.do(ann, func(hand *consent.Hand) error { return hand.LivesIn("NL") })
 		r := h.give(ann, "newsletter")
-		h.check(r.Check())
+		h.Check(r.Check())
 		var rec ledger.ConsentRecord
-		h.check(unmarshal(r.Consent, &rec))
+		h.Check(unmarshal(r.Consent, &rec))
 		u := rec.Purposes[0]
 		for what, got := range map[string]string{
 			"notice": rec.Notice, "language": rec.Language, "purpose": u.Purpose, "basis": u.Basis, "retention": u.Retention,

@@ -4,12 +4,12 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/consent"
+	"github.com/avowhq/avow/consent/consenttest"
 	"github.com/avowhq/avow/gate"
 	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/policy"
@@ -20,16 +20,8 @@ import (
 
 // house is a register on a real database, with a clock the test turns.
 type house struct {
-	t      *testing.T
-	config store.Config
-	dir    string
-	db     *store.DB
-	vault  *vault.Vault
-	ledger *ledger.Ledger
-	reg    *consent.Register
-
-	mu  sync.Mutex
-	now time.Time
+	*consenttest.House
+	t *testing.T
 }
 
 // each runs a test on every database, and demands at its end that the tables say what the events say.
@@ -47,10 +39,8 @@ func each(t *testing.T, test func(h *house)) {
 func untouched(t *testing.T, test func(h *house)) {
 	t.Helper()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-		h := &house{t: t, dir: t.TempDir(), now: time.Date(2026, 2, 1, 12, 0, 0, 0, time.UTC)}
-		c.Clock = h.clock
-		h.config = c
-		h.open()
+		h := &house{consenttest.New(t, c, begin), t}
+		h.Open()
 		test(h)
 	})
 }
@@ -65,66 +55,33 @@ func (h *house) consistent() {
 
 func (h *house) findings() []consent.Finding {
 	h.t.Helper()
-	list, err := h.reg.Check(bg, nil)
-	h.check(err)
+	list, err := h.Register.Check(bg, nil)
+	h.Check(err)
 	return list
-}
-
-func (h *house) clock() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.now
-}
-
-func (h *house) pass(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.now = h.now.Add(d)
-}
-
-// open starts everything on the house's database, as a program that starts does.
-func (h *house) open() {
-	h.t.Helper()
-	h.db = storetest.OpenConfig(h.t, h.config)
-	var err error
-	h.vault, err = vault.Open(bg, h.db, vault.Config{OrganisationKey: filepath.Join(h.dir, "organisation.key"), Keys: filepath.Join(h.dir, "keys.db")})
-	h.check(err)
-	h.t.Cleanup(func() { h.vault.Close() })
-	h.ledger, err = ledger.Open(bg, h.db, h.vault, ledger.Config{})
-	h.check(err)
-	h.reg, err = consent.Open(bg, consent.Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Base: "https://quay.example/"})
-	h.check(err)
 }
 
 // restart closes the house and opens it again on the same files.
 func (h *house) restart() {
 	h.t.Helper()
-	h.check(h.vault.Close())
-	h.check(h.db.Close())
-	h.open()
+	h.Close()
+	h.Open()
 }
 
-var bg = context.Background()
-
-func (h *house) check(err error) {
-	h.t.Helper()
-	if err != nil {
-		h.t.Fatal(err)
-	}
-}
+var (
+	bg    = context.Background()
+	begin = time.Date(2026, 2, 1, 12, 0, 0, 0, time.UTC)
+)
 
 func (h *house) source(name string) []byte {
 	h.t.Helper()
 	src, err := os.ReadFile(filepath.Join("testdata", name))
-	h.check(err)
+	h.Check(err)
 	return src
 }
 
 func (h *house) publish(name string) *policy.Policy {
 	h.t.Helper()
-	v, err := h.reg.Publish(bg, name, h.source(name))
-	h.check(err)
-	return v.Policy
+	return h.Publish(filepath.Join("testdata", name))
 }
 
 // person is somebody who gave their contact details under a version at a point.
@@ -132,7 +89,7 @@ func (h *house) person(address string, version int, purposes ...string) avow.ID 
 	h.t.Helper()
 	var who avow.ID
 	h.write(func(tx *store.Tx) (err error) {
-		if who, err = h.vault.Claim(tx, email(address)); err != nil {
+		if who, err = h.Vault.Claim(tx, email(address)); err != nil {
 			return err
 		}
 		return h.hold(tx, who, version, purposes...)
@@ -142,12 +99,12 @@ func (h *house) person(address string, version int, purposes ...string) avow.ID 
 
 func (h *house) hold(tx *store.Tx, who avow.ID, version int, purposes ...string) error {
 	for _, field := range []string{"email", "name", "address"} {
-		if _, err := h.vault.Put(tx, vault.Value{Subject: who, Category: "contact", Field: field, Source: "you", Point: "newsletter",
+		if _, err := h.Vault.Put(tx, vault.Value{Subject: who, Category: "contact", Field: field, Source: "you", Point: "newsletter",
 			Policy: "site", Version: version, Basis: avow.Consent, Purposes: purposes, Data: "a " + field}); err != nil {
 			return err
 		}
 	}
-	hand, err := h.reg.In(tx, who)
+	hand, err := h.Register.In(tx, who)
 	if err != nil {
 		return err
 	}
@@ -167,21 +124,21 @@ func (h *house) verified(address string, version int, purposes ...string) avow.I
 }
 
 func (h *house) verify(tx *store.Tx, address string) error {
-	v, err := h.vault.Verify(tx, email(address))
+	v, err := h.Vault.Verify(tx, email(address))
 	if err != nil {
 		return err
 	}
-	return h.reg.Join(tx, v.Subject, v.Absorbed)
+	return h.Register.Join(tx, v.Subject, v.Absorbed)
 }
 
 func (h *house) write(f func(tx *store.Tx) error) {
 	h.t.Helper()
-	h.check(h.db.Write(bg, f))
+	h.Check(h.DB.Write(bg, f))
 }
 
 func (h *house) do(who avow.ID, f func(hand *consent.Hand) error) {
 	h.t.Helper()
-	h.check(h.reg.Do(bg, who, f))
+	h.Check(h.Register.Do(bg, who, f))
 }
 
 func (h *house) give(who avow.ID, purpose string) *ledger.Receipt {
@@ -214,7 +171,7 @@ func email(address string) vault.Identity { return vault.Identity{Kind: vault.Em
 // ask asks the gate, without the database.
 func (h *house) ask(who avow.ID, purpose string, act avow.Act, data ...string) gate.Decision {
 	h.t.Helper()
-	g, ok := h.reg.Gate("site")
+	g, ok := h.Register.Gate("site")
 	if !ok {
 		h.t.Fatal("there is no gate")
 	}
@@ -224,7 +181,7 @@ func (h *house) ask(who avow.ID, purpose string, act avow.Act, data ...string) g
 
 func (h *house) request(g *gate.Gate, who avow.ID, purpose string, act avow.Act, data ...string) gate.Request {
 	h.t.Helper()
-	r := gate.About(who, 0, h.clock())
+	r := gate.About(who, 0, h.Clock())
 	r.Act = act
 	if why := g.Resolve(&gate.Names{Purpose: purpose, Data: data}, &r); why != gate.Undecided {
 		h.t.Fatal(why)

@@ -24,17 +24,17 @@ func TestEndsWhoseNewsWereLost(t *testing.T) {
 		h.want(ann, "newsletter", true, gate.ByReason)
 
 		// Another program on the same files: on SQLite nothing of it is heard here.
-		db := storetest.OpenConfig(h.t, h.config)
-		other, err := vault.Open(bg, db, vault.Config{OrganisationKey: filepath.Join(h.dir, "organisation.key"), Keys: filepath.Join(h.dir, "keys.db")})
-		h.check(err)
+		db := storetest.OpenConfig(h.t, h.Config)
+		other, err := vault.Open(bg, db, vault.Config{OrganisationKey: filepath.Join(h.Dir, "organisation.key"), Keys: filepath.Join(h.Dir, "keys.db")})
+		h.Check(err)
 		defer other.Close()
-		h.check(other.Shred(bg, ann))
+		h.Check(other.Shred(bg, ann))
 
 		ctx, stop := context.WithCancel(bg)
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			h.reg.Follow(ctx, time.Hour, func(err error) { t.Error(err) })
+			h.Register.Follow(ctx, time.Hour, func(err error) { t.Error(err) })
 		}()
 		defer func() { stop(); <-done }()
 		deadline := time.Now().Add(20 * time.Second)
@@ -42,7 +42,7 @@ func TestEndsWhoseNewsWereLost(t *testing.T) {
 			if time.Now().After(deadline) {
 				t.Fatal("somebody whose key is gone is still said yes for")
 			}
-			h.check(h.db.Write(bg, func(tx *store.Tx) error { tx.Tell("keys"); return nil })) // as of a connection that is new
+			h.Check(h.DB.Write(bg, func(tx *store.Tx) error { tx.Tell("keys"); return nil })) // as of a connection that is new
 			time.Sleep(5 * time.Millisecond)
 		}
 		h.want(bob, "newsletter", true, gate.ByReason)

@@ -17,18 +17,18 @@ func TestLoadIsWhatTheDatabaseSays(t *testing.T) {
 		h.publish("v1.yaml")
 		people := h.allSorts()
 		h.restart()
-		held, err := h.reg.Load(bg)
+		held, err := h.Register.Load(bg)
 		if err != nil || held != len(people) {
 			t.Fatalf("%d of %d people are held, %v", held, len(people), err)
 		}
-		g, _ := h.reg.Gate("site")
+		g, _ := h.Register.Gate("site")
 		for name, who := range people {
 			loaded := map[string]gate.Decision{}
 			for _, purpose := range purposes {
 				loaded[purpose] = h.ask(who, purpose, avow.Use, "contact.name")
 			}
-			st, err := h.reg.Refresh(bg, "site", who)
-			h.check(err)
+			st, err := h.Register.Refresh(bg, "site", who)
+			h.Check(err)
 			for _, purpose := range purposes {
 				r := h.request(g, who, purpose, avow.Use, "contact.name")
 				if want, got := g.DecideState(st, &r), loaded[purpose]; got.Allowed != want.Allowed || got.Reason != want.Reason || got.Version != want.Version {
@@ -55,20 +55,20 @@ func (h *house) allSorts() map[string]avow.ID {
 	h.do(people["restricted"], func(x *consent.Hand) error { _, err := x.Restrict("letter", "staff"); return err })
 	h.write(func(tx *store.Tx) error {
 		keep := map[avow.ID][]string{}
-		values, err := h.vault.Holdings(tx, people["limited"])
+		values, err := h.Vault.Holdings(tx, people["limited"])
 		for _, v := range values {
 			keep[v.ID] = []string{"accounts"}
 		}
 		if err == nil {
-			_, err = h.vault.KeepOnly(tx, people["limited"], keep)
+			_, err = h.Vault.KeepOnly(tx, people["limited"], keep)
 		}
 		return err
 	})
 	h.person("join@mail.example", 1, "newsletter") // claimed, then held by who it is
 	people["joined"] = h.joinedUnder("join@mail.example")
-	imp := avow.NewID(h.clock())
+	imp := avow.NewID(h.Clock())
 	h.write(func(tx *store.Tx) error {
-		who, err := h.vault.Stage(tx, imp, []vault.Identity{{Kind: vault.Email, Value: "list@mail.example", Verified: true}}, avow.Business)
+		who, err := h.Vault.Stage(tx, imp, []vault.Identity{{Kind: vault.Email, Value: "list@mail.example", Verified: true}}, avow.Business)
 		if err != nil {
 			return err
 		}
@@ -76,7 +76,7 @@ func (h *house) allSorts() map[string]avow.ID {
 		if err := h.hold(tx, who, 1); err != nil {
 			return err
 		}
-		return h.vault.Flip(tx, imp)
+		return h.Vault.Flip(tx, imp)
 	})
 	return people
 }
@@ -86,7 +86,7 @@ func (h *house) joinedUnder(address string) avow.ID {
 	h.t.Helper()
 	var holder avow.ID
 	h.write(func(tx *store.Tx) error {
-		v, err := h.vault.Verify(tx, email(address))
+		v, err := h.Vault.Verify(tx, email(address))
 		holder = v.Subject
 		return err
 	})

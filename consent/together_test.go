@@ -15,9 +15,8 @@ import (
 // beside is another node on the same database.
 func (h *house) beside() *house {
 	h.t.Helper()
-	other := &house{t: h.t, config: h.config, dir: h.dir, now: h.now}
-	other.config.Clock = h.clock
-	other.open()
+	other := &house{h.Beside(), h.t}
+	other.Open()
 	return other
 }
 
@@ -42,7 +41,7 @@ func TestOnePersonOnTwoNodes(t *testing.T) {
 			for range hands {
 				wg.Go(func() {
 					for range each {
-						err := n.reg.Do(bg, ann, func(x *consent.Hand) error { _, err := acts[rand.N(len(acts))](x); return err })
+						err := n.Register.Do(bg, ann, func(x *consent.Hand) error { _, err := acts[rand.N(len(acts))](x); return err })
 						if err != nil {
 							t.Error(err)
 						}
@@ -51,7 +50,7 @@ func TestOnePersonOnTwoNodes(t *testing.T) {
 			}
 			wg.Go(func() {
 				for range each {
-					if err := n.reg.CatchUp(bg); err != nil {
+					if err := n.Register.CatchUp(bg); err != nil {
 						t.Error(err)
 					}
 				}
@@ -63,7 +62,7 @@ func TestOnePersonOnTwoNodes(t *testing.T) {
 		}
 		h.consistent()
 		for _, n := range nodes {
-			h.check(n.reg.CatchUp(bg))
+			h.Check(n.Register.CatchUp(bg))
 		}
 		for _, purpose := range []string{"newsletter", "offers", "answer"} {
 			here, there := nodes[0].ask(ann, purpose, avow.Send, "contact.email"), nodes[1].ask(ann, purpose, avow.Send, "contact.email")
@@ -87,21 +86,21 @@ func TestJoinWhileTheOtherNodeWrites(t *testing.T) {
 			var wg sync.WaitGroup
 			for range 3 {
 				wg.Go(func() {
-					if err := other.reg.Do(bg, claimed, func(x *consent.Hand) error { _, err := x.Object(topic("products")); return err }); err != nil {
+					if err := other.Register.Do(bg, claimed, func(x *consent.Hand) error { _, err := x.Object(topic("products")); return err }); err != nil {
 						t.Error(err)
 					}
 				})
 			}
 			wg.Go(func() {
-				if err := h.db.Write(bg, func(tx *store.Tx) error { return h.verify(tx, address) }); err != nil {
+				if err := h.DB.Write(bg, func(tx *store.Tx) error { return h.verify(tx, address) }); err != nil {
 					t.Error(err)
 				}
 			})
 			wg.Wait()
 			for _, n := range []*house{h, other} {
-				h.check(n.reg.CatchUp(bg))
-				st, err := n.reg.Refresh(bg, "site", claimed)
-				h.check(err)
+				h.Check(n.Register.CatchUp(bg))
+				st, err := n.Register.Refresh(bg, "site", claimed)
+				h.Check(err)
 				if st.Subject != ann || st.Objections == [2]uint64{} {
 					t.Errorf("the objection is lost: %+v", st)
 				}
@@ -124,8 +123,8 @@ func TestLoadBesideChanges(t *testing.T) {
 		var wg sync.WaitGroup
 		stop := make(chan struct{})
 		for _, f := range []func() error{
-			func() error { _, err := other.reg.Load(bg); return err },
-			func() error { return other.reg.CatchUp(bg) },
+			func() error { _, err := other.Register.Load(bg); return err },
+			func() error { return other.Register.CatchUp(bg) },
 		} {
 			wg.Go(func() {
 				for {
@@ -151,12 +150,12 @@ func TestLoadBesideChanges(t *testing.T) {
 		}
 		close(stop)
 		wg.Wait()
-		h.check(other.reg.CatchUp(bg))
-		g, _ := other.reg.Gate("site")
+		h.Check(other.Register.CatchUp(bg))
+		g, _ := other.Register.Gate("site")
 		for i, who := range people {
 			r := h.request(g, who, "newsletter", avow.Send, "contact.email")
-			d, err := other.reg.Decide(bg, "site", &r)
-			if h.check(err); d.Allowed != (i%3 == 2) {
+			d, err := other.Register.Decide(bg, "site", &r)
+			if h.Check(err); d.Allowed != (i%3 == 2) {
 				t.Errorf("person %d: %v, %v", i, d.Allowed, d.Reason)
 			}
 		}
@@ -167,11 +166,11 @@ func TestLoadBesideChanges(t *testing.T) {
 func (h *house) erase(who avow.ID) {
 	h.t.Helper()
 	h.write(func(tx *store.Tx) error {
-		if _, err := h.reg.Forget(tx, who); err != nil {
+		if _, err := h.Register.Forget(tx, who); err != nil {
 			return err
 		}
-		_, err := h.ledger.Append(tx, ledger.Event{Type: ledger.Erased, Subject: who, Ours: true})
+		_, err := h.Ledger.Append(tx, ledger.Event{Type: ledger.Erased, Subject: who, Ours: true})
 		return err
 	})
-	h.check(h.vault.Shred(bg, who))
+	h.Check(h.Vault.Shred(bg, who))
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/consent"
+	"github.com/avowhq/avow/consent/consenttest"
 	"github.com/avowhq/avow/gate"
 	"github.com/avowhq/avow/store"
 	"github.com/avowhq/avow/store/storetest"
@@ -24,27 +25,27 @@ func TestPublish(t *testing.T) {
 		if p := h.publish("v1.yaml"); p.Number != 1 {
 			t.Errorf("the first version has number %d", p.Number)
 		}
-		again, err := h.reg.Publish(bg, "v1.yaml", h.source("v1.yaml"))
+		again, err := h.Register.Publish(bg, "v1.yaml", h.source("v1.yaml"))
 		if err != nil || !again.Same || again.Policy.Number != 1 {
 			t.Errorf("the same bytes: %+v, %v", again, err)
 		}
-		look, err := h.reg.Preview("v2.yaml", h.source("v2.yaml"))
+		look, err := h.Register.Preview("v2.yaml", h.source("v2.yaml"))
 		if err != nil || look.Policy.Number != 2 || len(look.Changes) == 0 {
 			t.Errorf("a look at the next version: %+v, %v", look, err)
 		}
-		if p, err := h.reg.Version("site", 0); err != nil || p.Number != 1 {
+		if p, err := h.Register.Version("site", 0); err != nil || p.Number != 1 {
 			t.Errorf("looking published it: %v", err)
 		}
-		bad, err := h.reg.Publish(bg, "bad.yaml", bytes.Replace(h.source("v1.yaml"), []byte("uses: [contact, messages]"), []byte("uses: [contact, mesages]"), 1))
+		bad, err := h.Register.Publish(bg, "bad.yaml", bytes.Replace(h.source("v1.yaml"), []byte("uses: [contact, messages]"), []byte("uses: [contact, mesages]"), 1))
 		if avow.KindOf(err) != avow.Invalid || !bad.Problems.Errors() {
 			t.Errorf("a file with errors: %v", err)
 		}
 		early := strings.Replace(string(h.source("v2.yaml")), "2026-06-01", "2025-06-01", 1)
-		if _, err := h.reg.Publish(bg, "early.yaml", []byte(early)); err == nil {
+		if _, err := h.Register.Publish(bg, "early.yaml", []byte(early)); err == nil {
 			t.Error("a version that begins before the one it follows was published")
 		}
 		h.publish("v2.yaml")
-		list, err := h.reg.Versions(bg, "site")
+		list, err := h.Register.Versions(bg, "site")
 		if err != nil || len(list) != 2 || list[1].Policy.Number != 2 || list[1].File != "v2.yaml" || list[1].Published.IsZero() {
 			t.Errorf("versions: %+v, %v", list, err)
 		}
@@ -57,11 +58,11 @@ func TestHurriedChange(t *testing.T) {
 		promise := func(name string) []byte {
 			return bytes.Replace(h.source(name), []byte("{apply-to: new-data}"), []byte("{apply-to: new-data, notice: 30 days}"), 1)
 		}
-		_, err := h.reg.Publish(bg, "v1.yaml", promise("v1.yaml"))
-		h.check(err)
+		_, err := h.Register.Publish(bg, "v1.yaml", promise("v1.yaml"))
+		h.Check(err)
 		hurried := func() bool {
-			v, err := h.reg.Preview("v2.yaml", promise("v2.yaml"))
-			h.check(err)
+			v, err := h.Register.Preview("v2.yaml", promise("v2.yaml"))
+			h.Check(err)
 			for _, p := range v.Problems {
 				if p.Code == "hurried-change" {
 					return strings.Contains(p.String(), "30 days") && p.Warning && p.Line == 4
@@ -72,7 +73,7 @@ func TestHurriedChange(t *testing.T) {
 		if hurried() {
 			t.Error("four months ahead is not hurried")
 		}
-		h.pass(time.Date(2026, 5, 20, 0, 0, 0, 0, time.UTC).Sub(h.clock()))
+		h.Pass(time.Date(2026, 5, 20, 0, 0, 0, 0, time.UTC).Sub(h.Clock()))
 		if !hurried() {
 			t.Error("twelve days ahead is")
 		}
@@ -88,9 +89,9 @@ func TestReadersDoNotBringBackThePast(t *testing.T) {
 		done := make(chan struct{})
 		var wg sync.WaitGroup
 		for _, read := range []func() error{
-			func() error { _, err := h.reg.Load(bg); return err },
-			func() error { _, err := h.reg.Refresh(bg, "site", ann); return err },
-			func() error { return h.reg.CatchUp(bg) },
+			func() error { _, err := h.Register.Load(bg); return err },
+			func() error { _, err := h.Register.Refresh(bg, "site", ann); return err },
+			func() error { return h.Register.CatchUp(bg) },
 		} {
 			wg.Go(func() {
 				for {
@@ -122,21 +123,21 @@ func TestReadersDoNotBringBackThePast(t *testing.T) {
 
 func TestVersionInForce(t *testing.T) {
 	each(t, func(h *house) {
-		if _, err := h.reg.Current("site", h.clock()); avow.KindOf(err) != avow.NotFound {
+		if _, err := h.Register.Current("site", h.Clock()); avow.KindOf(err) != avow.NotFound {
 			t.Errorf("a policy nobody published: %v", err)
 		}
 		h.publish("v1.yaml")
 		h.publish("v2.yaml")
 		for day, want := range map[string]int{"2026-01-01": 1, "2026-05-31": 1, "2026-06-01": 2} {
 			at, _ := time.Parse(time.DateOnly, day)
-			if p, err := h.reg.Current("site", at); err != nil || p.Number != want {
+			if p, err := h.Register.Current("site", at); err != nil || p.Number != want {
 				t.Errorf("on %s: %v, %v", day, p, err)
 			}
 		}
-		if _, err := h.reg.Current("site", time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)); avow.KindOf(err) != avow.NotFound {
+		if _, err := h.Register.Current("site", time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)); avow.KindOf(err) != avow.NotFound {
 			t.Errorf("before the first version: %v", err)
 		}
-		if list := h.reg.Policies(h.clock()); len(list) != 1 || list[0].Number != 1 {
+		if list := h.Register.Policies(h.Clock()); len(list) != 1 || list[0].Number != 1 {
 			t.Errorf("in force: %v", list)
 		}
 	})
@@ -150,13 +151,13 @@ func TestNewVersion(t *testing.T) {
 		h.give(ann, "newsletter")
 		h.object(bob, topic("news"))
 		h.publish("v2.yaml")
-		h.pass(200 * 24 * time.Hour)
+		h.Pass(200 * 24 * time.Hour)
 		h.want(ann, "newsletter", true, gate.ByReason) // as collected, under version 1
 		h.want(bob, "newsletter", false, gate.Objected)
 		h.write(func(tx *store.Tx) error { return h.hold(tx, ann, 2) }) // given again, under version 2
 		h.want(ann, "newsletter", false, gate.NoConsent)
-		prefs, err := h.reg.State(bg, ann)
-		h.check(err)
+		prefs, err := h.Register.State(bg, ann)
+		h.Check(err)
 		if c := consentOf(prefs[0], "newsletter"); c.State != "" || !c.Changed {
 			t.Errorf("the preference centre does not ask again: %+v", c)
 		}
@@ -190,16 +191,16 @@ func TestWithdrawFromWhatIsLeftOut(t *testing.T) {
 			src = bytes.Replace(src, []byte(line), nil, 1)
 		}
 		src = bytes.Replace(src, []byte("consent: [newsletter, offers, panel]"), []byte("consent: [newsletter, offers]"), 1)
-		_, err := h.reg.Publish(bg, "v2.yaml", src)
-		h.check(err)
-		h.pass(200 * 24 * time.Hour)
+		_, err := h.Register.Publish(bg, "v2.yaml", src)
+		h.Check(err)
+		h.Pass(200 * 24 * time.Hour)
 		h.want(ann, "panel", true, gate.ByReason)
-		prefs, err := h.reg.State(bg, ann)
-		h.check(err)
+		prefs, err := h.Register.State(bg, ann)
+		h.Check(err)
 		if c := consentOf(prefs[0], "panel"); c.State != "given" {
 			t.Errorf("the preference centre: %+v", prefs[0].Consents)
 		}
-		if err := h.reg.Do(bg, ann, func(hand *consent.Hand) error { _, err := hand.Give(choice("panel")); return err }); avow.KindOf(err) != avow.Invalid {
+		if err := h.Register.Do(bg, ann, func(hand *consent.Hand) error { _, err := hand.Give(choice("panel")); return err }); avow.KindOf(err) != avow.Invalid {
 			t.Errorf("consent to what is left out: %v", err)
 		}
 		h.withdraw(ann, "panel")
@@ -216,11 +217,11 @@ func TestRestart(t *testing.T) {
 		h.give(bob, "newsletter")
 		h.publish("v2.yaml")
 		h.restart()
-		if p, err := h.reg.Version("site", 2); err != nil || p.Number != 2 {
+		if p, err := h.Register.Version("site", 2); err != nil || p.Number != 2 {
 			t.Fatalf("version 2: %v", err)
 		}
 		h.want(ann, "newsletter", false, gate.NotCached)
-		held, err := h.reg.Load(bg)
+		held, err := h.Register.Load(bg)
 		if err != nil || held != 2 {
 			t.Errorf("%d people were loaded, %v", held, err)
 		}
@@ -235,14 +236,14 @@ func TestDecideAsksTheDatabase(t *testing.T) {
 		ann := h.verified("ann@mail.example", 1)
 		h.give(ann, "newsletter")
 		h.restart()
-		g, _ := h.reg.Gate("site")
+		g, _ := h.Register.Gate("site")
 		r := h.request(g, ann, "newsletter", avow.Send, "contact.email")
-		if d, err := h.reg.Decide(bg, "site", &r); err != nil || !d.Allowed {
+		if d, err := h.Register.Decide(bg, "site", &r); err != nil || !d.Allowed {
 			t.Errorf("%+v, %v", d, err)
 		}
 		h.want(ann, "newsletter", true, gate.ByReason)
-		r.Subject = avow.NewID(h.clock())
-		if d, err := h.reg.Decide(bg, "site", &r); err != nil || d.Allowed {
+		r.Subject = avow.NewID(h.Clock())
+		if d, err := h.Register.Decide(bg, "site", &r); err != nil || d.Allowed {
 			t.Errorf("about nobody: %+v, %v", d, err)
 		}
 	})
@@ -253,13 +254,13 @@ func TestExplainHasEvidence(t *testing.T) {
 		h.publish("v1.yaml")
 		ann := h.verified("ann@mail.example", 1)
 		given := h.give(ann, "newsletter")
-		g, _ := h.reg.Gate("site")
+		g, _ := h.Register.Gate("site")
 		explain := func(purpose string) gate.Explanation {
 			r := h.request(g, ann, purpose, avow.Send, "contact.email")
-			st, err := h.reg.Refresh(bg, "site", ann)
-			h.check(err)
-			x, err := g.Explain(bg, st, &r, h.reg.Evidence("site"))
-			h.check(err)
+			st, err := h.Register.Refresh(bg, "site", ann)
+			h.Check(err)
+			x, err := g.Explain(bg, st, &r, h.Register.Evidence("site"))
+			h.Check(err)
 			return x
 		}
 		x := explain("newsletter")
@@ -282,28 +283,26 @@ func TestTwoNodes(t *testing.T) {
 		h.publish("v1.yaml")
 		ann := h.verified("ann@mail.example", 1)
 		h.give(ann, "newsletter")
-		other := &house{t: t, config: h.config, dir: h.dir, now: h.now}
-		other.config.Clock = other.clock
-		other.open()
-		_, err := other.reg.Load(bg)
-		h.check(err)
+		other := h.beside()
+		_, err := other.Register.Load(bg)
+		h.Check(err)
 		bob := h.verified("bob@mail.example", 1) // between the other's start and its first look
 		h.give(bob, "newsletter")
-		h.check(other.reg.CatchUp(bg))
+		h.Check(other.Register.CatchUp(bg))
 		other.want(ann, "newsletter", true, gate.ByReason)
 		other.want(bob, "newsletter", false, gate.NotCached) // the database is asked about who is new
-		_, err = other.reg.Refresh(bg, "site", bob)
-		h.check(err)
+		_, err = other.Register.Refresh(bg, "site", bob)
+		h.Check(err)
 		other.want(bob, "newsletter", true, gate.ByReason)
 		h.withdraw(ann, "newsletter")
 		h.publish("v2.yaml")
-		h.check(other.reg.CatchUp(bg))
+		h.Check(other.Register.CatchUp(bg))
 		other.want(ann, "newsletter", false, gate.Objected)
-		if p, err := other.reg.Version("site", 0); err != nil || p.Number != 2 {
+		if p, err := other.Register.Version("site", 0); err != nil || p.Number != 2 {
 			t.Errorf("the other node has version %v, %v", p, err)
 		}
-		g, _ := other.reg.Gate("site")
-		if !g.Fresh(other.clock()) {
+		g, _ := other.Register.Gate("site")
+		if !g.Fresh(other.Clock()) {
 			t.Error("a gate that has just read the head is not fresh")
 		}
 	})
@@ -316,7 +315,7 @@ func TestPreferences(t *testing.T) {
 		h.give(ann, "newsletter")
 		h.object(ann, topic("products"))
 		h.object(ann, choice("debts"))
-		list, err := h.reg.State(bg, ann)
+		list, err := h.Register.State(bg, ann)
 		if err != nil || len(list) != 1 {
 			t.Fatalf("%v, %v", list, err)
 		}
@@ -334,7 +333,7 @@ func TestPreferences(t *testing.T) {
 		if len(states) != 3 || states["debts"] != "set" || states["answer"] != "" {
 			t.Errorf("objections: %v", states)
 		}
-		if list, err := h.reg.State(bg, h.person("bob@mail.example", 1)); err != nil || consentOf(list[0], "newsletter").State != "" {
+		if list, err := h.Register.State(bg, h.person("bob@mail.example", 1)); err != nil || consentOf(list[0], "newsletter").State != "" {
 			t.Errorf("somebody else's choices: %+v, %v", list, err)
 		}
 	})
@@ -348,14 +347,14 @@ func TestSuppressionOutlivesErasure(t *testing.T) {
 		h.object(ann, topic("products"))
 		bob := h.verified("bob@mail.example", 1)
 		forget := func(who avow.ID) (kept bool) {
-			h.write(func(tx *store.Tx) (err error) { kept, err = h.reg.Forget(tx, who); return err })
-			h.check(h.vault.Shred(bg, who))
+			h.write(func(tx *store.Tx) (err error) { kept, err = h.Register.Forget(tx, who); return err })
+			h.Check(h.Vault.Shred(bg, who))
 			return kept
 		}
 		if !forget(ann) || forget(bob) {
 			t.Error("who said stop is remembered, and nobody else")
 		}
-		g, _ := h.reg.Gate("site")
+		g, _ := h.Register.Gate("site")
 		if g.Len() != 0 {
 			t.Errorf("the gate still holds %d people", g.Len())
 		}
@@ -384,7 +383,7 @@ func TestStop(t *testing.T) {
 			t.Fatal("a claim found the holder")
 		}
 		for _, address := range []string{"ann@mail.example", "carl@mail.example"} {
-			h.check(h.reg.Stop(bg, email(address), topic("products")))
+			h.Check(h.Register.Stop(bg, email(address), topic("products")))
 		}
 		for _, who := range []avow.ID{ann, claimed} {
 			h.do(who, func(hand *consent.Hand) error { return hand.ShowFact("site", "customer", nil) })
@@ -448,9 +447,8 @@ func TestManyAtOnce(t *testing.T) {
 // The rows hold no personal value, and the vault's own tests hold the rest.
 func TestNothingPersonalInOurTables(t *testing.T) {
 	c := storetest.SQLite(t)
-	h := &house{t: t, dir: t.TempDir(), config: c, now: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)}
-	h.config.Clock = h.clock
-	h.open()
+	h := &house{consenttest.New(t, c, begin), t}
+	h.Open()
 	h.publish("v1.yaml")
 	ann := h.verified("ann@mail.example", 1)
 	h.object(ann, choice("debts"))
@@ -458,8 +456,8 @@ func TestNothingPersonalInOurTables(t *testing.T) {
 		_, err := hand.Override(choice("debts"), "Ann Visitor owes us.")
 		return err
 	})
-	h.check(h.vault.Close())
-	h.check(h.db.Close())
+	h.Check(h.Vault.Close())
+	h.Check(h.DB.Close())
 	for name, raw := range files(t, c.Path) {
 		for _, word := range []string{"ann@mail.example", "owes us"} {
 			if bytes.Contains(raw, []byte(word)) {

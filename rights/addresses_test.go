@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/collect/collecttest"
 	"github.com/avowhq/avow/consent"
 	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/rights"
@@ -31,12 +32,12 @@ func mailTo(address string) vault.Identity {
 func (h *house) add(session, address string) string {
 	h.t.Helper()
 	before := h.letters(address)
-	h.check(h.desk.AddAddress(bg, session, mailTo(address)))
+	h.Check(h.desk.AddAddress(bg, session, mailTo(address)))
 	list := h.letters(address)
 	if len(list) == len(before) {
 		return ""
 	}
-	token := tokenIn(list[0].Text, addressPage)
+	token := collecttest.Token(list[0].Text, addressPage)
 	if token == "" {
 		h.t.Fatalf("no link in %q", list[0].Text)
 	}
@@ -46,7 +47,7 @@ func (h *house) add(session, address string) string {
 // both makes another address a person's own.
 func (h *house) both(session, address string) {
 	h.t.Helper()
-	h.check(h.desk.ConfirmAddress(bg, session, h.add(session, address)))
+	h.Check(h.desk.ConfirmAddress(bg, session, h.add(session, address)))
 }
 
 func (h *house) wants(what string, err error, kind avow.ErrorKind) {
@@ -59,10 +60,10 @@ func (h *house) wants(what string, err error, kind avow.ErrorKind) {
 // sound checks that the tables say what the events say, and that the log is whole.
 func (h *house) sound() {
 	h.t.Helper()
-	found, err := h.reg.Check(bg, nil)
-	h.check(err)
-	a, err := h.ledger.Audit(bg, ledger.AuditOptions{})
-	h.check(err)
+	found, err := h.Register.Check(bg, nil)
+	h.Check(err)
+	a, err := h.Ledger.Audit(bg, ledger.AuditOptions{})
+	h.Check(err)
 	if len(found)+len(a.Findings) > 0 {
 		h.t.Errorf("the records do not agree: %v %v", found, a.Findings)
 	}
@@ -96,7 +97,7 @@ func TestAddAnAddress(t *testing.T) {
 		if got := h.addresses(s); !slices.Equal(got, []string{ann + "*", home}) {
 			t.Errorf("before: %q", got)
 		}
-		h.check(h.desk.ConfirmAddress(bg, s, token))
+		h.Check(h.desk.ConfirmAddress(bg, s, token))
 		h.wants("the link used twice", h.desk.ConfirmAddress(bg, s, token), avow.Unauthorized)
 		if got := h.addresses(s); !slices.Equal(got, []string{ann + "*", home + "*"}) {
 			t.Errorf("after: %q", got)
@@ -147,7 +148,7 @@ func TestAddressLinksOfOthers(t *testing.T) {
 		}
 		h.wants("removing somebody else's address", h.desk.RemoveAddress(bg, evil, mailTo(bob)), avow.NotFound)
 		h.wants("removing nobody's address", h.desk.RemoveAddress(bg, evil, mailTo("nobody@mail.example")), avow.NotFound)
-		h.check(h.desk.ConfirmAddress(bg, evil, own)) // what was refused elsewhere was not used up
+		h.Check(h.desk.ConfirmAddress(bg, evil, own)) // what was refused elsewhere was not used up
 		h.sound()
 	})
 }
@@ -157,19 +158,19 @@ func TestAddressLinksTooLate(t *testing.T) {
 		h.people()
 		s := h.enter(ann)
 		token := h.add(s, home)
-		h.check(h.desk.RemoveAddress(bg, s, mailTo(home)))
+		h.Check(h.desk.RemoveAddress(bg, s, mailTo(home)))
 		h.wants("the address was removed", h.desk.ConfirmAddress(bg, s, token), avow.Unauthorized)
 		token = h.add(s, home)
-		h.pass(16 * time.Minute)
+		h.Pass(16 * time.Minute)
 		h.wants("after 16 minutes", h.desk.ConfirmAddress(bg, s, token), avow.Unauthorized)
 		token = h.add(s, home)
-		h.check(h.desk.Leave(bg, s))
+		h.Check(h.desk.Leave(bg, s))
 		h.wants("she has left", h.desk.ConfirmAddress(bg, s, token), avow.Unauthorized)
-		h.check(h.desk.ConfirmAddress(bg, h.enter(ann), token)) // she came again
+		h.Check(h.desk.ConfirmAddress(bg, h.enter(ann), token)) // she came again
 		token = h.add(h.enter(ann), "ann@third.example")
 		s = h.enter(ann)
 		_, err := h.desk.Erase(bg, s)
-		h.check(err)
+		h.Check(err)
 		h.wants("she is erased", h.desk.ConfirmAddress(bg, s, token), avow.Unauthorized)
 		for name, err := range map[string]error{"adds": h.desk.AddAddress(bg, s, mailTo(home)), "removes": h.desk.RemoveAddress(bg, s, mailTo(home)),
 			"names an employer": h.desk.CorrectEmployer(bg, s, "Quay")} {
@@ -238,12 +239,12 @@ func TestAddressOfSomebodyWhoIsTheSame(t *testing.T) {
 		t := h.t
 		h.people()
 		anns, bobs := h.enter(ann), h.enter(bob)
-		annID, bobID := h.found(ann)[0].Subject, h.found(bob)[0].Subject
-		h.check(h.reg.Do(bg, annID, func(x *consent.Hand) error {
+		annID, bobID := h.Found(ann)[0].Subject, h.Found(bob)[0].Subject
+		h.Check(h.Register.Do(bg, annID, func(x *consent.Hand) error {
 			_, err := x.Confirm(consent.Choice{Policy: "site", Purpose: "newsletter"})
 			return err
 		}))
-		h.check(h.reg.Do(bg, bobID, func(x *consent.Hand) error {
+		h.Check(h.Register.Do(bg, bobID, func(x *consent.Hand) error {
 			_, err := x.Withdraw(consent.Choice{Policy: "site", Purpose: "newsletter"})
 			return err
 		}))
@@ -311,7 +312,7 @@ func TestAddressesOnTwoNodes(t *testing.T) {
 		tokens := []string{h.add(two[0], bob), h.add(two[1], left)}
 		errs = at(func(i int, d *rights.Desk) error { return d.ConfirmAddress(bg, two[i], tokens[i]) })
 		for _, err := range errs {
-			h.check(err)
+			h.Check(err)
 		}
 		if a, b := h.see(two[0]), h.see(two[1]); a.Subject != b.Subject || len(a.Identities) != 2 {
 			t.Errorf("two who each verified the other's address: %v and %v", a.Identities, b.Identities)
@@ -336,22 +337,22 @@ func TestAddressesOnTwoNodes(t *testing.T) {
 // until release. On SQLite one who writes waits for the other anyway, and both do nothing.
 func (h *house) stall(query string, args ...any) (begun, release func()) {
 	h.t.Helper()
-	if h.db.Kind() != store.PostgreSQL {
+	if h.DB.Kind() != store.PostgreSQL {
 		return func() {}, func() {}
 	}
-	conn, err := pgx.Connect(bg, h.config.DSN)
-	h.check(err)
+	conn, err := pgx.Connect(bg, h.Config.DSN)
+	h.Check(err)
 	h.t.Cleanup(func() { conn.Close(bg) })
 	tx, err := conn.Begin(bg)
-	h.check(err)
+	h.Check(err)
 	_, err = tx.Exec(bg, query, args...)
-	h.check(err)
+	h.Check(err)
 	begun = func() {
 		for waits := false; !waits; {
-			h.check(tx.QueryRow(bg, "SELECT EXISTS (SELECT pid FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))) FROM pg_sleep(0.01)").Scan(&waits))
+			h.Check(tx.QueryRow(bg, "SELECT EXISTS (SELECT pid FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))) FROM pg_sleep(0.01)").Scan(&waits))
 		}
 	}
-	return begun, func() { h.check(tx.Rollback(bg)) }
+	return begun, func() { h.Check(tx.Rollback(bg)) }
 }
 
 // Two showed each other's address to be theirs at two nodes, and one of them becomes the other
@@ -369,8 +370,8 @@ func TestAddressConfirmedWhileJoined(t *testing.T) {
 		begun()
 		err := h.desk.ConfirmAddress(bg, anns, toBob)
 		release()
-		h.check(err)
-		h.check(<-second)
+		h.Check(err)
+		h.Check(<-second)
 		if a, b := h.see(anns), h.see(bobs); a.Subject != b.Subject || len(a.Identities) != 2 {
 			t.Errorf("two who each verified the other's address: %v and %v", a.Identities, b.Identities)
 		}
@@ -387,7 +388,7 @@ func TestAddingDoesNotTellWhoIsKnown(t *testing.T) {
 		h.submit("contact", nil, "contact.email", mallory, "contact.name", "Mallory", "messages.text", "Hello")
 		for _, address := range []string{bob, "nobody@mail.example"} {
 			for range 5 {
-				h.check(h.desk.Ask(bg, mailTo(address)))
+				h.Check(h.desk.Ask(bg, mailTo(address)))
 			}
 		}
 		s := h.enter(mallory)
@@ -416,14 +417,14 @@ func TestAddingIsLimited(t *testing.T) {
 		s := h.enter(ann)
 		for i := range 10 {
 			address := fmt.Sprintf("other%d@mail.example", i)
-			h.check(h.desk.AddAddress(bg, s, mailTo(address)))
-			h.check(h.desk.RemoveAddress(bg, s, mailTo(address)))
+			h.Check(h.desk.AddAddress(bg, s, mailTo(address)))
+			h.Check(h.desk.RemoveAddress(bg, s, mailTo(address)))
 		}
 		h.wants("an eleventh link within an hour", h.desk.AddAddress(bg, s, mailTo(home)), avow.TooMany)
 		if len(h.letters(home)) != 0 {
 			h.t.Error("a letter left")
 		}
-		h.pass(61 * time.Minute)
+		h.Pass(61 * time.Minute)
 		if h.add(h.enter(ann), home) == "" {
 			h.t.Error("no letter an hour later")
 		}
@@ -437,12 +438,12 @@ func TestRemoveAnAddress(t *testing.T) {
 		s := h.enter(ann)
 		h.wants("the last address", h.desk.RemoveAddress(bg, s, mailTo(ann)), avow.Refused)
 		phone := vault.Identity{Kind: vault.Phone, Value: "+442079460018"}
-		h.check(h.db.Write(bg, func(tx *store.Tx) error {
-			_, err := h.vault.VerifyAs(tx, h.found(ann)[0].Subject, phone)
+		h.Check(h.DB.Write(bg, func(tx *store.Tx) error {
+			_, err := h.Vault.VerifyAs(tx, h.Found(ann)[0].Subject, phone)
 			return err
 		}))
 		h.wants("the last address a link can be sent to", h.desk.RemoveAddress(bg, s, mailTo(ann)), avow.Refused)
-		h.check(h.desk.AddAddress(bg, s, mailTo(home)))
+		h.Check(h.desk.AddAddress(bg, s, mailTo(home)))
 		h.wants("the last one beside one that was only added", h.desk.RemoveAddress(bg, s, mailTo(ann)), avow.Refused)
 		rec := h.see(s)
 		for _, id := range rec.Identities {
@@ -452,20 +453,20 @@ func TestRemoveAnAddress(t *testing.T) {
 		}
 		h.both(s, home)
 		others := h.enter(ann)
-		h.check(h.desk.RemoveAddress(bg, s, mailTo("Ann@MAIL.example")))
+		h.Check(h.desk.RemoveAddress(bg, s, mailTo("Ann@MAIL.example")))
 		if _, err := h.desk.Who(bg, others); avow.KindOf(err) != avow.Unauthorized {
 			t.Errorf("a visit goes on that began with the address: %v", err)
 		}
 		if got := h.addresses(s); !slices.Equal(got, []string{phone.Value + "*", home + "*"}) {
 			t.Errorf("%q", got)
 		}
-		if h.ask(ann) != "" || len(h.found(ann)) != 0 || count(h.see(s), rights.AddressRemoved) != 1 {
+		if h.ask(ann) != "" || len(h.Found(ann)) != 0 || count(h.see(s), rights.AddressRemoved) != 1 {
 			t.Error("the address still finds her, or nothing is recorded")
 		}
 		if h.letterNamed("opens your data no more") == "" {
 			t.Error("the address is not told")
 		}
-		h.check(h.desk.RemoveAddress(bg, s, phone))
+		h.Check(h.desk.RemoveAddress(bg, s, phone))
 		h.wants("again", h.desk.RemoveAddress(bg, s, phone), avow.NotFound)
 		h.wants("a customer number", h.desk.RemoveAddress(bg, s, vault.Identity{Kind: "customer", Value: "7"}), avow.Refused)
 		h.wants("no address", h.desk.RemoveAddress(bg, s, mailTo("x")), avow.Invalid)
@@ -480,9 +481,9 @@ func TestAddressOfSomebodyWhoIsBeingErased(t *testing.T) {
 		h.people()
 		anns, bobs := h.enter(ann), h.enter(bob)
 		token := h.add(anns, bob)
-		h.check(h.db.Write(bg, func(tx *store.Tx) error { return h.desk.EraseUpToKeys(tx, bobs) }))
-		h.check(h.desk.ConfirmAddress(bg, anns, token))
-		h.check(h.desk.Resume(bg))
+		h.Check(h.DB.Write(bg, func(tx *store.Tx) error { return h.desk.EraseUpToKeys(tx, bobs) }))
+		h.Check(h.desk.ConfirmAddress(bg, anns, token))
+		h.Check(h.desk.Resume(bg))
 		if rec := asJSON(t, h.see(anns)); !strings.Contains(rec, "Ann Visitor") || strings.Contains(rec, "Bob") {
 			t.Errorf("Ann: %s", rec)
 		}
@@ -500,28 +501,28 @@ func TestNamingAnAddressSaysNothingAboutIt(t *testing.T) {
 		h.enter(ann)
 		news := consent.Choice{Policy: "site", Topic: "news"}
 		gone := "gone@mail.example"
-		h.check(h.reg.Stop(bg, mailTo(gone), news)) // of somebody nobody knows any more
+		h.Check(h.Register.Stop(bg, mailTo(gone), news)) // of somebody nobody knows any more
 		s := h.enter(mallory)
 		who, err := h.desk.Who(bg, s)
-		h.check(err)
+		h.Check(err)
 		for _, address := range []string{ann, bob, gone} { // verified, claimed, remembered
-			h.check(h.desk.AddAddress(bg, s, mailTo(address)))
+			h.Check(h.desk.AddAddress(bg, s, mailTo(address)))
 		}
 		for _, address := range []string{ann, bob} {
-			h.check(h.reg.Stop(bg, mailTo(address), news))
+			h.Check(h.Register.Stop(bg, mailTo(address), news))
 		}
 		if rec := h.see(s); count(rec, ledger.Objected) != 0 {
 			t.Errorf("Mallory hears what others say: %+v", rec.History)
 		}
-		if n := h.events(h.found(ann)[0].Subject, ledger.Objected); n != 1 {
+		if n := h.events(h.Found(ann)[0].Subject, ledger.Objected); n != 1 {
 			t.Errorf("Ann's objection is %d events", n)
 		}
-		h.check(h.reg.Do(bg, who, func(x *consent.Hand) error { _, err := x.Allow(news); return err }))
+		h.Check(h.Register.Do(bg, who, func(x *consent.Hand) error { _, err := x.Allow(news); return err }))
 		h.submit("newsletter", []string{"newsletter"}, "contact.email", gone, "contact.name", "Gus")
-		if h.events(h.found(gone)[0].Subject, consent.ObjectionsRecalled) != 1 {
+		if h.events(h.Found(gone)[0].Subject, consent.ObjectionsRecalled) != 1 {
 			t.Error("Mallory allowed again what somebody else had stopped")
 		}
-		for _, f := range vault.Holders(h.found(ann)) {
+		for _, f := range vault.Holders(h.Found(ann)) {
 			if f.Subject == who {
 				t.Error("a decision about Ann's address is about Mallory")
 			}

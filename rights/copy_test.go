@@ -41,12 +41,12 @@ func TestCopyIsWholeAndNobodyElses(t *testing.T) {
 		files := h.copy(session)
 
 		var data rights.Record
-		h.check(json.Unmarshal(files["data.json"], &data))
+		h.Check(json.Unmarshal(files["data.json"], &data))
 		if data.Format != rights.Format || len(data.Identities) != 1 || len(data.History) != len(rec.History) || len(data.Notices) != 1 || len(data.Notices[0].SHA256) != 64 {
 			t.Errorf("data.json: %d identities, %d events of %d, %+v", len(data.Identities), len(data.History), len(rec.History), data.Notices)
 		}
 		rows, err := csv.NewReader(bytes.NewReader(files["data.csv"])).ReadAll()
-		h.check(err)
+		h.Check(err)
 		var cells, values []string
 		for _, row := range rows {
 			cells = append(cells, row[3])
@@ -177,7 +177,7 @@ func TestSessionIsOnesOwn(t *testing.T) {
 		if err := h.desk.Correct(bg, bobs, "contact.phone", "+442079460019"); avow.KindOf(err) != avow.Invalid {
 			t.Errorf("Bob corrects a field that only Ann has: %v", err)
 		}
-		h.check(h.desk.Correct(bg, bobs, "contact.name", "Robert"))
+		h.Check(h.desk.Correct(bg, bobs, "contact.name", "Robert"))
 		if rec := h.see(anns); !strings.Contains(asJSON(t, rec), "Ann Visitor") || strings.Contains(asJSON(t, rec), "Robert") {
 			t.Error("Bob's correction reached Ann")
 		}
@@ -206,15 +206,15 @@ func TestMuchIsBounded(t *testing.T) {
 		h.people()
 		session := h.enter(ann)
 		who, err := h.desk.Who(bg, session)
-		h.check(err)
-		h.check(h.db.Write(bg, func(tx *store.Tx) error {
+		h.Check(err)
+		h.Check(h.DB.Write(bg, func(tx *store.Tx) error {
 			for range 700 {
-				if _, err := h.ledger.Append(tx, ledger.Event{Type: ledger.Sent, Subject: who}); err != nil {
+				if _, err := h.Ledger.Append(tx, ledger.Event{Type: ledger.Sent, Subject: who}); err != nil {
 					return err
 				}
 			}
 			for i := range 90 {
-				_, err := h.vault.Put(tx, vault.Value{Subject: who, Category: "messages", Field: "text", Policy: "site", Version: 1, Data: strings.Repeat(string(rune('a'+i%26)), 30000+i)})
+				_, err := h.Vault.Put(tx, vault.Value{Subject: who, Category: "messages", Field: "text", Policy: "site", Version: 1, Data: strings.Repeat(string(rune('a'+i%26)), 30000+i)})
 				if err != nil {
 					return err
 				}
@@ -227,7 +227,7 @@ func TestMuchIsBounded(t *testing.T) {
 		}
 		files := h.copy(session)
 		var list []*ledger.Receipt
-		h.check(json.Unmarshal(files["receipts.json"], &list))
+		h.Check(json.Unmarshal(files["receipts.json"], &list))
 		if len(list) != len(rec.History)+rec.Earlier || len(files["data.csv"]) < 90*30000 {
 			t.Errorf("%d receipts, %d bytes of values", len(list), len(files["data.csv"]))
 		}

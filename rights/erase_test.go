@@ -42,7 +42,7 @@ func (h *house) breakIt(s step) (mend func()) {
 	name := "broken"
 	statements := []string{"CREATE TRIGGER " + name + " BEFORE " + s.verb + " ON " + s.table + " BEGIN SELECT RAISE(ABORT, 'broken on purpose'); END"}
 	undo := "DROP TRIGGER " + name
-	if h.db.Kind() == store.PostgreSQL {
+	if h.DB.Kind() == store.PostgreSQL {
 		statements = []string{"CREATE OR REPLACE FUNCTION broken() RETURNS trigger AS 'BEGIN RAISE EXCEPTION ''broken on purpose''; END' LANGUAGE plpgsql",
 			"CREATE TRIGGER " + name + " BEFORE " + s.verb + " ON " + s.table + " FOR EACH ROW EXECUTE FUNCTION broken()"}
 		undo += " ON " + s.table
@@ -50,10 +50,10 @@ func (h *house) breakIt(s step) (mend func()) {
 	run := func(statement string) {
 		if raw := h.raw(); raw != nil && s.table == "vault_keys" {
 			_, err := raw.Exec(statement)
-			h.check(err)
+			h.Check(err)
 			return
 		}
-		h.check(h.db.Write(bg, func(tx *store.Tx) error { _, err := tx.Exec(statement); return err }))
+		h.Check(h.DB.Write(bg, func(tx *store.Tx) error { _, err := tx.Exec(statement); return err }))
 	}
 	for _, statement := range statements {
 		run(statement)
@@ -82,8 +82,8 @@ func (h *house) failAt(s step, way string) {
 	h.people()
 	session := h.enter(ann)
 	who, err := h.desk.Who(bg, session)
-	h.check(err)
-	h.check(h.reg.Do(bg, who, func(hand *consent.Hand) error {
+	h.Check(err)
+	h.Check(h.Register.Do(bg, who, func(hand *consent.Hand) error {
 		_, err := hand.Object(consent.Choice{Policy: "site", Topic: "products"})
 		return err
 	}))
@@ -122,7 +122,7 @@ func (h *house) failAt(s step, way string) {
 	case "start":
 		h.restart()
 	case "resume":
-		h.check(h.desk.Resume(bg))
+		h.Check(h.desk.Resume(bg))
 	}
 	h.gone(who, letters+1)
 }
@@ -136,7 +136,7 @@ func (h *house) sameBut(before, now rights.Record) rights.Record {
 // gone: nobody is left, one event and one letter say so, and doing it again changes nothing.
 func (h *house) gone(who avow.ID, letters int) {
 	h.t.Helper()
-	if len(h.found(ann)) != 0 || h.openKeys([]avow.ID{who}) != 0 {
+	if len(h.Found(ann)) != 0 || h.openKeys([]avow.ID{who}) != 0 {
 		h.t.Error("she is still there")
 	}
 	for _, table := range h.tablesWith(who[:]) {
@@ -150,18 +150,18 @@ func (h *house) gone(who avow.ID, letters int) {
 	if n := h.events(who, ledger.Erased); n != 1 {
 		h.t.Errorf("the erasure is %d events", n)
 	}
-	h.pass(time.Minute + time.Second) // as long as this node may hold a key that another destroyed
-	if a, err := h.ledger.Audit(bg, ledger.AuditOptions{}); err != nil || !a.Sound() || a.Erased == 0 || a.Unnamed != 0 {
+	h.Pass(time.Minute + time.Second) // as long as this node may hold a key that another destroyed
+	if a, err := h.Ledger.Audit(bg, ledger.AuditOptions{}); err != nil || !a.Sound() || a.Erased == 0 || a.Unnamed != 0 {
 		h.t.Errorf("the log after it: %+v, %v", a, err)
 	}
-	h.check(h.desk.Resume(bg))
+	h.Check(h.desk.Resume(bg))
 }
 
 func (h *house) events(who avow.ID, what ledger.Type) (n int) {
 	h.t.Helper()
-	h.check(h.db.Read(bg, func(tx *store.Tx) error {
+	h.Check(h.DB.Read(bg, func(tx *store.Tx) error {
 		n = 0
-		entries, err := h.ledger.BySubject(tx, who)
+		entries, err := h.Ledger.BySubject(tx, who)
 		for _, e := range entries {
 			if e.Type == what {
 				n++
@@ -179,7 +179,7 @@ func TestEraseIsPressedTwice(t *testing.T) {
 		h.people()
 		session := h.enter(ann)
 		who, err := h.desk.Who(bg, session)
-		h.check(err)
+		h.Check(err)
 		letters := len(h.letters(ann))
 		other := h.another()
 		var wg sync.WaitGroup
@@ -202,11 +202,11 @@ func TestEraseIsPressedTwice(t *testing.T) {
 			t.Errorf("%d answers", len(events))
 		}
 		h.gone(who, letters+1)
-		h.pass(31 * time.Minute)
+		h.Pass(31 * time.Minute)
 		if _, err := h.desk.Erase(bg, session); avow.KindOf(err) != avow.Unauthorized {
 			t.Errorf("half an hour later: %v", err)
 		}
-		h.check(h.desk.Resume(bg))
+		h.Check(h.desk.Resume(bg))
 		if left := h.dump()["rights_erasures"]; len(left) != 0 {
 			t.Errorf("what is remembered of it half an hour later: %q", left)
 		}
@@ -216,8 +216,7 @@ func TestEraseIsPressedTwice(t *testing.T) {
 // another is a second node on the same data.
 func (h *house) another() *house {
 	h.t.Helper()
-	other := &house{t: h.t, config: h.config, dir: h.dir, now: h.clock()}
-	other.config.Clock = h.clock
+	other := &house{House: h.Beside(), t: h.t}
 	other.open()
 	return other
 }
@@ -228,7 +227,7 @@ func TestEraseFromTwoVisits(t *testing.T) {
 		h.people()
 		visits := []string{h.enter(ann), h.enter(ann)}
 		who, err := h.desk.Who(bg, visits[0])
-		h.check(err)
+		h.Check(err)
 		other := h.another()
 		errs := make([]error, 2)
 		var wg sync.WaitGroup
@@ -251,8 +250,8 @@ func TestErasedTwice(t *testing.T) {
 		h.people()
 		first := h.enter(ann)
 		was, err := h.desk.Who(bg, first)
-		h.check(err)
-		h.check(h.reg.Do(bg, was, func(hand *consent.Hand) error {
+		h.Check(err)
+		h.Check(h.Register.Do(bg, was, func(hand *consent.Hand) error {
 			_, err := hand.Object(consent.Choice{Policy: "site", Topic: "products"})
 			return err
 		}))

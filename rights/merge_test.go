@@ -17,8 +17,8 @@ func TestMergeAndUnmerge(t *testing.T) {
 		h.people()
 		h.enter(ann)
 		h.enter(bob)
-		annID, bobID := h.found(ann)[0].Subject, h.found(bob)[0].Subject
-		h.check(h.reg.Do(bg, annID, func(x *consent.Hand) error {
+		annID, bobID := h.Found(ann)[0].Subject, h.Found(bob)[0].Subject
+		h.Check(h.Register.Do(bg, annID, func(x *consent.Hand) error {
 			_, err := x.Confirm(consent.Choice{Policy: "site", Purpose: "newsletter"})
 			return err
 		}))
@@ -35,11 +35,11 @@ func TestMergeAndUnmerge(t *testing.T) {
 			}
 		}
 		m, err := h.desk.Merge(bg, bobID, annID, "Kim", "ticket 7")
-		h.check(err)
+		h.Check(err)
 		if m.Subject != bobID || m.Other != annID {
 			t.Errorf("merged %+v", m)
 		}
-		if got := h.found(ann); len(got) != 1 || got[0].Subject != bobID {
+		if got := h.Found(ann); len(got) != 1 || got[0].Subject != bobID {
 			t.Errorf("Ann's address finds %v", got)
 		}
 		if allowed(bobID) || allowed(annID) {
@@ -50,8 +50,8 @@ func TestMergeAndUnmerge(t *testing.T) {
 		}
 
 		_, err = h.desk.Unmerge(bg, annID, "Kim", "ticket 8: two people of one household")
-		h.check(err)
-		if got := h.found(ann); len(got) != 1 || got[0].Subject != annID {
+		h.Check(err)
+		if got := h.Found(ann); len(got) != 1 || got[0].Subject != annID {
 			t.Errorf("Ann's address finds %v", got)
 		}
 		if !allowed(annID) || allowed(bobID) {
@@ -60,15 +60,15 @@ func TestMergeAndUnmerge(t *testing.T) {
 		if _, err := h.desk.Unmerge(bg, annID, "Kim", "ticket 8"); avow.KindOf(err) != avow.NotFound {
 			t.Errorf("undoing it again: %v", err)
 		}
-		found, err := h.reg.Check(bg, nil)
-		h.check(err)
-		a, err := h.ledger.Audit(bg, ledger.AuditOptions{})
-		h.check(err)
+		found, err := h.Register.Check(bg, nil)
+		h.Check(err)
+		a, err := h.Ledger.Audit(bg, ledger.AuditOptions{})
+		h.Check(err)
 		if len(found)+len(a.Findings) > 0 {
 			t.Errorf("the records do not agree: %v %v", found, a.Findings)
 		}
-		h.check(h.db.Read(bg, func(tx *store.Tx) error {
-			list, err := h.ledger.BySubject(tx, annID)
+		h.Check(h.DB.Read(bg, func(tx *store.Tx) error {
+			list, err := h.Ledger.BySubject(tx, annID)
 			if err == nil && list[len(list)-1].Type != rights.Unjoined {
 				t.Errorf("Ann's last event is %s", list[len(list)-1].Type)
 			}

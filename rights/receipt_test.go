@@ -47,7 +47,7 @@ func TestReceiptIsOnesOwn(t *testing.T) {
 		bobs := h.see(h.enter(bob)).History
 		session := h.enter(ann)
 		events := len(h.see(session).History)
-		_, nobodys := h.desk.Receipt(bg, session, avow.NewID(h.clock()))
+		_, nobodys := h.desk.Receipt(bg, session, avow.NewID(h.Clock()))
 		for _, happening := range bobs {
 			r, err := h.desk.Receipt(bg, session, happening.ID)
 			if r != nil || avow.KindOf(err) != avow.NotFound || err.Error() != nobodys.Error() {

@@ -19,11 +19,11 @@ import (
 // has them in a table.
 func (h *house) raw() *sql.DB {
 	h.t.Helper()
-	if h.db.Kind() == store.PostgreSQL {
+	if h.DB.Kind() == store.PostgreSQL {
 		return nil
 	}
-	db, err := sql.Open("sqlite", filepath.Join(h.dir, "keys.db")+"?_pragma=busy_timeout(5000)")
-	h.check(err)
+	db, err := sql.Open("sqlite", filepath.Join(h.Dir, "keys.db")+"?_pragma=busy_timeout(5000)")
+	h.Check(err)
 	h.t.Cleanup(func() { db.Close() })
 	return db
 }
@@ -37,14 +37,14 @@ var tablesOf = map[store.Kind]string{
 func (h *house) dump() map[string][]byte {
 	h.t.Helper()
 	all := map[string][]byte{}
-	h.check(h.db.Read(bg, func(tx *store.Tx) error {
+	h.Check(h.DB.Read(bg, func(tx *store.Tx) error {
 		columns := map[string][]string{}
 		err := store.Each(tx, func(r *store.Rows) error {
 			var table, column string
 			err := r.Scan(&table, &column)
 			columns[table] = append(columns[table], column)
 			return err
-		}, tablesOf[h.db.Kind()])
+		}, tablesOf[h.DB.Kind()])
 		if err != nil {
 			return err
 		}
@@ -99,9 +99,9 @@ func (h *house) openKeys(ids []avow.ID) (n int) {
 	for _, id := range ids {
 		var one int
 		if raw := h.raw(); raw != nil {
-			h.check(raw.QueryRow(query, id[:]).Scan(&one))
+			h.Check(raw.QueryRow(query, id[:]).Scan(&one))
 		} else {
-			h.check(h.db.Read(bg, func(tx *store.Tx) error { return tx.QueryRow(query, id).Scan(&one) }))
+			h.Check(h.DB.Read(bg, func(tx *store.Tx) error { return tx.QueryRow(query, id).Scan(&one) }))
 		}
 		n += one
 	}
@@ -110,8 +110,8 @@ func (h *house) openKeys(ids []avow.ID) (n int) {
 
 func (h *house) family(who avow.ID) (ids []avow.ID) {
 	h.t.Helper()
-	h.check(h.db.Read(bg, func(tx *store.Tx) (err error) {
-		ids, err = h.vault.Family(tx, who)
+	h.Check(h.DB.Read(bg, func(tx *store.Tx) (err error) {
+		ids, err = h.Vault.Family(tx, who)
 		return err
 	}))
 	return ids
@@ -128,9 +128,9 @@ func TestNothingIsLeft(t *testing.T) {
 		h.submit("newsletter", []string{"panel"}, "contact.email", ann, "contact.name", "Ann Once More")
 		h.ask(ann)
 		who, err := h.desk.Who(bg, s)
-		h.check(err)
+		h.Check(err)
 		ids := h.family(who)
-		for _, f := range h.found(ann) {
+		for _, f := range h.Found(ann) {
 			if f.Subject != who {
 				ids = append(ids, f.Subject) // claimed since she came in
 			}
@@ -179,7 +179,7 @@ func TestExactlyThatIsKept(t *testing.T) {
 		before := h.see(s)
 		link := h.ask(ann)
 		done, err := h.desk.Erase(bg, s)
-		h.check(err)
+		h.Check(err)
 		if len(before.MustKeep) != 1 || asJSON(t, before.MustKeep) != asJSON(t, done.Kept) || done.Kept[0].Values != 2 || done.Kept[0].For[0] != "Keep accounts" {
 			t.Errorf("announced %+v, kept %+v", before.MustKeep, done.Kept)
 		}
@@ -216,19 +216,19 @@ func TestExactlyThatIsKept(t *testing.T) {
 // What a law keeps under a rule that names no purpose is there for that law alone too.
 func TestKeptForNothingElse(t *testing.T) {
 	each(t, func(h *house) {
-		_, err := h.reg.Publish(bg, "shop.yaml", []byte(strings.Replace(shop, "RULES", "  contact: {until: 2 years after collection, then: erase}\n  orders: {until: 7 years after purchase, then: erase}", 1)))
-		h.check(err)
+		_, err := h.Register.Publish(bg, "shop.yaml", []byte(strings.Replace(shop, "RULES", "  contact: {until: 2 years after collection, then: erase}\n  orders: {until: 7 years after purchase, then: erase}", 1)))
+		h.Check(err)
 		h.people()
 		s := h.enter(ann)
 		who, err := h.desk.Who(bg, s)
-		h.check(err)
-		h.check(h.db.Write(bg, func(tx *store.Tx) error {
-			_, err := h.vault.Put(tx, vault.Value{Subject: who, Category: "orders", Field: "items", Source: "you", Point: "order", Policy: "shop", Version: 1,
+		h.Check(err)
+		h.Check(h.DB.Write(bg, func(tx *store.Tx) error {
+			_, err := h.Vault.Put(tx, vault.Value{Subject: who, Category: "orders", Field: "items", Source: "you", Point: "order", Policy: "shop", Version: 1,
 				Purposes: []string{"accounts", "study"}, Data: "An anchor"})
 			if err != nil {
 				return err
 			}
-			return h.reg.Renew(tx, who, nil)
+			return h.Register.Renew(tx, who, nil)
 		}))
 		for _, purpose := range []string{"accounts", "study"} {
 			if d := h.decideUnder("shop", who, purpose, "orders.items"); !d.Allowed {

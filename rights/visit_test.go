@@ -35,7 +35,7 @@ func TestAskDoesNotTellWhoIsKnown(t *testing.T) {
 				t.Errorf("%d letters, want %d", n, letters)
 			}
 		}
-		if len(h.found("nobody@mail.example")) != 0 {
+		if len(h.Found("nobody@mail.example")) != 0 {
 			t.Error("asking made a person")
 		}
 		for _, id := range []vault.Identity{{Kind: vault.Email, Value: "not an address"}, {Kind: vault.Phone, Value: "+442079460018"}, {}} {
@@ -50,7 +50,7 @@ func TestAskIsLimited(t *testing.T) {
 	each(t, func(h *house) {
 		h.people()
 		for range 10 {
-			h.check(h.desk.Ask(bg, vault.Identity{Kind: vault.Email, Value: bob}))
+			h.Check(h.desk.Ask(bg, vault.Identity{Kind: vault.Email, Value: bob}))
 		}
 		if n := len(h.letters(bob)); n != 5 {
 			t.Errorf("%d letters to one address within an hour", n)
@@ -82,7 +82,7 @@ func TestLinkWorksOnce(t *testing.T) {
 			t.Errorf("the link was used %d times", entered)
 		}
 		late := h.ask(ann)
-		h.pass(16 * time.Minute)
+		h.Pass(16 * time.Minute)
 		if _, err := h.desk.Enter(bg, late); avow.KindOf(err) != avow.Unauthorized {
 			t.Errorf("after 16 minutes: %v", err)
 		}
@@ -98,7 +98,7 @@ func TestConfirmationLinkOpensNothing(t *testing.T) {
 		if _, err := h.desk.Enter(bg, strings.TrimSpace(token)); avow.KindOf(err) != avow.Unauthorized {
 			t.Errorf("a confirmation link opened the data: %v", err)
 		}
-		if _, err := h.collect.Confirm(bg, h.ask(ann)); avow.KindOf(err) != avow.Unauthorized {
+		if _, err := h.Forms.Confirm(bg, h.ask(ann)); avow.KindOf(err) != avow.Unauthorized {
 			t.Errorf("a link to the data confirmed something: %v", err)
 		}
 	})
@@ -108,13 +108,13 @@ func TestSessionEnds(t *testing.T) {
 	each(t, func(h *house) {
 		h.people()
 		s := h.enter(ann)
-		if who, err := h.desk.Who(bg, s); err != nil || who != h.found(ann)[0].Subject {
+		if who, err := h.desk.Who(bg, s); err != nil || who != h.Found(ann)[0].Subject {
 			t.Errorf("at the desk: %v, %v", who, err)
 		}
-		h.check(h.desk.Leave(bg, s))
-		h.check(h.desk.Leave(bg, s))
+		h.Check(h.desk.Leave(bg, s))
+		h.Check(h.desk.Leave(bg, s))
 		late := h.enter(ann)
-		h.pass(31 * time.Minute)
+		h.Pass(31 * time.Minute)
 		for name, token := range map[string]string{"left": s, "too late": late, "made up": "x", "empty": ""} {
 			_, err := h.desk.See(bg, token)
 			if avow.KindOf(err) != avow.Unauthorized {
@@ -163,7 +163,7 @@ func TestSee(t *testing.T) {
 			t.Error("the record lacks choices, or holds somebody else's data")
 		}
 		again := h.see(s)
-		h.pass(61 * time.Second)
+		h.Pass(61 * time.Second)
 		later := h.see(s)
 		if n, m, k := count(rec, ledger.RequestAnswered), count(again, ledger.RequestAnswered), count(later, ledger.RequestAnswered); n != 1 || m != 1 || k != 2 {
 			t.Errorf("looks in the history: %d, at once again %d, a minute later %d", n, m, k)
@@ -217,7 +217,7 @@ func TestCopy(t *testing.T) {
 				Size         int
 			}
 		}
-		h.check(json.Unmarshal(files["manifest.json"], &m))
+		h.Check(json.Unmarshal(files["manifest.json"], &m))
 		if len(m.Files) != 5 || len(files) != 6 {
 			t.Errorf("the manifest: %+v", m)
 		}
@@ -228,9 +228,9 @@ func TestCopy(t *testing.T) {
 			}
 		}
 		var rec rights.Record
-		h.check(json.Unmarshal(files["data.json"], &rec))
+		h.Check(json.Unmarshal(files["data.json"], &rec))
 		rows, err := csv.NewReader(bytes.NewReader(files["data.csv"])).ReadAll()
-		h.check(err)
+		h.Check(err)
 		if len(rows) != 6 || len(rec.Categories) != 2 {
 			t.Errorf("%d lines, %d categories", len(rows), len(rec.Categories))
 		}
@@ -251,7 +251,7 @@ func TestCopy(t *testing.T) {
 			}
 		}
 		for _, r := range h.receipts(files) {
-			h.check(r.Check())
+			h.Check(r.Check())
 		}
 		if n := count(h.see(s), ledger.CopyHandedOver); n != 1 {
 			t.Errorf("the copy is %d events", n)
@@ -262,15 +262,15 @@ func TestCopy(t *testing.T) {
 func (h *house) copy(session string) map[string][]byte {
 	h.t.Helper()
 	var b bytes.Buffer
-	h.check(h.desk.Copy(bg, session, &b))
+	h.Check(h.desk.Copy(bg, session, &b))
 	z, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
-	h.check(err)
+	h.Check(err)
 	files := map[string][]byte{}
 	for _, f := range z.File {
 		r, err := f.Open()
-		h.check(err)
+		h.Check(err)
 		files[f.Name], err = io.ReadAll(r)
-		h.check(err)
+		h.Check(err)
 	}
 	return files
 }
@@ -278,7 +278,7 @@ func (h *house) copy(session string) map[string][]byte {
 func (h *house) receipts(files map[string][]byte) []*ledger.Receipt {
 	h.t.Helper()
 	var list []*ledger.Receipt
-	h.check(json.Unmarshal(files["receipts.json"], &list))
+	h.Check(json.Unmarshal(files["receipts.json"], &list))
 	if len(list) < 4 {
 		h.t.Errorf("%d receipts", len(list))
 	}
@@ -290,7 +290,7 @@ func TestCorrect(t *testing.T) {
 		h.people()
 		h.submit("contact", nil, "contact.email", ann, "contact.name", "Anne", "messages.text", "Hello")
 		s := h.enter(ann)
-		h.check(h.desk.Correct(bg, s, "contact.name", " Ann Navigator "))
+		h.Check(h.desk.Correct(bg, s, "contact.name", " Ann Navigator "))
 		rec := h.see(s)
 		var names []string
 		for _, v := range rec.Categories[0].Values {
@@ -322,8 +322,8 @@ func TestErase(t *testing.T) {
 		h.people()
 		s := h.enter(ann)
 		who, err := h.desk.Who(bg, s)
-		h.check(err)
-		h.check(h.reg.Do(bg, who, func(hand *consent.Hand) error {
+		h.Check(err)
+		h.Check(h.Register.Do(bg, who, func(hand *consent.Hand) error {
 			_, err := hand.Object(consent.Choice{Policy: "site", Topic: "products"})
 			return err
 		}))
@@ -332,7 +332,7 @@ func TestErase(t *testing.T) {
 		if err != nil || !done.Complete || done.Values != 4 || done.Identities != 1 || !done.Suppressed || len(done.Kept) != 0 {
 			t.Fatalf("%+v, %v", done, err)
 		}
-		if len(h.found(ann)) != 0 {
+		if len(h.Found(ann)) != 0 {
 			t.Error("the address still finds somebody")
 		}
 		if d := h.decide(who, "answer", "contact.email"); d.Reason != gate.NotCached {
@@ -342,7 +342,7 @@ func TestErase(t *testing.T) {
 			t.Errorf("the session goes on: %v", err)
 		}
 		for _, r := range receipts {
-			h.check(r.Check()) // without us, and after our copy is gone
+			h.Check(r.Check()) // without us, and after our copy is gone
 		}
 		if l := h.letters(ann)[0]; l.Subject != "Your data was erased" {
 			t.Errorf("the last letter: %s", l.Subject)
@@ -351,7 +351,7 @@ func TestErase(t *testing.T) {
 		if token := h.ask(ann); token != "" {
 			t.Error("a link was sent to somebody who was erased")
 		}
-		if len(h.found(bob)) != 1 {
+		if len(h.Found(bob)) != 1 {
 			t.Error("somebody else was erased")
 		}
 	})
@@ -361,13 +361,13 @@ func TestErase(t *testing.T) {
 // but the erasure's own, which names and counts.
 func (h *house) nothingOpens(who avow.ID) {
 	h.t.Helper()
-	h.check(h.db.Read(bg, func(tx *store.Tx) error {
-		entries, err := h.ledger.BySubject(tx, who)
+	h.Check(h.DB.Read(bg, func(tx *store.Tx) error {
+		entries, err := h.Ledger.BySubject(tx, who)
 		if err != nil {
 			return err
 		}
 		for _, e := range entries {
-			event, err := h.ledger.Open(tx, e)
+			event, err := h.Ledger.Open(tx, e)
 			switch {
 			case e.Type == ledger.Erased && (err != nil || !strings.Contains(string(event.Body), `"values":4`)):
 				h.t.Errorf("the record of the erasure: %s, %v", event.Body, err)
@@ -388,14 +388,14 @@ func TestEraseIsFinishedAfterACrash(t *testing.T) {
 		h.people()
 		s := h.enter(ann)
 		who, err := h.desk.Who(bg, s)
-		h.check(err)
-		h.check(h.db.Write(bg, func(tx *store.Tx) error { return h.desk.EraseUpToKeys(tx, s) }))
+		h.Check(err)
+		h.Check(h.DB.Write(bg, func(tx *store.Tx) error { return h.desk.EraseUpToKeys(tx, s) }))
 		h.restart()
-		if len(h.found(ann)) != 0 {
+		if len(h.Found(ann)) != 0 {
 			t.Error("the person is still there after the start")
 		}
 		h.nothingOpens(who)
-		h.check(h.desk.Resume(bg))
+		h.Check(h.desk.Resume(bg))
 	})
 }
 
@@ -406,9 +406,9 @@ func TestEraseKeepsWhatMustBe(t *testing.T) {
 		h.submit("purchase", nil, "contact.name", "Ann Visitor", "contact.email", ann, "contact.address", "1 Quay Street")
 		s := h.enter(ann)
 		who, err := h.desk.Who(bg, s)
-		h.check(err)
+		h.Check(err)
 		done, err := h.desk.Erase(bg, s)
-		h.check(err)
+		h.Check(err)
 		if done.Complete || len(done.Kept) != 1 || strings.Join(done.Kept[0].Fields, " ") != "contact.address contact.name" ||
 			strings.Join(done.Kept[0].For, " ") != "Keep accounts" || done.Kept[0].Because != "Tax law demands it." {
 			t.Errorf("kept: %+v", done)
@@ -432,7 +432,7 @@ func TestEraseKeepsWhatMustBe(t *testing.T) {
 		if err != nil || again.Values != 0 || len(again.Kept) != 1 || again.Kept[0].Values != 2 {
 			t.Errorf("erased again: %+v, %v", again, err)
 		}
-		h.pass(7*366*24*time.Hour + time.Hour) // now its time is over
+		h.Pass(7*366*24*time.Hour + time.Hour) // now its time is over
 		done, err = h.desk.Erase(bg, h.enter(ann))
 		if err != nil || !done.Complete {
 			t.Errorf("after seven years: %+v, %v", done, err)
@@ -446,7 +446,7 @@ func TestRawFilesAfterErasure(t *testing.T) {
 	h := newHouse(t, c)
 	h.people()
 	s := h.enter(ann)
-	h.check(h.desk.Correct(bg, s, "contact.name", "Ann Navigator"))
+	h.Check(h.desk.Correct(bg, s, "contact.name", "Ann Navigator"))
 	h.copy(s)
 	if _, err := h.desk.Erase(bg, s); err != nil {
 		t.Fatal(err)
@@ -454,15 +454,15 @@ func TestRawFilesAfterErasure(t *testing.T) {
 	if len(h.letters(ann)) == 0 || !strings.Contains(h.letters(ann)[0].Text, "is gone") && !strings.Contains(h.letters(ann)[0].Text, "are gone") {
 		t.Error("the last letter did not leave")
 	}
-	h.check(h.vault.Close())
-	h.check(h.db.Close())
-	names, err := filepath.Glob(filepath.Join(h.dir, "*"))
-	h.check(err)
+	h.Check(h.Vault.Close())
+	h.Check(h.DB.Close())
+	names, err := filepath.Glob(filepath.Join(h.Dir, "*"))
+	h.Check(err)
 	more, err := filepath.Glob(c.Path + "*")
-	h.check(err)
+	h.Check(err)
 	for _, name := range append(names, more...) {
 		raw, err := os.ReadFile(name)
-		h.check(err)
+		h.Check(err)
 		for _, word := range []string{ann, "Ann Visitor", "Ann Navigator", "+442079460018", "blue boat", s} {
 			if bytes.Contains(raw, []byte(word)) {
 				t.Errorf("%q can be read in %s", word, filepath.Base(name))

@@ -68,10 +68,10 @@ func importMany(b *testing.B, h *house, rows manyPeople) {
 		start = time.Now()
 	}
 	_, err := h.desk.Check(bg, f, from("you"))
-	h.check(err)
+	h.Check(err)
 	lap(0)
 	r, err := h.desk.Stage(bg, f, from("you"))
-	h.check(err)
+	h.Check(err)
 	lap(1)
 	h.flip(r.ID)
 	lap(2)

@@ -115,7 +115,7 @@ func TestWhatTheCallerSaysIsChecked(t *testing.T) {
 func TestColumnsAreRenamed(t *testing.T) {
 	h := newHouse(t, storetest.SQLite(t))
 	maps, err := intake.ReadMap(strings.NewReader("# from the old shop\nE-mail address = email\n a=b = contact.name\nShoe size = -\n"))
-	h.check(err)
+	h.Check(err)
 	o := from("you")
 	o.Map = maps
 	r := h.dry("E-mail address,a=b,Shoe size\nann@mail.example,Ann,9\nnobody,,\n", o)
@@ -161,16 +161,16 @@ func TestWhatALineSays(t *testing.T) {
 		if h.send(bob, "offers") {
 			t.Error("Bob's objection counts, whoever brings it")
 		}
-		h.check(h.db.Read(bg, func(tx *store.Tx) error {
-			s, err := h.vault.Subject(tx, who)
+		h.Check(h.DB.Read(bg, func(tx *store.Tx) error {
+			s, err := h.Vault.Subject(tx, who)
 			if err != nil || s.Kind != avow.Business {
 				t.Error(s.Kind, err)
 			}
-			employees, err := h.vault.Employees(tx, "acme ltd")
+			employees, err := h.Vault.Employees(tx, "acme ltd")
 			if err != nil || !slices.Contains(employees, who) {
 				t.Error(employees, err)
 			}
-			list, err := h.vault.Values(tx, who)
+			list, err := h.Vault.Values(tx, who)
 			for _, v := range list {
 				if v.Source != "you" || v.Version != 1 || !slices.Equal(v.Purposes, []string{"answer", "panel"}) || !strings.HasPrefix(v.Point, "import:") || v.Basis == avow.BasisNone {
 					t.Errorf("%+v", v)
@@ -201,8 +201,8 @@ func TestTheReportIsKept(t *testing.T) {
 		r := h.stage("email,contact.name\nann@mail.example,Ann\nnobody,=cmd()\n,\n", o)
 		all := func(yield func(intake.Finding) error) error { return h.desk.Findings(bg, r.ID, yield) }
 		var table, lines strings.Builder
-		h.check(intake.WriteCSV(&table, all))
-		h.check(intake.WriteJSON(&lines, all))
+		h.Check(intake.WriteCSV(&table, all))
+		h.Check(intake.WriteJSON(&lines, all))
 		if strings.Count(table.String(), "\n") != 1+3 || !strings.HasPrefix(table.String(), "line,column,level,code,what,do\n3,email,error,value,") {
 			t.Error(table.String())
 		}
@@ -227,17 +227,17 @@ func TestASpreadsheet(t *testing.T) {
 			{ann, true, 442079460018, "", "yes", time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC), "form"},
 			{bob, true, "+31 20 624 1111", "", "yes", "2025-06-01", "form"},
 		} {
-			h.check(x.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &row))
+			h.Check(x.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &row))
 		}
 		b, err := x.WriteToBuffer()
-		h.check(err)
+		h.Check(err)
 		r, err := h.desk.Stage(bg, intake.File{Name: "people.xlsx", ReaderAt: bytes.NewReader(b.Bytes()), Size: int64(b.Len())}, from("you"))
 		if avow.KindOf(err) != avow.Refused || !slices.Equal(codes(r), []string{"2 phone value"}) {
 			t.Fatal(codes(r), err) // a number has lost its +
 		}
-		h.check(x.SetCellValue("Sheet1", "C2", "+442079460018"))
+		h.Check(x.SetCellValue("Sheet1", "C2", "+442079460018"))
 		b, err = x.WriteToBuffer()
-		h.check(err)
+		h.Check(err)
 		r, err = h.desk.Stage(bg, intake.File{Name: "people.xlsx", ReaderAt: bytes.NewReader(b.Bytes()), Size: int64(b.Len())}, from("you"))
 		if err != nil || r.People != 2 {
 			t.Fatal(err, codes(r))

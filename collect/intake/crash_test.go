@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/collect/collecttest"
 	"github.com/avowhq/avow/collect/intake"
 	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/store"
@@ -29,7 +30,7 @@ func people(n int) string {
 
 // half stages a file and stops after the first chunk.
 func (h *house) half(text string) avow.ID {
-	h.t.Helper()
+	h.TB.Helper()
 	ctx, cancel := context.WithCancel(bg)
 	defer cancel()
 	o := from("you")
@@ -39,12 +40,12 @@ func (h *house) half(text string) avow.ID {
 		}
 	}
 	if _, err := h.desk.Stage(ctx, file(text), o); avow.KindOf(err) != avow.Canceled {
-		h.t.Fatal(err)
+		h.TB.Fatal(err)
 	}
 	list, err := h.desk.List(bg)
-	h.check(err)
+	h.Check(err)
 	if list[0].State != intake.Staging || list[0].People == 0 || list[0].People == strings.Count(text, "\n")-1 {
-		h.t.Fatalf("%+v", list[0])
+		h.TB.Fatalf("%+v", list[0])
 	}
 	return list[0].ID
 }
@@ -64,12 +65,12 @@ func TestStagingGoesOn(t *testing.T) {
 
 // whole: nothing twice, nothing lost.
 func (h *house) whole(r *intake.Report, n int) {
-	h.t.Helper()
+	h.TB.Helper()
 	if r.State != intake.Staged || r.Lines != n || r.Accepted != n || r.People != n || r.Errors != 0 {
-		h.t.Errorf("%s: %d lines, %d accepted, %d people, %d errors", r.State, r.Lines, r.Accepted, r.People, r.Errors)
+		h.TB.Errorf("%s: %d lines, %d accepted, %d people, %d errors", r.State, r.Lines, r.Accepted, r.People, r.Errors)
 	}
 	if got := h.count("vault_imported"); got != n {
-		h.t.Errorf("%d people are staged", got)
+		h.TB.Errorf("%d people are staged", got)
 	}
 	h.flip(r.ID)
 	h.settle(r.ID)
@@ -78,14 +79,14 @@ func (h *house) whole(r *intake.Report, n int) {
 
 // allThere: each person is there once, with what the file says of them and one event of each kind.
 func (h *house) allThere(n int) {
-	h.t.Helper()
+	h.TB.Helper()
 	if got := h.count("vault_subjects"); got != n {
-		h.t.Errorf("%d people are there", got)
+		h.TB.Errorf("%d people are there", got)
 	}
 	perPerson := map[ledger.Type]map[avow.ID]int{ledger.Imported: {}, ledger.ConsentGiven: {}}
-	h.check(h.db.Read(bg, func(tx *store.Tx) error {
+	h.Check(h.DB.Read(bg, func(tx *store.Tx) error {
 		for from := int64(0); ; from += 1000 {
-			list, err := h.ledger.Read(tx, from, 1000)
+			list, err := h.Ledger.Read(tx, from, 1000)
 			if err != nil || len(list) == 0 {
 				return err
 			}
@@ -99,13 +100,13 @@ func (h *house) allThere(n int) {
 	for i := range n {
 		found := h.found(vault.Email, fmt.Sprintf("p%d@mail.example", i))
 		if len(found) != 1 || perPerson[ledger.Imported][found[0].Subject] != 1 || perPerson[ledger.ConsentGiven][found[0].Subject] != 1 {
-			h.t.Fatalf("person %d: %v", i, found)
+			h.TB.Fatalf("person %d: %v", i, found)
 		}
 	}
 	for _, i := range []int{0, n / 2, n - 1} {
 		address := fmt.Sprintf("p%d@mail.example", i)
 		if got := h.values(h.one(address)); !strings.Contains(got["contact.name"], fmt.Sprintf("Person %d", i)) || !h.send(address, "newsletter") {
-			h.t.Errorf("person %d: %v", i, got)
+			h.TB.Errorf("person %d: %v", i, got)
 		}
 	}
 }
@@ -126,8 +127,8 @@ func TestMain(m *testing.M) {
 
 // stageAndTell is a program that imports a file and says how far it is, until it is killed.
 func stageAndTell() {
-	h := &house{t: &testing.B{}, dir: os.Getenv(childDir), now: begin}
-	h.config = store.Config{Path: os.Getenv(childPath), DSN: os.Getenv(childDSN), Clock: h.clock}
+	c := store.Config{Path: os.Getenv(childPath), DSN: os.Getenv(childDSN)}
+	h := &house{House: collecttest.On(&testing.B{}, c, os.Getenv(childDir), begin)}
 	h.open()
 	o := from("you")
 	o.Progress = func(doing intake.State, line int) { fmt.Println(doing, line) }
@@ -147,8 +148,8 @@ func stageAndTell() {
 // what it said was kept is there, and the next one goes on.
 func TestKilledWhileStaging(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		h.check(h.vault.Close())
-		h.check(h.db.Close())
+		h.Check(h.Vault.Close())
+		h.Check(h.DB.Close())
 		for kills := 0; ; kills++ {
 			if done := h.child("stage", string(intake.Staging), 2, 0); done { // the third chunk is on its way
 				if kills < 3 {
@@ -171,8 +172,8 @@ func TestKilledWhileSettling(t *testing.T) {
 		}
 		id := h.stage(people(killedPeople), from("you")).ID
 		h.flip(id)
-		h.check(h.vault.Close())
-		h.check(h.db.Close())
+		h.Check(h.Vault.Close())
+		h.Check(h.DB.Close())
 		for wait := 10 * time.Millisecond; !h.child("settle", string(intake.Flipped), 1, wait); wait *= 2 {
 			if wait > 10*time.Minute {
 				t.Fatal("it never ends")
@@ -180,7 +181,7 @@ func TestKilledWhileSettling(t *testing.T) {
 		}
 		h.open()
 		r, err := h.desk.Report(bg, id)
-		h.check(err)
+		h.Check(err)
 		if r.State != intake.Settled {
 			t.Errorf("%+v", r)
 		}
@@ -191,13 +192,13 @@ func TestKilledWhileSettling(t *testing.T) {
 
 // child runs the program, and kills it a while after it has said something so many times.
 func (h *house) child(does, says string, times int, wait time.Duration) (done bool) {
-	h.t.Helper()
+	h.TB.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childDir+"="+h.dir, childPath+"="+h.config.Path, childDSN+"="+h.config.DSN, childDoes+"="+does)
+	cmd.Env = append(os.Environ(), childDir+"="+h.Dir, childPath+"="+h.Config.Path, childDSN+"="+h.Config.DSN, childDoes+"="+does)
 	out, err := cmd.StdoutPipe()
-	h.check(err)
+	h.Check(err)
 	cmd.Stderr = os.Stderr
-	h.check(cmd.Start())
+	h.Check(cmd.Start())
 	lines := bufio.NewScanner(out)
 	for said := 0; lines.Scan(); {
 		if strings.HasPrefix(lines.Text(), says) {

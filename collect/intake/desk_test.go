@@ -51,26 +51,26 @@ func TestPeopleComeInWhole(t *testing.T) {
 
 // nobodyThere: before the flip nobody finds anything.
 func (h *house) nobodyThere(addresses ...string) {
-	h.t.Helper()
+	h.TB.Helper()
 	for _, a := range addresses {
 		if list := h.found(vault.Email, a); len(list) > 0 {
-			h.t.Errorf("somebody staged is found: %v", list)
+			h.TB.Errorf("somebody staged is found: %v", list)
 		}
 		if c := h.copyOf(a); c != "" {
-			h.t.Errorf("somebody staged is given a copy: %s", c)
+			h.TB.Errorf("somebody staged is given a copy: %s", c)
 		}
 	}
-	if n, err := h.reg.Load(bg); n > 0 || err != nil {
-		h.t.Errorf("the gates hold %d people, %v", n, err)
+	if n, err := h.Register.Load(bg); n > 0 || err != nil {
+		h.TB.Errorf("the gates hold %d people, %v", n, err)
 	}
-	h.check(h.db.Read(bg, func(tx *store.Tx) error {
+	h.Check(h.DB.Read(bg, func(tx *store.Tx) error {
 		people, err := store.Collect(tx, func(r *store.Rows) (id avow.ID, err error) { return id, r.Scan(store.IntoID(&id)) }, `SELECT subject FROM intake_people`)
 		if err != nil || len(people) == 0 {
-			h.t.Error("nobody is staged", err)
+			h.TB.Error("nobody is staged", err)
 		}
 		for _, id := range people {
-			if _, err := h.vault.Subject(tx, id); avow.KindOf(err) != avow.NotFound {
-				h.t.Errorf("somebody staged is there: %v", err)
+			if _, err := h.Vault.Subject(tx, id); avow.KindOf(err) != avow.NotFound {
+				h.TB.Errorf("somebody staged is there: %v", err)
 			}
 		}
 		return nil
@@ -78,25 +78,25 @@ func (h *house) nobodyThere(addresses ...string) {
 }
 
 func (h *house) receipts(r *intake.Report) {
-	h.t.Helper()
+	h.TB.Helper()
 	got := h.events(h.one(ann), ledger.Imported)
 	if len(got) != 1 || !strings.Contains(got[0], r.Hash) || !strings.Contains(got[0], `"line":2`) || !strings.Contains(got[0], `"source":"you"`) {
-		h.t.Errorf("the event of the import: %v", got)
+		h.TB.Errorf("the event of the import: %v", got)
 	}
 	if strings.Contains(got[0], "Ann") || strings.Contains(got[0], "@") {
-		h.t.Errorf("the event holds a value: %v", got)
+		h.TB.Errorf("the event holds a value: %v", got)
 	}
 	given := h.events(h.one(ann), ledger.ConsentGiven)
 	if len(given) != 1 || !strings.Contains(given[0], ground) || !strings.Contains(given[0], "2025-06-01") {
-		h.t.Errorf("the evidence of the consent: %v", given)
+		h.TB.Errorf("the evidence of the consent: %v", given)
 	}
 	flips := h.events(avow.ID{}, ledger.ImportFlipped)
 	if len(flips) != 1 || !strings.Contains(flips[0], `"people":2`) || !strings.Contains(flips[0], r.Hash) {
-		h.t.Errorf("the event of the flip: %v", flips)
+		h.TB.Errorf("the event of the flip: %v", flips)
 	}
 	for _, table := range []string{"intake_people", "intake_addresses"} {
 		if n := h.count(table); n > 0 {
-			h.t.Errorf("%d rows stay in %s", n, table)
+			h.TB.Errorf("%d rows stay in %s", n, table)
 		}
 	}
 }
@@ -115,7 +115,7 @@ func TestADryRunWritesNothing(t *testing.T) {
 }
 
 func (h *house) size() (n int64) {
-	h.check(h.db.Read(bg, func(tx *store.Tx) (err error) { n, err = h.ledger.Size(tx); return err }))
+	h.Check(h.DB.Read(bg, func(tx *store.Tx) (err error) { n, err = h.Ledger.Size(tx); return err }))
 	return n
 }
 
@@ -180,7 +180,7 @@ func TestWhoSaidStopStaysStopped(t *testing.T) {
 		h.object("gone@mail.example", "offers") // of nobody who is there: remembered
 		h.holder("held@mail.example")
 		h.object("held@mail.example", "offers")
-		h.pass(time.Hour)
+		h.Pass(time.Hour)
 		r := h.stage("email\ngone@mail.example\nheld@mail.example\nlater@mail.example\nnew@mail.example\nfree@mail.example\n", from("you"))
 		h.object("later@mail.example", "offers")
 		h.holder("new@mail.example") // came while the file was staged,
@@ -206,9 +206,9 @@ func TestWhoSaidStopStaysStopped(t *testing.T) {
 
 // holder makes somebody who has shown to hold an address.
 func (h *house) holder(address string) avow.ID {
-	h.t.Helper()
-	_, err := h.forms.Accept(bg, collect.Submission{Policy: "site", Point: "newsletter", Fields: map[string]string{"contact.email": address}, Consents: []string{"offers"}})
-	h.check(err)
+	h.TB.Helper()
+	_, err := h.Forms.Accept(bg, collect.Submission{Policy: "site", Point: "newsletter", Fields: map[string]string{"contact.email": address}, Consents: []string{"offers"}})
+	h.Check(err)
 	return h.verified(address)
 }
 
@@ -238,8 +238,8 @@ func TestSettlingKeepsTheRulesOfClaimAndVerify(t *testing.T) {
 func TestAnImportIsDiscardedWithItsKeys(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		r := h.stage(consented+"ann@mail.example,Ann,yes,2025-06-01,"+ground+",\n", from("sellers"))
-		h.check(h.desk.Discard(bg, r.ID, "staff"))
-		h.check(h.desk.Discard(bg, r.ID, "staff")) // again is nothing
+		h.Check(h.desk.Discard(bg, r.ID, "staff"))
+		h.Check(h.desk.Discard(bg, r.ID, "staff")) // again is nothing
 		for _, table := range []string{"intake_people", "intake_addresses", "intake_duties", "vault_imported", "vault_beside", "vault_values", "consent_choices", "consent_subjects"} {
 			if n := h.count(table); n > 0 {
 				t.Errorf("%d rows stay in %s", n, table)
@@ -248,11 +248,11 @@ func TestAnImportIsDiscardedWithItsKeys(t *testing.T) {
 		if n := len(h.events(avow.ID{}, ledger.ImportDiscarded)); n != 1 {
 			t.Errorf("%d events say that the import was discarded", n)
 		}
-		h.check(h.db.Read(bg, func(tx *store.Tx) error {
-			list, err := h.ledger.Read(tx, 0, 100)
+		h.Check(h.DB.Read(bg, func(tx *store.Tx) error {
+			list, err := h.Ledger.Read(tx, 0, 100)
 			for _, e := range list {
 				if e.Type == ledger.Imported {
-					if _, err := h.ledger.Open(tx, e); avow.KindOf(err) != avow.NotFound {
+					if _, err := h.Ledger.Open(tx, e); avow.KindOf(err) != avow.NotFound {
 						t.Error("what was discarded can still be opened")
 					}
 				}
@@ -269,16 +269,16 @@ func TestAnImportIsDiscardedWithItsKeys(t *testing.T) {
 
 // sound: nothing in the database is other than what was recorded.
 func (h *house) sound() {
-	h.t.Helper()
-	a, err := h.ledger.Audit(bg, ledger.AuditOptions{})
-	h.check(err)
+	h.TB.Helper()
+	a, err := h.Ledger.Audit(bg, ledger.AuditOptions{})
+	h.Check(err)
 	for _, f := range a.Findings {
-		h.t.Errorf("audit: event %d: %s", f.Index, f.What)
+		h.TB.Errorf("audit: event %d: %s", f.Index, f.What)
 	}
-	findings, err := h.reg.Check(bg, nil)
-	h.check(err)
+	findings, err := h.Register.Check(bg, nil)
+	h.Check(err)
 	for _, f := range findings {
-		h.t.Errorf("consent: event %d: %s", f.Index, f.What)
+		h.TB.Errorf("consent: event %d: %s", f.Index, f.What)
 	}
 }
 
@@ -319,7 +319,7 @@ func TestAFileThatIsNotStagedWholeIsNotFlipped(t *testing.T) {
 		if _, err := h.desk.Flip(bg, id, "staff"); avow.KindOf(err) != avow.Refused {
 			t.Error(err)
 		}
-		h.check(h.desk.Discard(bg, id, "staff"))
+		h.Check(h.desk.Discard(bg, id, "staff"))
 		if n := h.count("vault_imported") + h.count("intake_people"); n > 0 {
 			t.Errorf("%d people stay", n)
 		}
@@ -336,17 +336,17 @@ func TestPeopleAreTold(t *testing.T) {
 		h.flip(r.ID)
 		h.settle(r.ID)
 		due, err := h.desk.Duties(bg, "", 10)
-		h.check(err)
+		h.Check(err)
 		if len(due) != 2 || !due[0].Due.Equal(begin.AddDate(0, 1, 0)) || due[0].Overdue || due[0].State != intake.DutyWaiting {
 			t.Fatalf("%+v", due)
 		}
-		h.pass(32 * 24 * time.Hour)
+		h.Pass(32 * 24 * time.Hour)
 		if counts, err := h.desk.DutyCounts(bg); err != nil || counts["overdue"] != 2 {
 			t.Error(counts, err)
 		}
 		_, err = h.desk.Tell(bg, 100)
-		h.check(err)
-		list := h.letters(ann)
+		h.Check(err)
+		list := h.Letters(ann)
 		if len(list) != 1 || !strings.Contains(list[0].Text, "Sellers of addresses") || !strings.Contains(list[0].Text, "Contact details (name, email)") ||
 			!strings.Contains(list[0].Text, "https://quay.example/policy/site") {
 			t.Fatalf("%+v", list)
@@ -356,7 +356,7 @@ func TestPeopleAreTold(t *testing.T) {
 		}
 		for n := 1; n > 0; {
 			n, err = h.desk.Tell(bg, 100)
-			h.check(err)
+			h.Check(err)
 		}
 		counts, err := h.desk.DutyCounts(bg)
 		if err != nil || counts["told"] != 1 || counts["cannot"] != 1 || counts["overdue"] != 1 {
@@ -365,7 +365,7 @@ func TestPeopleAreTold(t *testing.T) {
 		if got := h.events(h.one(ann), ledger.Told); len(got) != 1 || !strings.Contains(got[0], `"source":"sellers"`) {
 			t.Error(got)
 		}
-		if len(h.letters(ann)) != 1 {
+		if len(h.Letters(ann)) != 1 {
 			t.Error("she was written to twice")
 		}
 	})

@@ -38,7 +38,7 @@ func mixedLine(rng *rand.Rand, line int) string {
 func TestAllOrNothing(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		rounds, came := 40, 0
-		if h.config.DSN != "" {
+		if h.Config.DSN != "" {
 			rounds = 8
 		}
 		for seed := range uint64(rounds) {
@@ -57,7 +57,7 @@ func TestAllOrNothing(t *testing.T) {
 }
 
 func (h *house) allOrNothing(rng *rand.Rand) (came bool) {
-	h.t.Helper()
+	h.TB.Helper()
 	var b strings.Builder
 	b.WriteString(mixed)
 	lines := 5 + rng.IntN(60)
@@ -74,22 +74,22 @@ func (h *house) allOrNothing(rng *rand.Rand) (came bool) {
 	r, err := h.desk.Stage(bg, file(string(text)), o)
 	if err != nil {
 		if avow.KindOf(err) != avow.Refused || h.count("vault_imported") > 0 {
-			h.t.Errorf("refused otherwise: %v", err)
+			h.TB.Errorf("refused otherwise: %v", err)
 		}
 		return false
 	}
 	if n := h.imported(); len(n) != len(before) {
-		h.t.Errorf("before the flip %d people more are there", len(n)-len(before))
+		h.TB.Errorf("before the flip %d people more are there", len(n)-len(before))
 	}
 	_, err = h.desk.Flip(bg, r.ID, "staff")
 	if r.Errors > o.Allowed {
 		if avow.KindOf(err) != avow.Refused || len(h.imported()) != len(before) {
-			h.t.Errorf("%d errors, %d allowed, and the flip: %v", r.Errors, o.Allowed, err)
+			h.TB.Errorf("%d errors, %d allowed, and the flip: %v", r.Errors, o.Allowed, err)
 		}
-		h.check(h.desk.Discard(bg, r.ID, "staff"))
+		h.Check(h.desk.Discard(bg, r.ID, "staff"))
 		return false
 	}
-	h.check(err)
+	h.Check(err)
 	h.theAccepted(r, before)
 	h.settle(r.ID)
 	h.theAccepted(r, before)
@@ -98,7 +98,7 @@ func (h *house) allOrNothing(rng *rand.Rand) (came bool) {
 
 // theAccepted: each line without an error is there, with its name, and no other is.
 func (h *house) theAccepted(r *intake.Report, before map[int]string) {
-	h.t.Helper()
+	h.TB.Helper()
 	wrong := map[int]bool{}
 	for _, f := range r.Findings {
 		if f.Level == intake.Error {
@@ -106,19 +106,19 @@ func (h *house) theAccepted(r *intake.Report, before map[int]string) {
 		}
 	}
 	if r.Lines != r.Accepted+len(wrong) {
-		h.t.Errorf("%d lines, %d accepted, %d wrong", r.Lines, r.Accepted, len(wrong))
+		h.TB.Errorf("%d lines, %d accepted, %d wrong", r.Lines, r.Accepted, len(wrong))
 	}
 	if now := h.imported(); len(now) != r.Accepted+len(before) {
-		h.t.Errorf("%d lines are there, and the report says %d", len(now)-len(before), r.Accepted)
+		h.TB.Errorf("%d lines are there, and the report says %d", len(now)-len(before), r.Accepted)
 	}
 }
 
 // imported gives the names of all people who came by a file and are there, each under the index of its event.
 func (h *house) imported() map[int]string {
-	h.t.Helper()
+	h.TB.Helper()
 	out := map[int]string{}
-	h.check(h.db.Read(bg, func(tx *store.Tx) error {
-		list, err := h.ledger.Read(tx, 0, 100_000)
+	h.Check(h.DB.Read(bg, func(tx *store.Tx) error {
+		list, err := h.Ledger.Read(tx, 0, 100_000)
 		if err != nil {
 			return err
 		}
@@ -126,14 +126,14 @@ func (h *house) imported() map[int]string {
 			if e.Type != ledger.Imported {
 				continue
 			}
-			family, err := h.vault.Family(tx, e.Subject)
+			family, err := h.Vault.Family(tx, e.Subject)
 			if avow.KindOf(err) == avow.NotFound {
 				continue
 			}
 			if err != nil {
 				return err
 			}
-			values, err := h.vault.Values(tx, family[0])
+			values, err := h.Vault.Values(tx, family[0])
 			if err != nil {
 				return err
 			}
@@ -187,15 +187,15 @@ func TestLiveBesideAnImport(t *testing.T) {
 }
 
 func (h *house) claim(address string) {
-	_, err := h.forms.Accept(bg, collect.Submission{Policy: "site", Point: "newsletter",
+	_, err := h.Forms.Accept(bg, collect.Submission{Policy: "site", Point: "newsletter",
 		Fields: map[string]string{"contact.email": address, "contact.name": "Live"}, Consents: []string{"offers"}})
 	if err != nil {
-		h.t.Error(err)
+		h.TB.Error(err)
 	}
 }
 
 func (h *house) livedWell(i int, address string) {
-	h.t.Helper()
+	h.TB.Helper()
 	found := h.found(vault.Email, address)
 	names, verified := "", 0
 	for _, f := range found {
@@ -204,15 +204,15 @@ func (h *house) livedWell(i int, address string) {
 			verified++
 		}
 		if i%6 == 1 && h.allowed(f.Subject, "offers", "contact.email") {
-			h.t.Errorf("person %d said stop, and is written to", i)
+			h.TB.Errorf("person %d said stop, and is written to", i)
 		}
 	}
 	switch {
 	case len(found) == 0 || verified > 1 || len(found)-verified > 1:
-		h.t.Errorf("person %d is %d people, %d of them verified", i, len(found), verified)
+		h.TB.Errorf("person %d is %d people, %d of them verified", i, len(found), verified)
 	case !strings.Contains(names, fmt.Sprintf("Listed %d", i)):
-		h.t.Errorf("person %d lost what the list says: %s", i, names)
+		h.TB.Errorf("person %d lost what the list says: %s", i, names)
 	case i%2 == 0 && !strings.Contains(names, "Live"):
-		h.t.Errorf("person %d lost what they gave: %s", i, names)
+		h.TB.Errorf("person %d lost what they gave: %s", i, names)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/collect/collecttest"
 	"github.com/avowhq/avow/law"
 	"github.com/avowhq/avow/rights/cases"
 )
@@ -29,12 +30,12 @@ func TestReplayLeavesWhoCameBack(t *testing.T) {
 	each(t, func(h *house) {
 		h.people()
 		was := h.erase(ann)
-		since := h.clock().Add(-time.Hour)
-		h.pass(time.Hour)
-		h.submit("contact", "contact.email", ann, "messages.text", "I am back")
+		since := h.Clock().Add(-time.Hour)
+		h.Pass(time.Hour)
+		h.Submit(collecttest.Submission("contact", "contact.email", ann, "messages.text", "I am back"))
 		h.shelves.put("shop", ann, "Ann Again")
 		back, err := h.desk.Replay(bg, since, nil, "max", false)
-		h.check(err)
+		h.Check(err)
 		if len(back) != 1 || back[0].Was != was.ID || !back[0].Again || !back[0].Request.IsZero() {
 			t.Errorf("%+v", back)
 		}
@@ -56,19 +57,19 @@ func TestDamagedPackage(t *testing.T) {
 		pass := h.prove(ann)
 		h.run()
 		h.finishTasks(r)
-		files, err := filesIn(filepath.Join(h.dir, "packages"))
-		h.check(err)
+		files, err := filesIn(filepath.Join(h.Dir, "packages"))
+		h.Check(err)
 		if len(files) != 1 {
 			t.Fatal(files)
 		}
-		file := filepath.Join(h.dir, "packages", files[0])
+		file := filepath.Join(h.Dir, "packages", files[0])
 		whole, err := os.ReadFile(file)
-		h.check(err)
+		h.Check(err)
 		if bytes.Contains(whole, []byte("Ann")) || bytes.HasPrefix(whole, []byte("PK")) {
 			t.Error("it lies in the clear")
 		}
 		for _, bad := range [][]byte{whole[:len(whole)-1], whole[:20], {}, append(bytes.Clone(whole), 0), flipped(whole)} {
-			h.check(os.WriteFile(file, bad, 0o600))
+			h.Check(os.WriteFile(file, bad, 0o600))
 			var out bytes.Buffer
 			h.must(avow.Internal, h.desk.Download(bg, pass.Token, &out))
 		}
@@ -89,32 +90,32 @@ func TestWhatStaffSee(t *testing.T) {
 		h.shelves.setAway("crm", true)
 		h.run()
 		stuck, err := h.desk.Stuck(bg, 10)
-		h.check(err)
+		h.Check(err)
 		if len(stuck) != 1 || stuck[0].Request.Number != r.Number || stuck[0].Step.Trouble != "crm is away" {
 			t.Errorf("%+v", stuck)
 		}
 		clock, err := h.desk.Clock(bg, r.ID)
-		h.check(err)
+		h.Check(err)
 		if clock[0].Acknowledge.Met.IsZero() || !strings.Contains(h.letters(ann)[0].Text, "It was taken down") {
 			t.Errorf("not acknowledged: %s", clock[0].Explain())
 		}
 		h.shelves.setAway("crm", false)
-		h.check(h.desk.Retry(bg, r.ID, h.step(r, "plan", "").N))
+		h.Check(h.desk.Retry(bg, r.ID, h.step(r, "plan", "").N))
 		h.run()
 		todo, err := h.desk.ToDo(bg, 10)
-		h.check(err)
+		h.Check(err)
 		if len(todo) != 2 || todo[0].Step.About != "paper" {
 			t.Errorf("%+v", todo)
 		}
 		h.must(avow.NotFound, h.desk.TaskDone(bg, r.ID, 999, "ivy", "done"))
 		h.must(avow.Invalid, h.desk.TaskDone(bg, r.ID, todo[0].Step.N, "ivy", ""))
-		h.pass(3 * 24 * time.Hour)
-		h.check(h.desk.Watch(bg))
+		h.Pass(3 * 24 * time.Hour)
+		h.Check(h.desk.Watch(bg))
 		if l := h.letters(staffMail); len(l) != 1 || !strings.Contains(l[0].Subject, "is late") {
 			t.Errorf("%+v", l)
 		}
 		list, err := h.desk.List(bg, false, 0, 10)
-		h.check(err)
+		h.Check(err)
 		if len(list) != 1 || list[0].ID != r.ID {
 			t.Errorf("%+v", list)
 		}
@@ -124,17 +125,17 @@ func TestWhatStaffSee(t *testing.T) {
 // Nothing of anybody stands in this room's tables in the clear, while a request runs and after.
 func TestNothingInTheClear(t *testing.T) {
 	each(t, func(h *house) {
-		if h.config.Path == "" {
+		if h.Config.Path == "" {
 			return // the bytes of the SQLite file are looked through
 		}
 		h.people()
 		r := h.ask(law.Remove, ann, func(a *cases.Ask) { a.Wrote = "because of Hortensia" })
 		h.prove(ann)
 		h.run()
-		h.check(h.desk.TaskDone(bg, r.ID, h.step(r, "task", "paper").N, "ivy", "Hortensia's box"))
-		for _, name := range []string{h.config.Path, h.config.Path + "-wal"} {
+		h.Check(h.desk.TaskDone(bg, r.ID, h.step(r, "task", "paper").N, "ivy", "Hortensia's box"))
+		for _, name := range []string{h.Config.Path, h.Config.Path + "-wal"} {
 			b, err := os.ReadFile(name)
-			h.check(err)
+			h.Check(err)
 			for _, secret := range []string{ann, "Hortensia"} {
 				if bytes.Contains(b, []byte(secret)) {
 					t.Errorf("%s holds %s", filepath.Base(name), secret)

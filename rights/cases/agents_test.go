@@ -23,7 +23,7 @@ const slip = "SLIP_APP"
 
 // signed is a message of an agent that was not used yet.
 func (h *house) signed(agent, what string) cases.AgentMessage {
-	return cases.AgentMessage{Agent: agent, Hash: sha256.Sum256([]byte(agent + what)), Expires: h.clock().Add(10 * time.Minute)}
+	return cases.AgentMessage{Agent: agent, Hash: sha256.Sum256([]byte(agent + what)), Expires: h.Clock().Add(10 * time.Minute)}
 }
 
 func agentAsk(right law.Right, address, reference string) cases.AgentAsk {
@@ -33,15 +33,15 @@ func agentAsk(right law.Right, address, reference string) cases.AgentAsk {
 
 func (h *house) from(agent string, a cases.AgentAsk) cases.AgentRequest {
 	h.t.Helper()
-	r, err := h.desk.TakeFrom(bg, h.signed(agent, avow.NewID(h.clock()).String()), a)
-	h.check(err)
+	r, err := h.desk.TakeFrom(bg, h.signed(agent, avow.NewID(h.Clock()).String()), a)
+	h.Check(err)
 	return r
 }
 
 func (h *house) agentState(r cases.AgentRequest) cases.AgentRequest {
 	h.t.Helper()
 	r, err := h.desk.AgentRequest(bg, r.Agent, r.ID)
-	h.check(err)
+	h.Check(err)
 	return r
 }
 
@@ -51,29 +51,29 @@ func TestAgentTokens(t *testing.T) {
 		h.must(avow.Unauthorized, err)
 		first := h.signed(slip, "first")
 		token, err := h.desk.Admit(bg, first, []byte("key one"))
-		h.check(err)
+		h.Check(err)
 		got, err := h.desk.AgentBy(bg, token)
-		h.check(err)
+		h.Check(err)
 		if got.Agent != slip || string(got.Key) != "key one" {
 			t.Errorf("%+v", got)
 		}
 		_, err = h.desk.Admit(bg, first, []byte("key one")) // somebody who listened has no token by it
 		h.must(avow.Conflict, err)
 		again, err := h.desk.Admit(bg, h.signed(slip, "second"), []byte("key two"))
-		h.check(err)
+		h.Check(err)
 		_, err = h.desk.AgentBy(bg, token)
 		h.must(avow.Unauthorized, err)
 		other, err := h.desk.Admit(bg, h.signed("OTHER", "first"), []byte("key three"))
-		h.check(err)
+		h.Check(err)
 		if got, err = h.desk.AgentBy(bg, other); err != nil || got.Agent != "OTHER" {
 			t.Errorf("%+v %v", got, err)
 		}
 		if h.count(`SELECT count(agent) FROM rights_agents WHERE token = ? OR token = ?`, []byte(again), []byte(other)) != 0 {
 			t.Error("a token is kept as it is")
 		}
-		h.pass(3 * time.Hour)
+		h.Pass(3 * time.Hour)
 		_, err = h.desk.Admit(bg, h.signed(slip, "third"), []byte("key two"))
-		h.check(err)
+		h.Check(err)
 		if n := h.count(`SELECT count(hash) FROM rights_agent_messages`); n != 1 {
 			t.Errorf("%d messages are kept that are refused for their age", n)
 		}
@@ -82,7 +82,7 @@ func TestAgentTokens(t *testing.T) {
 
 func (h *house) count(query string, args ...any) (n int) {
 	h.t.Helper()
-	h.check(h.db.Read(bg, func(tx *store.Tx) error { return tx.QueryRow(query, args...).Scan(&n) }))
+	h.Check(h.DB.Read(bg, func(tx *store.Tx) error { return tx.QueryRow(query, args...).Scan(&n) }))
 	return n
 }
 
@@ -112,11 +112,11 @@ func TestAgentAsksForACopy(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 		p, err := h.desk.Progress(bg, pass.Token)
-		h.check(err)
+		h.Check(err)
 		if !p.Package || p.Number != got.Number {
 			t.Errorf("%+v", p)
 		}
-		h.pass(15 * 24 * time.Hour)
+		h.Pass(15 * 24 * time.Hour)
 		h.run()
 		if got = h.agentState(r); got.State != cases.Closed || !got.Package.IsZero() || got.Reference != "ref-1" {
 			t.Errorf("after it was forgotten: %+v", got)
@@ -145,13 +145,13 @@ func TestAgentLearnsNothing(t *testing.T) {
 				if a, b := seen(known), seen(unknown); !reflect.DeepEqual(a, b) {
 					t.Errorf("%s:\n%+v\n%+v", right, a, b)
 				}
-				h.pass(24 * time.Hour)
+				h.Pass(24 * time.Hour)
 			}
 			if right == law.OptOut && known.State != cases.Closed {
 				t.Errorf("an opt-out waits for something: %+v", known)
 			}
-			h.pass(40 * 24 * time.Hour)
-			h.check(h.desk.Watch(bg))
+			h.Pass(40 * 24 * time.Hour)
+			h.Check(h.desk.Watch(bg))
 			if a, b := h.agentState(known), h.agentState(unknown); a.State != b.State || right == law.Copy && a.State != cases.Lapsed {
 				t.Errorf("%s: %s, %s", right, a.State, b.State)
 			}
@@ -170,7 +170,7 @@ func TestAgentAsksOnce(t *testing.T) {
 		h.people()
 		m := h.signed(slip, "one")
 		r, err := h.desk.TakeFrom(bg, m, agentAsk(law.Copy, ann, "ref"))
-		h.check(err)
+		h.Check(err)
 		_, err = h.desk.TakeFrom(bg, m, agentAsk(law.Copy, ann, "ref"))
 		h.must(avow.Conflict, err)
 		again := h.from(slip, agentAsk(law.Copy, " "+ann, "ref")) // signed again, because no answer was heard
@@ -186,7 +186,7 @@ func TestAgentAsksOnce(t *testing.T) {
 		}
 		_, err = h.desk.AgentRequest(bg, "OTHER", r.ID)
 		h.must(avow.Forbidden, err)
-		_, none := h.desk.AgentRequest(bg, "OTHER", avow.NewID(h.clock()))
+		_, none := h.desk.AgentRequest(bg, "OTHER", avow.NewID(h.Clock()))
 		if none == nil || none.Error() != err.Error() {
 			t.Errorf("%v and %v differ", none, err)
 		}
@@ -197,7 +197,7 @@ func TestAgentAsksOnce(t *testing.T) {
 		_, err = h.desk.TakeFrom(bg, late, agentAsk(law.Copy, ann, ""))
 		h.must(avow.TooMany, err)
 		_, err = h.desk.TakeFrom(bg, late, agentAsk(law.Copy, bob, "")) // what was refused used nothing up
-		h.check(err)
+		h.Check(err)
 		for _, bad := range []func(*cases.AgentAsk){
 			func(a *cases.AgentAsk) { a.Identities = nil },
 			func(a *cases.AgentAsk) { a.Evidence = "" },
@@ -226,7 +226,7 @@ func TestAgentRevokes(t *testing.T) {
 		m := h.signed(slip, "revoke")
 		for _, m := range []*cases.AgentMessage{&m, nil} {
 			got, err := h.desk.Revoke(bg, slip, r.ID, m)
-			h.check(err)
+			h.Check(err)
 			if got.State != cases.Cancelled {
 				t.Errorf("%+v", got)
 			}
@@ -265,7 +265,7 @@ func TestAgentsAreTold(t *testing.T) {
 		hear := func(want ...string) {
 			t.Helper()
 			heard = nil
-			h.check(h.desk.TellAgents(bg, tell))
+			h.Check(h.desk.TellAgents(bg, tell))
 			slices.Sort(heard)
 			if !reflect.DeepEqual(heard, want) {
 				t.Errorf("heard %q, want %q", heard, want)
@@ -278,10 +278,10 @@ func TestAgentsAreTold(t *testing.T) {
 		first := h.from(slip, agentAsk(law.Copy, ann, "a"))
 		hear() // the answer said so
 		h.run()
-		h.pass(48 * time.Hour)
-		h.check(h.desk.Watch(bg))
+		h.Pass(48 * time.Hour)
+		h.Check(h.desk.Watch(bg))
 		hear()
-		h.check(h.desk.Send(bg, first.Number))
+		h.Check(h.desk.Send(bg, first.Number))
 		h.prove(ann)
 		second := h.from(slip, agentAsk(law.Copy, ann, "b"))
 		hear("a planning false https://agent.example/told/a")
@@ -291,17 +291,17 @@ func TestAgentsAreTold(t *testing.T) {
 			t.Fatalf("%+v", got)
 		}
 		h.shelves.setAway("crm", false)
-		h.pass(2 * time.Hour)
+		h.Pass(2 * time.Hour)
 		h.run()
 		h.finishTasks(cases.Taken{ID: first.ID, Number: first.Number})
 		away = true
 		hear()
 		away = false
 		hear()
-		h.pass(time.Minute)
+		h.Pass(time.Minute)
 		hear("a closed false https://agent.example/told/a", "b closed true https://agent.example/told/b")
 		hear()
-		h.pass(cases.KeepForAgents + time.Hour)
+		h.Pass(cases.KeepForAgents + time.Hour)
 		hear()
 		_, err := h.desk.AgentRequest(bg, slip, second.ID)
 		h.must(avow.Forbidden, err)
@@ -319,9 +319,9 @@ func TestAgentIsToldOfMoreTime(t *testing.T) {
 		h.prove(ann)
 		n := 0
 		tell := func(context.Context, cases.AgentRequest) error { n++; return nil }
-		h.check(h.desk.TellAgents(bg, tell))
-		h.check(h.desk.Pause(bg, r.ID, "ivy", law.Clarification, "Which decision?"))
-		h.check(h.desk.TellAgents(bg, tell))
+		h.Check(h.desk.TellAgents(bg, tell))
+		h.Check(h.desk.Pause(bg, r.ID, "ivy", law.Clarification, "Which decision?"))
+		h.Check(h.desk.TellAgents(bg, tell))
 		if got := h.agentState(r); got.Paused != "clarification" || n != 2 {
 			t.Errorf("%+v, told %d times", got, n)
 		}
@@ -333,11 +333,11 @@ func TestAgentWordsAreSealed(t *testing.T) {
 	each(t, func(h *house) {
 		h.from(slip, agentAsk(law.Copy, ann, "ann-at-mail"))
 		var sealed []byte
-		h.check(h.db.Read(bg, func(tx *store.Tx) error { return tx.QueryRow(`SELECT sealed FROM rights_agent_requests`).Scan(&sealed) }))
+		h.Check(h.DB.Read(bg, func(tx *store.Tx) error { return tx.QueryRow(`SELECT sealed FROM rights_agent_requests`).Scan(&sealed) }))
 		if len(sealed) < 40 || strings.Contains(string(sealed), "ann-at-mail") {
 			t.Errorf("%q", sealed)
 		}
-		h.check(h.db.Write(bg, func(tx *store.Tx) error {
+		h.Check(h.DB.Write(bg, func(tx *store.Tx) error {
 			_, err := tx.Exec(`UPDATE rights_agent_requests SET sealed = ?`, append(sealed, 'x'))
 			return err
 		}))
@@ -376,7 +376,7 @@ func TestEveryWriteOfAgentsFails(t *testing.T) {
 				if err := do(); err != nil {
 					hit = true
 					f.set(0)
-					h.check(do())
+					h.Check(do())
 				}
 			}
 			f.set(0)

@@ -27,8 +27,8 @@ func TestErasure(t *testing.T) {
 				t.Errorf("%s has %d rows of Bob", s, n)
 			}
 		}
-		h.check(h.desk.TaskDone(bg, r.ID, h.step(r, "task", "paper").N, "ivy", "shredded, see box 4"))
-		h.check(h.desk.TaskRefused(bg, r.ID, h.step(r, "task", "recipient mailer").N, "ivy", "the mail service went out of business"))
+		h.Check(h.desk.TaskDone(bg, r.ID, h.step(r, "task", "paper").N, "ivy", "shredded, see box 4"))
+		h.Check(h.desk.TaskRefused(bg, r.ID, h.step(r, "task", "recipient mailer").N, "ivy", "the mail service went out of business"))
 		h.run()
 		h.is(r, cases.Closed)
 		h.gone(r)
@@ -44,19 +44,19 @@ func (h *house) gone(r cases.Taken) {
 		h.t.Errorf("the last letter says: %s", last.Text)
 	}
 	cert, err := h.desk.Certificate(bg, r.ID)
-	h.check(err)
+	h.Check(err)
 	if len(cert.Systems) != 3 || cert.Here.Values == 0 || !cert.Partial || len(cert.Checked) != 2 {
 		h.t.Errorf("the certificate: %+v", cert)
 	}
 	raw, err := h.desk.Raw(bg, r.ID)
-	h.check(err)
+	h.Check(err)
 	for _, secret := range []string{ann, "Ann", "mail.example"} {
 		if strings.Contains(raw, secret) || strings.Contains(cert.Text(), secret) {
 			h.t.Errorf("the certificate holds %s", secret)
 		}
 	}
 	receipt, err := h.desk.Proof(bg, r.ID)
-	h.check(err)
+	h.Check(err)
 	if !bytes.Contains([]byte(receipt.Document), []byte(hashText(raw))) {
 		h.t.Errorf("the receipt does not hold the certificate's hash: %s", receipt.Document)
 	}
@@ -71,11 +71,11 @@ func TestAccess(t *testing.T) {
 		pass := h.prove(ann)
 		h.run()
 		paper := h.step(r, "task", "paper")
-		h.check(h.desk.TaskDone(bg, r.ID, paper.N, "ivy", "scanned", cases.Attachment{Name: "file.txt", Data: []byte("a letter of 1999")}))
+		h.Check(h.desk.TaskDone(bg, r.ID, paper.N, "ivy", "scanned", cases.Attachment{Name: "file.txt", Data: []byte("a letter of 1999")}))
 		h.run()
 		h.is(r, cases.Closed)
 		var out bytes.Buffer
-		h.check(h.desk.Download(bg, pass.Token, &out))
+		h.Check(h.desk.Download(bg, pass.Token, &out))
 		text := unzipped(t, out.Bytes())
 		for _, want := range []string{"shop people 1", "desk people 2", "Ann Visitor", "file.txt"} {
 			if !strings.Contains(text, want) {
@@ -85,17 +85,17 @@ func TestAccess(t *testing.T) {
 		if strings.Contains(text, "Bob") {
 			t.Error("Bob is in Ann's package")
 		}
-		h.pass(time.Hour)
+		h.Pass(time.Hour)
 		h.must(avow.Unauthorized, h.desk.Download(bg, pass.Token, &out))
-		h.check(h.desk.Send(bg, r.Number))
+		h.Check(h.desk.Send(bg, r.Number))
 		pass = h.prove(ann)
-		h.check(h.desk.Download(bg, pass.Token, &out))
-		h.pass(15 * 24 * time.Hour)
+		h.Check(h.desk.Download(bg, pass.Token, &out))
+		h.Pass(15 * 24 * time.Hour)
 		h.run()
-		h.check(h.desk.Send(bg, r.Number))
+		h.Check(h.desk.Send(bg, r.Number))
 		h.run()
-		files, err := filesIn(h.dir + "/packages")
-		h.check(err)
+		files, err := filesIn(h.Dir + "/packages")
+		h.Check(err)
 		if len(files) > 0 {
 			t.Errorf("after its time there is %v", files)
 		}
@@ -137,7 +137,7 @@ func (h *house) finishTasks(r cases.Taken) {
 	h.t.Helper()
 	for _, s := range h.steps(r) {
 		if s.Kind == "task" && s.State == "open" {
-			h.check(h.desk.TaskDone(bg, r.ID, s.N, "ivy", "done"))
+			h.Check(h.desk.TaskDone(bg, r.ID, s.N, "ivy", "done"))
 		}
 	}
 	h.run()
@@ -151,13 +151,13 @@ func TestCorrectionOfAnAddress(t *testing.T) {
 		r := h.ask(law.Correct, ann, func(a *cases.Ask) { a.Corrections = []cases.Correction{{Data: "contact.email", From: ann, To: later}} })
 		h.run()
 		p, err := h.desk.Confirm(bg, h.link(later))
-		h.check(err)
+		h.Check(err)
 		if p.Token != "" {
 			t.Error("the new address alone lets somebody in")
 		}
 		h.is(r, cases.Verifying)
 		_, err = h.desk.Confirm(bg, h.link(ann))
-		h.check(err)
+		h.Check(err)
 		h.run()
 		h.finishTasks(r)
 		h.is(r, cases.Closed)
@@ -175,26 +175,26 @@ func TestSystemAway(t *testing.T) {
 		h.run()
 		h.shelves.setAway("crm", true)
 		_, err := h.desk.Confirm(bg, h.link(ann))
-		h.check(err)
+		h.Check(err)
 		h.run()
 		h.is(r, cases.Planning) // nothing was changed: the ties to the system away must not be lost
 		if s := h.step(r, "plan", ""); s.Class != "unavailable" || s.Tries == 0 {
 			t.Errorf("%+v", s)
 		}
 		h.shelves.setAway("crm", false)
-		h.pass(time.Hour)
+		h.Pass(time.Hour)
 		h.shelves.cut = func(system string) { h.shelves.setAway("crm", true) } // away from the first change on
 		h.run()
 		h.shelves.mu.Lock()
 		h.shelves.cut = nil
 		h.shelves.mu.Unlock()
 		for range 7 * 24 {
-			h.pass(time.Hour)
+			h.Pass(time.Hour)
 			h.run()
 		}
 		h.is(r, cases.Running)
 		h.shelves.setAway("crm", false)
-		h.pass(time.Hour)
+		h.Pass(time.Hour)
 		h.run()
 		h.finishTasks(r)
 		h.is(r, cases.Closed)
@@ -215,7 +215,7 @@ func TestWithout(t *testing.T) {
 		h.shelves.setAway("desk", true)
 		h.run()
 		h.is(r, cases.Planning)
-		h.check(h.desk.Without(bg, r.ID, "desk", "ivy", "it is switched off for good"))
+		h.Check(h.desk.Without(bg, r.ID, "desk", "ivy", "it is switched off for good"))
 		h.run()
 		h.step(r, "task", "desk")
 		h.finishTasks(r)
@@ -233,10 +233,10 @@ func TestApprovalIsByAnother(t *testing.T) {
 			t.Error("something was changed before the approval")
 		}
 		h.must(avow.Forbidden, h.desk.Approve(bg, r.ID, "ivy"))
-		h.check(h.desk.Reject(bg, r.ID, "max", "look again"))
+		h.Check(h.desk.Reject(bg, r.ID, "max", "look again"))
 		h.run()
 		h.is(r, cases.Approval)
-		h.check(h.desk.Approve(bg, r.ID, "max"))
+		h.Check(h.desk.Approve(bg, r.ID, "max"))
 		h.must(avow.Conflict, h.desk.Approve(bg, r.ID, "max"))
 		h.run()
 		h.must(avow.Refused, h.desk.Cancel(bg, r.ID, "max"))
@@ -265,7 +265,7 @@ func TestLeftOver(t *testing.T) {
 		h.finishTasks(r)
 		h.is(r, cases.Closed)
 		cert, err := h.desk.Certificate(bg, r.ID)
-		h.check(err)
+		h.Check(err)
 		if len(cert.Checked) < 3 || cert.Checked[0].Left != 1 {
 			t.Errorf("%+v", cert.Checked)
 		}

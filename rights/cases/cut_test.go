@@ -25,20 +25,20 @@ func TestCutShortIsNoTry(t *testing.T) {
 			t.Errorf("after ten that were cut short: %+v", s)
 		}
 		h.shelves.setAway("shop", true)
-		h.pass(2 * time.Minute)
+		h.Pass(2 * time.Minute)
 		h.run()
 		s := h.step(r, "run", "shop")
-		if wait := s.Next.Sub(h.clock()); s.Tries != 1 || s.Class != "unavailable" || wait != 30*time.Second {
+		if wait := s.Next.Sub(h.Clock()); s.Tries != 1 || s.Class != "unavailable" || wait != 30*time.Second {
 			t.Errorf("after the first failure it waits %v: %+v", wait, s)
 		}
-		h.pass(time.Minute)
+		h.Pass(time.Minute)
 		h.run()
 		s = h.step(r, "run", "shop")
-		if wait := s.Next.Sub(h.clock()); s.Tries != 2 || wait != time.Minute {
+		if wait := s.Next.Sub(h.Clock()); s.Tries != 2 || wait != time.Minute {
 			t.Errorf("after the second failure it waits %v: %+v", wait, s)
 		}
 		h.shelves.setAway("shop", false)
-		h.pass(time.Hour)
+		h.Pass(time.Hour)
 		h.run()
 		h.finishTasks(r)
 		h.is(r, cases.Closed)
@@ -48,7 +48,7 @@ func TestCutShortIsNoTry(t *testing.T) {
 // killed runs what is due on a node that is gone in the middle of the shop's step: it has taken the step, changed the shop, and says nothing more.
 func (h *house) killed() {
 	h.t.Helper()
-	h.pass(2 * time.Minute) // whoever had it shows no life any more
+	h.Pass(2 * time.Minute) // whoever had it shows no life any more
 	ctx, cancel := context.WithCancel(bg)
 	h.cutAt("shop", func() { runtime.Goexit() })
 	if _, err := h.newDesk().Run(ctx); err != nil {
@@ -61,7 +61,7 @@ func (h *house) killed() {
 // stopped runs what is due on a node that is told to stop then.
 func (h *house) stopped() {
 	h.t.Helper()
-	h.pass(2 * time.Minute)
+	h.Pass(2 * time.Minute)
 	ctx, cancel := context.WithCancel(bg)
 	defer cancel()
 	h.cutAt("shop", cancel)

@@ -50,10 +50,10 @@ func TestCancel(t *testing.T) {
 		r := h.ask(law.Remove, ann)
 		pass := h.prove(ann)
 		h.run()
-		h.check(h.desk.CancelMine(bg, pass.Token))
+		h.Check(h.desk.CancelMine(bg, pass.Token))
 		h.is(r, cases.Cancelled)
 		h.shelves.setAway("crm", false)
-		h.pass(time.Hour)
+		h.Pass(time.Hour)
 		h.run()
 		if h.shelves.count("shop", "email = ? AND frozen = 0", ann) != 2 {
 			t.Error("a cancelled request was done")
@@ -81,7 +81,7 @@ func TestRefusalAndAppeal(t *testing.T) {
 				t.Error(letter)
 			}
 			p, err := h.desk.Progress(bg, pass.Token)
-			h.check(err)
+			h.Check(err)
 			if p.Appeal != c.appeal || p.Reason == "" || p.Recourse == "" {
 				t.Errorf("%s: %+v", c.region, p)
 			}
@@ -96,7 +96,7 @@ func (h *house) refuseInTime(r cases.Taken) {
 	if h.state(r).State == cases.Running || h.state(r).State == cases.Checking {
 		h.t.Fatal("it was begun before the test could refuse it")
 	}
-	h.check(h.desk.Refuse(bg, r.ID, "ivy", "it is manifestly unfounded"))
+	h.Check(h.desk.Refuse(bg, r.ID, "ivy", "it is manifestly unfounded"))
 	h.is(r, cases.Refused)
 }
 
@@ -108,21 +108,21 @@ func (h *house) appealed(r cases.Taken, pass cases.Pass, can bool) {
 		h.must(avow.Refused, err)
 		return
 	}
-	h.check(err)
+	h.Check(err)
 	h.is(r, cases.Appealed)
 	h.must(avow.Conflict, h.desk.Appeal(bg, pass.Token, "again"))
 	clock, err := h.desk.Clock(bg, r.ID)
-	h.check(err)
+	h.Check(err)
 	if clock[0].Appeal.IsZero() || !h.state(r).Due.Equal(clock[0].Appeal.Ends) {
 		h.t.Errorf("the appeal has no clock: %s", clock[0].Explain())
 	}
 	h.must(avow.Forbidden, h.desk.DecideAppeal(bg, r.ID, "ivy", "no", false))
-	h.check(h.desk.DecideAppeal(bg, r.ID, "max", "it still is unfounded", false))
+	h.Check(h.desk.DecideAppeal(bg, r.ID, "max", "it still is unfounded", false))
 	h.is(r, cases.Refused)
-	h.check(h.desk.Appeal(bg, pass.Token, "once more"))
-	h.check(h.desk.DecideAppeal(bg, r.ID, "sue", "it is founded after all", true))
+	h.Check(h.desk.Appeal(bg, pass.Token, "once more"))
+	h.Check(h.desk.DecideAppeal(bg, r.ID, "sue", "it is founded after all", true))
 	h.shelves.setAway("crm", false)
-	h.pass(time.Hour)
+	h.Pass(time.Hour)
 	h.run()
 	h.finishTasks(r)
 	h.is(r, cases.Closed)
@@ -137,29 +137,29 @@ func TestClock(t *testing.T) {
 		h.people()
 		h.shelves.setAway("crm", true)
 		r := h.ask(law.Copy, ann, func(a *cases.Ask) { a.Region = "GB" })
-		h.pass(48 * time.Hour) // the mail lies
+		h.Pass(48 * time.Hour) // the mail lies
 		h.prove(ann)
 		before := h.state(r).Due
-		h.check(h.desk.Pause(bg, r.ID, "ivy", law.Clarification, "Which of the two shops do you mean?"))
+		h.Check(h.desk.Pause(bg, r.ID, "ivy", law.Clarification, "Which of the two shops do you mean?"))
 		h.must(avow.Conflict, h.desk.Pause(bg, r.ID, "ivy", law.Clarification, "Well?"))
 		h.shelves.setAway("crm", false)
-		h.pass(10 * 24 * time.Hour)
+		h.Pass(10 * 24 * time.Hour)
 		h.run()
 		if s := h.state(r).State; s == cases.Closed {
 			t.Error("it went on while it was paused")
 		}
-		h.check(h.desk.Resume(bg, r.ID, "ivy"))
+		h.Check(h.desk.Resume(bg, r.ID, "ivy"))
 		after := h.state(r).Due
 		if after.Sub(before) < 7*24*time.Hour { // the Act of 2025 stops the clock; before, Easter had moved the day
 			t.Errorf("due %s before the pause and %s after", before, after)
 		}
-		h.check(h.desk.Extend(bg, r.ID, "ivy", "there are very many files", law.Date{}))
+		h.Check(h.desk.Extend(bg, r.ID, "ivy", "there are very many files", law.Date{}))
 		if !h.state(r).Due.After(after) {
 			t.Error("no more time")
 		}
 		h.must(avow.Refused, h.desk.Extend(bg, r.ID, "ivy", "still many", law.Date{}))
 		clock, err := h.desk.Clock(bg, r.ID)
-		h.check(err)
+		h.Check(err)
 		if len(clock) != 1 || clock[0].Regime.Name != "uk-gdpr" || !strings.Contains(clock[0].Explain(), "these days do not count") {
 			t.Errorf("%v", clock[0].Explain())
 		}
@@ -174,9 +174,9 @@ func TestRemindersAndOverdue(t *testing.T) {
 		h.shelves.setAway("crm", true)
 		heads := map[string]int{}
 		for range 45 {
-			h.pass(24 * time.Hour)
-			h.check(h.desk.Watch(bg))
-			h.check(h.desk.Watch(bg))
+			h.Pass(24 * time.Hour)
+			h.Check(h.desk.Watch(bg))
+			h.Check(h.desk.Watch(bg))
 			h.letters(staffMail)
 		}
 		for _, l := range h.letters(staffMail) {
@@ -189,12 +189,12 @@ func TestRemindersAndOverdue(t *testing.T) {
 			t.Errorf("%v", heads)
 		}
 		late, err := h.desk.Overdue(bg)
-		h.check(err)
+		h.Check(err)
 		if len(late) != 1 || late[0].Number != r.Number {
 			t.Errorf("%+v", late)
 		}
 		states, overdue, err := h.desk.Counts(bg)
-		h.check(err)
+		h.Check(err)
 		if overdue != 1 || len(states) == 0 {
 			t.Error(states, overdue)
 		}
@@ -205,8 +205,8 @@ func TestLapse(t *testing.T) {
 	each(t, func(h *house) {
 		r := h.ask(law.Remove, nobody)
 		h.run()
-		h.pass(31 * 24 * time.Hour)
-		h.check(h.desk.Watch(bg))
+		h.Pass(31 * 24 * time.Hour)
+		h.Check(h.desk.Watch(bg))
 		h.run()
 		h.is(r, cases.Lapsed)
 		_, err := h.desk.Look(bg, r.ID, "ivy")
@@ -226,7 +226,7 @@ func TestClockProperties(t *testing.T) {
 				a.Region, a.Door, a.By, a.Evidence = region, cases.Staff, "ivy", "ticket"
 			})
 			for range 6 {
-				h.pass(time.Duration(rng.IntN(12*24)) * time.Hour)
+				h.Pass(time.Duration(rng.IntN(12*24)) * time.Hour)
 				before := h.state(r)
 				switch rng.IntN(3) {
 				case 0:
@@ -251,10 +251,10 @@ func (h *house) clockAgrees(r cases.Taken) {
 		h.t.Errorf("due %s, received %s", o.Due, o.Received)
 	}
 	clocks, err := h.desk.Clock(bg, r.ID)
-	h.check(err)
+	h.Check(err)
 	late, err := h.desk.Overdue(bg)
-	h.check(err)
-	listed, overdue := false, len(clocks) == 0 && !h.clock().Before(o.Due)
+	h.Check(err)
+	listed, overdue := false, len(clocks) == 0 && !h.Clock().Before(o.Due)
 	for _, l := range late {
 		listed = listed || l.ID == r.ID
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/collect/collecttest"
 	"github.com/avowhq/avow/law"
 	"github.com/avowhq/avow/rights/cases"
 	"github.com/avowhq/avow/store"
@@ -20,7 +21,7 @@ type fault struct{ h *house }
 
 func (f fault) write(statements ...string) {
 	f.h.t.Helper()
-	f.h.check(f.h.db.Write(bg, func(tx *store.Tx) error {
+	f.h.Check(f.h.DB.Write(bg, func(tx *store.Tx) error {
 		for _, s := range statements {
 			if _, err := tx.Exec(s); err != nil {
 				return err
@@ -36,7 +37,7 @@ var faulted = []string{"rights_cases", "rights_case_steps", "rights_case_parts",
 // install puts a trigger before every write. PostgreSQL counts with a sequence, which
 // outlives the failure; SQLite in a table, and fails there again until it is set anew.
 func (f fault) install() {
-	if f.h.db.Kind() == store.PostgreSQL {
+	if f.h.DB.Kind() == store.PostgreSQL {
 		f.write("CREATE SEQUENCE faults", "CREATE TABLE fault (at BIGINT NOT NULL)", "INSERT INTO fault VALUES (0)",
 			`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN
 				IF nextval(''faults'') = (SELECT at FROM fault) THEN RAISE EXCEPTION ''fault''; END IF; RETURN NULL; END'`)
@@ -58,7 +59,7 @@ func (f fault) install() {
 func (f fault) set(at int) {
 	f.h.t.Helper()
 	f.write(fmt.Sprint("UPDATE fault SET at = ", at))
-	if f.h.db.Kind() == store.PostgreSQL {
+	if f.h.DB.Kind() == store.PostgreSQL {
 		f.write("ALTER SEQUENCE faults RESTART")
 	}
 }
@@ -68,7 +69,7 @@ func (f fault) set(at int) {
 // told once, nobody else touched, the log sound.
 func TestEveryWriteFails(t *testing.T) {
 	each(t, func(h *house) {
-		h.submit("contact", "contact.email", bob, "contact.name", "Bob Other", "messages.text", "hello")
+		h.Submit(collecttest.Submission("contact", "contact.email", bob, "contact.name", "Bob Other", "messages.text", "hello"))
 		for _, s := range h.shelves.names() {
 			h.shelves.put(s, bob, "Bob Other")
 		}
@@ -77,7 +78,7 @@ func TestEveryWriteFails(t *testing.T) {
 		failed := 0
 		for at := 1; ; at++ {
 			who := fmt.Sprintf("p%d@mail.example", at)
-			h.submit("contact", "contact.email", who, "contact.name", "P", "messages.text", "hello")
+			h.Submit(collecttest.Submission("contact", "contact.email", who, "contact.name", "P", "messages.text", "hello"))
 			for _, s := range h.shelves.names() {
 				h.shelves.put(s, who, "P")
 			}
@@ -112,11 +113,11 @@ func (h *house) eraseThrough(who string, mend func()) (hit bool) {
 			}
 			hit = true
 			mend()
-			h.pass(2 * time.Minute) // leases run out
+			h.Pass(2 * time.Minute) // leases run out
 		}
 		h.t.Fatal("it fails again and again")
 	}
-	id := avow.NewID(h.clock())
+	id := avow.NewID(h.Clock())
 	var r cases.Taken
 	try(func() (err error) {
 		r, err = h.desk.Take(bg, cases.Ask{ID: id, Right: law.Remove, Policy: "site", Region: "NL", Door: cases.Centre, Identities: []cases.Identity{{Kind: "email", Value: who}}})
@@ -161,7 +162,7 @@ func (h *house) erasedOnce(who string, at int) {
 		h.t.Fatalf("write %d: %d letters say that it is done", at, ends)
 	}
 	left := 0
-	h.check(h.db.Read(bg, func(tx *store.Tx) error {
+	h.Check(h.DB.Read(bg, func(tx *store.Tx) error {
 		return tx.QueryRow(`SELECT (SELECT count(n) FROM rights_case_parts) + (SELECT count(hash) FROM rights_case_links) + (SELECT count(hash) FROM rights_case_passes)`).Scan(&left)
 	}))
 	if left != 0 {
@@ -179,7 +180,7 @@ func TestStoppedAndOpenedAgain(t *testing.T) {
 				r := h.ask(law.Remove, ann)
 				h.run()
 				_, err := h.desk.Confirm(bg, h.link(ann))
-				h.check(err)
+				h.Check(err)
 				ctx, kill := context.WithCancel(bg)
 				h.shelves.cut = func(system string) {
 					if system == at {
@@ -190,7 +191,7 @@ func TestStoppedAndOpenedAgain(t *testing.T) {
 				h.shelves.cut = nil
 				h.restart()
 				h.run() // its lease is not over
-				h.pass(2 * time.Minute)
+				h.Pass(2 * time.Minute)
 				h.run()
 				h.finishTasks(r)
 				h.is(r, cases.Closed)
@@ -253,7 +254,7 @@ func TestWireIsCut(t *testing.T) {
 		cuts := 0
 		for at := 1; at < 400; at += 23 {
 			who := fmt.Sprintf("p%d@mail.example", at)
-			h.submit("contact", "contact.email", who, "contact.name", "P", "messages.text", "hello")
+			h.Submit(collecttest.Submission("contact", "contact.email", who, "contact.name", "P", "messages.text", "hello"))
 			for _, s := range h.shelves.names() {
 				h.shelves.put(s, who, "P")
 			}
@@ -279,8 +280,8 @@ func TestEndedMeanwhile(t *testing.T) {
 		h.prove(ann)
 		h.shelves.setAway("crm", true)
 		h.run()
-		h.check(h.vault.EndKey(bg, r.ID))
-		h.pass(time.Hour)
+		h.Check(h.Vault.EndKey(bg, r.ID))
+		h.Pass(time.Hour)
 		h.run()
 		h.is(r, cases.Closed)
 		other := h.ask(law.Remove, bob)

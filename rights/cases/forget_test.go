@@ -18,14 +18,14 @@ func TestEndedEarlyIsForgotten(t *testing.T) {
 		pass := h.prove(ann)
 		merged := h.ask(law.Remove, ann)
 		h.prove(ann)
-		h.check(h.desk.CancelMine(bg, pass.Token))
+		h.Check(h.desk.CancelMine(bg, pass.Token))
 		lapsed := h.ask(law.Remove, nobody)
 		h.run()
 		refused := h.ask(law.Remove, bob)
 		h.prove(bob)
-		h.check(h.desk.Refuse(bg, refused.ID, "ivy", "It is not his."))
-		h.pass(31 * 24 * time.Hour)
-		h.check(h.desk.Watch(bg))
+		h.Check(h.desk.Refuse(bg, refused.ID, "ivy", "It is not his."))
+		h.Pass(31 * 24 * time.Hour)
+		h.Check(h.desk.Watch(bg))
 		h.run()
 		for r, want := range map[cases.Taken]cases.State{cancelled: cases.Cancelled, merged: cases.Merged, lapsed: cases.Lapsed, refused: cases.Refused} {
 			h.is(r, want)
@@ -34,7 +34,7 @@ func TestEndedEarlyIsForgotten(t *testing.T) {
 			}
 		}
 		stuck, err := h.desk.Stuck(bg, 10)
-		h.check(err)
+		h.Check(err)
 		if len(stuck) > 0 {
 			t.Errorf("%+v", stuck)
 		}

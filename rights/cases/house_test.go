@@ -7,17 +7,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 	_ "time/tzdata"
 
 	"github.com/avowhq/avow"
-	"github.com/avowhq/avow/collect"
+	"github.com/avowhq/avow/collect/collecttest"
 	"github.com/avowhq/avow/consent"
 	"github.com/avowhq/avow/law"
 	"github.com/avowhq/avow/ledger"
@@ -39,31 +37,17 @@ const (
 	page      = "https://quay.example/requests"
 )
 
-var (
-	bg  = context.Background()
-	key = bytes.Repeat([]byte{9}, 32)
-)
+var bg = context.Background()
 
 // house is a desk with all it stands on, real: the rooms, and systems that are
 // databases of their own, which can be away. The test turns the clock.
 type house struct {
+	*collecttest.House
 	t       *testing.T
-	config  store.Config
-	dir     string
-	db      *store.DB
-	vault   *vault.Vault
-	ledger  *ledger.Ledger
-	reg     *consent.Register
-	box     *mail.Mailbox
-	out     *mail.Outbox
-	collect *collect.Desk
 	rights  *rights.Desk
 	desk    *cases.Desk
 	shelves *shelves
 	tune    func(*cases.Config)
-
-	mu  sync.Mutex
-	now time.Time
 }
 
 func each(t *testing.T, test func(h *house)) {
@@ -78,54 +62,19 @@ func tuned(t *testing.T, tune func(*cases.Config), test func(h *house)) {
 
 func newHouse(t *testing.T, c store.Config, tune func(*cases.Config)) *house {
 	t.Helper()
-	h := &house{t: t, dir: t.TempDir(), now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), tune: tune}
-	c.Clock = h.clock
-	h.config = c
-	h.shelves = newShelves(t)
+	h := &house{House: collecttest.New(t, c, time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)), t: t, shelves: newShelves(t), tune: tune}
 	h.open()
-	src, err := os.ReadFile(filepath.Join("testdata", "policy.yaml"))
-	h.check(err)
-	_, err = h.reg.Publish(bg, "policy.yaml", src)
-	h.check(err)
+	h.Publish(filepath.Join("testdata", "policy.yaml"))
 	return h
-}
-
-func (h *house) clock() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.now
-}
-
-func (h *house) pass(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.now = h.now.Add(d)
 }
 
 func (h *house) open() {
 	h.t.Helper()
-	h.db = storetest.OpenConfig(h.t, h.config)
+	h.Open()
 	var err error
-	h.vault, err = vault.Open(bg, h.db, vault.Config{OrganisationKey: filepath.Join(h.dir, "organisation.key"), Keys: filepath.Join(h.dir, "keys.db"), Clock: h.clock})
-	h.check(err)
-	h.t.Cleanup(func() { h.vault.Close() })
-	h.ledger, err = ledger.Open(bg, h.db, h.vault, ledger.Config{})
-	h.check(err)
-	h.reg, err = consent.Open(bg, consent.Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Base: "https://quay.example"})
-	h.check(err)
-	_, err = h.reg.Load(bg)
-	h.check(err)
-	h.check(mail.Migrate(bg, h.db))
-	h.box, err = mail.NewMailbox(h.db, key)
-	h.check(err)
-	h.out, err = mail.NewOutbox(h.db, mail.Config{Key: key, From: mail.From{Name: "Quay", Address: "privacy@quay.example"}, Sender: h.box})
-	h.check(err)
-	h.collect, err = collect.Open(bg, collect.Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Consent: h.reg, Outbox: h.out, Clock: h.clock, Key: key,
-		Confirm: "https://quay.example/confirm?t="})
-	h.check(err)
-	h.rights, err = rights.Open(bg, rights.Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Outbox: h.out, Register: h.reg,
+	h.rights, err = rights.Open(bg, rights.Config{DB: h.DB, Vault: h.Vault, Ledger: h.Ledger, Outbox: h.Out, Register: h.Register,
 		Link: "https://quay.example/privacy/open?t=", AddressLink: "https://quay.example/privacy/address?t=", Organisation: "Quay"})
-	h.check(err)
+	h.Check(err)
 	h.desk = h.newDesk()
 }
 
@@ -133,21 +82,21 @@ func (h *house) open() {
 func (h *house) newDesk() *cases.Desk {
 	h.t.Helper()
 	regimes, err := law.Load()
-	h.check(err)
+	h.Check(err)
 	c := cases.Config{Desk: h.rights, Regimes: regimes, Engine: h.shelves, Link: openPage, Page: page, Staff: staffMail, AnswerIn: time.Nanosecond,
-		Packages: cases.Folder(filepath.Join(h.dir, "packages")), Pack: h.pack, TwoPeople: []law.Right{},
+		Packages: cases.Folder(filepath.Join(h.Dir, "packages")), Pack: h.pack, TwoPeople: []law.Right{},
 		Own: cases.Own{Restrict: h.restrict, Stop: h.stop, Weighs: weighsDebts, Outweighed: h.outweighed}}
 	if h.tune != nil {
 		h.tune(&c)
 	}
 	d, err := cases.Open(bg, c)
-	h.check(err)
+	h.Check(err)
 	return d
 }
 
 // restrict and stop are how the door wires the rooms.
 func (h *house) restrict(tx *store.Tx, subject avow.ID) error {
-	hand, err := h.reg.In(tx, subject)
+	hand, err := h.Register.In(tx, subject)
 	if err != nil {
 		return err
 	}
@@ -159,12 +108,12 @@ func (h *house) restrict(tx *store.Tx, subject avow.ID) error {
 
 func (h *house) stop(tx *store.Tx, s cases.Stopped) (string, error) {
 	for _, id := range s.Identities {
-		found, err := h.vault.Find(tx, vault.Identity{Kind: id.Kind, Value: id.Value})
+		found, err := h.Vault.Find(tx, vault.Identity{Kind: id.Kind, Value: id.Value})
 		if err != nil {
 			return "", err
 		}
 		for _, f := range vault.Heard(found) {
-			hand, err := h.reg.In(tx, f.Subject)
+			hand, err := h.Register.In(tx, f.Subject)
 			if err != nil {
 				return "", err
 			}
@@ -190,7 +139,7 @@ func weighsDebts(s cases.Stopped) (w cases.Weighed, err error) {
 }
 
 func (h *house) outweighed(tx *store.Tx, s cases.Stopped, purposes []string, by, reason string) error {
-	hand, err := h.reg.In(tx, s.Subject)
+	hand, err := h.Register.In(tx, s.Subject)
 	if err != nil {
 		return err
 	}
@@ -258,16 +207,8 @@ func unzipped(t *testing.T, b []byte) string {
 
 func (h *house) restart() {
 	h.t.Helper()
-	h.check(h.vault.Close())
-	h.check(h.db.Close())
+	h.Close()
 	h.open()
-}
-
-func (h *house) check(err error) {
-	h.t.Helper()
-	if err != nil {
-		h.t.Fatal(err)
-	}
 }
 
 func (h *house) must(kind avow.ErrorKind, err error) {
@@ -277,21 +218,11 @@ func (h *house) must(kind avow.ErrorKind, err error) {
 	}
 }
 
-func (h *house) submit(point string, fields ...string) {
-	h.t.Helper()
-	s := collect.Submission{Policy: "site", Point: point, Fields: map[string]string{}}
-	for i := 0; i < len(fields); i += 2 {
-		s.Fields[fields[i]] = fields[i+1]
-	}
-	_, err := h.collect.Accept(bg, s)
-	h.check(err)
-}
-
 // people: Ann and Bob are known here and in three systems.
 func (h *house) people() {
 	h.t.Helper()
 	for _, p := range [][2]string{{ann, "Ann Visitor"}, {bob, "Bob Other"}} {
-		h.submit("contact", "contact.email", p[0], "contact.name", p[1], "messages.text", "Is the blue boat sold?")
+		h.Submit(collecttest.Submission("contact", "contact.email", p[0], "contact.name", p[1], "messages.text", "Is the blue boat sold?"))
 		for _, s := range []string{"shop", "crm", "desk"} {
 			h.shelves.put(s, p[0], p[1])
 			h.shelves.put(s, p[0], p[1])
@@ -306,33 +237,28 @@ func (h *house) ask(right law.Right, address string, more ...func(*cases.Ask)) c
 		f(&a)
 	}
 	t, err := h.desk.Take(bg, a)
-	h.check(err)
+	h.Check(err)
 	return t
 }
 
 func (h *house) run() {
 	h.t.Helper()
 	_, err := h.desk.Run(bg)
-	h.check(err)
+	h.Check(err)
 }
 
 func (h *house) letters(address string) []mail.Opened {
 	h.t.Helper()
-	h.pass(time.Second)
-	_, err := h.out.Deliver(bg)
-	h.check(err)
-	list, err := h.box.List(bg, address, 100)
-	h.check(err)
-	return list
+	h.Pass(time.Second) // so that letters have an order
+	return h.Letters(address)
 }
 
 // link is the token of the newest letter with a link; empty without one.
 func (h *house) link(address string) string {
 	h.t.Helper()
 	for _, l := range h.letters(address) {
-		if _, rest, ok := strings.Cut(l.Text, openPage); ok {
-			token, _, _ := strings.Cut(rest, "\n")
-			return strings.TrimSpace(token)
+		if token := collecttest.Token(l.Text, openPage); token != "" {
+			return token
 		}
 	}
 	return ""
@@ -343,14 +269,14 @@ func (h *house) prove(address string) cases.Pass {
 	h.t.Helper()
 	h.run()
 	p, err := h.desk.Confirm(bg, h.link(address))
-	h.check(err)
+	h.Check(err)
 	return p
 }
 
 func (h *house) state(t cases.Taken) cases.Overview {
 	h.t.Helper()
 	o, err := h.desk.ByNumber(bg, t.Number)
-	h.check(err)
+	h.Check(err)
 	return o
 }
 
@@ -367,7 +293,7 @@ func (h *house) is(t cases.Taken, want cases.State) {
 func (h *house) steps(t cases.Taken) []cases.Step {
 	h.t.Helper()
 	list, err := h.desk.Steps(bg, t.ID)
-	h.check(err)
+	h.Check(err)
 	return list
 }
 
@@ -386,8 +312,8 @@ func (h *house) step(t cases.Taken, kind, about string) cases.Step {
 // audit holds the log against itself.
 func (h *house) audit() {
 	h.t.Helper()
-	a, err := h.ledger.Audit(bg, ledger.AuditOptions{})
-	h.check(err)
+	a, err := h.Ledger.Audit(bg, ledger.AuditOptions{})
+	h.Check(err)
 	if !a.Sound() {
 		h.t.Fatal(a.Findings)
 	}

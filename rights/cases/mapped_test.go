@@ -7,10 +7,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/collect/collecttest"
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/connect/open"
 	"github.com/avowhq/avow/datamap"
@@ -27,7 +29,9 @@ type mapped struct {
 	*house
 	configs map[string]store.Config
 	dbs     map[string]*store.DB
-	away    map[string]bool
+
+	mu   sync.Mutex
+	away map[string]bool
 }
 
 var tables = map[string][]string{
@@ -155,7 +159,7 @@ func (m *mapped) text(system, query string) (out string) {
 		out = strings.Join(list, " ")
 		return err
 	})
-	m.check(err)
+	m.Check(err)
 	return out
 }
 
@@ -175,12 +179,12 @@ func TestMappedErasure(t *testing.T) {
 		r := m.ask(law.Remove, ann)
 		m.run()
 		_, err := m.desk.Confirm(bg, m.link("Ann@mail.example"))
-		m.check(err)
+		m.Check(err)
 		m.setAway("crm", true)
 		m.run()
 		m.is(r, cases.Planning)
 		m.setAway("crm", false)
-		m.pass(time.Hour)
+		m.Pass(time.Hour)
 		m.run()
 		m.is(r, cases.Checking) // the paper files, and a text of Bob's that names Ann
 		if got := m.left(); got != afterErasure {
@@ -192,7 +196,7 @@ func TestMappedErasure(t *testing.T) {
 		m.finishTasks(r)
 		m.is(r, cases.Closed)
 		cert, err := m.desk.Certificate(bg, r.ID)
-		m.check(err)
+		m.Check(err)
 		if len(cert.Systems) != 3 || cert.Systems[0].System != "desk" && cert.Systems[2].System == "desk" {
 			t.Errorf("%+v", cert.Systems)
 		}
@@ -207,22 +211,22 @@ func TestMappedErasure(t *testing.T) {
 // replayed: the shop and the help desk come back from a backup, and Ann with them.
 func (m *mapped) replayed(t *testing.T) {
 	t.Helper()
-	since := m.clock().Add(-24 * time.Hour)
-	m.check(m.exec("shop", `INSERT INTO customers VALUES (1, 'Ann@mail.example', 'Ann Visitor', 'active')`))
-	m.check(m.exec("shop", `INSERT INTO orders VALUES (10, 1, '1 Kade')`))
-	m.check(m.exec("desk", `INSERT INTO tickets VALUES (7, 'ANN@MAIL.example', 'where is it?')`))
+	since := m.Clock().Add(-24 * time.Hour)
+	m.Check(m.exec("shop", `INSERT INTO customers VALUES (1, 'Ann@mail.example', 'Ann Visitor', 'active')`))
+	m.Check(m.exec("shop", `INSERT INTO orders VALUES (10, 1, '1 Kade')`))
+	m.Check(m.exec("desk", `INSERT INTO tickets VALUES (7, 'ANN@MAIL.example', 'where is it?')`))
 	back, err := m.desk.Replay(bg, since, nil, "max", true)
-	m.check(err)
+	m.Check(err)
 	if len(back) != 1 || !slices.Equal(back[0].Tables, []string{"desk.tickets", "shop.customers"}) || !back[0].Request.IsZero() {
 		t.Fatalf("a dry run finds %+v", back)
 	}
-	back, err = m.desk.Replay(bg, m.clock().Add(time.Hour), nil, "max", false)
-	m.check(err)
+	back, err = m.desk.Replay(bg, m.Clock().Add(time.Hour), nil, "max", false)
+	m.Check(err)
 	if len(back) != 0 {
 		t.Errorf("erased after the backup: %+v", back)
 	}
 	back, err = m.desk.Replay(bg, since, []string{"shop", "desk"}, "max", false)
-	m.check(err)
+	m.Check(err)
 	if len(back) != 1 || back[0].Request.IsZero() {
 		t.Fatalf("%+v", back)
 	}
@@ -240,7 +244,7 @@ func (m *mapped) replayed(t *testing.T) {
 // What all systems hold of Ann is packed, and nothing of Bob; what she may take elsewhere is what she gave, on a contract or consent.
 func TestMappedAccess(t *testing.T) {
 	eachMapped(t, func(m *mapped) {
-		m.submit("contact", "contact.email", ann, "contact.name", "Ann Visitor", "messages.text", "Is it sold?")
+		m.Submit(collecttest.Submission("contact", "contact.email", ann, "contact.name", "Ann Visitor", "messages.text", "Is it sold?"))
 		for _, right := range []law.Right{law.Copy, law.Move} {
 			r := m.ask(right, ann)
 			pass := m.prove(ann)
@@ -248,17 +252,17 @@ func TestMappedAccess(t *testing.T) {
 			m.run()
 			for _, s := range m.steps(r) {
 				if s.Kind == "task" {
-					m.check(m.desk.TaskDone(bg, r.ID, s.N, "ivy", "scanned", cases.Attachment{Name: "1999.txt", Data: []byte("an old letter")}))
+					m.Check(m.desk.TaskDone(bg, r.ID, s.N, "ivy", "scanned", cases.Attachment{Name: "1999.txt", Data: []byte("an old letter")}))
 				}
 			}
 			m.run()
 			m.is(r, cases.Running) // one system is away: the package waits
 			m.setAway("desk", false)
-			m.pass(time.Minute)
+			m.Pass(time.Minute)
 			m.run()
 			m.is(r, cases.Closed)
 			var out bytes.Buffer
-			m.check(m.desk.Download(bg, pass.Token, &out))
+			m.Check(m.desk.Download(bg, pass.Token, &out))
 			m.isHers(t, right, unzipped(t, out.Bytes()))
 		}
 		m.audit()
@@ -293,14 +297,14 @@ func TestMappedCorrection(t *testing.T) {
 		})
 		m.run()
 		_, err := m.desk.Confirm(bg, m.link("Ann@mail.example"))
-		m.check(err)
+		m.Check(err)
 		m.run()
 		m.finishTasks(r)
 		m.is(r, cases.Closed)
 		restricted := m.ask(law.Restrict, ann)
 		m.run()
 		_, err = m.desk.Confirm(bg, m.link("Ann@mail.example"))
-		m.check(err)
+		m.Check(err)
 		m.run()
 		m.finishTasks(restricted)
 		m.is(restricted, cases.Closed)

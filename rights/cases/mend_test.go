@@ -18,7 +18,7 @@ func TestWrongSystemIsSaidLoudly(t *testing.T) {
 		r := m.ask(law.Remove, ann)
 		m.run()
 		pass, err := m.desk.Confirm(bg, m.link("Ann@mail.example"))
-		m.check(err)
+		m.Check(err)
 		right := m.configs["crm"]
 		m.configs["crm"] = store.Config{} // a connection string that names nothing
 		m.run()
@@ -27,25 +27,25 @@ func TestWrongSystemIsSaidLoudly(t *testing.T) {
 		m.tells(pass, "our staff have to put something right first")
 		m.writes(1, "names no file")
 
-		m.pass(time.Hour)
+		m.Pass(time.Hour)
 		m.run()
 		m.writes(1, "") // once a day
-		m.pass(24 * time.Hour)
+		m.Pass(24 * time.Hour)
 		m.run()
 		m.writes(2, "names no file")
 
 		m.configs["crm"] = right
 		m.setAway("crm", true)
-		m.pass(2 * time.Hour)
+		m.Pass(2 * time.Hour)
 		m.run()
 		m.waits(r, false, "unavailable", "crm cannot be worked with now")
 		pass, err = m.newPass(r)
-		m.check(err)
+		m.Check(err)
 		m.tells(pass, "cannot be reached now")
 		m.writes(2, "")
 
 		m.setAway("crm", false)
-		m.pass(time.Hour)
+		m.Pass(time.Hour)
 		m.run()
 		m.finishTasks(r)
 		m.is(r, cases.Closed)
@@ -62,7 +62,7 @@ func TestWrongLoginIsTakenUpWhenPutRight(t *testing.T) {
 		wrong := store.Config{}
 		if right.DSN != "" {
 			u, err := url.Parse(right.DSN)
-			m.check(err)
+			m.Check(err)
 			u.User = url.User("nobody_of_that_name")
 			wrong.DSN = u.String()
 		}
@@ -71,12 +71,12 @@ func TestWrongLoginIsTakenUpWhenPutRight(t *testing.T) {
 		m.run()
 		m.is(r, cases.Planning)
 		stuck, err := m.desk.Stuck(bg, 10)
-		m.check(err)
+		m.Check(err)
 		if len(stuck) != 1 || !stuck[0].Step.Mend || !strings.Contains(stuck[0].Step.Trouble, "shop cannot be worked with until somebody puts it right") {
 			t.Fatalf("%+v", stuck)
 		}
 		m.configs["shop"] = right
-		m.check(m.desk.Retry(bg, r.ID, stuck[0].Step.N))
+		m.Check(m.desk.Retry(bg, r.ID, stuck[0].Step.N))
 		m.run()
 		m.finishTasks(r)
 		m.is(r, cases.Closed)
@@ -94,11 +94,11 @@ func TestNewLoginIsTakenUp(t *testing.T) {
 			return // a file knows no logins
 		}
 		u, err := url.Parse(admin)
-		m.check(err)
+		m.Check(err)
 		old, fresh := "old_"+strings.TrimPrefix(u.Path, "/"), "fresh_"+strings.TrimPrefix(u.Path, "/")
 		login := func(name string) store.Config {
-			m.check(m.exec("shop", `CREATE ROLE `+name+` LOGIN`))
-			m.check(m.exec("shop", `GRANT ALL ON ALL TABLES IN SCHEMA public TO `+name))
+			m.Check(m.exec("shop", `CREATE ROLE `+name+` LOGIN`))
+			m.Check(m.exec("shop", `GRANT ALL ON ALL TABLES IN SCHEMA public TO `+name))
 			t.Cleanup(func() { m.exec("shop", `DROP OWNED BY `+name+`; DROP ROLE `+name) })
 			as := *u
 			as.User = url.User(name)
@@ -108,18 +108,18 @@ func TestNewLoginIsTakenUp(t *testing.T) {
 		r := m.ask(law.Remove, ann)
 		m.run() // reads the shop
 		_, err = m.desk.Confirm(bg, m.link("Ann@mail.example"))
-		m.check(err)
-		m.check(m.exec("shop", `ALTER ROLE `+old+` NOLOGIN`))
+		m.Check(err)
+		m.Check(m.exec("shop", `ALTER ROLE `+old+` NOLOGIN`))
 		m.text("shop", `SELECT CAST(pg_terminate_backend(pid) AS TEXT) FROM pg_stat_activity WHERE usename = '`+old+`'`)
 		m.run()
 		m.is(r, cases.Planning)
 		for range 3 { // connections that broke are met first
-			m.pass(time.Hour)
+			m.Pass(time.Hour)
 			m.run()
 		}
 		m.waits(r, true, "forbidden", "shop cannot be worked with until somebody puts it right")
 		m.configs["shop"] = login(fresh)
-		m.pass(time.Hour)
+		m.Pass(time.Hour)
 		m.run()
 		m.finishTasks(r)
 		m.is(r, cases.Closed)
@@ -141,7 +141,7 @@ func (m *mapped) waits(r cases.Taken, mend bool, class, trouble string) {
 func (m *mapped) tells(pass cases.Pass, words string) {
 	m.t.Helper()
 	p, err := m.desk.Progress(bg, pass.Token)
-	m.check(err)
+	m.Check(err)
 	if !strings.Contains(p.Words, words) || !strings.Contains(p.Words, "need not ask again") || strings.Contains(p.Words, "crm") {
 		m.t.Errorf("the person is told: %s", p.Words)
 	}
@@ -164,7 +164,7 @@ func (m *mapped) writes(n int, words string) {
 // newPass has the person use a new link.
 func (m *mapped) newPass(r cases.Taken) (cases.Pass, error) {
 	m.t.Helper()
-	m.check(m.desk.Send(bg, r.Number))
+	m.Check(m.desk.Send(bg, r.Number))
 	m.run()
 	return m.desk.Confirm(bg, m.link("Ann@mail.example"))
 }

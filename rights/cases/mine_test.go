@@ -16,19 +16,19 @@ func TestMine(t *testing.T) {
 	each(t, func(h *house) {
 		h.people()
 		visit := func(address string) string {
-			h.check(h.rights.Ask(bg, vault.Identity{Kind: vault.Email, Value: address}))
+			h.Check(h.rights.Ask(bg, vault.Identity{Kind: vault.Email, Value: address}))
 			_, rest, _ := strings.Cut(h.letters(address)[0].Text, "/privacy/open?t=")
 			token, _, _ := strings.Cut(rest, "\n")
 			s, err := h.rights.Enter(bg, strings.TrimSpace(token))
-			h.check(err)
+			h.Check(err)
 			return s.Token
 		}
 		mine, theirs := visit(ann), visit(bob)
 		taken, err := h.desk.Take(bg, cases.Ask{Right: law.Copy, Policy: "site", Door: cases.Centre, Session: mine})
-		h.check(err)
+		h.Check(err)
 		h.ask(law.Copy, bob) // not shown to be his
 		list, err := h.desk.Mine(bg, mine)
-		h.check(err)
+		h.Check(err)
 		if len(list) != 1 || list[0].ID != taken.ID || list[0].Words == "" {
 			t.Errorf("her requests are %+v", list)
 		}
@@ -36,7 +36,7 @@ func TestMine(t *testing.T) {
 			t.Errorf("his requests are %+v, %v", list, err)
 		}
 		p, err := h.desk.Enter(bg, mine, taken.ID)
-		h.check(err)
+		h.Check(err)
 		id, err := h.desk.Holder(bg, p.Token)
 		if err != nil || id != taken.ID {
 			t.Errorf("the pass is for %v, %v", id, err)
@@ -63,12 +63,12 @@ func TestCertificateKey(t *testing.T) {
 		if err != nil || o.ID != r.ID {
 			t.Errorf("the key opens %+v, %v", o, err)
 		}
-		other := h.desk.CertificateKey(avow.NewID(h.clock()))
+		other := h.desk.CertificateKey(avow.NewID(h.Clock()))
 		for _, wrong := range []string{"", "x", r.ID.String(), r.ID.String() + ".", key[:len(key)-2] + "AA", other, r.ID.String() + other[26:], strings.Repeat("a", 500)} {
 			_, err := h.desk.Certified(bg, wrong)
 			h.must(avow.Unauthorized, err)
 		}
-		h.pass(15 * 24 * time.Hour)
+		h.Pass(15 * 24 * time.Hour)
 		_, err = h.desk.Certified(bg, key)
 		h.must(avow.Unauthorized, err)
 	})

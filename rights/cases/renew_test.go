@@ -26,7 +26,7 @@ import (
 func (m *mapped) corrected(file, old, now string) {
 	m.t.Helper()
 	files := fstest.MapFS{}
-	m.check(fs.WalkDir(os.DirFS("testdata"), "systems", func(name string, d fs.DirEntry, err error) error {
+	m.Check(fs.WalkDir(os.DirFS("testdata"), "systems", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -41,13 +41,13 @@ func (m *mapped) corrected(file, old, now string) {
 		return err
 	}))
 	src, err := os.ReadFile(filepath.Join("testdata", "policy.yaml"))
-	m.check(err)
+	m.Check(err)
 	p, problems := policy.Load("policy.yaml", src, nil)
 	if p == nil {
 		m.t.Fatal(problems)
 	}
 	loaded, err := datamap.Load(files, p)
-	m.check(err)
+	m.Check(err)
 	e := systems.New(systems.Config{Map: loaded, Region: "NL", Open: func(ctx context.Context, s *datamap.System) (connect.Source, error) {
 		k := connect.Config{System: s.Name.Text, Kind: "sqlite", Secret: m.configs[s.Name.Text].Path, Region: "NL"}
 		if m.configs[s.Name.Text].DSN != "" {
@@ -65,11 +65,11 @@ func (m *mapped) corrected(file, old, now string) {
 func TestCorrectedMapIsPlannedAnew(t *testing.T) {
 	eachMapped(t, func(m *mapped) {
 		m.desk.TwoPeople = []law.Right{law.Remove}
-		m.check(m.exec("crm", `CREATE TRIGGER stays BEFORE DELETE ON contacts BEGIN SELECT RAISE(ABORT, 'contacts stay'); END`))
+		m.Check(m.exec("crm", `CREATE TRIGGER stays BEFORE DELETE ON contacts BEGIN SELECT RAISE(ABORT, 'contacts stay'); END`))
 		r := m.ask(law.Remove, ann, func(a *cases.Ask) { a.Door, a.By, a.Evidence = cases.Staff, "ivy", "ticket 7" })
 		m.run()
 		m.is(r, cases.Approval)
-		m.check(m.desk.Approve(bg, r.ID, "max"))
+		m.Check(m.desk.Approve(bg, r.ID, "max"))
 		m.run()
 		m.is(r, cases.Running)
 		if s := m.step(r, "run", "crm"); s.Trouble == "" || !strings.Contains(m.left(), "; Ann Bob; ") {
@@ -80,7 +80,7 @@ func TestCorrectedMapIsPlannedAnew(t *testing.T) {
 		}
 
 		m.corrected("crm.yaml", "erase: delete", "erase: clear")
-		m.pass(2 * time.Hour)
+		m.Pass(2 * time.Hour)
 		m.run()
 		m.is(r, cases.Approval)
 		if got := m.left(); !strings.Contains(got, "; Ann Bob; ") {
@@ -89,7 +89,7 @@ func TestCorrectedMapIsPlannedAnew(t *testing.T) {
 		if err := m.desk.Reject(bg, r.ID, "max", "no"); err == nil {
 			t.Error("what was captured could be thrown away")
 		}
-		m.check(m.desk.Approve(bg, r.ID, "max"))
+		m.Check(m.desk.Approve(bg, r.ID, "max"))
 		m.is(r, cases.Running)
 		m.run()
 		m.finishTasks(r)
@@ -98,7 +98,7 @@ func TestCorrectedMapIsPlannedAnew(t *testing.T) {
 			t.Errorf("the contacts are %s", got)
 		}
 		cert, err := m.desk.Certificate(bg, r.ID)
-		m.check(err)
+		m.Check(err)
 		i := slices.IndexFunc(cert.Systems, func(s cases.CertifiedSystem) bool { return s.System == "crm" })
 		if i < 0 || cert.Systems[i].Tables[0].Action != "clear" {
 			t.Errorf("the certificate says %+v", cert.Systems)
@@ -114,7 +114,7 @@ func TestCorrectedWordsAskNobodyAgain(t *testing.T) {
 		m.desk.TwoPeople = []law.Right{law.Remove}
 		r := m.ask(law.Remove, ann, func(a *cases.Ask) { a.Door, a.By, a.Evidence = cases.Staff, "ivy", "ticket 7" })
 		m.run()
-		m.check(m.desk.Approve(bg, r.ID, "max"))
+		m.Check(m.desk.Approve(bg, r.ID, "max"))
 		m.corrected("shop.yaml", "system: shop", "# The shop.\nsystem: shop")
 		m.run()
 		m.finishTasks(r)
@@ -129,7 +129,7 @@ func TestCorrectedWordsAskNobodyAgain(t *testing.T) {
 func (m *mapped) recorded(what ledger.Type, want int) {
 	m.t.Helper()
 	var n int
-	m.check(m.db.Read(bg, func(tx *store.Tx) error {
+	m.Check(m.DB.Read(bg, func(tx *store.Tx) error {
 		return tx.QueryRow(`SELECT count(id) FROM ledger_events WHERE type = ?`, string(what)).Scan(&n)
 	}))
 	if n != want {

@@ -27,13 +27,13 @@ func TestEnumerationLearnsNothing(t *testing.T) {
 			h.is(r, cases.Verifying)
 			h.run()
 			h.is(r, cases.Verifying)
-			h.check(h.desk.Send(bg, r.Number))
+			h.Check(h.desk.Send(bg, r.Number))
 			h.run()
 			if _, err := h.desk.ConfirmCode(bg, r.Number, "00000000"); avow.KindOf(err) != avow.Unauthorized {
 				t.Error(err)
 			}
 		}
-		h.check(h.desk.Send(bg, "1234-5678"))
+		h.Check(h.desk.Send(bg, "1234-5678"))
 		_, wrong := h.desk.ConfirmCode(bg, "1234-5678", "00000000")
 		_, right := h.desk.ConfirmCode(bg, "0000-0000", "00000000")
 		if wrong.Error() != right.Error() {
@@ -80,10 +80,10 @@ func TestLinksAndCodes(t *testing.T) {
 		r := h.ask(law.Remove, ann)
 		h.run()
 		token := h.link(ann)
-		h.pass(16 * time.Minute)
+		h.Pass(16 * time.Minute)
 		_, err := h.desk.Confirm(bg, token)
 		h.must(avow.Unauthorized, err)
-		h.check(h.desk.Send(bg, r.Number))
+		h.Check(h.desk.Send(bg, r.Number))
 		h.run()
 		code := h.code(ann)
 		for range 5 {
@@ -92,19 +92,19 @@ func TestLinksAndCodes(t *testing.T) {
 		}
 		_, err = h.desk.ConfirmCode(bg, r.Number, code)
 		h.must(avow.Unauthorized, err)
-		h.check(h.desk.Send(bg, r.Number))
+		h.Check(h.desk.Send(bg, r.Number))
 		h.run()
 		p, err := h.desk.ConfirmCode(bg, r.Number, " "+h.code(ann)+" ")
-		h.check(err)
+		h.Check(err)
 		_, err = h.desk.ConfirmCode(bg, r.Number, h.code(ann))
 		h.must(avow.Unauthorized, err)
 		progress, err := h.desk.Progress(bg, p.Token)
-		h.check(err)
+		h.Check(err)
 		if progress.Number != r.Number || !progress.Cancel {
 			t.Errorf("%+v", progress)
 		}
 		for range 10 {
-			h.check(h.desk.Send(bg, r.Number))
+			h.Check(h.desk.Send(bg, r.Number))
 			h.run()
 		}
 		if n := len(h.letters(ann)); n > 6 {
@@ -140,7 +140,7 @@ func TestDuplicatesAreMerged(t *testing.T) {
 			t.Errorf("%+v", o)
 		}
 		p, err := h.desk.Progress(bg, pass.Token)
-		h.check(err)
+		h.Check(err)
 		if p.Number != first.Number {
 			t.Errorf("the pass shows %s", p.Number)
 		}
@@ -152,7 +152,7 @@ func TestDuplicatesAreMerged(t *testing.T) {
 			t.Error("another right was merged")
 		}
 		again, err := h.desk.Take(bg, cases.Ask{ID: first.ID, Right: law.Remove, Policy: "site", Door: cases.Centre, Identities: []cases.Identity{{Kind: "email", Value: ann}}})
-		h.check(err)
+		h.Check(err)
 		if again != first {
 			t.Errorf("asked again: %+v", again)
 		}
@@ -181,7 +181,7 @@ func TestMergedWithMore(t *testing.T) {
 		second := h.ask(law.Remove, "", by(ann, other))
 		h.is(second, cases.Merged)
 		h.shelves.setAway("crm", false)
-		h.pass(time.Hour)
+		h.Pass(time.Hour)
 		h.run() // the tasks stay open
 		late := h.ask(law.Remove, "", by(ann, other, "ann@third.example"))
 		if o := h.state(late); o.State == cases.Merged {
@@ -199,11 +199,11 @@ func TestMergedWithMore(t *testing.T) {
 func TestVisitor(t *testing.T) {
 	each(t, func(h *house) {
 		h.people()
-		h.check(h.rights.Ask(bg, vault.Identity{Kind: vault.Email, Value: ann}))
+		h.Check(h.rights.Ask(bg, vault.Identity{Kind: vault.Email, Value: ann}))
 		_, rest, _ := strings.Cut(h.letters(ann)[0].Text, "/privacy/open?t=")
 		token, _, _ := strings.Cut(rest, "\n")
 		s, err := h.rights.Enter(bg, strings.TrimSpace(token))
-		h.check(err)
+		h.Check(err)
 		r := h.ask(law.Remove, bob, func(a *cases.Ask) { a.Session = s.Token })
 		h.run()
 		h.finishTasks(r)
@@ -229,11 +229,11 @@ func TestAgent(t *testing.T) {
 			t.Error(text)
 		}
 		w, err := h.desk.Look(bg, r.ID, "ivy")
-		h.check(err)
+		h.Check(err)
 		if w.Evidence != "mandate of 1 March" || w.Agent == "" {
 			t.Errorf("%+v", w)
 		}
-		h.check(h.desk.Vouch(bg, r.ID, "ivy", "the mandate was checked with the notary"))
+		h.Check(h.desk.Vouch(bg, r.ID, "ivy", "the mandate was checked with the notary"))
 		h.run()
 		h.finishTasks(r)
 		h.is(r, cases.Closed)

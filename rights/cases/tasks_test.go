@@ -27,7 +27,7 @@ func TestTasksInTheCertificate(t *testing.T) {
 		for _, s := range h.steps(r) {
 			if s.Kind == "task" && (s.About == "desk" || s.About == "shop" || s.About == "crm") {
 				looks = append(looks, s.What)
-				h.check(h.desk.TaskDone(bg, r.ID, s.N, "ivy", "I looked"))
+				h.Check(h.desk.TaskDone(bg, r.ID, s.N, "ivy", "I looked"))
 			}
 		}
 		if len(looks) != 2 || !strings.Contains(looks[0], "No program could search in tickets: it may not be read. Nor in mails: it is too large.") ||
@@ -35,15 +35,15 @@ func TestTasksInTheCertificate(t *testing.T) {
 			t.Errorf("what people are asked to look through: %q", looks)
 		}
 		scan := []byte("a scan of the empty shelf of Ann")
-		h.check(h.desk.TaskDone(bg, r.ID, h.step(r, "task", "paper").N, "ivy", "shredded, for Ann", cases.Attachment{Name: "ann.pdf", Data: scan}))
+		h.Check(h.desk.TaskDone(bg, r.ID, h.step(r, "task", "paper").N, "ivy", "shredded, for Ann", cases.Attachment{Name: "ann.pdf", Data: scan}))
 		mailer := h.step(r, "task", "recipient mailer").N
 		h.must(avow.Invalid, h.desk.TaskRefused(bg, r.ID, mailer, "ivy", "they do not know "+strings.ToUpper(ann)))
-		h.check(h.desk.TaskRefused(bg, r.ID, mailer, "ivy", "the mail service went out of business"))
+		h.Check(h.desk.TaskRefused(bg, r.ID, mailer, "ivy", "the mail service went out of business"))
 		h.run()
 		h.is(r, cases.Closed)
 
 		cert, err := h.desk.Certificate(bg, r.ID)
-		h.check(err)
+		h.Check(err)
 		hash := sha256.Sum256(scan)
 		text := cert.Text()
 		for _, want := range []string{"Look into the paper files: done, ", ", by ivy\n  shown by a file of 32 bytes, SHA-256 " + hex.EncodeToString(hash[:]),
@@ -53,7 +53,7 @@ func TestTasksInTheCertificate(t *testing.T) {
 			}
 		}
 		raw, err := h.desk.Raw(bg, r.ID)
-		h.check(err)
+		h.Check(err)
 		if strings.Contains(raw, "ann.pdf") || strings.Contains(raw, "shredded") || strings.Contains(strings.ToLower(raw), "ann@") {
 			t.Errorf("the certificate says whom it is about: %s", raw)
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/collect/collecttest"
 	"github.com/avowhq/avow/gate"
 	"github.com/avowhq/avow/law"
 	"github.com/avowhq/avow/rights/cases"
@@ -17,23 +18,23 @@ import (
 func (h *house) debtsMay() bool {
 	h.t.Helper()
 	var who avow.ID
-	h.check(h.db.Read(bg, func(tx *store.Tx) error {
-		found, err := h.vault.Find(tx, vault.Identity{Kind: vault.Email, Value: ann})
+	h.Check(h.DB.Read(bg, func(tx *store.Tx) error {
+		found, err := h.Vault.Find(tx, vault.Identity{Kind: vault.Email, Value: ann})
 		if err == nil && len(found) > 0 {
 			who = found[0].Subject
 		}
 		return err
 	}))
-	g, ok := h.reg.Gate("site")
+	g, ok := h.Register.Gate("site")
 	if !ok {
 		h.t.Fatal("there is no gate")
 	}
-	q := gate.About(who, -1, h.clock())
+	q := gate.About(who, -1, h.Clock())
 	if why := g.Resolve(&gate.Names{Purpose: "debts", Data: []string{"contact.email"}}, &q); why != gate.Undecided {
 		h.t.Fatal(why)
 	}
-	d, err := h.reg.Decide(bg, "site", &q)
-	h.check(err)
+	d, err := h.Register.Decide(bg, "site", &q)
+	h.Check(err)
 	return d.Allowed
 }
 
@@ -66,12 +67,12 @@ func TestObjectionIsWeighed(t *testing.T) {
 					t.Error("it is weighed, and the use goes on")
 				}
 				p, err := h.desk.Progress(bg, pass.Token)
-				h.check(err)
+				h.Check(err)
 				if !strings.Contains(p.Words, "counts already") {
 					t.Errorf("the person is told: %s", p.Words)
 				}
 				h.must(avow.Invalid, h.desk.Weigh(bg, r.ID, "ivy", " ", c.outweighed))
-				h.check(h.desk.Weigh(bg, r.ID, "ivy", "A court has the claim before it.", c.outweighed))
+				h.Check(h.desk.Weigh(bg, r.ID, "ivy", "A court has the claim before it.", c.outweighed))
 				h.must(avow.Conflict, h.desk.Weigh(bg, r.ID, "ivy", "again", c.outweighed))
 				h.run()
 				if c.outweighed {
@@ -83,7 +84,7 @@ func TestObjectionIsWeighed(t *testing.T) {
 						t.Errorf("the person is told: %s", l.Text)
 					}
 					h.is(r, cases.Running)
-					h.pass(25 * time.Hour)
+					h.Pass(25 * time.Hour)
 					h.run()
 				}
 				h.finishTasks(r)
@@ -92,7 +93,7 @@ func TestObjectionIsWeighed(t *testing.T) {
 					t.Errorf("the outcome is %q", o.Outcome)
 				}
 				cert, err := h.desk.Certificate(bg, r.ID)
-				h.check(err)
+				h.Check(err)
 				want := map[bool]string{true: "weighed and is not followed: Recover debts", false: "weighed and stands: Recover debts"}[c.outweighed]
 				if cert.Partial != c.outweighed || !strings.Contains(cert.Text(), want) || strings.Contains(cert.Text(), "A court has") {
 					t.Errorf("partial %v, the certificate: %s", cert.Partial, cert.Text())
@@ -125,8 +126,8 @@ func TestRestrictionOutlivesAnObjection(t *testing.T) {
 			h.prove(ann)
 			h.run()
 			if right == law.Object {
-				h.check(h.desk.Weigh(bg, r.ID, "ivy", "A court has the claim before it.", true))
-				h.pass(25 * time.Hour)
+				h.Check(h.desk.Weigh(bg, r.ID, "ivy", "A court has the claim before it.", true))
+				h.Pass(25 * time.Hour)
 				h.run()
 			}
 			h.finishTasks(r)
@@ -162,7 +163,7 @@ func TestOptOutIsMarked(t *testing.T) {
 // In the mapped systems the rows are marked while an objection is weighed, and the mark is taken back when it was outweighed.
 func TestMappedWeighing(t *testing.T) {
 	eachMapped(t, func(m *mapped) {
-		m.submit("contact", "contact.email", ann, "contact.name", "Ann Visitor", "messages.text", "Is it sold?")
+		m.Submit(collecttest.Submission("contact", "contact.email", ann, "contact.name", "Ann Visitor", "messages.text", "Is it sold?"))
 		r := m.ask(law.Object, ann, func(a *cases.Ask) { a.Of = []string{"debts"} })
 		m.prove(ann)
 		m.run()
@@ -170,17 +171,17 @@ func TestMappedWeighing(t *testing.T) {
 		if got := state(); got != "frozen active" {
 			t.Errorf("while it is weighed the shop says: %s", got)
 		}
-		m.check(m.desk.Weigh(bg, r.ID, "ivy", "A court has the claim before it.", true))
+		m.Check(m.desk.Weigh(bg, r.ID, "ivy", "A court has the claim before it.", true))
 		m.run()
 		if got := state(); got != "frozen active" {
 			t.Errorf("before the person could read of it the shop says: %s", got)
 		}
 		m.setAway("shop", true)
-		m.pass(25 * time.Hour)
+		m.Pass(25 * time.Hour)
 		m.run()
 		m.is(r, cases.Planning)
 		m.setAway("shop", false)
-		m.pass(time.Hour)
+		m.Pass(time.Hour)
 		m.run()
 		if s := m.step(r, "task", "paper"); !strings.Contains(s.What, "Take back what was marked") {
 			t.Errorf("people are asked to: %s", s.What)
