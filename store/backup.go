@@ -9,9 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/avowhq/avow"
 	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // backupStep is how many pages are copied between two looks at the caller's context: one mebibyte.
@@ -52,11 +54,22 @@ func backupError(err error) error {
 		return nil
 	case kind == avow.Conflict || kind == avow.Canceled:
 		return errorOf(err)
+	case unwritten(err): // what is copied is only read, so it is not the disk of the database
+		return avow.Errorf(avow.Unavailable, "the backup was not made: the disk it was to be written to is full or fails, or its space is limited; make room there, or name another directory: %w", quiet{err})
 	case errors.As(err, &path):
 		return avow.Errorf(avow.Unavailable, "the backup cannot be written there; look at the directory, its owner and its disk: %w", err)
 	default:
 		return avow.Errorf(kind, "the backup was not made: %s: %w", avow.MessageOf(errorOf(err)), quiet{err})
 	}
+}
+
+// unwritten reports whether a disk did not take what was written.
+func unwritten(err error) bool {
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		return lite.Code()&0xff == sqlite3.SQLITE_FULL || lite.Code() == sqlite3.SQLITE_IOERR_WRITE
+	}
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 // copyTo copies one snapshot. Readers' connections see it; writers go on behind it.
@@ -96,7 +109,10 @@ func copyPages(ctx context.Context, c *lite, file string, progress func(done, to
 			err = ctx.Err()
 		}
 	}
-	return errors.Join(err, b.Finish())
+	if end := b.Finish(); err == nil { // else it says the same again
+		err = end
+	}
+	return err
 }
 
 // checkFile reads a finished copy as a whole, without making a journal beside it.

@@ -63,6 +63,10 @@ func damaged(err error) bool {
 	return errors.As(err, &found)
 }
 
+// Damaged reports whether an error says that the SQLite file is broken, for who knows a better
+// remedy than a backup of the data.
+func Damaged(err error) bool { return damaged(err) || errors.Is(err, errDamaged) }
+
 // note remembers damage: from then on this process writes nothing over what may still be saved.
 func (db *DB) note(err error) {
 	if damaged(err) {

@@ -79,7 +79,7 @@ func inState(name, path string) {
 	}
 	defer db.Close()
 	if name == "limited" {
-		limited(db)
+		limited(db, path)
 		return
 	}
 	err = db.Write(context.Background(), func(tx *store.Tx) error { return add(tx, "from a child") })
@@ -87,7 +87,7 @@ func inState(name, path string) {
 }
 
 // limited writes until the limit on the size of a file is met, and again when it is lifted.
-func limited(db *store.DB) {
+func limited(db *store.DB, path string) {
 	signal.Ignore(syscall.SIGXFSZ)
 	var was syscall.Rlimit
 	syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was)
@@ -112,6 +112,9 @@ func limited(db *store.DB) {
 		return tx.QueryRow("SELECT count(name) FROM things").Scan(&n)
 	})
 	fmt.Println("read:", err)
+	syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 5000, Max: was.Max})
+	err = db.Backup(context.Background(), path+".copy", nil)
+	fmt.Println("backup:", avow.KindOf(err), avow.MessageOf(err))
 	syscall.Setrlimit(syscall.RLIMIT_FSIZE, &was)
 	fmt.Println("lifted:", write())
 	fmt.Println("kept", kept)
@@ -123,15 +126,16 @@ func TestDiskLimited(t *testing.T) {
 	c := storetest.SQLite(t)
 	things(t, storetest.OpenConfig(t, c))
 	said := state(t, "limited", c.Path, nil)
-	if len(said) != 4 || !strings.HasPrefix(said[0], "limit: unavailable the disk of the database") || said[1] != "read: <nil>" || said[2] != "lifted: <nil>" {
+	if len(said) != 5 || !strings.HasPrefix(said[0], "limit: unavailable the disk of the database") || said[1] != "read: <nil>" ||
+		!strings.HasPrefix(said[2], "backup: unavailable the backup was not made: the disk it was to be written to") || said[3] != "lifted: <nil>" {
 		t.Fatalf("the child says %q", said)
 	}
 	db := storetest.OpenConfig(t, c)
 	if err := db.Check(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if got := fmt.Sprint("kept ", len(names(t, db))); got != said[3] || got == "kept 1" {
-		t.Errorf("%s, and the child says %s", got, said[3])
+	if got := fmt.Sprint("kept ", len(names(t, db))); got != said[4] || got == "kept 1" {
+		t.Errorf("%s, and the child says %s", got, said[4])
 	}
 }
 

@@ -90,7 +90,10 @@ func (v *Vault) openKeys(ctx context.Context, c Config) error {
 		return nil
 	}
 	keys, err := store.Open(ctx, store.Config{Path: c.Keys, Readers: 4, Clock: c.Clock})
-	if err != nil {
+	switch {
+	case store.Damaged(err):
+		return keysError(err)
+	case err != nil:
 		return avow.Errorf(avow.KindOf(err), "the file of the subjects' keys cannot be opened: %w", err)
 	}
 	v.keys = keys
@@ -107,6 +110,9 @@ func (v *Vault) start(ctx context.Context, c Config) error {
 			return err
 		}
 		if err := m.db.Migrate(ctx, room, files); err != nil {
+			if m.db != v.db {
+				err = keysError(err)
+			}
 			return err
 		}
 	}
@@ -128,6 +134,24 @@ func (v *Vault) hear(destroyed []avow.ID) {
 		v.cache.clear()
 	}
 	v.cache.drop(destroyed...)
+}
+
+// Check looks through the file of the subjects' keys, and is Unavailable when it is damaged. Where
+// the keys are in the database itself, its own Check sees them.
+func (v *Vault) Check(ctx context.Context) error {
+	if v.keys == v.db {
+		return nil
+	}
+	return keysError(v.keys.Check(ctx))
+}
+
+// keysError says of a broken file of keys what mends it: it is no part of a backup of the data.
+func keysError(err error) error {
+	if !store.Damaged(err) {
+		return err
+	}
+	return avow.Errorf(avow.Unavailable, "the file of the subjects' keys (keys.db) is damaged, or is not one; nothing is written to it any more. "+
+		"Stop avow, keep the file, and put the last copy made by avow keys backup in its place: %w", err)
 }
 
 // Close closes what Open opened, and forgets the keys. The database stays open.
