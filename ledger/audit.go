@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger/proof"
@@ -98,6 +99,7 @@ func (l *Ledger) Audit(ctx context.Context, o AuditOptions) (*Audit, error) {
 	if err := a.theOutside(); err != nil {
 		return nil, err
 	}
+	a.theTime()
 	a.sort()
 	return a.out, nil
 }
@@ -127,9 +129,6 @@ func (a *auditor) theHead(whole bool) error {
 	return a.l.db.Read(a.ctx, func(tx *store.Tx) (err error) {
 		a.out.Findings, a.out.More = nil, 0
 		if a.head, err = readHead(tx); err != nil {
-			if avow.KindOf(err) == avow.NotFound {
-				return avow.Errorf(avow.Conflict, "the head of the log was deleted from the database: nothing says how many events there were")
-			}
 			return err
 		}
 		a.headSays(known)
@@ -239,6 +238,23 @@ func (a *auditor) theOutside() error {
 	}
 	a.finding(-1, avow.ID{}, "%s", avow.MessageOf(err))
 	return nil
+}
+
+// aheadOfUs is how far the clock of whoever wrote may be ahead of ours.
+const aheadOfUs = time.Hour
+
+// theTime holds the time in the head, before which no event will be, to that of the
+// latest event: moved on, it would date all that comes. Earlier programs moved it at each
+// start, to what their clock said. Where events are wrong or were not looked at, the latest is not known.
+func (a *auditor) theTime() {
+	at, whole := a.head.at.UnixMicro(), a.out.From == 0 && a.out.To == max(a.head.size, a.head.tree)
+	if !whole || a.out.To == 0 || !a.sound() {
+		return
+	}
+	if at < a.latest || at > a.latest && a.head.at.After(a.l.db.Machine().Add(aheadOfUs)) {
+		a.finding(-1, avow.ID{}, "the head of the log was changed in the database: it says that the latest event is of %s, and it is of %s",
+			a.head.at.UTC().Format(time.DateTime), time.UnixMicro(a.latest).UTC().Format(time.DateTime))
+	}
 }
 
 func (a *auditor) sound() bool { return len(a.out.Findings) == 0 }

@@ -211,6 +211,8 @@ func TestAuditFinds(t *testing.T) {
 			"no checkpoint":         {[]string{"UPDATE ledger_head SET checkpoint = NULL"}, []int64{-1}, "not signed"},
 			"another name":          {[]string{"UPDATE ledger_head SET origin = 'elsewhere'"}, []int64{-1}, "name of the log"},
 			"another size":          {[]string{"UPDATE ledger_head SET tree = tree - 1"}, []int64{-1}, "head of the log"},
+			"time of the head":      {[]string{"UPDATE ledger_head SET at = at + 315360000000000"}, []int64{-1}, "it says that the latest event is of"},
+			"time of the head back": {[]string{"UPDATE ledger_head SET at = at - 1"}, []int64{-1}, "it says that the latest event is of"},
 		} {
 			h.damage(func() {
 				a := h.audit(ledger.AuditOptions{})
@@ -470,6 +472,13 @@ func TestChangedWhileClosed(t *testing.T) {
 		}
 		if err := open(); err != nil {
 			t.Errorf("put back: %v", err)
+		}
+		h.run("DELETE FROM ledger_head")
+		if err := open(); avow.KindOf(err) != avow.Refused || !strings.Contains(err.Error(), "the head of the log was deleted") {
+			t.Errorf("without a head: %v", err)
+		}
+		if _, err := h.Ledger.Audit(t.Context(), ledger.AuditOptions{}); !strings.Contains(fmt.Sprint(err), "the head of the log was deleted") {
+			t.Errorf("an audit without a head: %v", err)
 		}
 	})
 }

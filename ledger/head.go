@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"strings"
+	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger/proof"
@@ -16,15 +17,19 @@ type head struct {
 	tree       int64 // of them in the tree
 	peaks      []byte
 	origin     string
-	checkpoint []byte // signed, of the tree
+	checkpoint []byte    // signed, of the tree
+	at         time.Time // of the latest event
 }
 
-const headColumns = "size, tree, COALESCE(peaks, ?), COALESCE(origin, ''), COALESCE(checkpoint, '')"
+const headColumns = "size, tree, COALESCE(peaks, ?), COALESCE(origin, ''), COALESCE(checkpoint, ''), at"
 
 func scanHead(r *store.Row) (h head, err error) {
 	var checkpoint string
-	err = r.Scan(&h.size, &h.tree, &h.peaks, &h.origin, &checkpoint)
+	err = r.Scan(&h.size, &h.tree, &h.peaks, &h.origin, &checkpoint, store.IntoTime(&h.at))
 	h.checkpoint = []byte(checkpoint)
+	if avow.KindOf(err) == avow.NotFound {
+		err = errNoHead
+	}
 	return h, err
 }
 
@@ -33,8 +38,12 @@ func readHead(tx *store.Tx) (head, error) {
 }
 
 // lockHead makes room for n more events, and holds the head until the transaction
-// ends: nodes wait for each other only for this long.
+// ends: nodes wait for each other only for this long. Only events move its time: else
+// a start on a machine whose clock is years ahead would date all that comes.
 func lockHead(tx *store.Tx, n int) (head, error) {
+	if n == 0 {
+		return scanHead(tx.QueryRow("UPDATE ledger_head SET size = size WHERE one = 1 RETURNING "+headColumns, []byte{}))
+	}
 	return scanHead(tx.QueryRow("UPDATE ledger_head SET size = size + ?, at = CASE WHEN at > ? THEN at ELSE ? END WHERE one = 1 RETURNING "+headColumns,
 		n, tx.Now(), tx.Now(), []byte{}))
 }
@@ -42,6 +51,9 @@ func lockHead(tx *store.Tx, n int) (head, error) {
 // errHead stops whoever would build on a head that is not the one that was signed.
 var errHead = avow.Errorf(avow.Conflict, "the head of the log was changed in the database, or an older copy of it was put back: "+
 	"it is not what was last signed. Nothing is added to it. Run avow audit to see what is wrong, and avow restore to go on under a new name")
+
+var errNoHead = avow.Errorf(avow.Conflict, "the head of the log was deleted from the database: nothing says how many events there were. "+
+	"Keep the database as it is, and put a backup in its place with avow restore")
 
 // trusted gives the edge of the tree to build on. It is the one we committed last,
 // or one that goes on from there and is signed; nothing else is signed over.
@@ -125,7 +137,7 @@ func (l *Ledger) lastKnown() head {
 func (l *Ledger) start(ctx context.Context, c Config) error {
 	h, err := l.found(ctx, c.Origin)
 	if err != nil {
-		return err
+		return refusal(err)
 	}
 	f, ok := unpackFrontier(h.tree, h.peaks)
 	if !ok {

@@ -117,7 +117,11 @@ func Open(ctx context.Context, db *store.DB, sealer Sealer, c Config) (*Ledger, 
 func (l *Ledger) Close() error { return l.outside.close() }
 
 func lastTime(tx *store.Tx) (at time.Time, err error) {
-	return at, tx.QueryRow("SELECT at FROM ledger_head WHERE one = 1").Scan(store.IntoTime(&at))
+	err = tx.QueryRow("SELECT at FROM ledger_head WHERE one = 1").Scan(store.IntoTime(&at))
+	if avow.KindOf(err) == avow.NotFound {
+		err = errNoHead
+	}
+	return at, err
 }
 
 // Event is something that happened, and what it rested on.

@@ -407,6 +407,25 @@ func TestTimeFollowsTheLog(t *testing.T) {
 	})
 }
 
+// A program that is started while its machine's clock is years ahead, and records nothing, leaves time as it is.
+func TestStartMovesNoTime(t *testing.T) {
+	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
+		dir := t.TempDir()
+		h := build(t, c, dir)
+		h.append(ledger.Event{Type: ledger.NoticePublished})
+		c.Clock = func() time.Time { return h.now.AddDate(10, 0, 0) }
+		db := storetest.OpenConfig(t, c)
+		if _, err := ledger.Open(t.Context(), db, h.vault, ledger.Config{}); err != nil {
+			t.Fatal(err)
+		}
+		h.now = h.now.Add(time.Hour)
+		h.append(ledger.Event{Type: ledger.NoticePublished})
+		if got := h.all()[1].At; !got.Equal(h.now) {
+			t.Errorf("the second event is at %v, and the clock says %v", got, h.now)
+		}
+	})
+}
+
 func FuzzReceipt(f *testing.F) {
 	f.Add([]byte(`{"proof":{"leaf":"AQE=","salt":"AA=="},"document":"{}"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
