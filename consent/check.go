@@ -113,7 +113,7 @@ func (r *Register) CheckSince(ctx context.Context, index int64) (findings []Find
 
 // looksAtNobody are the checks of what events about nobody say.
 func (r *Register) looksAtNobody() []func(context.Context) ([]Finding, error) {
-	return []func(context.Context) ([]Finding, error){r.checkPolicies, r.checkSuppressed}
+	return []func(context.Context) ([]Finding, error){r.CheckPublished, r.checkSuppressed}
 }
 
 // somebody gives the next people of whom there are events or rows.

@@ -29,9 +29,10 @@ type publication struct {
 	event     ledger.Entry
 }
 
-// checkPolicies compares the published texts with the events that published them:
-// whoever changes a promise in the database changes what everybody is held to.
-func (r *Register) checkPolicies(ctx context.Context) (findings []Finding, err error) {
+// CheckPublished compares the published texts with the events that published them:
+// whoever changes a promise in the database changes what everybody is held to. Check does
+// it too; alone it also works where Open could not read a text any more.
+func (r *Register) CheckPublished(ctx context.Context) (findings []Finding, err error) {
 	err = r.db.Read(ctx, func(tx *store.Tx) error {
 		rows, err := publishedRows(tx)
 		if err != nil {

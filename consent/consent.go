@@ -80,7 +80,8 @@ type series struct {
 func (s *series) last() *policy.Policy { return s.versions[len(s.versions)-1] }
 
 // Open makes the tables and compiles every published version again, in order. The
-// gates are still empty of people: Load fills them, and Refresh does for one.
+// gates are still empty of people: Load fills them, and Refresh does for one. With a Conflict,
+// when a text cannot be read any more, comes a register that only CheckPublished is of use to.
 func Open(ctx context.Context, c Config) (*Register, error) {
 	sub, err := fs.Sub(files, "sql")
 	if err != nil {

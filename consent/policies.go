@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -176,12 +177,12 @@ func (r *Register) reload(ctx context.Context) error {
 		return store.Each(tx, func(rows *store.Rows) error {
 			var name, file string
 			var number int
-			var src []byte
-			if err := rows.Scan(&name, &number, &file, &src); err != nil {
+			var src, hash []byte
+			if err := rows.Scan(&name, &number, &file, &src, &hash); err != nil {
 				return err
 			}
-			return r.compiled(found, name, number, file, src)
-		}, `SELECT name, number, file, source FROM policy_versions ORDER BY name, number`)
+			return r.compiled(found, name, number, file, src, hash)
+		}, `SELECT name, number, file, source, hash FROM policy_versions ORDER BY name, number`)
 	})
 	if err != nil {
 		return err
@@ -197,7 +198,7 @@ func (r *Register) reload(ctx context.Context) error {
 }
 
 // compiled adds a stored version to a series, reusing what this node has compiled.
-func (r *Register) compiled(found map[string]*series, name string, number int, file string, src []byte) error {
+func (r *Register) compiled(found map[string]*series, name string, number int, file string, src, hash []byte) error {
 	s := found[name]
 	if s == nil {
 		s = &series{name: name, gate: gate.New(r.gates)}
@@ -214,6 +215,10 @@ func (r *Register) compiled(found map[string]*series, name string, number int, f
 		before = s.last()
 	}
 	p, problems := policy.Load(file, src, before)
+	if sum := sha256.Sum256(src); p == nil && !bytes.Equal(sum[:], hash) {
+		return avow.Errorf(avow.Conflict, "version %d of policy %s: the text in the database is not the one that was published, and is no policy any more: %s. "+
+			"Somebody changed it, or the disk did; run avow audit, keep the database as it is, and restore a backup", number, name, problems[0])
+	}
 	if p == nil || p.Number != number {
 		return avow.Errorf(avow.Conflict, "version %d of policy %s, published earlier, no longer compiles with this program: %s", number, name, problems.Error())
 	}

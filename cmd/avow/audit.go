@@ -65,6 +65,11 @@ func (c *auditCommand) Run(ctx context.Context, t *terminal) (err error) {
 	if err := h.inspect(ctx, c.where); err != nil {
 		return err
 	}
+	if err := h.openRegister(ctx, ""); avow.KindOf(err) == avow.Conflict && !c.Accept {
+		h.unread = err
+	} else if err != nil {
+		return err
+	}
 	if c.Accept {
 		if err := h.accept(ctx, t.out); err != nil {
 			return err
@@ -95,8 +100,11 @@ func (h *house) accept(ctx context.Context, out io.Writer) error {
 	return err
 }
 
-// inspect opens the rooms to look, also where a server would refuse to start.
+// inspect opens what is kept and its log to look, also where a server would refuse to start.
 func (h *house) inspect(ctx context.Context, w where) (err error) {
+	if err := w.there(); err != nil {
+		return err
+	}
 	if h.inUse, err = w.use(false); err != nil {
 		return err
 	}
@@ -111,20 +119,19 @@ func (h *house) inspect(ctx context.Context, w where) (err error) {
 	}
 	c := w.log()
 	c.Inspect = true
-	if h.ledger, err = ledger.Open(ctx, db, h.vault, c); err != nil {
-		return err
-	}
-	return h.openRegister(ctx, "")
+	h.ledger, err = ledger.Open(ctx, db, h.vault, c)
+	return err
 }
 
 // audit holds the file, the log and the folds against themselves and each other.
 func (h *house) audit(ctx context.Context, progress func(done, total int64)) (*audited, error) {
 	a := &audited{Findings: []finding{}}
-	if err := h.db.Check(ctx); err != nil {
-		if avow.KindOf(err) == avow.Unavailable {
+	for _, check := range []func(context.Context) error{h.db.Check, h.vault.Check} {
+		if err := check(ctx); avow.KindOf(err) == avow.Unavailable {
 			return nil, err
+		} else if err != nil {
+			a.Findings = append(a.Findings, finding{Index: -1, What: avow.MessageOf(err)})
 		}
-		a.Findings = append(a.Findings, finding{Index: -1, What: avow.MessageOf(err)})
 	}
 	log, err := h.ledger.Audit(ctx, ledger.AuditOptions{Progress: progress})
 	if err != nil {
@@ -135,12 +142,21 @@ func (h *house) audit(ctx context.Context, progress func(done, total int64)) (*a
 	for _, f := range log.Findings {
 		a.Findings = append(a.Findings, findingOf(f.Index, f.Event, f.What))
 	}
-	folds, err := h.consent.Check(ctx, nil)
+	folds, err := h.folds(ctx)
 	if err != nil {
 		return nil, err
 	}
 	a.add(folds)
 	return a, nil
+}
+
+// folds holds what people have chosen against what was published, as far as that can be read.
+func (h *house) folds(ctx context.Context) ([]consent.Finding, error) {
+	if h.unread == nil {
+		return h.consent.Check(ctx, nil)
+	}
+	list, err := h.consent.CheckPublished(ctx)
+	return append(list, consent.Finding{Index: -1, What: "what people have chosen was not compared: " + avow.MessageOf(h.unread)}), err
 }
 
 func (a *audited) add(list []consent.Finding) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -67,13 +68,28 @@ func (c *backupCommand) Run(ctx context.Context, t *terminal) error {
 	return nil
 }
 
-// openStore opens the database alone; one that is not there is not made.
+// there holds that something is kept here already. Whoever looks after what is kept must not
+// be told that all is well with a directory they named by mistake, nor have anything made in it.
+func (w where) there() error {
+	if w.Database != "" {
+		return nil
+	}
+	info, err := os.Stat(w.databaseFile())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return avow.Errorf(avow.NotFound, "there is no database %s; name the data directory with --data", w.databaseFile())
+	case err != nil:
+		return avow.Errorf(avow.Unavailable, "the database cannot be looked at: %w", err)
+	case info.Size() == 0:
+		return avow.Errorf(avow.Refused, "the file %s is empty: what was in it is gone, or it never was a database; restore a backup", w.databaseFile())
+	}
+	return nil
+}
+
+// openStore opens the database alone.
 func (w where) openStore(ctx context.Context) (*store.DB, error) {
 	if w.Database != "" {
 		return store.Open(ctx, store.Config{DSN: w.Database})
-	}
-	if _, err := os.Stat(w.databaseFile()); err != nil {
-		return nil, avow.Errorf(avow.NotFound, "there is no database %s; name the data directory with --data", w.databaseFile())
 	}
 	return store.Open(ctx, store.Config{Path: w.databaseFile()})
 }

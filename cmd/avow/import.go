@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -224,16 +223,13 @@ func (c importID) with(w where, ctx context.Context, act func(d *intake.Desk, id
 
 // withIntake opens the desk that takes files in, beside a running server.
 func (w where) withIntake(ctx context.Context, act func(d *intake.Desk) error) error {
-	h, err := openHouse(ctx, w, "", slog.New(slog.DiscardHandler))
-	if err != nil {
-		return err
-	}
-	defer h.close()
-	d, err := openIntake(ctx, h, nil, "")
-	if err != nil {
-		return err
-	}
-	return act(d)
+	return w.withHouse(ctx, func(h *house) error {
+		d, err := openIntake(ctx, h, nil, "")
+		if err != nil {
+			return err
+		}
+		return act(d)
+	})
 }
 
 func openIntake(ctx context.Context, h *house, outbox *mail.Outbox, base string) (*intake.Desk, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"text/tabwriter"
 	"time"
 
@@ -122,14 +121,11 @@ func (c *workCancelCommand) Run(ctx context.Context) error {
 
 // withWork opens the tables of the work room, beside a running server; nothing runs here.
 func (w where) withWork(ctx context.Context, act func(w *work.Work) error) error {
-	h, err := openHouse(ctx, w, "", slog.New(slog.DiscardHandler))
-	if err != nil {
-		return err
-	}
-	defer h.close()
-	k, err := work.Open(ctx, work.Config{DB: h.db, Ledger: h.ledger, Log: h.log, Clock: time.Now})
-	if err != nil {
-		return err
-	}
-	return act(k)
+	return w.withHouse(ctx, func(h *house) error {
+		k, err := work.Open(ctx, work.Config{DB: h.db, Ledger: h.ledger, Log: h.log, Clock: time.Now})
+		if err != nil {
+			return err
+		}
+		return act(k)
+	})
 }

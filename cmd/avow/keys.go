@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/avowhq/avow"
@@ -62,6 +63,9 @@ func (c *keysBackupCommand) Run(ctx context.Context, t *terminal) error {
 	if c.Database != "" {
 		return avow.Errorf(avow.Refused, "on PostgreSQL use its own tools: pg_dump --dbname=DSN --file=keys.dump --format=custom --data-only --table=vault_keys --table=vault_keyset --table=vault_rotations --table=vault_stops")
 	}
+	if _, err := os.Stat(c.vault().Keys); err != nil {
+		return avow.Errorf(avow.NotFound, "there are no keys in %s; name the data directory with --data", c.vault().Keys)
+	}
 	db, err := store.Open(ctx, store.Config{Path: c.vault().Keys})
 	if err != nil {
 		return err
@@ -75,8 +79,11 @@ func (c *keysBackupCommand) Run(ctx context.Context, t *terminal) error {
 	return err
 }
 
-// withHouse opens the rooms beside a running server.
+// withHouse opens the rooms beside a running server. It makes none that are not there.
 func (w where) withHouse(ctx context.Context, act func(h *house) error) error {
+	if err := w.there(); err != nil {
+		return err
+	}
 	h, err := openHouse(ctx, w, "", slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err

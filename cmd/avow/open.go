@@ -28,6 +28,7 @@ type house struct {
 	consent *consent.Register
 	log     *slog.Logger
 	clock   func() time.Time // of this machine; nil: the real one
+	unread  error            // what keeps the published policies from being read, where it is only looked
 }
 
 // openHouse opens the database and every room that keeps something in it. base is

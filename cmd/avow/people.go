@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"strings"
 
 	"github.com/avowhq/avow"
@@ -95,16 +94,13 @@ func (c *actForCommand) Run(ctx context.Context, t *terminal) error {
 
 // withDesk opens the rooms beside a running server, which sees what is done at once.
 func (w where) withDesk(ctx context.Context, act func(h *house, d *rights.Desk) error) error {
-	h, err := openHouse(ctx, w, "", slog.New(slog.DiscardHandler))
-	if err != nil {
-		return err
-	}
-	defer h.close()
-	d, err := rights.Open(ctx, rights.Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Register: h.consent})
-	if err != nil {
-		return err
-	}
-	return act(h, d)
+	return w.withHouse(ctx, func(h *house) error {
+		d, err := rights.Open(ctx, rights.Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Register: h.consent})
+		if err != nil {
+			return err
+		}
+		return act(h, d)
+	})
 }
 
 // who finds the one person whom a word names.

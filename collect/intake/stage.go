@@ -89,7 +89,7 @@ func (d *Desk) earlier(ctx context.Context, hash [32]byte, o Options) (imp recor
 			case open:
 				return avow.Errorf(avow.Conflict, "this file is being imported as %s with other options; flip or discard that import first, or give the same options", r.id)
 			case r.State != Discarded && r.State != Discarding && !o.Again:
-				return avow.Errorf(avow.Conflict, "this file was imported already, as %s; say so if it is to be imported again", r.id)
+				return avow.Errorf(avow.Conflict, "this file was imported already, as %s; to import it again all the same, give --again", r.id)
 			}
 		}
 		return nil
