@@ -187,6 +187,7 @@ func (s *system) erase(ctx context.Context) error {
 		}
 	}
 	s.eraseGroups(order)
+	s.tableByTable()
 	s.unread()
 	s.conflicts()
 	return nil

@@ -169,7 +169,7 @@ func TestRowThatChangedHands(t *testing.T) {
 	for _, l := range w.check(p, who) {
 		why = append(why, l.Table+": "+string(l.Why))
 	}
-	wants(t, "left", why, "customer: "+string(ChangedHands), "invoice: "+string(ChangedHands))
+	wants(t, "left", why, "invoice: "+string(ChangedHands), "customer: "+string(ChangedHands))
 }
 
 // One statement that fails leaves everything as it was.
@@ -225,6 +225,18 @@ func TestRectify(t *testing.T) {
 	if _, err := Rectify(t.Context(), s, f, w.options, []Correction{{Data: "contact", To: "x"}}); avow.KindOf(err) != avow.Invalid {
 		t.Errorf("a whole category is corrected: %v", err)
 	}
+}
+
+// A row has a first and a last name: what is right of one is not written over the other.
+func TestRectifyOneOfSeveralColumns(t *testing.T) {
+	const tables = "people:\n  identities: {email: email}\n  relation: owns\n  erase: delete\n  columns: {email: contact.email, first: contact.name, last: contact.name}\n"
+	w := newWorld(t, map[string][2]string{"shop": {"CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT UNIQUE, first TEXT, last TEXT);" +
+		"INSERT INTO people VALUES (1, 'ann@x.example', 'Ann', 'Vistor'), (2, 'bob@x.example', 'Bob', 'Vistor')", tables}})
+	who := people("email=ann@x.example")
+	const open = "refused: several columns of a row hold it, and nothing says which is wrong, instead: say what it says now, too, or have somebody look"
+	wants(t, "not said which", said(w.rectify(who, Correction{Data: "contact.name", To: "Ann Visitor"})), "people: keep first, 1, "+open, "people: keep last, 1, "+open)
+	wants(t, "said which", said(w.rectify(who, Correction{Data: "contact.name", From: "Vistor", To: "Visitor"})), "people: read first, 1", "people: update last, 1")
+	wants(t, "people", w.rows("shop", "SELECT first, last FROM people"), "Ann|Visitor", "Bob|Vistor")
 }
 
 // What was put right in between is not overwritten.
