@@ -11,7 +11,8 @@
 # does not wait for the disk, which no server that keeps anything may do.
 set -eu
 
-die() { echo "mariadb.sh: $*" >&2; exit 1; }
+self=mariadb.sh user=mysql
+. "$(dirname "$0")/server.sh"
 
 find_program() {
 	for name in "$@"; do
@@ -21,15 +22,6 @@ find_program() {
 		command -v "$name" && return
 	done
 	die "MariaDB is not installed ($1 was not found); install it, or set MARIADBBIN to its directory of programs"
-}
-
-# as runs a command as the user that owns the server.
-as() {
-	if [ "$(id -u)" = 0 ]; then
-		su mysql -s /bin/sh -c "$*"
-	else
-		sh -c "$*"
-	fi
 }
 
 # ask runs a statement as root, who has no password until it is over.
@@ -61,33 +53,20 @@ end() {
 }
 
 start() {
-	dir=$1
-	[ -e "$dir/data" ] && die "$dir/data exists already; stop it first, or name another directory"
+	absent "$1"
 	install=$(find_program mariadb-install-db mysql_install_db)
 	server=$(find_program mariadbd mysqld)
 	client=$(find_program mariadb mysql)
-	mkdir -p "$dir"
-	dir=$(cd "$dir" && pwd)
-	if [ "$(id -u)" = 0 ]; then
-		id mysql >/dev/null 2>&1 || die "there is no user mysql to run the server as"
-		chown mysql "$dir"
-		as "cd '$dir'" 2>/dev/null || die "the user mysql cannot reach $dir; name a directory below one that everybody may enter, such as /tmp"
-	fi
+	settle "$1"
 	as "cd '$dir' && '$install' --no-defaults --auth-root-authentication-method=normal --skip-test-db --datadir='$dir/data' >'$dir/install.log' 2>&1" ||
 		die "mariadb-install-db failed; see $dir/install.log"
 	tls=--skip-ssl
 	if [ -n "${2:-}" ]; then
-		for name in ca server server-key; do
-			cp "$2/$name.pem" "$dir/data/$name.pem"
-			chmod 600 "$dir/data/$name.pem"
-			[ "$(id -u)" != 0 ] || chown mysql "$dir/data/$name.pem"
-		done
+		certify "$2"
 		tls="--ssl-ca='$dir/data/ca.pem' --ssl-cert='$dir/data/server.pem' --ssl-key='$dir/data/server-key.pem'"
 	fi
-	# A port can be taken between looking and listening, so a few are tried.
-	port=0
 	for try in 1 2 3 4 5; do
-		port=$(($(od -An -N2 -tu2 /dev/urandom) % 20000 + 20000))
+		port=$(some_port)
 		as "cd '$dir' && exec '$server' --no-defaults --datadir='$dir/data' --pid-file='$dir/server.pid' --socket='$dir/s' \
 			--bind-address=127.0.0.1 --port=$port --skip-name-resolve $tls \
 			--character-set-server=utf8mb4 --innodb-flush-log-at-trx-commit=0 --skip-innodb-doublewrite --skip-log-bin \
@@ -103,18 +82,4 @@ start() {
 	die "the server did not start; see $dir/server.log"
 }
 
-stop() {
-	dir=$1
-	[ -d "$dir/data" ] || die "there is no server in $dir"
-	dir=$(cd "$dir" && pwd)
-	end "$dir"
-	rm -rf "$dir/data" "$dir/install.log" "$dir/server.log" "$dir/server.pid" "$dir/s"
-	rmdir "$dir" 2>/dev/null || true
-}
-
-usage="usage: mariadb.sh start DIR [CERTS] | stop DIR"
-case "${1:-} $#" in
-"start 2" | "start 3") start "$2" "${3:-}" ;;
-"stop 2") stop "$2" ;;
-*) die "$usage" ;;
-esac
+command_line "$@"

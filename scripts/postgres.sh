@@ -11,7 +11,8 @@
 # no server that keeps anything may do.
 set -eu
 
-die() { echo "postgres.sh: $*" >&2; exit 1; }
+self=postgres.sh user=postgres
+. "$(dirname "$0")/server.sh"
 
 bin() {
 	for d in "${PGBIN:-}" $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -rV) \
@@ -22,41 +23,19 @@ bin() {
 	dirname "$d"
 }
 
-# as runs a command as the user that owns the server.
-as() {
-	if [ "$(id -u)" = 0 ]; then
-		su postgres -s /bin/sh -c "$*"
-	else
-		sh -c "$*"
-	fi
-}
-
 start() {
-	dir=$1
-	[ -e "$dir/data" ] && die "$dir/data exists already; stop it first, or name another directory"
+	absent "$1"
 	pg=$(bin)
-	mkdir -p "$dir"
-	dir=$(cd "$dir" && pwd)
-	if [ "$(id -u)" = 0 ]; then
-		id postgres >/dev/null 2>&1 || die "there is no user postgres to run the server as"
-		chown postgres "$dir"
-		as "cd '$dir'" 2>/dev/null || die "the user postgres cannot reach $dir; name a directory below one that everybody may enter, such as /tmp"
-	fi
+	settle "$1"
 	as "'$pg/initdb' -D '$dir/data' -U avow -A trust -E UTF8 --locale=C >'$dir/initdb.log' 2>&1" ||
 		die "initdb failed; see $dir/initdb.log"
 	tls=
 	if [ -n "${2:-}" ]; then
-		for name in ca server server-key; do
-			cp "$2/$name.pem" "$dir/data/$name.pem"
-			chmod 600 "$dir/data/$name.pem"
-			[ "$(id -u)" != 0 ] || chown postgres "$dir/data/$name.pem"
-		done
+		certify "$2"
 		tls="-c ssl=on -c ssl_ca_file=ca.pem -c ssl_cert_file=server.pem -c ssl_key_file=server-key.pem"
 	fi
-	# A port can be taken between looking and listening, so a few are tried.
-	port=0
 	for try in 1 2 3 4 5; do
-		port=$(($(od -An -N2 -tu2 /dev/urandom) % 20000 + 20000))
+		port=$(some_port)
 		if as "cd '$dir' && '$pg/pg_ctl' -D '$dir/data' -w -t 60 -s -l '$dir/server.log' \
 			-o \"-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories= \
 			-c fsync=off -c full_page_writes=off -c deadlock_timeout=100ms -c max_connections=300 $tls\" start" >/dev/null 2>&1; then
@@ -67,19 +46,10 @@ start() {
 	die "the server did not start; see $dir/server.log"
 }
 
-stop() {
-	dir=$1
-	[ -d "$dir/data" ] || die "there is no server in $dir"
-	dir=$(cd "$dir" && pwd)
+# end ends the server without waiting for what is open.
+end() {
 	pg=$(bin)
-	as "cd '$dir' && '$pg/pg_ctl' -D '$dir/data' -m immediate -w -s stop" >/dev/null 2>&1 || true
-	rm -rf "$dir/data" "$dir/initdb.log" "$dir/server.log"
-	rmdir "$dir" 2>/dev/null || true
+	as "cd '$1' && '$pg/pg_ctl' -D '$1/data' -m immediate -w -s stop" >/dev/null 2>&1 || true
 }
 
-usage="usage: postgres.sh start DIR [CERTS] | stop DIR"
-case "${1:-} $#" in
-"start 2" | "start 3") start "$2" "${3:-}" ;;
-"stop 2") stop "$2" ;;
-*) die "$usage" ;;
-esac
+command_line "$@"
