@@ -53,16 +53,21 @@ type planCommand struct {
 	where `embed:""`
 	For   string   `help:"The request: access, erase, rectify, restrict, unrestrict or object." enum:"access,erase,rectify,restrict,unrestrict,object" default:"erase"`
 	Set   []string `help:"For rectify: the field of the policy and what is right: contact.email=ann@new.example." placeholder:"FIELD=VALUE" sep:"none"`
+	Was   []string `help:"For rectify: what the field says now. Only where it says that is it changed." placeholder:"FIELD=VALUE" sep:"none"`
 	SQL   bool     `name:"sql" help:"Print what would be sent to each system too, with its parameters. That is personal data."`
 }
 
 // Run plans, and changes nothing. It ends with status 1 when a system cannot be looked into.
 func (c *planCommand) Run(ctx context.Context, t *terminal) error {
-	return c.show(ctx, t, c.where, c.For, c.Set, c.SQL)
+	fix, err := corrections(c.Set, c.Was)
+	if err != nil {
+		return err
+	}
+	return c.show(ctx, t, c.where, c.For, fix, c.SQL)
 }
 
 // show makes a plan and prints it.
-func (w whom) show(ctx context.Context, t *terminal, at where, what string, set []string, asSent bool) error {
+func (w whom) show(ctx context.Context, t *terminal, at where, what string, fix []plan.Correction, asSent bool) error {
 	who, err := person(w.Identity)
 	if err != nil {
 		return err
@@ -75,7 +80,7 @@ func (w whom) show(ctx context.Context, t *terminal, at where, what string, set 
 	if what == "access" {
 		return w.showAccess(ctx, t, m, who)
 	}
-	p, f, err := m.plan(ctx, at, plan.Work(what), who, set)
+	p, f, err := m.plan(ctx, at, plan.Work(what), who, fix)
 	if err != nil {
 		return err
 	}
@@ -91,11 +96,7 @@ func (w whom) show(ctx context.Context, t *terminal, at where, what string, set 
 }
 
 // plan finds what concerns one person and says what becomes of it.
-func (m *mapped) plan(ctx context.Context, at where, what plan.Work, who find.Person, set []string) (*plan.Plan, *find.Found, error) {
-	corrections, err := corrections(set)
-	if err != nil {
-		return nil, nil, err
-	}
+func (m *mapped) plan(ctx context.Context, at where, what plan.Work, who find.Person, fix []plan.Correction) (*plan.Plan, *find.Found, error) {
 	s := m.search(find.Options{})
 	f, err := s.Find(ctx, []find.Person{who})
 	if err != nil {
@@ -112,7 +113,7 @@ func (m *mapped) plan(ctx context.Context, at where, what plan.Work, who find.Pe
 		}
 		p, err = plan.Erase(ctx, s, f, o)
 	case plan.Rectification:
-		p, err = plan.Rectify(ctx, s, f, o, corrections)
+		p, err = plan.Rectify(ctx, s, f, o, fix)
 	case plan.Restriction, plan.Lifting:
 		p, err = plan.Restrict(ctx, s, f, o, what == plan.Restriction)
 	default:
@@ -121,17 +122,36 @@ func (m *mapped) plan(ctx context.Context, at where, what plan.Work, who find.Pe
 	return p, f, err
 }
 
-// corrections reads `contact.email=ann@new.example`.
-func corrections(set []string) ([]plan.Correction, error) {
+// corrections reads `contact.email=ann@new.example`, and what was said before.
+func corrections(set, was []string) ([]plan.Correction, error) {
 	var out []plan.Correction
 	for _, w := range set {
-		field, value, ok := strings.Cut(w, "=")
-		if !ok || field == "" {
-			return nil, avow.FieldErrorf("--set", "write it as FIELD=VALUE, as contact.email=ann@new.example")
+		field, value, err := fieldOf("--set", w)
+		if err != nil {
+			return nil, err
 		}
 		out = append(out, plan.Correction{Data: field, To: value})
 	}
+	for _, w := range was {
+		field, value, err := fieldOf("--was", w)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(out, func(c plan.Correction) bool { return c.Data == field && c.From == "" })
+		if i < 0 || value == "" {
+			return nil, avow.FieldErrorf("--was", "say what is right, too: --set %s=VALUE, once for each --was", field)
+		}
+		out[i].From = value
+	}
 	return out, nil
+}
+
+func fieldOf(flag, word string) (field, value string, err error) {
+	field, value, ok := strings.Cut(word, "=")
+	if !ok || field == "" {
+		return "", "", avow.FieldErrorf(flag, "write it as FIELD=VALUE, as contact.email=ann@new.example")
+	}
+	return field, value, nil
 }
 
 // write prints entries for eyes or for scripts.

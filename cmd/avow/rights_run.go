@@ -45,11 +45,23 @@ func (c *eraseCommand) Run(ctx context.Context, t *terminal) error {
 type rectifyCommand struct {
 	doing `embed:""`
 	Set   []string `required:"" help:"The field of the policy and what is right: contact.email=ann@new.example." placeholder:"FIELD=VALUE" sep:"none"`
+	Was   []string `help:"What the field says now. Only where it says that is it changed: contact.email=ann@old.example." placeholder:"FIELD=VALUE" sep:"none"`
+}
+
+// Help is shown by avow rights rectify --help.
+func (c *rectifyCommand) Help() string {
+	return `What is right takes the place of what stands in every column that the maps name for the field. Where a row has several such columns, as first and last name, nothing is changed until --was says which of them is meant.
+
+    avow rights rectify --identity email=ann@example.com --was contact.name=Vistor --set contact.name=Visitor --by Kim --because "ticket 4711"`
 }
 
 // Run corrects.
 func (c *rectifyCommand) Run(ctx context.Context, t *terminal) error {
-	return c.do(ctx, t, plan.Rectification, law.Correct, c.Set)
+	fix, err := corrections(c.Set, c.Was)
+	if err != nil {
+		return err
+	}
+	return c.do(ctx, t, plan.Rectification, law.Correct, fix)
 }
 
 // restrictCommand has data kept and not used.
@@ -63,15 +75,11 @@ func (c *restrictCommand) Run(ctx context.Context, t *terminal) error {
 }
 
 // do takes the request down, does it, and says what it came to.
-func (c *doing) do(ctx context.Context, t *terminal, what plan.Work, right law.Right, set []string) error {
+func (c *doing) do(ctx context.Context, t *terminal, what plan.Work, right law.Right, fix []plan.Correction) error {
 	if c.DryRun {
-		return c.show(ctx, t, c.where, string(what), set, !c.JSON)
+		return c.show(ctx, t, c.where, string(what), fix, !c.JSON)
 	}
 	who, err := person(c.Identity)
-	if err != nil {
-		return err
-	}
-	fix, err := corrections(set)
 	if err != nil {
 		return err
 	}
@@ -88,7 +96,7 @@ func (c *doing) do(ctx context.Context, t *terminal, what plan.Work, right law.R
 		if _, known := b.systems.Policy.Field(f.Data); !known {
 			return avow.FieldErrorf("--set", "the policy has no field `%s`; name one such as contact.email", f.Data)
 		}
-		ask.Corrections = append(ask.Corrections, cases.Correction{Data: f.Data, To: f.To})
+		ask.Corrections = append(ask.Corrections, cases.Correction{Data: f.Data, To: f.To, From: f.From})
 	}
 	taken, err := b.desk.Take(ctx, ask)
 	if err != nil {

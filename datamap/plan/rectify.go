@@ -19,7 +19,8 @@ type Correction struct {
 	Data string // the field of the policy: `contact.email`
 	To   string // empty: it goes
 	// From, when it is given, is what was wrong: only where it still stands is it
-	// changed, compared as the map compares the column.
+	// changed, compared as the map compares the column. Without it a row in which several
+	// columns hold the data is left: nobody says which of them is wrong.
 	From string
 }
 
@@ -65,6 +66,7 @@ func (b *builder) field(name string) (int, error) {
 
 // rectify plans one correction in one table.
 func (s *system) rectify(ctx context.Context, t *table, field int, c Correction) error {
+	several := c.From == "" && columnsOf(t.of, field) > 1
 	for i := range t.of.Columns {
 		column := &t.of.Columns[i].Is
 		if !column.Fields.Has(field) {
@@ -78,11 +80,25 @@ func (s *system) rectify(ctx context.Context, t *table, field int, c Correction)
 			s.left(t, rows, Line{Columns: []string{column.Name}, Action: Keep, Refused: "it holds other data as well", Instead: "somebody has to look"})
 			continue
 		}
+		if several {
+			s.left(t, rows, Line{Columns: []string{column.Name}, Action: Keep, Refused: "several columns of a row hold it, and nothing says which is wrong", Instead: "say what it says now, too, or have somebody look"})
+			continue
+		}
 		if err := s.correct(ctx, t, rows, t.place(column.Name), c); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// columnsOf is how many columns of a table hold one field and nothing else.
+func columnsOf(t *datamap.Table, field int) (n int) {
+	for i := range t.Columns {
+		if f := t.Columns[i].Is.Fields; f.Has(field) && f.Len() == 1 {
+			n++
+		}
+	}
+	return n
 }
 
 // ownColumn are the rows in which a column is the person's.
