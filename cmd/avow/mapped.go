@@ -15,7 +15,11 @@ import (
 	"github.com/avowhq/avow/connect/open"
 	"github.com/avowhq/avow/datamap"
 	"github.com/avowhq/avow/datamap/find"
+	"github.com/avowhq/avow/datamap/plan"
 	"github.com/avowhq/avow/policy"
+	"github.com/avowhq/avow/retain"
+	"github.com/avowhq/avow/rights/cases"
+	"github.com/avowhq/avow/rights/cases/systems"
 )
 
 // folder is a policy with the files of its systems, and how these are reached.
@@ -204,6 +208,31 @@ func (f folder) secret(scheme, name string) (string, error) {
 		name = filepath.Join(dir, name)
 	}
 	return open.Secret(scheme, name, f.Secrets, os.Getenv)
+}
+
+// credentials ends with the first that is missing of those the systems are opened with: it is
+// missing here, so nothing is gained by waiting.
+func (f folder) credentials(m *datamap.Map) error {
+	for _, s := range m.Systems {
+		if !s.Credentials.Given() {
+			continue
+		}
+		if _, err := f.secret(s.Credentials.Scheme, s.Credentials.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// engine does requests in the systems of a map, which it opens when it needs them. The desk that
+// knows what is held is asked for then, because it is opened after the engine.
+func (f folder) engine(m *datamap.Map, desk func() *retain.Desk) *systems.Engine {
+	region := f.region(m.Policy)
+	return systems.New(systems.Config{Map: m, Region: region, Open: func(ctx context.Context, s *datamap.System) (connect.Source, error) {
+		return f.open(ctx, s, region, false)
+	}, Holds: func(ctx context.Context, s *find.Search, found *find.Found, r cases.Request) ([]plan.Hold, error) {
+		return desk().Against(ctx, m.Policy, s, found, r.Subject)
+	}})
 }
 
 func (m *mapped) search(o find.Options) *find.Search {

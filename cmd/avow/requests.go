@@ -13,10 +13,8 @@ import (
 	"time"
 
 	"github.com/avowhq/avow"
-	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/consent"
 	"github.com/avowhq/avow/datamap"
-	"github.com/avowhq/avow/datamap/find"
 	"github.com/avowhq/avow/datamap/plan"
 	"github.com/avowhq/avow/law"
 	"github.com/avowhq/avow/mail"
@@ -51,20 +49,11 @@ func (f folder) openCounter(ctx context.Context, t *terminal, w where) (_ *count
 	if c.systems, err = f.readMap(t); err != nil {
 		return nil, err
 	}
-	for _, s := range c.systems.Systems {
-		if s.Credentials.Given() { // what is missing here is no reason to wait
-			if _, err := f.secret(s.Credentials.Scheme, s.Credentials.Name); err != nil {
-				return nil, err
-			}
-		}
+	if err = f.credentials(c.systems); err != nil {
+		return nil, err
 	}
-	region := f.region(c.systems.Policy)
-	c.region = region
-	c.engine = systems.New(systems.Config{Map: c.systems, Region: region, Open: func(ctx context.Context, s *datamap.System) (connect.Source, error) {
-		return f.open(ctx, s, region, false)
-	}, Holds: func(ctx context.Context, s *find.Search, found *find.Found, r cases.Request) ([]plan.Hold, error) {
-		return heldIn(c.retain, c.systems.Policy)(ctx, s, found, r)
-	}})
+	c.region = f.region(c.systems.Policy)
+	c.engine = f.engine(c.systems, func() *retain.Desk { return c.retain })
 	if c.house, err = openHouse(ctx, w, "", slog.New(slog.DiscardHandler)); err != nil {
 		return nil, err
 	}

@@ -12,11 +12,8 @@ import (
 	"time"
 
 	"github.com/avowhq/avow"
-	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/consent"
 	"github.com/avowhq/avow/datamap"
-	"github.com/avowhq/avow/datamap/find"
-	"github.com/avowhq/avow/datamap/plan"
 	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/retain"
 	"github.com/avowhq/avow/rights"
@@ -92,7 +89,7 @@ func (a *atlas) of(name string) (*systems.Engine, error) {
 		if was.engine != nil {
 			a.retired = append(a.retired, was.engine)
 		}
-		was.engine = a.engine(m)
+		was.engine = a.folder.engine(m, func() *retain.Desk { return a.retain })
 	case was.engine == nil:
 		return nil, err
 	default:
@@ -111,23 +108,7 @@ func (a *atlas) load(p *policy.Policy) (*datamap.Map, error) {
 	if err != nil {
 		return nil, avow.Errorf(avow.Unavailable, "the files of the systems in %s do not fit the policy %s, version %d: %s", a.dir, p.Name, p.Number, err)
 	}
-	for _, s := range m.Systems {
-		if s.Credentials.Given() { // what is missing here is no reason to wait
-			if _, err := a.folder.secret(s.Credentials.Scheme, s.Credentials.Name); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return m, nil
-}
-
-func (a *atlas) engine(m *datamap.Map) *systems.Engine {
-	region := a.folder.region(m.Policy)
-	return systems.New(systems.Config{Map: m, Region: region, Open: func(ctx context.Context, s *datamap.System) (connect.Source, error) {
-		return a.folder.open(ctx, s, region, false)
-	}, Holds: func(ctx context.Context, s *find.Search, f *find.Found, r cases.Request) ([]plan.Hold, error) {
-		return heldIn(a.retain, m.Policy)(ctx, s, f, r)
-	}})
+	return m, a.folder.credentials(m)
 }
 
 // all are the engines of all published policies that have one.

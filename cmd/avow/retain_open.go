@@ -12,7 +12,6 @@ import (
 	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/retain"
 	"github.com/avowhq/avow/rights"
-	"github.com/avowhq/avow/rights/cases"
 	"github.com/avowhq/avow/rights/cases/systems"
 	"github.com/avowhq/avow/store"
 )
@@ -38,13 +37,6 @@ func heldOf(desk *retain.Desk) func(*store.Tx, avow.ID) ([]rights.Stop, error) {
 			out = append(out, rights.Stop{Because: h.Because, Until: h.Until, Data: h.Data})
 		}
 		return out, err
-	}
-}
-
-// heldIn gives what is held to the plans of erasures in the systems of a policy.
-func heldIn(desk *retain.Desk, p *policy.Policy) func(context.Context, *find.Search, *find.Found, cases.Request) ([]plan.Hold, error) {
-	return func(ctx context.Context, s *find.Search, f *find.Found, r cases.Request) ([]plan.Hold, error) {
-		return desk.Against(ctx, p, s, f, r.Subject)
 	}
 }
 
