@@ -103,3 +103,31 @@ func TestRehearsalOfTheEnd(t *testing.T) {
 		}
 	}
 }
+
+// A login that may do what a plan asks of it and not what a trigger does is found out too.
+func TestRehearsalByLeastPrivilege(t *testing.T) {
+	for _, k := range connecttest.Kinds(t) {
+		if k.Name == "sqlite" {
+			continue // it has no logins
+		}
+		t.Run(k.Name, func(t *testing.T) {
+			owner := k.Config(t)
+			statements := []string{"CREATE TABLE people (id int PRIMARY KEY, name varchar(20))", "INSERT INTO people VALUES (1, 'Ann')", "CREATE TABLE audit (said varchar(20))"}
+			if k.Name == "postgresql" {
+				statements = append(statements, "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO audit VALUES (OLD.name); RETURN OLD; END'", "CREATE TRIGGER noted BEFORE DELETE ON people FOR EACH ROW EXECUTE FUNCTION note()")
+			} else { // it runs with the privileges of who made it
+				statements = append(statements, "CREATE TRIGGER noted BEFORE DELETE ON people FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'Ann stays'")
+			}
+			connecttest.Exec(t, owner, statements...)
+			grants := []string{"GRANT SELECT, DELETE ON people TO LOGIN"}
+			want := "the trigger `noted`, which does what this login may not do,"
+			if k.Name == "mariadb" {
+				grants, want = append(grants, "GRANT TRIGGER ON people TO LOGIN"), "the trigger `noted`"
+			}
+			c, _ := limited(t, owner, grants...)
+			if found := tried(t, open(t, c)); len(found.Objections) != 1 || found.Objections[0].Rule != want {
+				t.Errorf("%+v", found)
+			}
+		})
+	}
+}

@@ -173,20 +173,21 @@ func sortedRows(rows map[int]bool) []int {
 // otherwise: rows that cannot be deleted stay, and what nobody could write is left. It
 // reports whether the plan is to be made again.
 func (f *foresight) whole(ctx context.Context) (more bool, err error) {
-	for range mostRounds {
-		changes, groups := f.plan.changes()
-		if !slices.ContainsFunc(groups, func(g *Group) bool { return len(f.watched(g)) > 0 }) {
-			return false, nil
+	for round := 0; ; round++ {
+		changes, groups := f.together()
+		if len(changes) == 0 {
+			break
+		}
+		if round == mostRounds {
+			f.cannot = "each time it was tried something else was refused"
+			break
 		}
 		found, err := f.attempt(ctx, changes)
 		if err != nil {
 			return false, err
 		}
-		if f.cannot != "" {
+		if f.cannot != "" || len(found) == 0 {
 			break
-		}
-		if len(found) == 0 {
-			return false, nil
 		}
 		for _, o := range found {
 			f.object(groups[o.Change], o)
@@ -195,11 +196,29 @@ func (f *foresight) whole(ctx context.Context) (more bool, err error) {
 			return true, nil
 		}
 	}
-	if f.cannot == "" {
-		f.cannot = "each time it is tried something else is refused"
-	}
 	f.sayUnsure()
 	return false, nil
+}
+
+// together are the changes to be tried in one step: nothing behind the last that may be
+// refused, and of updates alone, which do not hang on others, only those.
+func (f *foresight) together() (changes []connect.Change, groups []*Group) {
+	last, deletes, updates := -1, false, 0
+	for i, g := range f.plan.Groups {
+		if len(f.watched(g)) > 0 {
+			last, deletes = i, deletes || g.change == connect.Delete
+			updates++
+		}
+	}
+	if !deletes && updates < 2 {
+		return nil, nil // it was tried by itself
+	}
+	for _, g := range f.plan.Groups[:last+1] {
+		if g.change != "" && g.Rows > 0 && (deletes || len(f.watched(g)) > 0) {
+			changes, groups = append(changes, f.plan.changeOf(g)), append(groups, g)
+		}
+	}
+	return changes, groups
 }
 
 // object plans otherwise what was refused of a group.
@@ -257,8 +276,11 @@ func (f *foresight) leave(g *Group, o connect.Objection) {
 	f.plan.Groups = slices.Replace(f.plan.Groups, at, at+1, g.only(rest), left)
 }
 
-// sayUnsure says of all that may be refused that nobody can tell.
+// sayUnsure says of all that may be refused that nobody can tell, where that is so.
 func (f *foresight) sayUnsure() {
+	if f.cannot == "" {
+		return
+	}
 	for _, g := range f.plan.Groups {
 		names := f.watched(g)
 		for i, name := range names {
