@@ -240,29 +240,7 @@ func TestRetentionOverHTTP(t *testing.T) {
 	h := newOther(t, connect.Config{Secret: hub.Secret()}, `kind: http
 at: hubspot
 credentials: env:X
-tables:
-  contacts:
-    key: id
-    identities: {email: email}
-    relation: owns
-    erase: delete
-    columns: {email: contact.email, firstname: contact.name}
-    retention: {contact: createdate}
-  contact-deals:
-    key: [contact, deal]
-    references:
-      person: {columns: contact, to: contacts.id}
-      deal: {columns: deal, to: deals.id}
-    relation: {person: owns}
-    erase: delete
-  deals:
-    key: id
-    relation: {contact-deals.deal: shares}
-    of: everyone
-    erase: clear
-    columns: {dealname: messages.text}
-    retention: {messages: closedate}
-`)
+`+saastest.HubSpotTables)
 	look := func() string {
 		out := ""
 		for _, object := range []string{"contacts", "deals"} {
@@ -300,22 +278,7 @@ func TestRetentionInSalesforce(t *testing.T) {
 	h := newOther(t, connect.Config{Secret: sf.Secret()}, `kind: http
 at: salesforce
 credentials: env:X
-tables:
-  Contact:
-    key: Id
-    identities: {Email: email}
-    relation: owns
-    erase: delete
-    columns: {Email: contact.email, LastName: contact.name}
-    retention: {contact: CreatedDate}
-  Task:
-    key: Id
-    references: {who: {columns: WhoId, to: Contact.Id}}
-    relation: {who: owns}
-    erase: clear
-    columns: {Description: messages.text}
-    retention: {messages: ActivityDate}
-`)
+`+saastest.SalesforceTables)
 	look := func() string {
 		out := ""
 		for _, id := range []string{"003A", "003B", "003P0", "003P4", "00TA", "00TB", "00TC"} {

@@ -39,28 +39,7 @@ title: HubSpot
 kind: http
 at: hubspot
 credentials: env:HUB_TOKEN
-tables:
-  contacts:
-    key: id
-    identities: {email: email}
-    relation: owns
-    erase: delete
-    columns: {email: contact.email, firstname: contact.name}
-    retention: {contact: createdate}
-  deals:
-    key: id
-    relation: {contact-deals.deal: shares}
-    of: everyone
-    erase: clear
-    columns: {dealname: messages.text}
-  contact-deals:
-    key: [contact, deal]
-    references:
-      person: {columns: contact, to: contacts.id}
-      deal: {columns: deal, to: deals.id}
-    relation: {person: owns}
-    erase: delete
-`
+` + saastest.HubSpotTables
 
 const beyondCRM = `system: crm
 title: The notes

@@ -213,31 +213,10 @@ tables:
 	wantLines(t, "hits", e.swept(t), "crm.customers (another field) 1 owned", "crm.customers (another field) 1", "crm.carts note 1")
 }
 
-const hub = `system: hub
-kind: http
-at: hubspot
-credentials: env:X
-tables:
-  contacts:
-    key: id
-    identities: {email: email}
-    relation: owns
-    erase: clear
-    columns: {email: contact.email, firstname: contact.name}
-  deals:
-    key: id
-    relation: {ties.deal: shares}
-    of: everyone
-    erase: clear
-    columns: {dealname: messages.text}
-  contact-deals:
-    key: [contact, deal]
-    references:
-      person: {columns: contact, to: contacts.id}
-      deal: {columns: deal, to: deals.id}
-    relation: {person: owns}
-    erase: delete
-`
+// hub is a service whose contacts stay, emptied.
+func hub() fstest.MapFS {
+	return mapOf("system: hub\nkind: http\nat: hubspot\ncredentials: env:X\n" + strings.Replace(saastest.HubSpotTables, "erase: delete", "erase: clear", 1))
+}
 
 func hubPeople(t *testing.T) *saastest.HubSpot {
 	h := saastest.NewHubSpot(t)
@@ -254,7 +233,7 @@ func hubPeople(t *testing.T) *saastest.HubSpot {
 // and nobody is asked to look where nothing personal can stand.
 func TestSweepOverHTTP(t *testing.T) {
 	h := hubPeople(t)
-	e := over(t, reach{"hub": {Secret: h.Secret()}}, mapOf(strings.ReplaceAll(hub, "ties.deal", "contact-deals.deal")))
+	e := over(t, reach{"hub": {Secret: h.Secret()}}, hub())
 	got := e.swept(t)
 	wantLines(t, "hits", got, "hub.contacts lastname 1 owned", "hub.contacts lastname 1", "hub.deals dealname 1",
 		`hub.contact-deals not swept: the table "contact-deals" of system "hub" has no request that lists all its rows (the description of hubspot)`)
@@ -267,20 +246,7 @@ func TestSweepOverHTTP(t *testing.T) {
 kind: http
 at: salesforce
 credentials: env:X
-tables:
-  Contact:
-    key: Id
-    identities: {Email: email}
-    relation: owns
-    erase: delete
-    columns: {Email: contact.email, LastName: contact.name}
-  Task:
-    key: Id
-    references: {who: {columns: WhoId, to: Contact.Id}}
-    relation: {who: owns}
-    erase: delete
-    columns: {Description: messages.text}
-`))
+`+saastest.SalesforceTables))
 	wantLines(t, "hits", e.swept(t), "force.Contact Description 1", "force.Task Subject 1")
 }
 
@@ -288,7 +254,7 @@ tables:
 // said with why; people look, since personal data stands there.
 func TestSweepThatAServiceRefuses(t *testing.T) {
 	h := hubPeople(t)
-	e := over(t, reach{"hub": {Secret: h.Secret()}}, mapOf(strings.ReplaceAll(hub, "ties.deal", "contact-deals.deal")))
+	e := over(t, reach{"hub": {Secret: h.Secret()}}, hub())
 	e.swept(t) // the schema is known, and Ann is gone
 	h.Before = func(w http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path != "/crm/v3/objects/deals" {
