@@ -98,6 +98,15 @@ func Kinds(tb testing.TB) []Kind {
 	return kinds
 }
 
+// Each runs a test on every SQL database there is, each time on an empty one, as a subtest
+// named after its kind.
+func Each(t *testing.T, test func(t *testing.T, c connect.Config)) {
+	t.Helper()
+	for _, k := range Kinds(t) {
+		t.Run(k.Name, func(t *testing.T) { test(t, k.Config(t)) })
+	}
+}
+
 // Handle opens the database beside the driver under test; it is closed with the test.
 func Handle(tb testing.TB, c connect.Config) *sql.DB {
 	tb.Helper()
