@@ -150,6 +150,8 @@ func (f *Fee) String() string {
 	switch {
 	case f.Free == 0:
 		free = "not free"
+	case f.Free == 1:
+		free = fmt.Sprintf("free once in %s", f.Per)
 	case f.Free > 0:
 		free = fmt.Sprintf("free %d times in %s", f.Free, f.Per)
 	}

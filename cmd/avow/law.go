@@ -24,7 +24,7 @@ type clockCommand struct {
 	Right    string   `arg:"" help:"What was asked for, such as copy (or access), correct, remove."`
 	Received string   `required:"" help:"When the request came in: 2026-01-31, or with a time 2026-01-31T16:00." placeholder:"DATE"`
 	Zone     string   `help:"The person's time zone, such as Europe/Berlin. Without it the law's usual one." placeholder:"ZONE"`
-	Region   string   `help:"Where the person lives, such as DE or DE-BY: its holidays count." placeholder:"REGION"`
+	Region   string   `help:"Where the person lives, such as DE or US-CA: its holidays count, where they are known." placeholder:"REGION"`
 	Event    []string `help:"What happened since: \"2026-02-03 identity-asked\". May be given several times." placeholder:"\"DATE WHAT\"" sep:"none"`
 	At       string   `help:"As seen on this day. Without it, today." placeholder:"DATE"`
 	JSON     bool     `name:"json" help:"Write the dates and their segments as JSON."`

@@ -27,7 +27,7 @@ type rightsCommands struct {
 	Access   accessCommand   `cmd:"" help:"Gather everything that concerns somebody into a package they can read."`
 	Erase    eraseCommand    `cmd:"" help:"Erase somebody from every system, check it, and certify it."`
 	Rectify  rectifyCommand  `cmd:"" help:"Correct what is wrong about somebody, everywhere it stands."`
-	Restrict restrictCommand `cmd:"" help:"Have somebody's data kept and not used, or lift that."`
+	Restrict restrictCommand `cmd:"" help:"Have somebody's data kept and not used."`
 	Replay   replayCommand   `cmd:"" help:"Erase again who was erased, after a system was restored from a backup."`
 	List     listCommand     `cmd:"" help:"List the requests, those due first first."`
 	Show     showCommand     `cmd:"" help:"Show one request: its clock, its steps, what is to be done by hand."`

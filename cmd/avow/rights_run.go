@@ -64,7 +64,7 @@ func (c *rectifyCommand) Run(ctx context.Context, t *terminal) error {
 	return c.do(ctx, t, plan.Rectification, law.Correct, fix)
 }
 
-// restrictCommand has data kept and not used.
+// restrictCommand has data kept and not used (gdpr:18).
 type restrictCommand struct {
 	doing `embed:""`
 }
