@@ -57,19 +57,21 @@ const (
 
 // auditor goes through the log.
 type auditor struct {
-	l      *Ledger
-	ctx    context.Context
-	out    *Audit
-	head   head
-	root   *proof.Hash // as signed
-	edges  [tileLevels][]byte
-	tiles  [tileLevels]heldTile
-	next   int64 // the event that comes next
-	latest int64 // microseconds; the latest time of an event so far
-	binder *binder
-	notes  map[int64][]string // of the rows at hand: what is wrong with their bodies
-	count  Audit              // of them
-	doubts []*Entry           // of them: what could not be looked into
+	l   *Ledger
+	ctx context.Context
+	out *Audit
+	// outside was read before the head.
+	outside kept
+	head    head
+	root    *proof.Hash // as signed
+	edges   [tileLevels][]byte
+	tiles   [tileLevels]heldTile
+	next    int64 // the event that comes next
+	latest  int64 // microseconds; the latest time of an event so far
+	binder  *binder
+	notes   map[int64][]string // of the rows at hand: what is wrong with their bodies
+	count   Audit              // of them
+	doubts  []*Entry           // of them: what could not be looked into
 }
 
 // Audit goes through the whole log, in little memory, while it is in use: each row against its
@@ -80,7 +82,7 @@ type auditor struct {
 func (l *Ledger) Audit(ctx context.Context, o AuditOptions) (*Audit, error) {
 	l.auditing.Lock()
 	defer l.auditing.Unlock()
-	a := &auditor{l: l, ctx: ctx, out: &Audit{Outside: -1}, binder: newBinder(l.binding)}
+	a := &auditor{l: l, ctx: ctx, out: &Audit{Outside: -1}, outside: l.look(), binder: newBinder(l.binding)}
 	if err := a.theHead(o.From <= 0 && o.Limit <= 0); err != nil {
 		return nil, err
 	}
@@ -222,14 +224,10 @@ func (a *auditor) twice(tx *store.Tx) error {
 
 // theOutside holds the log to the checkpoint kept outside.
 func (a *auditor) theOutside() error {
-	if a.l.outside == nil {
-		return nil
+	if a.outside.checkpoint != nil {
+		a.out.Outside = a.outside.checkpoint.Size
 	}
-	c, err := a.l.readKept()
-	if err == nil && c != nil {
-		a.out.Outside = c.Size
-		err = a.l.db.Read(a.ctx, func(tx *store.Tx) error { return a.l.goesOnFrom(tx, a.head, *c) })
-	}
+	err := a.outside.against(a.ctx, a.l, a.head)
 	switch kind := avow.KindOf(err); {
 	case err == nil, kind == avow.Conflict && !a.sound(): // that the tiles are damaged was found already
 		return nil

@@ -111,6 +111,27 @@ func TestAuditOfASoundLog(t *testing.T) {
 	})
 }
 
+// A log that grows while it is audited, and whose checkpoint outside grows with it, is not shorter than it was.
+func TestAuditBesideWriters(t *testing.T) {
+	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
+		h := buildOutside(t, c, t.TempDir())
+		ann := h.person("ann@example.com")
+		h.appendMany(ann, 10)
+		a := h.audit(ledger.AuditOptions{Progress: func(int64, int64) {
+			h.append(given(ann))
+			if err := h.WriteOutside(); err != nil {
+				t.Error(err)
+			}
+		}})
+		if kept, err := h.Outside(); kept <= a.Size || err != nil {
+			t.Fatalf("%d events are kept outside, %d were audited: %v", kept, a.Size, err)
+		}
+		if !a.Sound() {
+			t.Errorf("found %v", a.Findings)
+		}
+	})
+}
+
 // damage changes the database for one check, and puts it back.
 func (h *house) damage(check func(), statements ...string) {
 	h.t.Helper()

@@ -135,6 +135,7 @@ func (l *Ledger) lastKnown() head {
 
 // start brings the log to where it can be appended to: named, signed, its tree up to date, and not behind what is known outside.
 func (l *Ledger) start(ctx context.Context, c Config) error {
+	outside := l.look()
 	h, err := l.found(ctx, c.Origin)
 	if err != nil {
 		return refusal(err)
@@ -146,7 +147,7 @@ func (l *Ledger) start(ctx context.Context, c Config) error {
 		err = l.signed(h, f)
 	}
 	if err == nil {
-		err = l.againstOutside(ctx, h)
+		err = outside.against(ctx, l, h)
 	}
 	if err != nil {
 		if c.Inspect && avow.KindOf(err) != avow.Unavailable {

@@ -202,13 +202,25 @@ func readOutside(file string) ([]byte, error) {
 	return b, nil
 }
 
-// againstOutside holds the log to the checkpoint that is kept outside.
-func (l *Ledger) againstOutside(ctx context.Context, h head) error {
+// kept is the checkpoint outside as it was read; nil when there is none. It is read before the
+// head that is held to it: whoever appends meanwhile moves both on, and a head that was read first
+// would look as if the log had become shorter.
+type kept struct {
+	checkpoint *proof.Checkpoint
+	err        error
+}
+
+func (l *Ledger) look() kept {
 	c, err := l.readKept()
-	if err != nil || c == nil {
-		return err
+	return kept{c, err}
+}
+
+// against holds the log to what is kept outside.
+func (k kept) against(ctx context.Context, l *Ledger, h head) error {
+	if k.err != nil || k.checkpoint == nil {
+		return k.err
 	}
-	return l.db.Read(ctx, func(tx *store.Tx) error { return l.goesOnFrom(tx, h, *c) })
+	return l.db.Read(ctx, func(tx *store.Tx) error { return l.goesOnFrom(tx, h, *k.checkpoint) })
 }
 
 // readKept reads the checkpoint that is kept outside, which our key has signed; nil when none is.
