@@ -37,12 +37,12 @@ func (s *source) Foresee(ctx context.Context, c connect.Change) ([]connect.Refus
 }
 
 // touched are the rules that are put to a row when it changes: all of them, of SQLite those
-// that speak of a column that is set.
+// that speak of a column that is set, or of what is computed.
 func (t *table) touched(c *connect.Change, onlySet bool) []*rule {
 	var out []*rule
 	for i := range t.rules {
 		r := &t.rules[i]
-		set := len(r.Columns) == 0 || slices.ContainsFunc(c.Set, func(x connect.Set) bool { return slices.Contains(r.Columns, x.Column) })
+		set := len(r.Columns) == 0 || r.Unsure != "" || slices.ContainsFunc(c.Set, func(x connect.Set) bool { return slices.Contains(r.Columns, x.Column) })
 		if set || !onlySet {
 			out = append(out, r)
 		}

@@ -130,6 +130,9 @@ func (f *foresight) first(ctx context.Context, g *Group) ([]connect.Refusal, err
 		if err != nil {
 			return nil, err
 		}
+		if len(refusals) == 0 && len(f.watched(g)) == 0 {
+			return nil, nil
+		}
 		if len(refusals) == 0 {
 			return f.tried(ctx, g)
 		}
@@ -145,11 +148,19 @@ func (f *foresight) first(ctx context.Context, g *Group) ([]connect.Refusal, err
 		}
 	}
 	good := slices.DeleteFunc(everyRow(g.Rows), func(row int) bool { return bad[row] })
-	tried, err := f.tried(ctx, g.only(good))
+	unsure := func(r connect.Refusal) bool { return r.Unsure != "" }
+	some := g.only(good)
+	if !slices.ContainsFunc(refusals, unsure) && len(f.watched(some)) == 0 {
+		return refusals, nil
+	}
+	tried, err := f.tried(ctx, some)
 	for _, r := range tried {
 		for i, row := range r.Rows {
 			r.Rows[i] = good[row]
 		}
+	}
+	if f.able() { // then nothing is unsure any more
+		refusals = slices.DeleteFunc(refusals, unsure)
 	}
 	return append(refusals, tried...), err
 }

@@ -65,26 +65,30 @@ func (s *system) fires(t *connect.Table, op connect.Op, seen map[string]bool) []
 	return out
 }
 
+// able reports whether anything can be tried here.
+func (f *foresight) able() bool {
+	_, ok := f.system.src.(connect.Rehearsal)
+	if ok && f.of.Rehearse.Set && !f.of.Rehearse.Yes {
+		f.cannot = "the map says `rehearse: no`"
+	}
+	return ok && f.cannot == ""
+}
+
 // attempt tries changes, unless nobody can; then it is said at the end, of everything.
 func (f *foresight) attempt(ctx context.Context, changes []connect.Change) ([]connect.Objection, error) {
-	src, ok := f.system.src.(connect.Rehearsal)
-	switch {
-	case f.cannot != "" || !ok:
-		return nil, nil
-	case f.of.Rehearse.Set && !f.of.Rehearse.Yes:
-		f.cannot = "the map says `rehearse: no`"
+	if !f.able() {
 		return nil, nil
 	}
 	f.trials++
-	found, err := src.Rehearse(ctx, changes)
+	found, err := f.system.src.(connect.Rehearsal).Rehearse(ctx, changes)
 	f.cannot = found.Unsure
 	return found.Objections, err
 }
 
-// tried are the objections to one update by itself, each of the columns it is about: where
+// tried are the objections to one update by itself, each with the columns it is about: where
 // the database does not say which, each is tried alone.
 func (f *foresight) tried(ctx context.Context, g *Group) ([]connect.Refusal, error) {
-	if g.change != connect.Update || len(f.watched(g)) == 0 {
+	if g.Rows == 0 {
 		return nil, nil
 	}
 	found, err := f.attempt(ctx, []connect.Change{f.plan.changeOf(g)})

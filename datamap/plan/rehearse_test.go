@@ -192,6 +192,27 @@ person:
 	})
 }
 
+// A rule on what the database computes cannot be asked beforehand, and is tried.
+func TestRuleOnComputedColumn(t *testing.T) {
+	eachKind(t, func(t *testing.T, c connect.Config) {
+		w := sqlWorld(t, c, `
+person:
+  identities: {email: email}
+  relation: owns
+  erase: mask(blank)
+  columns: {email: {is: contact.email, erase: clear}, name: contact.name}
+`, `CREATE TABLE person (id integer PRIMARY KEY, email varchar(60), name varchar(30) NOT NULL, size integer GENERATED ALWAYS AS (length(name)) STORED, CONSTRAINT sized CHECK (size > 0))`,
+			`INSERT INTO person (id, email, name) VALUES (1, 'ann@x.example', 'Ann')`)
+		p := w.erase("email=ann@x.example")
+		wants(t, "plan", short(p), "person: clear email, 1", "person: mask(hash) name, 1, refused: mask(blank): the rule `sized` refuses it, instead: mask(hash)")
+		for _, e := range p.Entries(false) {
+			if strings.Contains(e.Reason, "nobody can tell") {
+				t.Errorf("it is not known: %+v", e)
+			}
+		}
+	})
+}
+
 // Who does not want anything to be tried is told that nobody can tell, and so is everybody
 // where it could not be taken back.
 func TestNothingIsTried(t *testing.T) {
