@@ -227,13 +227,12 @@ func (s *Source) schemaTable(t *table, lacks map[connect.Op]string, granted []st
 	return out
 }
 
-// lacks says what would be needed for an operation; "" when nothing is known to be missing.
+// lacks says what the login would need for an operation; "" when nothing is known to be
+// missing. It is the same of a source that is opened only to read: a plan is made with that.
 func (s *Source) lacks(t *table, op connect.Op, granted []string) string {
 	switch {
 	case op == connect.OpRead && t.list == nil && len(t.find) == 0, op != connect.OpRead && t.request(op) == nil:
 		return "a request for `" + string(op) + "` in the description of " + s.d.name + ": it has none for " + t.name
-	case op != connect.OpRead && s.config.ReadOnly:
-		return "a system that is not opened read-only"
 	case granted == nil || t.scopes[op] == "":
 		return ""
 	}
