@@ -100,7 +100,7 @@ func (c *lookCommand) Run(ctx context.Context, t *terminal) error {
 		if err != nil {
 			return err
 		}
-		w, err := b.desk.Look(ctx, o.ID, acting{By: c.By}.name())
+		w, err := b.desk.Look(ctx, o.ID, actor{By: c.By}.name())
 		if err != nil {
 			return err
 		}
@@ -197,7 +197,7 @@ type answerCommand struct {
 	atCounter `embed:""`
 	Number    string `arg:"" help:"The number of the request."`
 	Out       string `required:"" help:"The folder it is written to." placeholder:"DIR"`
-	By        string `help:"Who does this. The name you are logged in by, when not set." placeholder:"NAME"`
+	actor     `embed:""`
 }
 
 // Run writes it.
@@ -207,7 +207,7 @@ func (c *answerCommand) Run(ctx context.Context, t *terminal) error {
 		if err != nil {
 			return err
 		}
-		return b.answer(ctx, t, o.ID, acting{By: c.By}.name(), c.Out)
+		return b.answer(ctx, t, o.ID, c.name(), c.Out)
 	})
 }
 

@@ -29,8 +29,13 @@ type retainCommands struct {
 // retainPlanCommand shows a run.
 type retainPlanCommand struct {
 	atCounter `embed:""`
-	SQL       bool `name:"sql" help:"Print what would be sent to each system too, with its parameters. That is personal data."`
-	JSON      bool `name:"json" help:"Write JSON: system, table, rule, action, columns, rows, before, held, refused, instead."`
+	asSent    `embed:""`
+	asEnded   `embed:""`
+}
+
+// asEnded says how what a run ends is written.
+type asEnded struct {
+	JSON bool `name:"json" help:"Write JSON: system, table, rule, action, columns, rows, before, held, refused, instead."`
 }
 
 // Run plans.
@@ -60,9 +65,9 @@ func (c *retainPlanCommand) Run(ctx context.Context, t *terminal) error {
 // retainRunCommand runs the schedule.
 type retainRunCommand struct {
 	atCounter `embed:""`
-	By        string `help:"Who does this. The name you are logged in by, when not set." placeholder:"NAME"`
-	DryRun    bool   `help:"As avow retain plan."`
-	JSON      bool   `name:"json" help:"Write JSON: system, table, rule, action, columns, rows, before, held, refused, instead."`
+	actor     `embed:""`
+	DryRun    bool `help:"As avow retain plan."`
+	asEnded   `embed:""`
 }
 
 // Help is shown by avow retain run --help.
@@ -75,7 +80,7 @@ What is held, and what is restricted, stays. What only people can know (the end 
 // Run runs.
 func (c *retainRunCommand) Run(ctx context.Context, t *terminal) error {
 	return c.with(ctx, t, func(b *counter) error {
-		r, err := b.retain.Run(ctx, retain.Options{By: acting{By: c.By}.name(), Dry: c.DryRun})
+		r, err := b.retain.Run(ctx, retain.Options{By: c.name(), Dry: c.DryRun})
 		if r == nil {
 			return err
 		}
@@ -223,9 +228,9 @@ func thousands(n int) string {
 // retainHoldCommand places a hold.
 type retainHoldCommand struct {
 	atCounter `embed:""`
-	Kind      string   `help:"legal, complaint or audit." enum:"legal,complaint,audit" default:"legal"`
-	Because   string   `help:"Why, said to the person and in certificates: name nobody in it." placeholder:"TEXT" required:""`
-	By        string   `help:"Who does this. The name you are logged in by, when not set." placeholder:"NAME"`
+	Kind      string `help:"legal, complaint or audit." enum:"legal,complaint,audit" default:"legal"`
+	Because   string `help:"Why, said to the person and in certificates: name nobody in it." placeholder:"TEXT" required:""`
+	actor     `embed:""`
 	Until     string   `help:"The day on which it ends by itself, as 2027-01-31. Without it it holds until it is lifted." placeholder:"DAY"`
 	Identity  []string `help:"Of one person, by what they are known: email=ann@example.com." placeholder:"KIND=VALUE" sep:"none"`
 	On        []string `help:"Data of the policy: a category, or a field such as contact.email." placeholder:"DATA"`
@@ -236,7 +241,7 @@ type retainHoldCommand struct {
 
 // Run places it.
 func (c *retainHoldCommand) Run(ctx context.Context, t *terminal) error {
-	h := retain.Hold{Kind: retain.Kind(c.Kind), Because: c.Because, By: acting{By: c.By}.name(), Data: c.On, Tables: c.Table}
+	h := retain.Hold{Kind: retain.Kind(c.Kind), Because: c.Because, By: c.name(), Data: c.On, Tables: c.Table}
 	if named := len(c.Identity)+len(c.On)+len(c.Table) > 0; named == c.All {
 		return avow.FieldErrorf("--identity", "say what is held: --identity, --on, --table, or --all")
 	}
@@ -318,8 +323,8 @@ func writeHold(w io.Writer, h retain.Hold) error {
 type retainLiftCommand struct {
 	atCounter `embed:""`
 	Hold      string `arg:"" help:"The hold, as avow retain holds names it."`
-	By        string `help:"Who does this. The name you are logged in by, when not set." placeholder:"NAME"`
-	JSON      bool   `name:"json" help:"Write JSON."`
+	actor     `embed:""`
+	JSON      bool `name:"json" help:"Write JSON."`
 }
 
 // Run lifts it.
@@ -329,7 +334,7 @@ func (c *retainLiftCommand) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	return c.with(ctx, t, func(b *counter) error {
-		h, err := b.retain.Lift(ctx, id, acting{By: c.By}.name())
+		h, err := b.retain.Lift(ctx, id, c.name())
 		if err != nil {
 			return err
 		}

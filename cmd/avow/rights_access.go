@@ -21,14 +21,19 @@ import (
 	"github.com/avowhq/avow/vault"
 )
 
+// actor says who acts.
+type actor struct {
+	By string `help:"Who does this. The name you are logged in by, when not set." placeholder:"NAME"`
+}
+
 // acting says who acts, and why.
 type acting struct {
-	By      string `help:"Who does this. The name you are logged in by, when not set." placeholder:"NAME"`
+	actor   `embed:""`
 	Because string `help:"What shows that the person asks and who they are: the number of a ticket, not the evidence itself." default:"asked for on the command line" placeholder:"TEXT"`
 }
 
 // name is who acts.
-func (a acting) name() string {
+func (a actor) name() string {
 	for _, name := range []string{a.By, os.Getenv("SUDO_USER"), os.Getenv("USER"), os.Getenv("LOGNAME")} {
 		if strings.TrimSpace(name) != "" {
 			return name

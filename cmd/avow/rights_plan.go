@@ -49,12 +49,17 @@ type whom struct {
 
 // planCommand shows what a request would do.
 type planCommand struct {
-	whom  `embed:""`
-	where `embed:""`
-	For   string   `help:"The request: access, erase, rectify, restrict, unrestrict or object." enum:"access,erase,rectify,restrict,unrestrict,object" default:"erase"`
-	Set   []string `help:"For rectify: the field of the policy and what is right: contact.email=ann@new.example." placeholder:"FIELD=VALUE" sep:"none"`
-	Was   []string `help:"For rectify: what the field says now. Only where it says that is it changed." placeholder:"FIELD=VALUE" sep:"none"`
-	SQL   bool     `name:"sql" help:"Print what would be sent to each system too, with its parameters. That is personal data."`
+	whom   `embed:""`
+	where  `embed:""`
+	For    string   `help:"The request: access, erase, rectify, restrict, unrestrict or object." enum:"access,erase,rectify,restrict,unrestrict,object" default:"erase"`
+	Set    []string `help:"For rectify: the field of the policy and what is right: contact.email=ann@new.example." placeholder:"FIELD=VALUE" sep:"none"`
+	Was    []string `help:"For rectify: what the field says now. Only where it says that is it changed." placeholder:"FIELD=VALUE" sep:"none"`
+	asSent `embed:""`
+}
+
+// asSent asks for the statements of a plan.
+type asSent struct {
+	SQL bool `name:"sql" help:"Print what would be sent to each system too, with its parameters. That is personal data."`
 }
 
 // Run plans, and changes nothing. It ends with status 1 when a system cannot be looked into.
@@ -311,7 +316,7 @@ func accessOf(rec find.Record) accessEntry {
 	e := accessEntry{System: rec.Table.System.Name.Text, Table: rec.Table.Name, Key: map[string]any{}, Columns: []string{}, Action: plan.Read, Reason: rec.Relation.String() + " (" + rec.Via + ")"}
 	names := rec.Table.KeyColumns()
 	for i, v := range rec.Key {
-		if i < len(names) {
+		if i < len(names) { // where no column is the key all are, and their values are not listed
 			e.Key[names[i]] = v
 		}
 	}
