@@ -160,7 +160,13 @@ func (b *builder) checkKey(t *Table) {
 	if k := Kind(s.Kind); k == Manual || k == Files {
 		return
 	}
-	b.add(s, t.Pos, "no-key", "nothing names one row of "+policy.Quote(t.Name)+", so that no row can be changed alone", t.Name,
+	b.noKey(t)
+}
+
+// noKey: messages of a mailbox have keys of their own, lines of a file have not, which shows
+// only when the file is looked at.
+func (b *builder) noKey(t *Table) {
+	b.add(t.System, t.Pos, "no-key", "nothing names one row of "+policy.Quote(t.Name)+", so that no row can be changed alone", t.Name,
 		"write the columns of its key: `key: id`, `key: [order_id, line]`")
 }
 

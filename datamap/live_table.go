@@ -153,6 +153,10 @@ func comparable(a, b connect.Kind) bool {
 // checkUnique checks that the key names one row at most.
 func (l *live) checkUnique(t *Table, db *connect.Table) {
 	key := t.KeyColumns()
+	if Kind(l.system.Kind) == Files && len(key) == 0 && len(db.Key) == 0 && t.personal() && t.changes() {
+		l.noKey(t)
+		return
+	}
 	if len(key) == 0 || !Kind(l.system.Kind).relational() {
 		return
 	}

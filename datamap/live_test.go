@@ -207,3 +207,18 @@ func TestLiveSaysThatATableIsMissing(t *testing.T) {
 		t.Errorf("reached are %v without %s", reach.Reaches(parcels.System.Table("orders")), parcels.Name)
 	}
 }
+
+// Lines of a file have no key but the one the map names; messages of a mailbox have one.
+func TestLiveKnowsFilesWithoutKeys(t *testing.T) {
+	const file = "system: shop\nkind: files\nat: exports\ncollections:\n  log.jsonl:\n    identities: {who: email}\n    relation: owns\n    erase: delete\n    columns: {who: contact.email}\n"
+	for key, want := range map[string]string{"": "no-key systems/shop.yaml:5:3: error: nothing names one row of `log.jsonl`", "id": ""} {
+		s := &connect.Schema{Tables: []connect.Table{{Name: "log.jsonl", Columns: []connect.Column{{Name: "who", Kind: connect.TextKind}, {Name: "id", Kind: connect.TextKind}}}}}
+		if key != "" {
+			s.Tables[0].Key = []string{key}
+		}
+		got := strings.Join(checkLive(t, file, s), "\n")
+		if !strings.HasPrefix(got, want) || want == "" && got != "" {
+			t.Errorf("with the key %q: %s; want %s", key, got, want)
+		}
+	}
+}
