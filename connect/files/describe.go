@@ -34,7 +34,8 @@ func (s *source) Describe(ctx context.Context) (*connect.Schema, error) {
 		return nil, s.failed(ctx, "", err)
 	}
 	for _, table := range s.config.Tables {
-		if found, _, err := s.matching(ctx, table); err == nil && len(found) > 0 {
+		// A maildir is one without a message, too.
+		if found, k, err := s.matching(ctx, table); err == nil && (len(found) > 0 || k == maildir) {
 			names = append(slices.DeleteFunc(names, func(n string) bool { return n != table && slices.Contains(found, n) }), table)
 		}
 	}

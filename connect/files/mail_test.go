@@ -1,6 +1,7 @@
 package files_test
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/connect/connecttest"
+	"github.com/avowhq/avow/connect/files"
 )
 
 var letters = []string{
@@ -52,6 +54,25 @@ func TestMail(t *testing.T) {
 	}{{"to[]", "ann@HARBOUR.example", 1}, {"to", "bob@harbour.example", 1}, {"cc[]", "cyd@harbour.example", 1}, {"from[]", "dee@harbour.example", 1}, {"to[]", "eve@harbour.example", 1}, {"to[]", "joerg@harbour.example", 0}} {
 		if n := find(c.column, c.address); n != c.n {
 			t.Errorf("%s %s: %d", c.column, c.address, n)
+		}
+	}
+}
+
+// When the last message is gone the maildir is still there, and has its fields.
+func TestMaildirWithoutMessages(t *testing.T) {
+	_, dir := folder(t, map[string]string{"Mail/cur/1.host:2,S": letters[0], "people.csv": "id,email\n1,ann@harbour.example\n"})
+	s, err := files.Open(t.Context(), connect.Config{System: "exports", Kind: "files", At: dir, Tables: []string{"Mail", "people.csv", "Nowhere"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, gone := range []string{"", "Mail/cur/1.host:2,S"} {
+		if err := os.RemoveAll(filepath.Join(dir, cmp.Or(gone, "none"))); err != nil {
+			t.Fatal(err)
+		}
+		schema, err := s.Describe(t.Context())
+		if err != nil || schema.Table("Mail") == nil || schema.Table("Mail").Column("subject") == nil || schema.Table("Nowhere") != nil || len(schema.Tables) != 2 {
+			t.Errorf("without %q: %+v, %v", gone, schema, err)
 		}
 	}
 }
