@@ -163,7 +163,7 @@ func (l *live) checkIndexes(t *Table, db *connect.Table) {
 	for i := range t.Identities {
 		id := &t.Identities[i].Is
 		if db.Column(id.Column) != nil && !indexed(db, id.Column) {
-			l.warn(l.system, id.Pos, "no-index", "there is no index on "+policy.Quote(id.Column)+": every search for a person reads all of "+policy.Quote(t.Name), id.Column, "create one"+indexAdvice(id, db))
+			l.warn(l.system, id.Pos, "no-index", "there is no index on "+policy.Quote(id.Column)+": every search for a person reads all of "+policy.Quote(t.Name), id.Column, "create one"+indexAdvice(Kind(l.system.Kind), id, db))
 		}
 	}
 	for _, link := range t.Links {
@@ -191,8 +191,11 @@ func over(expression, column string) bool {
 	return slices.Contains(words, column)
 }
 
-func indexAdvice(id *Identity, db *connect.Table) string {
-	if c := db.Column(id.Column); c.Kind == connect.TextKind && (id.Compare == "email" || id.Compare == "ignore-case") {
+// indexAdvice names the index by which people are found. MariaDB and MongoDB have none on
+// an expression; most collations of MySQL take capitals for small letters anyway.
+func indexAdvice(kind Kind, id *Identity, db *connect.Table) string {
+	expressions := kind == PostgreSQL || kind == SQLite
+	if c := db.Column(id.Column); expressions && c.Kind == connect.TextKind && (id.Compare == "email" || id.Compare == "ignore-case") {
 		return " on `lower(" + id.Column + ")`"
 	}
 	return " on " + policy.Quote(id.Column)

@@ -222,3 +222,15 @@ func TestLiveKnowsFilesWithoutKeys(t *testing.T) {
 		}
 	}
 }
+
+// MariaDB has no index on an expression.
+func TestIndexThatCanBeMade(t *testing.T) {
+	for kind, want := range map[string]string{"postgresql": "create one on `lower(email)`", "sqlite": "create one on `lower(email)`", "mysql": "create one on `email`"} {
+		s := liveSchema()
+		s.Table("customers").Unique, s.Table("customers").Indexes = nil, nil
+		got := strings.Join(checkLive(t, strings.Replace(liveFile, "kind: postgresql", "kind: "+kind, 1), s), "\n")
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: %s; want %s", kind, got, want)
+		}
+	}
+}
