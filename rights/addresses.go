@@ -209,11 +209,8 @@ func (d *Desk) RemoveAddress(ctx context.Context, session string, id vault.Ident
 }
 
 func (d *Desk) removeAddress(tx *store.Tx, session string, subject avow.ID, id vault.Identity) error {
-	before, err := d.Vault.Identities(tx, subject)
+	was, err := d.Vault.RemoveIdentity(tx, subject, id)
 	if err != nil {
-		return err
-	}
-	if err := d.Vault.RemoveIdentity(tx, subject, id); err != nil {
 		return err
 	}
 	after, err := d.Vault.Identities(tx, subject)
@@ -230,11 +227,10 @@ func (d *Desk) removeAddress(tx *store.Tx, session string, subject avow.ID, id v
 	if err := d.Register.Renew(tx, subject, receipt); err != nil {
 		return err
 	}
-	i := slices.IndexFunc(before, alike(id))
-	if i < 0 || !before[i].Verified {
+	if !was.Verified {
 		return nil
 	}
-	return d.shutOut(tx, session, subject, before[i])
+	return d.shutOut(tx, session, subject, was)
 }
 
 // opens tells whether a link to somebody's data can be sent to an identity of theirs.

@@ -123,7 +123,8 @@ func (d *Desk) newAddress(tx *store.Tx, subject avow.ID, path, from, to string) 
 	if from == "" || !slices.ContainsFunc(held, alike(old)) || alike(id)(old) {
 		return nil
 	}
-	return d.Vault.RemoveIdentity(tx, subject, old)
+	_, err = d.Vault.RemoveIdentity(tx, subject, old)
+	return err
 }
 
 // PutFor puts everything held here of somebody into the package of a request, in a

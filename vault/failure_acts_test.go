@@ -94,7 +94,7 @@ func actsOnPeople() []act {
 		{name: "remove an identity", before: func(h *house) {
 			annIsKnown(h)
 			h.must(of(ann, func(h *house, tx *store.Tx, s avow.ID) error { _, err := h.VerifyAs(tx, s, home); return err })(h))
-		}, do: of(home, func(h *house, tx *store.Tx, s avow.ID) error { return h.RemoveIdentity(tx, s, home) }), want: "verified: Ann | |"},
+		}, do: of(home, func(h *house, tx *store.Tx, s avow.ID) error { _, err := h.RemoveIdentity(tx, s, home); return err }), want: "verified: Ann | |"},
 		{name: "employer", before: func(h *house) { h.typed(ann, "Ann") },
 			do:   of(ann, func(h *house, tx *store.Tx, s avow.ID) error { return h.SetEmployer(tx, s, "Harbour") }),
 			want: "claimed: Ann | |"},

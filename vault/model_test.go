@@ -263,7 +263,7 @@ func (w *world) add(n node, r *rand.Rand, a *actor) error {
 
 func (w *world) remove(n node, r *rand.Rand, a *actor) error {
 	id := w.own(r, a)
-	err := n.db.Write(context.Background(), func(tx *store.Tx) error { return n.RemoveIdentity(tx, a.session, id) })
+	err := n.db.Write(context.Background(), func(tx *store.Tx) error { _, err := n.RemoveIdentity(tx, a.session, id); return err })
 	if err == nil {
 		w.mu.Lock()
 		delete(a.proved, id.Value)

@@ -147,39 +147,50 @@ func (v *Vault) verifyHere(tx *store.Tx, s Subject, h identityRow) error {
 }
 
 // RemoveIdentity lets go of an identity of a subject, and of the links that were sent
-// to it. The last one by which they could be let in stays: Refused. NotFound when it is not theirs.
-func (v *Vault) RemoveIdentity(tx *store.Tx, subject avow.ID, id Identity) error {
+// to it, and gives it as it was kept. The last one by which they could be let in stays:
+// Refused. NotFound when it is not theirs.
+func (v *Vault) RemoveIdentity(tx *store.Tx, subject avow.ID, id Identity) (was Identity, err error) {
 	n, err := id.normal()
 	if err != nil {
-		return err
+		return was, err
 	}
 	blind, err := v.lockIdentity(tx, n)
 	if err != nil {
-		return err
+		return was, err
 	}
 	s, err := v.lockSubject(tx, subject)
 	if err != nil {
-		return err
+		return was, err
 	}
 	mine, err := identityRows(tx, s.ID)
 	if err != nil {
-		return err
+		return was, err
 	}
 	i := slices.IndexFunc(mine, identityRow{normal: n, blind: blind}.alike)
+	if i < 0 {
+		return was, avow.Errorf(avow.NotFound, "this is not an address of this person")
+	}
+	was = Identity{Kind: n.kind, Verified: mine[i].standing == verified}
+	if was.Value, err = v.openIdentity(tx, s.ID, mine[i]); err != nil {
+		return was, err
+	}
+	return was, v.dropIdentity(tx, s.ID, mine, i)
+}
+
+// dropIdentity drops one of all identities of a subject, unless it is the last that lets them in.
+func (v *Vault) dropIdentity(tx *store.Tx, subject avow.ID, mine []identityRow, i int) (err error) {
 	switch {
-	case i < 0:
-		return avow.Errorf(avow.NotFound, "this is not an address of this person")
 	case mine[i].standing == added:
-		err = dropBeside(tx, s.ID, mine[i])
+		err = dropBeside(tx, subject, mine[i])
 	case mine[i].standing == leading || len(mine) == 1 || mine[1].standing != verified:
 		return avow.Errorf(avow.Refused, "this is the last address by which this person can be let in; verify another first")
 	default:
-		err = v.dropVerified(tx, s.ID, mine[i])
+		err = v.dropVerified(tx, subject, mine[i])
 	}
 	if err != nil {
 		return err
 	}
-	return v.endLinks(tx, s.ID, mine[i])
+	return v.endLinks(tx, subject, mine[i])
 }
 
 func (v *Vault) dropVerified(tx *store.Tx, subject avow.ID, h identityRow) error {

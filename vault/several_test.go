@@ -15,7 +15,7 @@ func (h *house) add(subject avow.ID, id vault.Identity) error {
 }
 
 func (h *house) remove(subject avow.ID, id vault.Identity) error {
-	return h.db.Write(h.t.Context(), func(tx *store.Tx) error { return h.RemoveIdentity(tx, subject, id) })
+	return h.db.Write(h.t.Context(), func(tx *store.Tx) error { _, err := h.RemoveIdentity(tx, subject, id); return err })
 }
 
 // verifyAs adds an identity, sends a link to it and uses it within the subject's session.
@@ -90,7 +90,7 @@ func TestSeveralIdentities(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if err := h.RemoveIdentity(tx, stranger, home); err != nil {
+			if _, err := h.RemoveIdentity(tx, stranger, home); err != nil {
 				return err
 			}
 			if _, err := h.UseLink(tx, token, "see"); avow.KindOf(err) != avow.Unauthorized {
