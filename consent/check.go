@@ -37,15 +37,18 @@ func (r *Register) Check(ctx context.Context, progress func(done, total int64)) 
 		return tx.QueryRow(`SELECT COUNT(*) FROM consent_subjects`).Scan(&total)
 	})
 	for from, more := (avow.ID{}), true; more && err == nil; {
-		var page []Finding
-		var ids []avow.ID
+		var ids, doubts []avow.ID
 		err = r.db.Read(ctx, func(tx *store.Tx) (err error) {
 			if ids, more, err = r.somebody(tx, from); err == nil {
-				page, err = r.checkPeople(tx, ids)
+				_, doubts, err = r.checkPeople(tx, ids)
 			}
 			return err
 		})
-		findings = append(findings, page...)
+		if err == nil {
+			var page []Finding
+			page, err = r.checkAgain(ctx, doubts)
+			findings = append(findings, page...)
+		}
 		if len(ids) > 0 {
 			from = ids[len(ids)-1]
 		}
@@ -73,7 +76,7 @@ func (r *Register) CheckSince(ctx context.Context, index int64) (findings []Find
 	next, findings = index, []Finding{}
 	nobody := false
 	for more := true; more && err == nil; {
-		var page []Finding
+		var doubts []avow.ID
 		var read int
 		err = r.db.Read(ctx, func(tx *store.Tx) error {
 			briefs, err := r.ledger.Briefs(tx, next, checked)
@@ -90,10 +93,12 @@ func (r *Register) CheckSince(ctx context.Context, index int64) (findings []Find
 					ids = append(ids, b.Subject)
 				}
 			}
-			page, err = r.checkPeople(tx, ids)
+			_, doubts, err = r.checkPeople(tx, ids)
 			return err
 		})
 		if err == nil {
+			var page []Finding
+			page, err = r.checkAgain(ctx, doubts)
 			findings, next = append(findings, page...), next+int64(read)
 		}
 	}
@@ -135,14 +140,25 @@ func (r *Register) somebody(tx *store.Tx, from avow.ID) (ids []avow.ID, more boo
 
 func compareIDs(a, b avow.ID) int { return bytes.Compare(a[:], b[:]) }
 
-// checkPeople checks some people in one snapshot.
-func (r *Register) checkPeople(tx *store.Tx, ids []avow.ID) (findings []Finding, err error) {
+// checkAgain looks at those of whom something seems wrong in a snapshot that begins later. Keys stand
+// apart: those of somebody who is erased end while a snapshot from before still has what they
+// said, and then no event of theirs can be read that says it.
+func (r *Register) checkAgain(ctx context.Context, ids []avow.ID) (findings []Finding, err error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
+	err = r.db.Read(ctx, func(tx *store.Tx) (err error) { findings, _, err = r.checkPeople(tx, ids); return err })
+	return findings, err
+}
+
+// checkPeople checks some people in one snapshot; doubts are those of whom something is wrong.
+func (r *Register) checkPeople(tx *store.Tx, ids []avow.ID) (findings []Finding, doubts []avow.ID, err error) {
+	if len(ids) == 0 {
+		return nil, nil, nil
+	}
 	entries, err := r.ledger.BySubject(tx, ids...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	theirs := map[avow.ID][]ledger.Entry{}
 	for _, e := range entries {
@@ -150,16 +166,18 @@ func (r *Register) checkPeople(tx *store.Tx, ids []avow.ID) (findings []Finding,
 	}
 	rows, err := rowsOf(tx, ids)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, id := range ids {
 		some, err := r.checkOne(tx, id, theirs[id], rows[id])
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		findings = append(findings, some...)
+		if len(some) > 0 {
+			findings, doubts = append(findings, some...), append(doubts, id)
+		}
 	}
-	return findings, nil
+	return findings, doubts, nil
 }
 
 // rowsOf gives what people have said, of each in the order of choices.

@@ -2,6 +2,7 @@ package consent_test
 
 import (
 	"crypto/sha256"
+	"slices"
 	"strings"
 	"testing"
 
@@ -217,6 +218,41 @@ func TestCheckAfterErasure(t *testing.T) {
 		h.write(func(tx *store.Tx) error { _, err := h.Vault.Verify(tx, email("ann@mail.example")); return err })
 		h.do(back, func(hand *consent.Hand) error { _, err := hand.Allow(topic("products")); return err })
 		h.consistent() // what was remembered is let go of, by an event
+	})
+}
+
+// Somebody is erased while they are being looked at: what is read of them is of before, and their
+// key is gone. That is nobody's edit.
+func TestCheckWhileErasing(t *testing.T) {
+	untouched(t, func(h *house) {
+		h.publish("v1.yaml")
+		ann, bob := h.verified("ann@mail.example", 1), h.verified("bob@mail.example", 1)
+		h.give(ann, "newsletter")
+		h.give(bob, "newsletter")
+		var doubts []avow.ID
+		erased := make(chan error, 1)
+		h.Check(h.DB.Read(bg, func(tx *store.Tx) (err error) {
+			if doubts, err = h.Register.Doubts(tx, ann, bob); err != nil || len(doubts) > 0 {
+				return err
+			}
+			h.write(func(tx *store.Tx) error { _, err := h.Register.Forget(tx, ann); return err })
+			go func() { erased <- h.Vault.Shred(bg, ann) }() // it ends when no read of before is open
+			for len(doubts) == 0 && err == nil {
+				doubts, err = h.Register.Doubts(tx, ann, bob)
+			}
+			return err
+		}))
+		h.Check(<-erased)
+		if !slices.Equal(doubts, []avow.ID{ann}) {
+			t.Fatalf("in doubt: %v, and Ann is %s", doubts, ann)
+		}
+		if found, err := h.Register.CheckAgain(bg, doubts); err != nil || len(found) > 0 {
+			t.Errorf("found %v: %v", found, err)
+		}
+		h.byHand("UPDATE consent_choices SET state = 'withdrawn' WHERE name = 'newsletter' AND kind = 'consent'")
+		if found, err := h.Register.CheckAgain(bg, []avow.ID{ann, bob}); err != nil || len(found) != 1 {
+			t.Errorf("an edit by hand: found %v: %v", found, err)
+		}
 	})
 }
 
