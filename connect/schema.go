@@ -141,4 +141,5 @@ type Exclusion struct {
 	Name    string
 	Columns []string // it speaks of; none where nobody can tell
 	Unique  []string // those of which two rows may not have the same, in some form of it
+	Plain   bool     // which is that of Unique itself, or in letters of one size
 }

@@ -16,12 +16,17 @@ func (t *table) exclude(name string, l lexer, key string, unique bool) {
 	x.Columns, _ = l.speaksOf(t.columns)
 	if unique {
 		x.Unique, _ = lexer{key, l.mysql}.speaksOf(t.columns)
+		x.Plain = !l.mysql && !slices.ContainsFunc(strings.Split(key, ","), func(part string) bool { return !plainKey.MatchString(part) })
 	}
 	if slices.ContainsFunc(x.Columns, func(name string) bool { return t.column(name).Generated }) {
 		x.Columns = nil // and of whatever that is computed from
 	}
 	t.Exclusions = append(t.Exclusions, x)
 }
+
+// plainKey is a column, or one in letters of one size, as PostgreSQL writes it. MySQL
+// does not say there that only the beginning of a column counts.
+var plainKey = regexp.MustCompile("^\\s*(?i:lower|upper)?\\s*[(]*[\"`]?[A-Za-z_][A-Za-z0-9_]*[\"`]?[)]*(::(text|character varying))?[)]*\\s*$")
 
 // postgresExclusions are exclusion constraints, and the unique indexes that are not of plain
 // columns of all rows, or in which empty ones are the same. Older servers do not know the last.

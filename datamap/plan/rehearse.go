@@ -26,7 +26,7 @@ func (s *system) watched(g *Group) []string {
 	}
 	for _, x := range t.schema.Exclusions {
 		touched := len(x.Columns) == 0 || slices.ContainsFunc(g.sets, func(set set) bool { return slices.Contains(x.Columns, set.column) })
-		if g.change == connect.Update && touched {
+		if g.change == connect.Update && touched && !apart(x, g.sets) {
 			out = append(out, x.Name)
 		}
 	}
