@@ -14,8 +14,8 @@ import (
 // value is what a driver gave, as connect gives it: the same for the same kind of
 // column, whatever the database. What does not fit the kind of its column (SQLite
 // takes a word in a column of numbers) is given as it stands.
-func value(c *column, v any) any {
-	switch v := v.(type) {
+func value(c *column, given any) any {
+	switch v := given.(type) {
 	case nil:
 		return nil
 	case []byte:
@@ -26,6 +26,9 @@ func value(c *column, v any) any {
 	case string:
 		return valueOfText(c, v)
 	case int64:
+		if c.Kind == connect.Integer {
+			return given
+		}
 		return valueOfInteger(c, v)
 	case uint64:
 		if v <= math.MaxInt64 {
@@ -40,7 +43,7 @@ func value(c *column, v any) any {
 	case time.Time:
 		return v.UTC()
 	}
-	return v
+	return given
 }
 
 func valueOfInteger(c *column, v int64) any {

@@ -185,9 +185,12 @@ func (r *Rows) sortByPrefix() {
 // returned.
 func (r *Rows) Each(each func(Row) error) error {
 	var rec record
+	var values room[any]
+	var ties room[Tie]
 	for n := range r.sorted() {
 		rec.load(r.table, n, r.table.kept)
-		row := Row{Key: rec.tuple(0, r.table.key), Linked: rec.tuple(r.table.key, r.table.kept), Ties: r.ties(n)}
+		all := rec.into(values.take(r.table.kept))
+		row := Row{Key: all[:r.table.key:r.table.key], Linked: all[r.table.key:], Ties: r.ties(n, &ties)}
 		if err := each(row); err != nil {
 			return err
 		}
@@ -195,15 +198,33 @@ func (r *Rows) Each(each func(Row) error) error {
 	return nil
 }
 
-func (r *Rows) ties(row uint32) []Tie {
+func (r *Rows) ties(row uint32, room *room[Tie]) []Tie {
 	of := r.table.ties(row)
-	out := make([]Tie, len(of))
+	out := room.take(len(of))
 	for i, t := range of {
 		out[i] = Tie{Person: int(t.person), Link: r.table.Links[t.link], Way: t.way, Last: leads(t.way) && r.table.sole(row)}
 	}
-	slices.SortStableFunc(out, func(a, b Tie) int {
-		return cmp.Or(cmp.Compare(a.Person, b.Person), cmp.Compare(a.Way, b.Way))
-	})
+	if len(out) > 1 {
+		slices.SortStableFunc(out, func(a, b Tie) int {
+			return cmp.Or(cmp.Compare(a.Person, b.Person), cmp.Compare(a.Way, b.Way))
+		})
+	}
+	return out
+}
+
+// room is made for many rows at once. What was taken is never used again.
+type room[T any] struct {
+	rest []T
+	size int
+}
+
+func (r *room[T]) take(n int) []T {
+	if n > len(r.rest) {
+		r.size = min(2*r.size+8, 1000)
+		r.rest = make([]T, max(n, r.size))
+	}
+	out := r.rest[:n:n]
+	r.rest = r.rest[n:]
 	return out
 }
 

@@ -70,6 +70,14 @@ func (r *record) tuple(from, to int) connect.Tuple {
 	return out
 }
 
+// into reads as many of the first columns as there is room for.
+func (r *record) into(out connect.Tuple) connect.Tuple {
+	for i := range out {
+		out[i], _ = readValue(r.value(i))
+	}
+	return out
+}
+
 // each gives every tuple of values that some columns have together, as bytes; with a
 // list there are several. A tuple in which something is empty is none.
 func (r *record) each(columns []int, f func(value []byte)) {

@@ -46,15 +46,33 @@ func (p packed) all() []connect.Tuple {
 	return out
 }
 
+// each unpacks one tuple after the other. Room is made for many at once.
 func (p packed) each(f func(connect.Tuple)) {
+	var room connect.Tuple
 	rest := p.bytes
-	for range p.n {
-		t := make(connect.Tuple, p.width)
-		for i := range t {
-			t[i], rest, _ = readValue(rest)
+	for i := range p.n {
+		if len(room) < p.width {
+			room = make(connect.Tuple, p.width*min(p.n-i, 500))
 		}
+		t := room[:p.width:p.width]
+		room, rest = room[p.width:], unpack(t, rest)
 		f(t)
 	}
+}
+
+// one unpacks the only tuple.
+func (p packed) one() connect.Tuple {
+	t := make(connect.Tuple, p.width)
+	unpack(t, p.bytes)
+	return t
+}
+
+// unpack reads a tuple and gives what stands behind it.
+func unpack(t connect.Tuple, b []byte) []byte {
+	for i := range t {
+		t[i], b, _ = readValue(b)
+	}
+	return b
 }
 
 // raw gives the bytes of each tuple, which are equal when the tuples are.

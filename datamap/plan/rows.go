@@ -62,6 +62,7 @@ func (b *builder) table(t *datamap.Table, schema *connect.Schema, rows *find.Row
 	if len(t.Key) > 0 || out.schema == nil || len(out.schema.Key) > 0 {
 		out.key = rows.Key
 	}
+	out.room(rows.Len())
 	known := map[string]uint32{}
 	var sign []byte
 	err := rows.Each(func(r find.Row) error {
@@ -86,6 +87,12 @@ func (t *table) add(r find.Row, class uint32) {
 	t.classOf = append(t.classOf, class)
 }
 
+// room is made for so many rows.
+func (t *table) room(n int) {
+	t.classOf, t.at, t.mid = make([]uint32, 0, n), make([]uint32, 0, n), make([]uint32, 0, n)
+	t.bytes = make([]byte, 0, 16*n)
+}
+
 func (t *table) len() int { return len(t.classOf) }
 
 func (t *table) class(i int) *class { return t.classes[t.classOf[i]] }
@@ -95,7 +102,7 @@ func (t *table) keyBytes(i int) []byte { return t.bytes[t.at[i]:t.mid[i]] }
 
 func (t *table) keyTuple(i int) connect.Tuple {
 	p := packed{width: len(t.found.Key), n: 1, bytes: t.keyBytes(i)}
-	return p.all()[0]
+	return p.one()
 }
 
 func (t *table) linked(i int) connect.Tuple {
@@ -104,7 +111,7 @@ func (t *table) linked(i int) connect.Tuple {
 		end = int(t.at[i+1])
 	}
 	p := packed{width: len(t.found.Linked), n: 1, bytes: t.bytes[t.mid[i]:end]}
-	return p.all()[0]
+	return p.one()
 }
 
 // row finds a row by its key; -1 when it was not found.
@@ -138,7 +145,12 @@ func (t *table) going() []int {
 }
 
 func (t *table) anyGoes() bool {
-	return slices.ContainsFunc(t.classes, func(c *class) bool { return c.fate.goes }) && len(t.going()) > 0
+	for i := range t.len() {
+		if t.goes(i) {
+			return true
+		}
+	}
+	return false
 }
 
 // sign writes what tells one class of rows from another.
