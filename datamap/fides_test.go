@@ -78,3 +78,20 @@ func TestImportFidesRefusesACollectionTwice(t *testing.T) {
 		t.Errorf("names differ in a capital: %v", err)
 	}
 }
+
+// Fides takes `user.contact` for the beginning of `user.contacted`, too. A word of a
+// category is a whole word here.
+func TestFidesCategoriesAreWholeWords(t *testing.T) {
+	text := "dataset:\n- fides_key: shop\n  collections:\n  - name: people\n    fields:\n    - {name: id, fides_meta: {primary_key: true}}\n    - {name: mail, data_categories: [user.contact.email], fides_meta: {identity: email}}\n" +
+		"    - {name: mailed, data_categories: [user.contact.emailed]}\n    - {name: kept, data_categories: [systemic.email]}\n    - {name: left, data_categories: [system.email]}\n"
+	out, warnings, err := ImportFides(testPolicy(t), FidesFile{"x.yml", []byte(text)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, in := range map[string]string{"mail: {is: contact.email}": string(out[0].Text), "kept: {is: contact.email}": string(out[0].Text),
+		"mailed: {is: user.contact.emailed}": string(out[0].Text), "no data for `user.contact.emailed`": warnings.Error(), "left out: `left`": strings.ReplaceAll(warnings.Error(), "`id`, ", "")} {
+		if !strings.Contains(in, want) {
+			t.Errorf("it does not say %q:\n%s", want, in)
+		}
+	}
+}

@@ -172,7 +172,7 @@ func (e *Engine) complete(w *world) error {
 	}
 	whole, err := e.Map.Complete(e.facts)
 	if err != nil {
-		return avow.Errorf(avow.Invalid, "the data map does not fit the systems any more; avow map check says where. Put it right, and start the server again")
+		return avow.Errorf(avow.Invalid, "the data map does not fit the systems any more; avow map check says where. Put it right; a server reads it when it starts")
 	}
 	w.graph = whole.Graph()
 	return nil
