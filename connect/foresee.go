@@ -26,12 +26,15 @@ type Refusal struct {
 	Words []string
 }
 
+// MostRehearsed is how many rows of a step are tried: they are locked meanwhile.
+const MostRehearsed = 5000
+
 // Rehearsal is a Source that can try a step and take it back. What a trigger refuses, or a
 // rule that holds between rows, shows in no other way.
 type Rehearsal interface {
 	// Rehearse does changes as Change would, in a transaction that is taken back whatever
 	// comes of it. It waits for others no longer than a second, takes no more than some
-	// seconds, and tries a bounded number of rows. What is refused is left out of the rest,
+	// seconds, and tries no more than MostRehearsed rows. What is refused is left out of the rest,
 	// so that everything else is tried as it would be without it. It is possible with a
 	// source that is opened for reading only: nothing is changed.
 	Rehearse(ctx context.Context, changes []Change) (Rehearsed, error)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/avowhq/avow"
@@ -16,7 +17,6 @@ import (
 
 // What is tried holds locks until it is taken back: so it is little, and not for long.
 const (
-	mostTried  = 5000             // rows of a step
 	mostTries  = 200              // statements that are refused, of one change
 	mostEnds   = 50               // statements that end the transaction
 	longestTry = 10 * time.Second // the whole of it
@@ -25,8 +25,10 @@ const (
 
 // rehearser is what differs between the databases there.
 type rehearser interface {
-	// brief makes a connection wait for others no longer than a second, and no statement of it run for long.
+	// brief makes a connection wait for others no longer than a second, and no statement of
+	// it run for long; briefIn does it for a transaction.
 	brief(ctx context.Context, conn *sql.Conn) error
+	briefIn(ctx context.Context, tx asker) error
 	// programs reads what the triggers of the database do, and what of it nobody takes back.
 	programs(ctx context.Context, db asker) (*programs, error)
 	// atEnd has the database judge now what it would judge at the end of the transaction.
@@ -53,8 +55,8 @@ func (s *source) Rehearse(ctx context.Context, changes []connect.Change) (connec
 	for _, w := range works {
 		rows += len(w.keys.tuples)
 	}
-	if rows > mostTried {
-		return connect.Rehearsed{Unsure: fmt.Sprintf("more than %d rows are not tried beforehand", mostTried)}, nil
+	if rows > connect.MostRehearsed {
+		return connect.Rehearsed{Unsure: fmt.Sprintf("more than %d rows are not tried beforehand", connect.MostRehearsed)}, nil
 	}
 	p, err := s.allPrograms(ctx)
 	if err != nil {
@@ -114,9 +116,12 @@ func (r *rehearsal) run(ctx context.Context) error {
 	defer cancel()
 	for waited := 0; ; {
 		err := r.once(ctx)
+		if err != nil && ctx.Err() != nil {
+			return ctx.Err()
+		}
 		switch {
 		case errors.Is(err, errGone) && r.ends < mostEnds+len(r.works):
-		case err != nil && ctx.Err() == nil && r.dialect.fault(err).again && waited < triesAgain:
+		case err != nil && r.dialect.fault(err).again && waited < triesAgain:
 			if waited++; !wait(ctx, waited) {
 				return err
 			}
@@ -134,7 +139,11 @@ func (r *rehearsal) why(err error) string {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("it takes longer than %d seconds", longestTry/time.Second)
 	}
-	return r.dialect.fault(err).what
+	what := r.dialect.fault(err).what
+	if strings.HasPrefix(what, "it took longer") { // than statements may elsewhere
+		return "a statement of it takes longer than 5 seconds"
+	}
+	return what
 }
 
 // once tries everything in a connection of its own, which is closed then: whatever a
@@ -157,6 +166,9 @@ func (r *rehearsal) once(ctx context.Context) error {
 		return err
 	}
 	defer tx.Rollback()
+	if err := r.dialect.(rehearser).briefIn(ctx, tx); err != nil {
+		return err
+	}
 	if err := r.deferred(ctx, tx, r.works); err != nil {
 		return err
 	}

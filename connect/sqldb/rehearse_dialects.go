@@ -14,7 +14,7 @@ import (
 	code "modernc.org/sqlite/lib"
 )
 
-func execAll(ctx context.Context, conn *sql.Conn, statements ...string) error {
+func execAll(ctx context.Context, conn asker, statements ...string) error {
 	for _, s := range statements {
 		if _, err := conn.ExecContext(ctx, s); err != nil {
 			return err
@@ -23,8 +23,11 @@ func execAll(ctx context.Context, conn *sql.Conn, statements ...string) error {
 	return nil
 }
 
-func (postgres) brief(ctx context.Context, conn *sql.Conn) error {
-	return execAll(ctx, conn, "SET lock_timeout = '500ms'", "SET statement_timeout = '5s'")
+func (postgres) brief(context.Context, *sql.Conn) error { return nil }
+
+// briefIn ends with the transaction: a pooler may give the connection to somebody else.
+func (postgres) briefIn(ctx context.Context, tx asker) error {
+	return execAll(ctx, tx, "SET LOCAL lock_timeout = '500ms'", "SET LOCAL statement_timeout = '5s'")
 }
 
 func (postgres) atEnd(ctx context.Context, tx asker) error {
@@ -123,6 +126,8 @@ func (mysql) brief(ctx context.Context, conn *sql.Conn) error {
 	return ctx.Err()
 }
 
+func (mysql) briefIn(context.Context, asker) error { return nil }
+
 func (mysql) atEnd(context.Context, asker) error { return nil }
 
 func (mysql) refuser(err error) (by refuser) {
@@ -197,6 +202,8 @@ func (mysql) programs(ctx context.Context, db asker) (*programs, error) {
 func (sqlite) brief(ctx context.Context, conn *sql.Conn) error {
 	return execAll(ctx, conn, "PRAGMA busy_timeout = 500", "PRAGMA cache_spill = 0")
 }
+
+func (sqlite) briefIn(context.Context, asker) error { return nil }
 
 func (sqlite) atEnd(context.Context, asker) error { return nil }
 

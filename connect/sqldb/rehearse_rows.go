@@ -59,7 +59,9 @@ func (r *rehearsal) do(ctx context.Context, tx asker, i int, rows []int) error {
 	}
 	for _, c := range meant {
 		err := w.undone(ctx, r.dialect, tx, c, func(key key, columns []string) {
-			r.note(i, []int{place[key]}, finding{rule: r.triggers(i, refuser{}), columns: columns})
+			if row, ok := place[key]; ok {
+				r.note(i, []int{row}, finding{rule: r.triggers(i, refuser{}), columns: columns})
+			}
 		})
 		if err != nil {
 			return err

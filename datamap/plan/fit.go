@@ -61,9 +61,10 @@ func (p place) span() (least, most int) {
 
 func (p place) mayBeEmpty() bool { return p.schema == nil || p.schema.Nullable }
 
-// unique reports whether no two rows may have the same value, be it only some of them.
+// unique reports whether no two rows may have the same value, be it only some of them. Where
+// that is said of several columns together, and of some rows, it is left to be tried.
 func (p place) unique() bool {
-	return p.uniqueInAll() || p.t.schema != nil && slices.ContainsFunc(p.t.schema.Exclusions, func(x connect.Exclusion) bool { return slices.Contains(x.Unique, p.name) })
+	return p.uniqueInAll() || p.t.schema != nil && slices.ContainsFunc(p.t.schema.Exclusions, func(x connect.Exclusion) bool { return slices.Equal(x.Unique, []string{p.name}) })
 }
 
 // uniqueInAll reports whether no two rows of the whole table may have the same value.

@@ -205,22 +205,30 @@ func (f *foresight) whole(ctx context.Context) (more bool, err error) {
 }
 
 // together are the changes to be tried in one step: nothing behind the last that may be
-// refused, and of updates alone, which do not hang on others, only those.
+// refused. Where that is too much, and none of those deletes, they alone are tried: they
+// hang on others only where a trigger looks at those.
 func (f *foresight) together() (changes []connect.Change, groups []*Group) {
-	last, deletes, updates := -1, false, 0
-	for i, g := range f.plan.Groups {
-		if len(f.watched(g)) > 0 {
-			last, deletes = i, deletes || g.change == connect.Delete
-			updates++
+	var all, those []*Group
+	last, rows, deletes := 0, 0, false
+	for _, g := range f.plan.Groups {
+		if g.change == "" || g.Rows == 0 {
+			continue
+		}
+		if all = append(all, g); len(f.watched(g)) > 0 {
+			those, last, deletes = append(those, g), len(all), deletes || g.change == connect.Delete
 		}
 	}
-	if !deletes && updates < 2 {
+	for _, g := range all[:last] {
+		rows += g.Rows
+	}
+	if groups = all[:last]; rows > connect.MostRehearsed && !deletes {
+		groups = those
+	}
+	if len(groups) == 1 && !deletes {
 		return nil, nil // it was tried by itself
 	}
-	for _, g := range f.plan.Groups[:last+1] {
-		if g.change != "" && g.Rows > 0 && (deletes || len(f.watched(g)) > 0) {
-			changes, groups = append(changes, f.plan.changeOf(g)), append(groups, g)
-		}
+	for _, g := range groups {
+		changes = append(changes, f.plan.changeOf(g))
 	}
 	return changes, groups
 }

@@ -192,6 +192,28 @@ person:
 	})
 }
 
+// What is taken by itself, and not after what comes before it, stays as it is.
+func TestTriggerLooksElsewhere(t *testing.T) {
+	eachKind(t, func(t *testing.T, c connect.Config) {
+		w := sqlWorld(t, c, `
+person:
+  identities: {email: email}
+  relation: owns
+  erase: clear
+  columns: {email: contact.email, name: contact.name}
+visit:
+  relation: {person: owns}
+  erase: clear
+  columns: {place: contact.address}
+`, slices.Concat([]string{`CREATE TABLE person (id integer PRIMARY KEY, email varchar(60), name varchar(60))`, `CREATE TABLE visit (id integer PRIMARY KEY, person integer, place varchar(60), FOREIGN KEY (person) REFERENCES person (id))`,
+			`INSERT INTO person VALUES (1, 'ann@x.example', 'Ann')`, `INSERT INTO visit VALUES (1, 1, 'here'), (2, 1, 'there')`},
+			raising(c.Kind, "nameless", "UPDATE", "visit", "OLD.id = 2 AND EXISTS (SELECT 1 FROM person WHERE id = OLD.person AND name IS NULL)"))...)
+		p := w.erase("email=ann@x.example")
+		wants(t, "plan", short(p), "person: clear email name, 1", "visit: clear place, 1", "visit: keep place, 1, refused: clear: the trigger `nameless` refuses it, instead: left")
+		wants(t, "visits", w.all("visit", "id", "place"), "1|", "2|there")
+	})
+}
+
 // A rule on what the database computes cannot be asked beforehand, and is tried.
 func TestRuleOnComputedColumn(t *testing.T) {
 	eachKind(t, func(t *testing.T, c connect.Config) {
