@@ -221,6 +221,26 @@ func TestCheckAfterErasure(t *testing.T) {
 	})
 }
 
+// An event about nobody that was changed is named, and the rest is looked at all the same.
+func TestChangedEventsOfNobody(t *testing.T) {
+	untouched(t, func(h *house) {
+		h.publish("v1.yaml")
+		ann := h.verified("ann@mail.example", 1)
+		h.give(ann, "newsletter")
+		h.Check(h.Register.Stop(bg, email("carl@mail.example"), topic("products")))
+		last := h.size() - 1
+		h.byHand("UPDATE ledger_events SET sealed = commitment WHERE idx = 0 OR idx = ?", last)
+		h.byHand("UPDATE consent_choices SET state = 'withdrawn' WHERE name = 'newsletter' AND kind = 'consent'")
+		var at []int64
+		for _, f := range h.findings() {
+			at = append(at, f.Index)
+		}
+		if want := []int64{-1, 0, last - 1, last}; !slices.Equal(at, want) { // -1: what is remembered of Carl, which no event says now
+			t.Errorf("named %v, want %v: %v", at, want, h.findings())
+		}
+	})
+}
+
 // Somebody is erased while they are being looked at: what is read of them is of before, and their
 // key is gone. That is nobody's edit.
 func TestCheckWhileErasing(t *testing.T) {

@@ -34,15 +34,20 @@ type publication struct {
 // it too; alone it also works where Open could not read a text any more.
 func (r *Register) CheckPublished(ctx context.Context) (findings []Finding, err error) {
 	err = r.db.Read(ctx, func(tx *store.Tx) error {
+		findings = nil
 		rows, err := publishedRows(tx)
 		if err != nil {
 			return err
 		}
-		events, err := r.publishedEvents(tx)
+		events, broken, err := r.publishedEvents(tx)
 		if err != nil {
 			return err
 		}
-		findings = comparePublished(rows, events)
+		for _, x := range broken {
+			delete(rows, edition{x.Policy, x.Version}) // what was published is not known any more
+			findings = append(findings, changed(x))
+		}
+		findings = append(findings, comparePublished(rows, events)...)
 		return nil
 	})
 	return findings, err
@@ -60,39 +65,50 @@ func publishedRows(tx *store.Tx) (map[edition]publication, error) {
 	return rows, err
 }
 
-func (r *Register) publishedEvents(tx *store.Tx) (map[edition]publication, error) {
-	events := map[edition]publication{}
+// publishedEvents reads the events of publications; broken are those that are not what was recorded.
+func (r *Register) publishedEvents(tx *store.Tx) (events map[edition]publication, broken []ledger.Entry, err error) {
+	events = map[edition]publication{}
 	for from := int64(0); ; {
 		entries, err := r.ledger.OfNobody(tx, from, page)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, x := range entries {
 			from = x.Index + 1
 			if x.Type != ledger.NoticePublished || x.Sealed == nil {
 				continue
 			}
-			full, err := r.ledger.Open(tx, x)
-			if err != nil {
-				return nil, err
+			p, err := r.publishedBy(tx, x)
+			switch {
+			case err == nil:
+				events[edition{x.Policy, x.Version}] = p
+			case passing(err):
+				return nil, nil, err
+			default:
+				broken = append(broken, x)
 			}
-			var body struct {
-				Hash      []byte `json:"hash"`
-				Effective string `json:"effective"`
-			}
-			if err := json.Unmarshal(full.Body, &body); err != nil {
-				return nil, err
-			}
-			at, err := time.Parse(time.DateOnly, body.Effective)
-			if err != nil {
-				return nil, err
-			}
-			events[edition{x.Policy, x.Version}] = publication{hash: body.Hash, effective: at, event: x}
 		}
 		if len(entries) < page {
-			return events, nil
+			return events, broken, nil
 		}
 	}
+}
+
+func (r *Register) publishedBy(tx *store.Tx, x ledger.Entry) (p publication, err error) {
+	full, err := r.ledger.Open(tx, x)
+	if err != nil {
+		return p, err
+	}
+	var body struct {
+		Hash      []byte `json:"hash"`
+		Effective string `json:"effective"`
+	}
+	if err := json.Unmarshal(full.Body, &body); err != nil {
+		return p, err
+	}
+	p = publication{hash: body.Hash, event: x}
+	p.effective, err = time.Parse(time.DateOnly, body.Effective)
+	return p, err
 }
 
 func comparePublished(rows, events map[edition]publication) (findings []Finding) {

@@ -25,10 +25,11 @@ type remembered struct {
 func (r *Register) checkSuppressed(ctx context.Context) (findings []Finding, err error) {
 	err = r.db.Read(ctx, func(tx *store.Tx) error {
 		findings = nil
-		want, err := r.refoldSuppressed(tx)
+		want, broken, err := r.refoldSuppressed(tx)
 		if err != nil {
 			return err
 		}
+		findings = append(findings, broken...)
 		err = store.Each(tx, func(rows *store.Rows) error {
 			var s stop
 			var address []byte
@@ -60,44 +61,52 @@ func (s stop) title() string {
 	return "what is remembered of an address, " + choice{policy: s.policy, kind: s.kind, name: s.name}.title()
 }
 
-// refoldSuppressed folds the events about nobody, page by page.
-func (r *Register) refoldSuppressed(tx *store.Tx) (map[stop]remembered, error) {
-	want := map[stop]remembered{}
+// refoldSuppressed folds the events about nobody, page by page; broken are those that are not what was recorded.
+func (r *Register) refoldSuppressed(tx *store.Tx) (want map[stop]remembered, broken []Finding, err error) {
+	want = map[stop]remembered{}
 	for from := int64(0); ; {
 		entries, err := r.ledger.OfNobody(tx, from, page)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, x := range entries {
 			from = x.Index + 1
 			if x.Sealed == nil || x.Type != Suppressed && x.Type != SuppressionEnded && x.Type != ledger.Objected {
 				continue
 			}
-			if err := r.rememberedBy(tx, x, want); err != nil {
-				return nil, err
+			wrong, err := r.rememberedBy(tx, x, want)
+			if err != nil {
+				return nil, nil, err
 			}
+			broken = append(broken, wrong...)
 		}
 		if len(entries) < page {
-			return want, nil
+			return want, broken, nil
 		}
 	}
 }
 
-func (r *Register) rememberedBy(tx *store.Tx, x ledger.Entry, want map[stop]remembered) error {
+// rememberedBy folds one of them.
+func (r *Register) rememberedBy(tx *store.Tx, x ledger.Entry, want map[stop]remembered) (wrong []Finding, err error) {
 	e := event{kind: x.Type, at: x.At, policy: x.Policy, version: x.Version}
 	full, err := r.ledger.Open(tx, x)
 	if err == nil {
 		err = e.read(full.Body)
 	}
-	if err != nil || len(e.says.Address) == 0 {
-		return err
+	switch {
+	case passing(err):
+		return nil, err
+	case err != nil:
+		return []Finding{changed(x)}, nil
+	case len(e.says.Address) == 0:
+		return nil, nil
 	}
 	if x.Type == ledger.Objected {
 		t := thing{Policy: x.Policy, Kind: kindTopic, Name: e.says.Topic}
 		if e.says.Purpose != "" {
 			_, u, err := book(r.Version).purpose(e, e.says.Purpose)
 			if err != nil {
-				return err
+				return []Finding{unfollowed(x.Index, x.ID, err)}, nil
 			}
 			t.Kind, t.Name = kindPurpose, u.Name
 		}
@@ -114,5 +123,5 @@ func (r *Register) rememberedBy(tx *store.Tx, x ledger.Entry, want map[stop]reme
 			want[s] = remembered{t.At, x}
 		}
 	}
-	return nil
+	return nil, nil
 }

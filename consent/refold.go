@@ -114,12 +114,28 @@ func (r *Register) openAll(tx *store.Tx, entries []ledger.Entry, w *world) ([]op
 			return nil, err // erased, or the database is away
 		}
 		if err != nil {
-			w.broken = append(w.broken, Finding{x.Index, x.ID, "this event is not what was recorded: it was changed in the database"})
+			w.broken = append(w.broken, changed(x))
 			continue
 		}
 		list = append(list, e)
 	}
 	return list, nil
+}
+
+// changed is what is found of an event whose body cannot be read.
+func changed(x ledger.Entry) Finding {
+	return Finding{x.Index, x.ID, "this event is not what was recorded: it was changed in the database"}
+}
+
+// passing reports whether an error is none of an event's: the database is away, or the work was given up.
+func passing(err error) bool {
+	kind := avow.KindOf(err)
+	return err != nil && (kind == avow.Unavailable || kind == avow.Canceled)
+}
+
+// unfollowed is what is found of an event that says what cannot be.
+func unfollowed(index int64, id avow.ID, err error) Finding {
+	return Finding{index, id, "what this event says cannot be followed: " + avow.MessageOf(err)}
 }
 
 func (w *world) person(id avow.ID) *refolded {
@@ -161,7 +177,7 @@ func (w *world) hear(e opened) {
 		}
 	default:
 		if err := w.book.hear(&p.said, e.event); err != nil {
-			w.broken = append(w.broken, Finding{e.index, e.id, "what this event says cannot be followed: " + avow.MessageOf(err)})
+			w.broken = append(w.broken, unfollowed(e.index, e.id, err))
 		}
 		p.caused(e)
 	}
