@@ -35,7 +35,6 @@ more time: 2 months, to Thu 7 May 2026, where the request is complex or there ar
     the notice says: that it takes longer; the reasons for the delay
 cost: free; for requests that are manifestly unfounded or excessive, a reasonable fee or a refusal
 complaint: the data protection authority of the member state https://www.edpb.europa.eu/about-edpb/about-edpb/members_en
-note: The holidays where the person lives are not known here: weekends alone are taken as days off. A holiday could only make a date later.
 UNCONFIRMED: of the 3 sources these dates rest on, 1 not checked.
 `
 

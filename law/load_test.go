@@ -130,15 +130,34 @@ func TestHolidays(t *testing.T) {
 		{"SG", "2026-11-09", "Deepavali (Monday after)"},
 		{"AU", "2027-01-26", "Australia Day"},
 		{"CH", "2026-05-14", "Ascension Day"},
-		{"NL", "2026-04-27", ""},
+		{"NL", "2026-04-27", "King's Day"},
+		{"DE-BY", "2026-04-03", "Good Friday"},
+		{"DE-BY", "2026-01-06", ""}, // not of the whole country
+		{"FR", "2027-07-14", "National Day"},
+		{"IE", "2026-02-02", "Saint Brigid's Day"},
+		{"IE", "2026-04-03", ""}, // Good Friday is none there
+		{"GR", "2026-04-13", "Easter Monday"},
+		{"NO", "2026-05-17", ""},
 	} {
 		cal, known := rs.Calendar(avow.Region(c.region))
-		if known == (c.region == "NL") {
+		if known == (c.region == "NO") {
 			t.Errorf("%s: known is %v", c.region, known)
 		}
 		h, _ := cal.Holiday(date(t, c.day))
 		if h.Name != c.want {
 			t.Errorf("%s on %s: got %q, want %q", c.region, c.day, h.Name, c.want)
+		}
+	}
+}
+
+// The law that is asked most often is that of twenty-seven countries, each with holidays of its own.
+func TestEveryMemberStateHasHolidays(t *testing.T) {
+	rs := load(t)
+	for _, state := range strings.Fields("AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE") {
+		cal, known := rs.Calendar(avow.Region(state))
+		christmas, kept := cal.Holiday(date(t, "2027-12-25"))
+		if !known || !kept || christmas.Name == "" || cal.Works(date(t, "2026-01-01")) {
+			t.Errorf("%s: known %v, Christmas %q", state, known, christmas.Name)
 		}
 	}
 }
