@@ -109,6 +109,8 @@ func (v *Vault) remember(tx *store.Tx, into, other Subject, event avow.ID) error
 	return err
 }
 
+var errNotMerged = avow.Errorf(avow.NotFound, "staff did not merge this id into another, or it was undone already, or the person was erased")
+
 // Split is what undoing a merge came to.
 type Split struct {
 	Subject avow.ID // who was merged, and is somebody again
@@ -135,6 +137,9 @@ func (v *Vault) Unmerge(tx *store.Tx, old avow.ID) (Split, error) {
 		}
 	}
 	survivor, err := v.lockSubject(tx, old)
+	if avow.KindOf(err) == avow.NotFound {
+		return out, errNotMerged
+	}
 	if err != nil {
 		return out, err
 	}
@@ -178,6 +183,9 @@ func (v *Vault) revive(tx *store.Tx, survivor Subject, old avow.ID) (event avow.
 	var kind, was, became string
 	err = tx.QueryRow("SELECT subject, event, kind, made, into_kind, merged_kind FROM vault_merges WHERE old = ?", old).
 		Scan(store.IntoID(&into), store.IntoID(&event), &kind, store.IntoTime(&s.Made), &was, &became)
+	if avow.KindOf(err) == avow.NotFound {
+		return event, errNotMerged
+	}
 	if err != nil {
 		return event, err
 	}

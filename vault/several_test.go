@@ -3,6 +3,7 @@ package vault_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/avowhq/avow"
@@ -326,7 +327,7 @@ func TestMergeAndUnmerge(t *testing.T) {
 				if got := h.picture(into, other); after.IsZero() || !slices.Equal(got, before) {
 					t.Errorf("undone:\n%q\nwant\n%q", got, before)
 				}
-				if _, err := h.unmerge(other); avow.KindOf(err) != avow.NotFound {
+				if _, err := h.unmerge(other); avow.KindOf(err) != avow.NotFound || !strings.Contains(avow.MessageOf(err), "undone already") {
 					t.Errorf("undone twice: %v", err)
 				}
 			})
