@@ -57,6 +57,9 @@ const (
 	OpRead   Op = "read"
 	OpUpdate Op = "update"
 	OpDelete Op = "delete"
+	// OpTriggers is nothing that is done to rows: what a trigger does to them is found
+	// beforehand only where the login sees it.
+	OpTriggers Op = "see the triggers of"
 )
 
 // Column is one column, or a field of a document by its path: `profile.phones[]`.

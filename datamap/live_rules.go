@@ -212,7 +212,8 @@ func (l *live) checkGrants(t *Table, db *connect.Table) {
 		}
 		needs[connect.OpUpdate] = needs[connect.OpUpdate] || len(e.Untie) > 0
 	}
-	for _, op := range []connect.Op{connect.OpRead, connect.OpUpdate, connect.OpDelete} {
+	needs[connect.OpTriggers] = needs[connect.OpUpdate] || needs[connect.OpDelete]
+	for _, op := range []connect.Op{connect.OpRead, connect.OpUpdate, connect.OpDelete, connect.OpTriggers} {
 		if grant, lacks := db.Lacks[op]; lacks && needs[op] {
 			l.warn(l.system, t.Pos, "no-grant", "this login may not "+string(op)+" "+policy.Quote(t.Name), t.Name, "`"+grant+"`")
 		}

@@ -131,6 +131,9 @@ func TestLiveFindsWhatDoesNotFit(t *testing.T) {
 		"a missing grant": {func(s *connect.Schema) {
 			table(s, "orders").Lacks = map[connect.Op]string{connect.OpDelete: "GRANT DELETE ON orders TO reader", connect.OpUpdate: "GRANT UPDATE ON orders TO reader"}
 		}, "", "", "no-grant systems/shop.yaml:17:3: warning: this login may not delete `orders`; `GRANT DELETE ON orders TO reader`"},
+		"triggers that are not seen": {func(s *connect.Schema) {
+			table(s, "orders").Lacks = map[connect.Op]string{connect.OpTriggers: "GRANT TRIGGER ON orders TO reader"}
+		}, "", "", "no-grant systems/shop.yaml:17:3: warning: this login may not see the triggers of `orders`; `GRANT TRIGGER ON orders TO reader`"},
 		"a table the map does not know":  {func(s *connect.Schema) { pointAt(s, "claims", "customers", connect.SetNull) }, "", "", "unknown-to-map systems/shop.yaml:1:9: warning: `claims` points at `customers`"},
 		"a dismissed table that is gone": {func(s *connect.Schema) { table(s, "articles").Name = "goods" }, "", "", "missing-table systems/shop.yaml:29:16: warning"},
 		"a reference that is gone":       {func(s *connect.Schema) { table(s, "orders").References = nil }, "", "", "unknown-link systems/shop.yaml:18:16: error"},

@@ -96,6 +96,7 @@ func (b *mysqlCatalog) read() error {
 		func() error { return b.ask(mysqlTriggers, "event_object_schema", b.trigger) },
 		func() error { return b.ask(mysqlViews, "table_schema", b.fixedView) },
 		b.deletable,
+		b.seesTriggers,
 	}
 	if b.maria {
 		steps = append(steps, func() error { return b.ask(mysqlChecks, "constraint_schema", b.check) })

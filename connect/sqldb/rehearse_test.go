@@ -124,9 +124,30 @@ func TestRehearsalByLeastPrivilege(t *testing.T) {
 			if k.Name == "mariadb" {
 				grants, want = append(grants, "GRANT TRIGGER ON people TO LOGIN"), "the trigger `noted`"
 			}
-			c, _ := limited(t, owner, grants...)
+			blind, login := limited(t, owner, grants[:1]...)
+			schema, err := open(t, blind).Describe(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			grant := schema.Table("people").Lacks[connect.OpTriggers]
+			if k.Name == "mariadb" && !strings.HasPrefix(grant, "GRANT TRIGGER ON ") || k.Name != "mariadb" && grant != "" {
+				t.Errorf("to see triggers this login lacks %q", grant)
+			}
+			for _, g := range grants[1:] {
+				connecttest.Exec(t, owner, strings.ReplaceAll(g, "LOGIN", login))
+			}
+			c := blind
 			if found := tried(t, open(t, c)); len(found.Objections) != 1 || found.Objections[0].Rule != want {
 				t.Errorf("%+v", found)
+			}
+			for _, who := range []connect.Config{owner, c} {
+				schema, err := open(t, who).Describe(context.Background())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if lacks := schema.Table("people").Lacks[connect.OpTriggers]; lacks != "" {
+					t.Errorf("with the grant there lacks %s", lacks)
+				}
 			}
 		})
 	}
