@@ -89,6 +89,9 @@ var editsByHand = map[string]struct {
 	"a policy that holds from another day": {func(h *house, ann, bob avow.ID) {
 		h.byHand(`UPDATE policy_versions SET effective = 0`)
 	}, []string{"the database says that it holds from 1970-01-01"}, []int64{-5}},
+	"a policy published on another day": {func(h *house, ann, bob avow.ID) {
+		h.byHand(`UPDATE policy_versions SET published = 0`)
+	}, []string{"the database says that it was published on 1970-01-01"}, []int64{-5}},
 	"a policy taken away": {func(h *house, ann, bob avow.ID) {
 		h.byHand(`DELETE FROM policy_versions`)
 	}, []string{"the database does not have it any more"}, []int64{-5}},

@@ -26,6 +26,7 @@ type publication struct {
 	hash      []byte
 	source    []byte // of a row
 	effective time.Time
+	published time.Time
 	event     ledger.Entry
 }
 
@@ -58,10 +59,10 @@ func publishedRows(tx *store.Tx) (map[edition]publication, error) {
 	err := store.Each(tx, func(r *store.Rows) error {
 		var e edition
 		var p publication
-		err := r.Scan(&e.policy, &e.number, &p.hash, &p.source, store.IntoTime(&p.effective))
+		err := r.Scan(&e.policy, &e.number, &p.hash, &p.source, store.IntoTime(&p.effective), store.IntoTime(&p.published))
 		rows[e] = p
 		return err
-	}, `SELECT name, number, hash, source, effective FROM policy_versions`)
+	}, `SELECT name, number, hash, source, effective, published FROM policy_versions`)
 	return rows, err
 }
 
@@ -106,7 +107,7 @@ func (r *Register) publishedBy(tx *store.Tx, x ledger.Entry) (p publication, err
 	if err := json.Unmarshal(full.Body, &body); err != nil {
 		return p, err
 	}
-	p = publication{hash: body.Hash, event: x}
+	p = publication{hash: body.Hash, published: x.At, event: x}
 	p.effective, err = time.Parse(time.DateOnly, body.Effective)
 	return p, err
 }
@@ -125,6 +126,8 @@ func comparePublished(rows, events map[edition]publication) (findings []Finding)
 		case !row.effective.Equal(says.effective):
 			what = fmt.Sprintf("the database says that it holds from %s; event %d says %s", row.effective.Format(time.DateOnly), says.event.Index,
 				says.effective.Format(time.DateOnly))
+		case !row.published.Equal(says.published):
+			what = fmt.Sprintf("the database says that it was published on %s; event %d is of %s", moment(row.published), says.event.Index, moment(says.published))
 		default:
 			continue
 		}
