@@ -28,6 +28,7 @@ func openPostgres(c connect.Config) (reads, writes *sql.DB, err error) {
 	}
 	open := func(extra string) *sql.DB {
 		return stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+			useLists(conn.TypeMap())
 			_, err := conn.PgConn().Exec(ctx, postgresSession+extra).ReadAll()
 			return err
 		}))
