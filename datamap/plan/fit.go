@@ -62,9 +62,12 @@ func (p place) span() (least, most int) {
 func (p place) mayBeEmpty() bool { return p.schema == nil || p.schema.Nullable }
 
 // unique reports whether no two rows may have the same value, be it only some of them. Where
-// that is said of several columns together, and of some rows, it is left to be tried.
+// that is said of several columns together it is left to be tried, but of texts: each can
+// be masked otherwise.
 func (p place) unique() bool {
-	return p.uniqueInAll() || p.t.schema != nil && slices.ContainsFunc(p.t.schema.Exclusions, func(x connect.Exclusion) bool { return slices.Equal(x.Unique, []string{p.name}) })
+	return p.uniqueInAll() || p.t.schema != nil && slices.ContainsFunc(p.t.schema.Exclusions, func(x connect.Exclusion) bool {
+		return slices.Contains(x.Unique, p.name) && (len(x.Unique) == 1 || p.kind() == connect.TextKind)
+	})
 }
 
 // uniqueInAll reports whether no two rows of the whole table may have the same value.

@@ -3,8 +3,8 @@
 //
 // A plan is made before anything is changed. It holds which rows, by their keys, get
 // which treatment; what stays, why and until when; and what a system would refuse (a
-// foreign key, a column that may not be empty, a missing grant) with what is done
-// instead. It can be shown without a value of anybody, sealed, and run later by
+// foreign key, a column that may not be empty, a missing grant, a trigger) with what is
+// done instead. It can be shown without a value of anybody, sealed, and run later by
 // somebody else: nothing but the plan and the system is needed.
 //
 // What stays true: a row that is not the person's, or that only mentions them, is never
