@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 func (s *Safe) read(d *decoder, n *node) {
 	s.Pos, s.Given = n.Pos, true
@@ -164,8 +167,15 @@ func (u *Until) words(d *decoder, n *node) {
 		d.add(n.Pos, "bad-period", quote(text)+" is not a period", text, "write for instance `30 days after collection`")
 		return
 	}
+	if several.MatchString(text) {
+		d.add(n.Pos, "bad-period", quote(text)+" would be an event, and there are periods in it", text, "write `{latest: […]}` or `{earliest: […]}`, with each end by itself")
+		return
+	}
 	u.Form, u.Event = UntilEvent, text
 }
+
+// several finds a period inside other words: `latest of 24 months after …` is no event.
+var several = regexp.MustCompile(`\b[0-9]+ (hour|day|week|month|year)s? after `)
 
 // mapping reads `{latest: […]}`, `{earliest: […]}`, `{moves-to: …}`, or ends by case.
 func (u *Until) mapping(d *decoder, n *node) {

@@ -172,7 +172,7 @@ func (f folder) open(ctx context.Context, s *datamap.System, region string, read
 	}
 	if s.Credentials.Given() {
 		var err error
-		if c.Secret, err = f.secret(s.Credentials.Scheme, s.Credentials.Name); err != nil {
+		if c.Secret, err = f.secret(s); err != nil {
 			return nil, err
 		}
 	}
@@ -202,12 +202,16 @@ func (m *mapped) facts() map[string][]datamap.TableFacts {
 }
 
 // secret finds the credentials of a system.
-func (f folder) secret(scheme, name string) (string, error) {
-	dir := filepath.Dir(f.Policy)
+func (f folder) secret(s *datamap.System) (string, error) {
+	scheme, name := s.Credentials.Scheme, s.Credentials.Name
 	if scheme == "file" && !filepath.IsAbs(name) {
-		name = filepath.Join(dir, name)
+		name = filepath.Join(filepath.Dir(f.Policy), name)
 	}
-	return open.Secret(scheme, name, f.Secrets, os.Getenv)
+	secret, err := open.Secret(scheme, name, f.Secrets, os.Getenv)
+	if err != nil {
+		return "", avow.Errorf(avow.KindOf(err), "system %s: %s", s.Name.Text, avow.MessageOf(err))
+	}
+	return secret, nil
 }
 
 // credentials ends with the first that is missing of those the systems are opened with: it is
@@ -217,7 +221,7 @@ func (f folder) credentials(m *datamap.Map) error {
 		if !s.Credentials.Given() {
 			continue
 		}
-		if _, err := f.secret(s.Credentials.Scheme, s.Credentials.Name); err != nil {
+		if _, err := f.secret(s); err != nil {
 			return err
 		}
 	}
