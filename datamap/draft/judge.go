@@ -173,6 +173,9 @@ func (t *table) describe() {
 	if t.about == aboutThings && t.lives() && (!t.words[len(t.words)-1].means("thing") || t.namesSomebody()) {
 		t.about = aboutUnknown // `markbook_entries` are no books
 	}
+	if last := len(t.words) - 1; t.about == aboutCompanies && t.lives() && !t.words[last].means("organisation") {
+		t.about = aboutUnknown // `team_memberships` are no teams
+	}
 	t.noun = t.about != aboutUnknown
 	sorts := map[Sort]bool{}
 	addresses := 0
@@ -269,6 +272,8 @@ func noun(ts []token) about {
 			return aboutCompanies
 		case t.means("address") || t.means("street"):
 			return aboutAddress
+		case t.means("thing") && len(tail) > 4:
+			return aboutUnknown // something of things: `project_assignment`
 		case t.means("thing"):
 			return aboutThings
 		default:

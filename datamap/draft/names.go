@@ -104,6 +104,7 @@ var patterns = []pattern{
 	{sort: Device, strength: medium, has: []concept{"mac"}, kinds: written},
 	{sort: Device, strength: strong, has: []concept{"fingerprint"}, kinds: written, blocked: true},
 	{sort: Secret, strength: strong, has: []concept{"secret"}, kinds: written},
+	{sort: Secret, strength: medium, has: []concept{"secret"}, kinds: numeric, without: []concept{"passed"}},
 	{sort: Secret, strength: medium, has: []concept{"encrypted"}, kinds: written, blocked: true},
 	{sort: Secret, strength: strong, has: []concept{"secretword", "key"}, kinds: written, blocked: true},
 	{sort: Secret, strength: medium, has: []concept{"security", "secretword"}, kinds: written, blocked: true},
@@ -113,7 +114,7 @@ var patterns = []pattern{
 	{sort: Session, strength: medium, has: []concept{"token"}, kinds: written, without: []concept{"time"}},
 	{sort: Birth, strength: strong, has: []concept{"birth"}, kinds: anyKind, without: []concept{"number"}, blocked: true},
 	{sort: Trait, strength: medium, has: []concept{"death"}, kinds: anyKind, blocked: true},
-	{sort: School, strength: medium, has: []concept{"passed"}, kinds: yesNo | numeric, blocked: true},
+	{sort: School, strength: medium, has: []concept{"passed"}, kinds: yesNo | numeric, without: []concept{"tries"}, blocked: true},
 	{sort: Trait, strength: medium, has: []concept{"situation"}, kinds: anyKind, blocked: true},
 	{sort: Hire, strength: medium, has: []concept{"hire"}, kinds: dated | written, without: []concept{"name", "phone", "email"}, blocked: true},
 	{sort: Trait, strength: medium, has: []concept{"offspring"}, kinds: numeric, without: []concept{"time", "first"}, blocked: true},
@@ -279,7 +280,7 @@ func blocks(ts []token) bool {
 	if len(ts) < 2 {
 		return false
 	}
-	aside := []concept{"blocker", "id", "time", "thing", "filler", "aside", "key", "organisation"}
+	aside := []concept{"blocker", "id", "time", "thing", "filler", "aside", "key", "organisation", "head"}
 	last := ts[len(ts)-1]
 	if slices.ContainsFunc([]concept{"blocker", "id", "time"}, last.means) && !slices.ContainsFunc(last.is, func(c concept) bool { return !slices.Contains(aside, c) }) {
 		return true

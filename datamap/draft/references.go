@@ -39,7 +39,7 @@ func (j *judgement) references(ctx context.Context, src Reader) error {
 	}
 	for _, t := range j.tables {
 		for _, c := range t.columns {
-			if t.isReference(c.Name) || c.seen.share(markEmail) > .5 || kindOf(c.Column)&(written|numeric) == 0 {
+			if t.isReference(c.Name) || c.onlyNames() || c.seen.share(markEmail) > .5 || kindOf(c.Column)&(written|numeric) == 0 {
 				continue
 			}
 			if err := j.infer(ctx, src, c); err != nil {
@@ -53,6 +53,12 @@ func (j *judgement) references(ctx context.Context, src Reader) error {
 		}
 	}
 	return nil
+}
+
+// onlyNames reports whether a column is called `name` and no more: also where that is the
+// key of another table it is the name of what the row is.
+func (c *column) onlyNames() bool {
+	return len(c.tokens) > 0 && !slices.ContainsFunc(c.tokens, func(t token) bool { return !t.means("name") || t.means("id") || t.means("number") })
 }
 
 func (t *table) nullable(columns []string) bool {
@@ -209,7 +215,11 @@ func stemmed(ws []string) []string {
 	if len(ws) == 0 {
 		return nil
 	}
-	return []string{stem(strings.Join(ws, "")), stem(ws[len(ws)-1])}
+	var whole strings.Builder
+	for _, w := range ws {
+		whole.WriteString(stem(w))
+	}
+	return []string{whole.String(), stem(ws[len(ws)-1])}
 }
 
 func kindsMeet(a, b *connect.Column) bool {

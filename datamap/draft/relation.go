@@ -23,6 +23,11 @@ const (
 	speech    concept = "speech"    // a table of what people write
 	visit     concept = "visit"     // a table of what somebody did in a system
 	subject   concept = "subject"   // people of whom much is kept
+	trait     concept = "trait"     // what somebody is, has or does
+	noted     concept = "noted"     // when a system did something with a row
+	worth     concept = "worth"     // what a deal is measured in
+	use       concept = "use"       // when somebody was at work with the system
+	measure   concept = "measure"   // technical, unless it is of such: the amount of a mortgage
 	life      concept = "life"      // a table of what happens to people, or what they have
 	presence  concept = "presence"  // when somebody came or went
 	protocol  concept = "protocol"  // by which programs speak: `api_clients` are none of people
@@ -89,16 +94,25 @@ func (j *judgement) byRelation(t *table) {
 		case c.finding.Sure > Not:
 		case (t.near() || t.tie == tieAside && c.named && slices.Contains([]Sort{Session, Secret}, c.name.sort)) && c.looksSecret():
 			c.say(Secret, Unsure, "its values look like keys", c.place())
-		case t.ofPeople() && c.Kind == connect.TextKind && c.numbersSomebody() && c.numbersOwn() && !c.isKey() && !t.isReference(c.Name):
+		case t.ofPeople() && c.ownNumber():
 			c.say(Number, Unsure, "it may be the number somebody is known by", c.place())
 		case t.ofPeople() && len(c.tokens) <= 2 && c.leadsToPage(), of && t.lives() && c.leadsToPage():
 			c.say(Network, Unsure, "it may be a page of theirs", c.place())
+		case t.tie == tieOwned && c.leadsToPicture():
+			c.say(Photo, Unsure, "it may lead to a picture", c.place())
+		case t.ofPeople() && dated == kindOf(c.Column) && tells(c.tokens, use) && !c.looksKeyed():
+			c.say(Activity, Unsure, "it says when somebody was there", c.place())
 		case t.tie == tieOwned && !t.deal() && dated == kindOf(c.Column) && tells(c.tokens, presence):
 			c.say(Activity, Unsure, "it says when somebody was there", c.place())
+		case t.near() && !t.View && !t.speaks() && c.traits():
+			c.say(Trait, Unsure, "it may be what somebody is, has or does", c.place())
+		case t.tie == tieAside && t.about == aboutUnknown && c.mayBeProse():
+			c.say(Text, Unsure, "it may be free text", "the row names somebody by "+t.by)
+		case t.tie == tieOwned && t.about == aboutUnknown && t.deal() && !t.View && c.dealt():
+			c.say(Trait, Unsure, "it may say what a deal of somebody's was worth, or when it was", c.place())
 		case visits && (c.when() && !c.technical() || c.whereabouts()):
 			c.say(Activity, Unsure, "it says when somebody was there, or what they looked at")
-		case !of || !j.substantial(c):
-		default:
+		case (of || t.ofNothingElse() && !c.flags()) && j.substantial(c):
 			c.say(Trait, Unsure, "nothing says that it is technical", c.place())
 		}
 	}
@@ -156,7 +170,7 @@ func (j *judgement) substantial(c *column) bool {
 		return false
 	case c.technical() && !c.numbered() || c.looksKeyed() || anyMeans(c.tokens, "aside") && kindOf(c.Column) != dated || c.numbersSomebody():
 		return false
-	case people && (c.flags() || c.Kind == connect.TimeKind && !c.spans()):
+	case people && (c.Kind == connect.TimeKind && !c.spans()):
 		return false // so much of it says only what the system may do with the row
 	case people && len(c.tokens) == 1 && c.plural() && len(j.byName.called(texts(c.tokens))) > 0:
 		return false // what somebody may do with the things of a table

@@ -130,8 +130,9 @@ func scoreHalf(t *testing.T, half, kind string) score {
 
 // What is labelled how: P says something of a natural person whom the row is about or
 // hangs on, and in rows that are nothing but a record of a person what happened to them
-// and when (gdpr:4(1)); - are keys, references, what a system keeps of its rows, deals'
-// amounts and days, and things; ? is what two careful readers would dispute.
+// and when (gdpr:4(1)); - are keys, references, what a system keeps of its rows, and
+// things; ? is what two careful readers would dispute: what a deal of somebody's was worth
+// and when it was, and the particulars of what somebody owns.
 //
 // New schemas begin in the half `unseen`, labelled before they are first judged. What
 // is mended after that makes the numbers of the half better than they are for a schema

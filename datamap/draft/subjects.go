@@ -3,6 +3,8 @@ package draft
 import (
 	"slices"
 	"strings"
+
+	"github.com/avowhq/avow/connect"
 )
 
 // ofSomebody reports whether rows are nothing but about one person: they are people, or
@@ -24,7 +26,7 @@ func (t *table) ofSomebody() bool {
 // ofMachine reports whether a table is of what a system keeps for itself.
 func (t *table) ofMachine() bool {
 	last := t.words[len(t.words)-1:]
-	if t.attended() {
+	if t.attended() || t.health || tells(t.words, trait) || last[0].means("record") && tells(t.words[:len(t.words)-1], life) {
 		return false
 	}
 	return tells(last, machine) || tells(t.words[:1], machine) && anyMeans(t.words[:1], "head")
@@ -109,7 +111,11 @@ func (t *table) headedByPeopleAlone() bool {
 
 // speaks reports whether rows are what people write to each other.
 func (t *table) speaks() bool {
-	return len(t.words) > 0 && tells(t.words[len(t.words)-1:], speech) && t.about != aboutCompanies
+	n := len(t.words)
+	for n > 1 && (t.words[n-1].means("record") || t.words[n-1].means("filler")) {
+		n--
+	}
+	return n > 0 && tells(t.words[n-1:n], speech) && t.about != aboutCompanies
 }
 
 // visits reports whether rows are what somebody did in a system: logins, sessions.
@@ -133,8 +139,34 @@ func (t *table) headed() bool {
 
 // lives reports whether a table is of what happens to people or what they have.
 func (t *table) lives() bool {
-	return t.attended() || tells(t.words, life) || t.health || slices.ContainsFunc([]concept{"school", "rating", "pay", "hire", "education", "job", "marital"}, func(w concept) bool { return anyMeans(t.words, w) })
+	return t.attended() || tells(t.words, life) || tells(t.words, trait) || t.health || slices.ContainsFunc([]concept{"school", "rating", "pay", "hire", "education", "job", "marital"}, func(w concept) bool { return anyMeans(t.words, w) })
+}
+
+// ofNothingElse reports whether rows hang on somebody, and no word of the table's name and
+// no name of their own says that they are anything but a record of that.
+func (t *table) ofNothingElse() bool {
+	return t.tie == tieOwned && t.about == aboutUnknown && !t.View && !t.ofMachine() && !t.speaks() && !t.deal() && !t.entitled()
+}
+
+// entitled reports whether rows have a name or a title of their own, as things have and
+// records of what happened to somebody have not: a course that somebody teaches.
+func (t *table) entitled() bool {
+	return slices.ContainsFunc(t.columns, func(c *column) bool {
+		if c.Kind != connect.TextKind || !anyMeans(c.tokens, "name") && !anyMeans(c.tokens, "title") || c.finding.What == Name && c.finding.Sure >= Likely || t.isReference(c.Name) {
+			return false
+		}
+		rest := slices.DeleteFunc(slices.Clone(c.tokens), func(w token) bool {
+			return w.means("name") || w.means("full") || w.means("title") || slices.Contains(t.own, stem(w.text))
+		})
+		return len(rest) == 0
+	})
+}
+
+// ofTrait reports whether a table is called after what people have, so that what is
+// measured in it is theirs: the amount of an income.
+func (t *table) ofTrait() bool {
+	return tells(t.words, trait) || anyMeans(t.words, "pay") || anyMeans(t.words, "school")
 }
 
 // deal reports whether rows are what is kept for the books: orders, invoices, payments.
-func (t *table) deal() bool { return anyMeans(t.words, "deal") }
+func (t *table) deal() bool { return anyMeans(t.words, "deal") && !t.health }

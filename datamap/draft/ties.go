@@ -94,7 +94,7 @@ func (t *table) tieByKey() {
 		t.tie, t.by = tieOwned, "its name"
 	}
 	for _, c := range t.columns {
-		if !c.numbersSomebody() || t.isReference(c.Name) || t.tie == tieOwned {
+		if !c.numbersSomebody() && !c.saysWho() || t.isReference(c.Name) || t.tie == tieOwned {
 			continue
 		}
 		t.by, t.tie = c.Name, tieOwned
@@ -102,6 +102,11 @@ func (t *table) tieByKey() {
 			t.tie = tieAside
 		}
 	}
+}
+
+// saysWho reports whether a column is by what somebody is known in the system: `username`.
+func (c *column) saysWho() bool {
+	return c.named && c.name == reading{Login, strong} && c.Kind == connect.TextKind && !anyMeans(c.tokens, "aside") && len(c.tokens) <= 2 && !c.table.visits()
 }
 
 // namesSomebody reports whether a word before the last of a table's name is one for
@@ -156,7 +161,7 @@ func (t *table) tieUp() bool {
 	if t.about == aboutPeople {
 		return false
 	}
-	before := t.tie
+	before, staff := t.tie, t.tie == tieOwned && t.byStaff()
 	for _, r := range t.refs {
 		if r.target == t || r.target.about != aboutPeople && r.target.tie != tieOwned {
 			continue
@@ -165,11 +170,21 @@ func (t *table) tieUp() bool {
 		if t.aside(r) || r.target.about != aboutPeople && t.about == aboutThings {
 			level = tieAside
 		}
-		if level > t.tie {
+		if level > t.tie || level == tieOwned && staff && r.target.about == aboutPeople && !r.staff(t) {
 			t.tie, t.by = level, strings.Join(r.columns, "+")
+			staff = level == tieOwned && t.byStaff()
 		}
 	}
 	return t.tie != before
+}
+
+// staff reports whether a reference of a table is to those who work here, by the table
+// it points at or by its own name.
+func (r *reference) staff(t *table) bool {
+	return r.target.staff() || slices.ContainsFunc(r.columns, func(name string) bool {
+		c := t.column(name)
+		return c != nil && anyMeans(c.tokens, "staff")
+	})
 }
 
 // aside reports whether a reference names somebody who had to do with a row that is

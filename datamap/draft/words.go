@@ -285,9 +285,12 @@ func tail(rest string) bool {
 	return len(rest) >= 5 || rest == "name" || rest == "mail" || rest == "date"
 }
 
-// stem is a word without its plural, so that `companies` and `company` are the same.
-func stem(w string) string {
-	w = fold(w)
+// stem is a word without its plural, so that `companies` and `company` are the same. What
+// looks like a plural and is none goes too: `applications` and `application` both lose
+// their n.
+func stem(w string) string { return singular(singular(fold(w))) }
+
+func singular(w string) string {
 	for _, ending := range []struct{ plural, one string }{{"ies", "y"}, {"sses", "ss"}, {"ches", "ch"}, {"xes", "x"}, {"en", ""}, {"es", "e"}, {"s", ""}, {"n", ""}} {
 		if len(w) > len(ending.plural)+2 && strings.HasSuffix(w, ending.plural) {
 			return strings.TrimSuffix(strings.TrimSuffix(w, ending.plural)+ending.one, "e")
