@@ -40,13 +40,14 @@ func chinook(t *testing.T) connect.Source {
 }
 
 // chinookPersonal are its columns about people. What two would disagree on is left
-// out of both lists: a company's name, the names of artists and composers, what was paid.
+// out of both lists: a company's name, the names of artists and composers, what was
+// bought and paid, and when.
 var chinookPersonal = strings.Fields(`Customer.FirstName Customer.LastName Customer.Address Customer.City Customer.State Customer.Country Customer.PostalCode Customer.Phone Customer.Fax Customer.Email
 	Employee.FirstName Employee.LastName Employee.Title Employee.BirthDate Employee.HireDate Employee.Address Employee.City Employee.State Employee.Country Employee.PostalCode Employee.Phone Employee.Fax Employee.Email
 	Invoice.BillingAddress Invoice.BillingCity Invoice.BillingState Invoice.BillingCountry Invoice.BillingPostalCode`)
 
 var chinookOthers = strings.Fields(`Album.AlbumId Album.Title Album.ArtistId Artist.ArtistId Customer.CustomerId Customer.SupportRepId Employee.EmployeeId Employee.ReportsTo Genre.GenreId Genre.Name
-	Invoice.InvoiceId Invoice.CustomerId Invoice.InvoiceDate InvoiceLine.InvoiceLineId InvoiceLine.InvoiceId InvoiceLine.TrackId InvoiceLine.UnitPrice InvoiceLine.Quantity
+	Invoice.InvoiceId Invoice.CustomerId InvoiceLine.InvoiceLineId InvoiceLine.InvoiceId InvoiceLine.TrackId
 	MediaType.MediaTypeId MediaType.Name Playlist.PlaylistId Playlist.Name PlaylistTrack.PlaylistId PlaylistTrack.TrackId
 	Track.TrackId Track.Name Track.AlbumId Track.MediaTypeId Track.GenreId Track.Milliseconds Track.Bytes Track.UnitPrice`)
 
