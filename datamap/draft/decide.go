@@ -157,6 +157,8 @@ const nameSays = "its name says so"
 func (c *column) strongName() {
 	s, t := c.name.sort, c.table
 	switch {
+	case s == Health && t.animals:
+		c.say("", Not, "the rows are about animals")
 	case c.near():
 		c.say(s, Likely, nameSays, c.place())
 	case s == Pay && slices.ContainsFunc(c.tokens, func(t token) bool { return t.text == "min" || t.text == "max" }):

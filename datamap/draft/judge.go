@@ -45,6 +45,7 @@ type table struct {
 	tie      tie
 	by       string // the reference that ties it
 	health   bool
+	animals  bool // of what ails them
 	refs     []*reference
 	rows     int // sampled
 	unread   string
@@ -189,6 +190,10 @@ func (t *table) describe() {
 	}
 	for _, tok := range t.words {
 		t.health = t.health || tok.means("health") || tok.means("result") || tok.text == "lab" || tok.text == "vital" || tok.text == "vitals" || tok.text == "medical"
+	}
+	if t.animals = t.health && t.about != aboutPeople && t.ofAnimals(); t.animals {
+		t.health, t.about = false, aboutThings
+		return
 	}
 	n := 0
 	for _, s := range []Sort{Email, Name, Birth, Government, Gender, Login, Secret, Phone} {

@@ -148,6 +148,13 @@ func (t *table) ofNothingElse() bool {
 	return t.tie == tieOwned && t.about == aboutUnknown && !t.View && !t.ofMachine() && !t.speaks() && !t.deal() && !t.entitled()
 }
 
+// ofAnimals reports whether rows are about animals and name nobody: what a vet keeps.
+func (t *table) ofAnimals() bool {
+	return !slices.ContainsFunc(t.columns, (*column).numbersSomebody) && (anyMeans(t.words, "animal") || slices.ContainsFunc(t.columns, func(c *column) bool {
+		return anyMeans(c.tokens, "animal") && (anyMeans(c.tokens, "id") || anyMeans(c.tokens, "number") || t.isReference(c.Name))
+	}))
+}
+
 // entitled reports whether rows have a name or a title of their own, as things have and
 // records of what happened to somebody have not: a course that somebody teaches.
 func (t *table) entitled() bool {

@@ -16,10 +16,10 @@ func (c *column) traits() bool {
 	if len(c.tokens) == 1 && c.flags() && tells(last, technical) {
 		return false
 	}
-	if tells(last, technical) && !tells(last, quantity) && !tells(last, trait) && !tells(last, measure) && !c.flags() || last[0].means("aside") || howMany(c.tokens) {
+	if tells(last, technical) && !tells(last, quantity) && !tells(last, trait) && !tells(last, measure) && !c.flags() || last[0].means("aside") && !c.flags() || howMany(c.tokens) {
 		return false
 	}
-	return tells(c.tokens, trait) || tells(last, measure) && kindOf(c.Column) == numeric && c.table.tie == tieOwned && c.table.ofTrait() || c.flags() && !c.technical() && c.table.ofPeople() && slices.ContainsFunc(flagged, func(w concept) bool { return anyMeans(c.tokens, w) })
+	return tells(c.tokens, trait) || tells(last, measure) && kindOf(c.Column) == numeric && c.table.tie == tieOwned && c.table.ofTrait() || c.flags() && !c.technical() && c.table.ofPeople() && !anyMeans(c.tokens, "contactword") && slices.ContainsFunc(flagged, func(w concept) bool { return anyMeans(c.tokens, w) })
 }
 
 // flagged is of what a flag in rows that are people says something of them.
@@ -45,7 +45,7 @@ func (c *column) ownNumber() bool {
 		return false
 	}
 	if c.Kind == connect.TextKind {
-		return c.numbersSomebody() || len(c.tokens) == 1 && c.tokens[0].means("number")
+		return c.numbersSomebody() || anyMeans(c.tokens, "number") && !slices.ContainsFunc(c.tokens, func(t token) bool { return !t.means("number") && !t.means("id") })
 	}
 	return c.Kind == connect.Integer && c.numbersSomebody() && anyMeans(c.tokens, "number") && (c.seen.n() == 0 || c.seen.n()*10 >= c.seen.rows*9)
 }
