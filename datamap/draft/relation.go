@@ -166,7 +166,7 @@ func (t *table) traced() bool {
 func (j *judgement) substantial(c *column) bool {
 	people := c.table.about == aboutPeople
 	switch {
-	case c.isKey() || c.table.isReference(c.Name) || c.numbersRows() || c.Kind == connect.UUID || c.Kind == connect.JSON || c.Kind == connect.Binary:
+	case c.isKey() || c == c.table.keyName || c.table.isReference(c.Name) || c.numbersRows() || c.Kind == connect.UUID || c.Kind == connect.JSON || c.Kind == connect.Binary:
 		return false
 	case c.technical() && !c.numbered() || c.looksKeyed() || anyMeans(c.tokens, "aside") && kindOf(c.Column) != dated || c.numbersSomebody():
 		return false
