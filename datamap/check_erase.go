@@ -241,7 +241,11 @@ func (b *builder) checkRetention(t *Table) {
 			b.add(t.System, e.Pos, "unknown-retention", "the policy has no retention rule "+policy.Quote(e.Key), e.Key, policy.DidYouMean(e.Key, b.retentionNames()))
 		case len(t.Columns) > 0 && b.m.Policy.Retention[i].Fields.And(held).Empty():
 			b.add(t.System, e.Pos, "retention-elsewhere", "the retention rule "+policy.Quote(e.Key)+" is about other data than this table's", e.Key, "it is about "+list(b.paths(b.m.Policy.Retention[i].Fields)))
+		default:
+			b.checkMoments(t, &b.m.Policy.Retention[i], e.Is)
 		}
-		b.path(t, e.Is.Pos, e.Is.Text)
+		for _, w := range e.Is.words() {
+			b.path(t, w.Pos, w.Text)
+		}
 	}
 }

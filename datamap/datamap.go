@@ -170,8 +170,8 @@ type Table struct {
 	Restriction Restriction `key:"restriction"`
 	// The columns that say what the person stopped: `{opt-out: do_not_sell}`.
 	Stops Stops `key:"stops"`
-	// Rule of the policy's retention → the column with the moment it counts from.
-	Retention policy.Entries[Word] `key:"retention"`
+	// Rule of the policy's retention → the column with the moment it counts from, or one for each event it counts from.
+	Retention policy.Entries[Moments] `key:"retention"`
 
 	System *System
 	Name   string  // as written

@@ -28,6 +28,14 @@ func (Word) Form() policy.Form {
 		Schema: object{"type": []string{"string", "number"}, "maxLength": maxWord}}
 }
 
+// Form is how the columns a rule counts from are written.
+func (Moments) Form() policy.Form {
+	return policy.Form{Name: "moments", Called: "a moment",
+		Says:   "a column; or where the rule counts from several events, one for each that the table knows: `{last-contact: last_seen_at, purchase: bought_at}`",
+		More:   "An end that is the `latest` of several has come when each of them has; the `earliest` when one has. While a column is empty, or an event has no column, nobody knows when its period ends: it has not.\n\n",
+		Schema: anyOf(define("word"), object{"type": "object", "additionalProperties": define("word")}), With: []any{Word{}}}
+}
+
 // Form is how credentials are pointed at.
 func (Credentials) Form() policy.Form {
 	return policy.Form{Name: "credentials", Called: "a place of credentials",

@@ -86,6 +86,7 @@ func (l *live) check() {
 			continue
 		}
 		l.checkColumns(t, db)
+		l.checkMoments(t, db)
 		l.checkReferences(t, db)
 		l.checkUnique(t, db)
 		l.checkRules(t, db)

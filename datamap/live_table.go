@@ -46,7 +46,9 @@ func (t *Table) columnNames() []named {
 		add(r.Column.Pos, r.Column.Text)
 	}
 	for _, e := range t.Retention {
-		add(e.Is.Pos, e.Is.Text)
+		for _, w := range e.Is.words() {
+			add(w.Pos, w.Text)
+		}
 	}
 	add(t.When.Pos, t.When.Columns()...)
 	return out

@@ -1,6 +1,11 @@
 package policy
 
-import "github.com/avowhq/avow"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/avowhq/avow"
+)
 
 // Pos is a place in a policy file; lines and columns count from 1.
 type Pos struct{ Line, Column int }
@@ -173,4 +178,22 @@ type Bases struct {
 	Split      bool // individual and business were written apart
 	Individual []BasisTerm
 	Business   []BasisTerm
+}
+
+// Events are what the periods of an end count from, each once, in the order they are written:
+// `collection`, `last-contact`. Those of cases are not among them: which case it is, the end does not say.
+func (u Until) Events() (out []string) {
+	switch u.Form {
+	case UntilPeriod:
+		return []string{cmp.Or(u.After, "collection")}
+	case UntilLatest, UntilEarliest:
+		for _, of := range u.Of {
+			for _, e := range of.Events() {
+				if !slices.Contains(out, e) {
+					out = append(out, e)
+				}
+			}
+		}
+	}
+	return out
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/datamap"
 	"github.com/avowhq/avow/datamap/plan"
+	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/store"
 )
 
@@ -34,7 +35,7 @@ const countedRows = 1_000_000
 
 // Calendar is what comes to its end this month and in the months after it, months in all, and
 // what is overdue: at the first of a month, everything is in a month before or is overdue. Away names systems that
-// cannot be looked into now. One reading a table and rule, of one column.
+// cannot be looked into now. One reading a table and rule, of the columns it counts from.
 func (d *Desk) Calendar(ctx context.Context, months int) (list []Month, away []string, err error) {
 	if months < 1 || months > 120 {
 		return nil, nil, avow.FieldErrorf("months", "is between 1 and 120")
@@ -108,23 +109,17 @@ func (c *calendar) tables(ctx context.Context, s Systems) error {
 
 // line counts by month what comes to its end in one table.
 func (c *calendar) line(ctx context.Context, s Systems, l *line) error {
-	cuts := []time.Time{l.before(c.now)}
-	for _, end := range c.until {
-		cuts = append(cuts, l.before(end.Add(-time.Microsecond)))
-	}
-	read, err := plan.Upcoming(s.Search, c.options(), plan.Due{Table: l.table, Rule: l.rule.Name, Before: cuts[len(cuts)-1]})
+	read, err := plan.Upcoming(s.Search, c.options(), plan.Due{Table: l.table, Rule: l.rule.Name, Over: l.over(c.until[len(c.until)-1].Add(-time.Microsecond))})
 	if err != nil {
 		return err
 	}
-	counts, n := make([]int, len(cuts)), 0
+	counts, n, month := make([]int, len(c.until)+1), 0, c.monthOf(l)
 	err = s.Search.Sources[l.table.System.Name.Text].Read(ctx, read, func(row connect.Row) error {
 		if n++; n > c.Counted {
 			return errMany
 		}
-		if at, ok := momentOf(row[0]); ok {
-			if i := slices.IndexFunc(cuts, at.Before); i >= 0 {
-				counts[i]++
-			}
+		if i, known := month(row); known && i < len(counts) {
+			counts[i]++
 		}
 		return nil
 	})
@@ -141,6 +136,48 @@ func (c *calendar) line(ctx context.Context, s Systems, l *line) error {
 		}
 	}
 	return nil
+}
+
+// monthOf gives the place of a row of a line among the counts; behind them all when it ends later,
+// and false when nobody here knows when it does.
+func (c *calendar) monthOf(l *line) func(connect.Row) (int, bool) {
+	type part struct {
+		moment *moment
+		period policy.Period
+	}
+	known := map[part][]time.Time{}
+	place := func(row connect.Row, p part) (int, bool) {
+		at, ok := momentOf(row[p.moment.at])
+		if !ok {
+			return 0, false
+		}
+		if known[p] == nil {
+			known[p] = c.cutOffs(p.moment, p.period)
+		}
+		if i := slices.IndexFunc(known[p], at.Before); i >= 0 {
+			return i, true
+		}
+		return len(known[p]), true
+	}
+	later := func(a, b int) bool { return a > b }
+	return func(row connect.Row) (int, bool) {
+		return last(l.rule.Until, later, func(u policy.Until) (int, bool) {
+			m := l.momentOf(after(u))
+			if m == nil {
+				return 0, false
+			}
+			return place(row, part{m, u.Period})
+		})
+	}
+}
+
+// cutOffs are the cut-offs of a period now and at the end of each month.
+func (c *calendar) cutOffs(m *moment, p policy.Period) []time.Time {
+	out := []time.Time{Before(p, c.now, m.days())}
+	for _, end := range c.until {
+		out = append(out, Before(p, end.Add(-time.Microsecond), m.days()))
+	}
+	return out
 }
 
 // name is the month of a count: the first is what is overdue.

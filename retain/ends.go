@@ -1,7 +1,6 @@
 package retain
 
 import (
-	"slices"
 	"time"
 
 	"github.com/avowhq/avow/policy"
@@ -82,26 +81,6 @@ func back(d time.Time, p policy.Period) time.Time {
 	return d.AddDate(-p.N, 0, 0)
 }
 
-// events are what the periods of an end count from, each once: `collection`, `last-contact`.
-func events(u policy.Until) (out []string) {
-	add := func(list ...string) {
-		for _, e := range list {
-			if !slices.Contains(out, e) {
-				out = append(out, e)
-			}
-		}
-	}
-	switch u.Form {
-	case policy.UntilPeriod:
-		add(after(u))
-	case policy.UntilLatest, policy.UntilEarliest:
-		for _, of := range u.Of {
-			add(events(of)...)
-		}
-	}
-	return out
-}
-
 func after(u policy.Until) string {
 	if u.After == "" {
 		return collection
@@ -117,42 +96,45 @@ const (
 
 // endOf is when an end comes, by the moments that are known; false when nobody here knows.
 func endOf(u policy.Until, moment func(event string) (time.Time, bool)) (time.Time, bool) {
-	switch u.Form {
-	case policy.UntilPeriod:
-		from, ok := moment(after(u))
+	return last(u, time.Time.After, func(of policy.Until) (time.Time, bool) {
+		from, ok := moment(after(of))
 		if !ok {
 			return time.Time{}, false
 		}
-		return End(from, u.Period), true
-	case policy.UntilLatest:
-		return pick(u.Of, true, func(of policy.Until) (time.Time, bool) { return endOf(of, moment) }, time.Time.After)
-	case policy.UntilEarliest:
-		return pick(u.Of, false, func(of policy.Until) (time.Time, bool) { return endOf(of, moment) }, time.Time.Before)
-	}
-	return time.Time{}, false
+		return End(from, of.Period), true
+	})
 }
 
 // cutOff is the day before which a moment must be for an end to have come; all its
 // periods count from that moment. False when nobody here knows.
 func cutOff(u policy.Until, now time.Time, days bool) (time.Time, bool) {
-	switch u.Form {
-	case policy.UntilPeriod:
-		return Before(u.Period, now, days), true
-	case policy.UntilLatest: // the longest has the earliest cut-off
-		return pick(u.Of, true, func(of policy.Until) (time.Time, bool) { return cutOff(of, now, days) }, time.Time.Before)
-	case policy.UntilEarliest:
-		return pick(u.Of, false, func(of policy.Until) (time.Time, bool) { return cutOff(of, now, days) }, time.Time.After)
-	}
-	return time.Time{}, false
+	// The longest period has the earliest cut-off.
+	return last(u, time.Time.Before, func(of policy.Until) (time.Time, bool) { return Before(of.Period, now, days), true })
 }
 
-// pick is the time that is better than all others; all must be known, or any.
-func pick(list []policy.Until, all bool, of func(policy.Until) (time.Time, bool), better func(a, b time.Time) bool) (out time.Time, ok bool) {
+// last finds among the periods of an end the one by which it comes: of `latest` the last, which all
+// must be known for; of `earliest` the first of those that are known. False when nobody here knows.
+func last[T any](u policy.Until, later func(a, b T) bool, of func(policy.Until) (T, bool)) (out T, ok bool) {
+	inner := func(u policy.Until) (T, bool) { return last(u, later, of) }
+	switch u.Form {
+	case policy.UntilPeriod:
+		return of(u)
+	case policy.UntilLatest:
+		return pick(u.Of, true, inner, later)
+	case policy.UntilEarliest:
+		return pick(u.Of, false, inner, func(a, b T) bool { return later(b, a) })
+	}
+	return out, false
+}
+
+// pick is the one that is better than all others; all must be known, or any.
+func pick[T any](list []policy.Until, all bool, of func(policy.Until) (T, bool), better func(a, b T) bool) (out T, ok bool) {
 	for _, u := range list {
 		t, known := of(u)
 		switch {
 		case !known && all:
-			return time.Time{}, false
+			var none T
+			return none, false
 		case known && (!ok || better(t, out)):
 			out, ok = t, true
 		}

@@ -2,7 +2,6 @@ package retain
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/avowhq/avow/connect"
@@ -13,12 +12,13 @@ import (
 
 // line is one rule of the schedule for one table of the systems.
 type line struct {
-	table  *datamap.Table
-	rule   *policy.CompiledRetention
-	moment string // the column it counts from
-	days   bool   // which holds days without a time
-	why    string // why it is not carried out
-	at     int    // among the lines of its system
+	table   *datamap.Table
+	rule    *policy.CompiledRetention
+	moments []moment // what it counts from, an event each
+	columns []string // of the moments, each once
+	open    []string // the events of which the map names no column
+	why     string   // why it is not carried out
+	at      int      // among the lines of its system
 }
 
 const nobodyKnows = "nobody here knows when"
@@ -28,63 +28,55 @@ const nobodyKnows = "nobody here knows when"
 func (s Systems) lines(sys *datamap.System) (out []line) {
 	for _, t := range s.Search.Graph.Order(sys).Tables {
 		for _, e := range t.Retention {
-			out = append(out, s.line(t, e.Key, e.Is.Text))
+			out = append(out, s.line(t, e.Key, e.Is))
 			out[len(out)-1].at = len(out)
 		}
 	}
 	return out
 }
 
-func (s Systems) line(t *datamap.Table, rule, moment string) line {
+func (s Systems) line(t *datamap.Table, rule string, columns datamap.Moments) line {
 	retention := s.policy().Retention
 	i := slices.IndexFunc(retention, func(r policy.CompiledRetention) bool { return r.Name == rule })
-	l := line{table: t, moment: moment, rule: &policy.CompiledRetention{Name: rule}, why: "the policy has no such rule"}
+	l := line{table: t, columns: columns.Names(), rule: &policy.CompiledRetention{Name: rule}, why: "the policy has no such rule"}
 	if i < 0 {
 		return l
 	}
 	l.rule = &retention[i]
-	kind := kindOf(s.Search, t, moment)
-	l.days = kind == connect.DateKind
-	l.why = s.whyNot(l.rule, t, moment, kind)
+	for _, event := range l.rule.Until.Events() {
+		if column := columns.Of(l.rule.Until, event); column != "" {
+			l.moments = append(l.moments, moment{event: event, column: column, kind: kindOf(s.Search, t, column), at: slices.Index(l.columns, column)})
+		} else {
+			l.open = append(l.open, event)
+		}
+	}
+	l.why = s.whyNot(&l)
 	return l
 }
 
 // whyNot says why a rule is not carried out on a table; empty when it is.
-func (s Systems) whyNot(r *policy.CompiledRetention, t *datamap.Table, moment string, kind connect.Kind) string {
-	_, known := cutOff(r.Until, time.Unix(0, 0), false)
+func (s Systems) whyNot(l *line) string {
+	_, known := cutOff(l.rule.Until, time.Unix(0, 0), false)
 	switch {
-	case r.Then == "" || r.Then == "not-stated":
+	case l.rule.Then == "" || l.rule.Then == "not-stated":
 		return "the policy does not say what happens at the end: write `then: erase`, `anonymise`, `shorten` or `pseudonymise`"
 	case !known:
-		return nobodyKnows + ": " + untilWords(s.policy(), r.Until)
-	case len(events(r.Until)) > 1:
-		return nobodyKnows + ": the rule counts from " + strings.Join(events(r.Until), " and ") + ", and the map names one column"
-	case kind == "":
-		return "the table has no column `" + moment + "`"
-	case kind != connect.DateKind && kind != connect.TimeKind && !(kind == connect.TextKind && readsDates(t.System)):
-		return "the column `" + moment + "` holds no dates"
-	case len(keyOf(s.Search, t)) == 0:
+		return nobodyKnows + ": " + untilWords(s.policy(), l.rule.Until)
+	case l.over(time.Unix(0, 0)) == nil:
+		return l.unnamed()
+	}
+	for i := range l.moments {
+		if why := l.moments[i].whyNot(l.table.System); why != "" {
+			return why
+		}
+	}
+	if len(keyOf(s.Search, l.table)) == 0 {
 		return "nothing names a row of the table: it has no key"
 	}
 	return ""
 }
 
-// readsDates reports whether a date that is written as a text is compared as one in a system.
-func readsDates(s *datamap.System) bool {
-	switch datamap.Kind(s.Kind) {
-	case datamap.Files, datamap.MongoDB, datamap.HTTP:
-		return true
-	}
-	return false
-}
-
 func untilWords(p *policy.Policy, u policy.Until) string { return notice.Until(p, u, "") }
-
-// before is the cut-off of a line.
-func (l *line) before(now time.Time) time.Time {
-	t, _ := cutOff(l.rule.Until, now, l.days)
-	return t
-}
 
 // others are the lines of the same table that are about some of the same data; and, where
 // rows of the table go, those that are about the rest: a row goes with the last of them.
@@ -108,25 +100,6 @@ func (l *line) mayDelete() bool {
 func (l *line) deletes(s *share) bool {
 	of := fieldsOf(l.table)
 	return l.mayDelete() && of.Minus(l.rule.Fields.Or(s.also)).Empty() && of.And(s.keep).Empty()
-}
-
-// over holds for rows in which a line has ended.
-func (l *line) over(now time.Time) connect.Cond {
-	return connect.Cond{Op: connect.Less, Column: l.moment, Values: []any{l.day(l.before(now))}}
-}
-
-// runs holds for rows in which a line has not ended, or nobody knows.
-func (l *line) runs(now time.Time) connect.Cond {
-	return connect.Cond{Op: connect.Or, Of: []connect.Cond{
-		{Op: connect.IsEmpty, Column: l.moment},
-		{Op: connect.AtLeast, Column: l.moment, Values: []any{l.day(l.before(now))}}}}
-}
-
-func (l *line) day(t time.Time) any {
-	if l.days {
-		return connect.Date(t.Format(time.DateOnly))
-	}
-	return t
 }
 
 // share is a part of the rows of a line that gets the same treatment.
@@ -158,13 +131,13 @@ func (l *line) shares(all []line, now time.Time) []share {
 		var when []connect.Cond
 		for i, o := range known {
 			if running>>i&1 == 0 {
-				when = append(when, o.over(now))
+				when = append(when, *o.over(now))
 				if o.rule.Then == "erase" {
 					s.also, s.by = s.also.Or(o.rule.Fields), append(s.by, o)
 				}
 				continue
 			}
-			when = append(when, o.runs(now))
+			when = append(when, *o.runs(now))
 			s.keep = s.keep.Or(o.rule.Fields)
 		}
 		s.when = together(when)
@@ -173,12 +146,4 @@ func (l *line) shares(all []line, now time.Time) []share {
 	return out
 }
 
-func together(list []connect.Cond) *connect.Cond {
-	switch len(list) {
-	case 0:
-		return nil
-	case 1:
-		return &list[0]
-	}
-	return &connect.Cond{Op: connect.And, Of: list}
-}
+func together(list []connect.Cond) *connect.Cond { return joined(connect.And, list) }

@@ -26,7 +26,7 @@ type Entry struct {
 	How     string      `json:"how,omitempty"`
 	Columns []string    `json:"columns"` // of avow's own records the fields of the policy
 	Rows    int         `json:"rows"`
-	Before  string      `json:"before,omitempty"` // the cut-off: what counts from a moment before it is over
+	Before  string      `json:"before,omitempty"` // the cut-off: what counts from a moment before it is over; of each event, where there are several
 	Held    int         `json:"held,omitempty"`   // rows that would be over, and stay
 	Because string      `json:"because,omitempty"`
 	Refused string      `json:"refused,omitempty"` // what was promised and cannot be done, and why

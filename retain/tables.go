@@ -3,8 +3,8 @@ package retain
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/avowhq/avow"
@@ -95,6 +95,10 @@ func (r *run) lineShares(ctx context.Context, s Systems, l *line, all []line) er
 	if err := r.unclear(ctx, s, l); err != nil {
 		return err
 	}
+	if len(l.open) > 0 {
+		r.report.add(Entry{System: l.table.System.Name.Text, Table: l.table.Name, Rule: l.rule.Name, Action: plan.Keep, Columns: columnsOf(l.table, l.rule.Fields),
+			Refused: l.unnamed(), Instead: "it ends by the others alone"})
+	}
 	shares := l.shares(all, r.now)
 	for i := range shares {
 		if err := r.share(ctx, s, l, shares[i]); err != nil {
@@ -104,24 +108,49 @@ func (r *run) lineShares(ctx context.Context, s Systems, l *line, all []line) er
 	return nil
 }
 
-// unclear tells of rows of files in whose moment stands something that is no date: nobody
+// unclear tells of rows of files in whose moments stands something that is no date: nobody
 // guesses what is meant. Where a system has a type for dates there are none such.
 func (r *run) unclear(ctx context.Context, s Systems, l *line) error {
-	if kindOf(s.Search, l.table, l.moment) != connect.TextKind {
+	rows := map[string]int{}
+	text := slices.ContainsFunc(l.moments, func(m moment) bool { return m.kind == connect.TextKind })
+	if !text {
 		return nil
 	}
-	n := 0
-	err := s.Search.Sources[l.table.System.Name.Text].Read(ctx, connect.Read{Table: l.table.Name, Columns: []string{l.moment}, When: l.table.When.Cond()}, func(row connect.Row) error {
-		if _, ok := momentOf(row[0]); !ok && connect.Text(row[0]) != "" {
-			n++
+	read := connect.Read{Table: l.table.Name, Columns: l.columns, When: l.table.When.Cond()}
+	err := s.Search.Sources[l.table.System.Name.Text].Read(ctx, read, func(row connect.Row) error {
+		if column := l.unclearIn(row, r.now); column != "" {
+			rows[column]++
 		}
 		return ctx.Err()
 	})
-	if err == nil && n > 0 {
-		r.report.add(Entry{System: l.table.System.Name.Text, Table: l.table.Name, Rule: l.rule.Name, Action: plan.Keep, Columns: columnsOf(l.table, l.rule.Fields), Rows: n,
-			Refused: "in `" + l.moment + "` stands no date (as 2026-11-22)", Instead: "it is left as it is"})
+	if err != nil {
+		return err
 	}
-	return err
+	for _, column := range slices.Sorted(maps.Keys(rows)) {
+		r.report.add(Entry{System: l.table.System.Name.Text, Table: l.table.Name, Rule: l.rule.Name, Action: plan.Keep, Columns: columnsOf(l.table, l.rule.Fields), Rows: rows[column],
+			Refused: "in `" + column + "` stands no date (as 2026-11-22)", Instead: "it is left as it is"})
+	}
+	return nil
+}
+
+// unclearIn is the column of a row in which stands no date; empty when there is none, or the row
+// ends by the other moments.
+func (l *line) unclearIn(row connect.Row, now time.Time) (column string) {
+	end, known := endOf(l.rule.Until, func(event string) (time.Time, bool) {
+		m := l.momentOf(event)
+		if m == nil {
+			return time.Time{}, false
+		}
+		at, ok := momentOf(row[m.at])
+		if !ok && connect.Text(row[m.at]) != "" {
+			column = cmp.Or(column, m.column)
+		}
+		return at, ok
+	})
+	if known && !end.After(now) {
+		return ""
+	}
+	return column
 }
 
 func columnsOf(t *datamap.Table, fields policy.FieldSet) (out []string) {
@@ -136,9 +165,9 @@ func columnsOf(t *datamap.Table, fields policy.FieldSet) (out []string) {
 
 // share takes batch after batch of one share of the rows.
 func (r *run) share(ctx context.Context, s Systems, l *line, part share) error {
-	b := &batches{run: r, systems: s, line: l, before: l.before(r.now), most: r.atOnce(l.table.System), held: map[string]int{}, mayHold: map[string]int{}}
+	b := &batches{run: r, systems: s, line: l, before: l.cutOffs(r.now), most: r.atOnce(l.table.System), held: map[string]int{}, mayHold: map[string]int{}}
 	b.limit = b.most
-	due := plan.Due{Table: l.table, Rule: l.rule.Name, Before: b.before, When: part.when, Also: part.also}
+	due := plan.Due{Table: l.table, Rule: l.rule.Name, Over: l.over(r.now), When: part.when, Also: part.also}
 	for {
 		if err := ctx.Err(); err != nil {
 			return avow.Errorf(avow.Canceled, "it was stopped: %w", err)
@@ -211,7 +240,7 @@ type batches struct {
 	*run
 	systems Systems
 	line    *line
-	before  time.Time
+	before  string         // the cut-off, in words
 	most    int            // rows of a batch
 	limit   int            // of the next one
 	held    map[string]int // why → rows that would be over
@@ -304,10 +333,7 @@ func leftOf(left []plan.Left, e plan.Entry) (n int) {
 // entry adds to the report what stands for this line.
 func (b *batches) entry(e Entry) {
 	e.System, e.Table, e.Rule = b.line.table.System.Name.Text, cmp.Or(e.Table, b.line.table.Name), b.line.rule.Name
-	e.Before = b.before.Format(time.RFC3339)
-	if b.line.days || strings.HasSuffix(e.Before, "T00:00:00Z") {
-		e.Before = b.before.Format(time.DateOnly)
-	}
+	e.Before = b.before
 	b.report.add(e)
 }
 

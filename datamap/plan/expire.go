@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
@@ -14,11 +13,11 @@ import (
 
 // Due is what of one table has been kept long enough (gdpr:5(1)(e)).
 type Due struct {
-	Table  *datamap.Table
-	Rule   string        // of the policy's retention; the map names the column of its moment
-	Before time.Time     // rows whose moment is before this are due
-	Limit  int           // rows of a batch; 0: 1000
-	After  connect.Tuple // only rows behind this key: Batch.Next of the batch before
+	Table *datamap.Table
+	Rule  string        // of the policy's retention; the map names the columns it counts from
+	Over  *connect.Cond // holds for the rows in which the rule has ended
+	Limit int           // rows of a batch; 0: 1000
+	After connect.Tuple // only rows behind this key: Batch.Next of the batch before
 	// Keep is data of which nothing is touched: another rule still runs, or it is held.
 	Keep policy.FieldSet
 	// When holds beside for the rows that are meant. Nil: for all.
@@ -44,15 +43,15 @@ type Batch struct {
 // dueAtOnce is how many rows a batch has when nobody says.
 const dueAtOnce = 1000
 
-// Upcoming asks for the rows of a table in which something is left to be done by a rule
-// and whose moment is before a day, with no more than that moment, in no order.
+// Upcoming asks for the rows of a table in which a rule has ended and something is left to be
+// done, with no more than the moments it counts from, in no order.
 func Upcoming(s *find.Search, o Options, d Due) (connect.Read, error) {
 	e, err := expiryOf(s, o, d)
 	if err != nil {
 		return connect.Read{}, err
 	}
 	e.class = &class{fate: e.fate()}
-	return connect.Read{Table: d.Table.Name, Columns: []string{e.moment}, When: e.due()}, nil
+	return connect.Read{Table: d.Table.Name, Columns: e.moments, When: e.due()}, nil
 }
 
 // Expire plans what becomes of the next rows that were kept long enough: they are deleted
@@ -103,16 +102,19 @@ func expiryOf(s *find.Search, o Options, d Due) (*expiry, error) {
 type expiry struct {
 	*system
 	Due
-	t      *table
-	rule   *policy.CompiledRetention
-	moment string
-	class  *class
+	t       *table
+	rule    *policy.CompiledRetention
+	moments []string // the columns it counts from
+	class   *class
 }
 
 func (b *builder) expiry(d Due) (*expiry, error) {
-	moment, ok := d.Table.Retention.Get(d.Rule)
-	if !ok {
+	moments, ok := d.Table.Retention.Get(d.Rule)
+	switch {
+	case !ok:
 		return nil, avow.Errorf(avow.Invalid, "The map names no column from which `%s` counts in %s.", d.Rule, d.Table.Path())
+	case d.Over == nil:
+		return nil, avow.Errorf(avow.Invalid, "It is not said in which rows of %s `%s` has ended.", d.Table.Path(), d.Rule)
 	}
 	if d.Limit <= 0 {
 		d.Limit = dueAtOnce
@@ -125,7 +127,7 @@ func (b *builder) expiry(d Due) (*expiry, error) {
 	if then := retention[i].Then; then == "" || then == "not-stated" {
 		return nil, avow.Errorf(avow.Invalid, "The policy does not say what happens to `%s` at the end: write `then: erase` or `then: anonymise`.", d.Rule)
 	}
-	return &expiry{Due: d, rule: &retention[i], moment: moment.Text}, nil
+	return &expiry{Due: d, rule: &retention[i], moments: moments.Names()}, nil
 }
 
 // plan reads the rows that are due and plans what becomes of them.
@@ -181,14 +183,8 @@ func (t *table) keyNames() []string {
 	return t.schema.Key
 }
 
-// past holds for a row whose moment is before the day.
-func (e *expiry) past() *connect.Cond {
-	var day any = e.Before.UTC()
-	if e.t.place(e.moment).kind() == connect.DateKind {
-		day = connect.Date(e.Before.UTC().Format(time.DateOnly))
-	}
-	return both(e.When, &connect.Cond{Op: connect.Less, Column: e.moment, Values: []any{day}})
-}
+// past holds for a row that is meant and in which the rule has ended.
+func (e *expiry) past() *connect.Cond { return both(e.When, e.Over) }
 
 // due holds for a row that is past and in which something is left to be done.
 func (e *expiry) due() *connect.Cond {

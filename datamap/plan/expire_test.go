@@ -33,6 +33,11 @@ func (w *world) expire(d Due) []string {
 	}
 }
 
+// beforeIn holds for rows whose moment is before another.
+func beforeIn(column string, moment any) *connect.Cond {
+	return &connect.Cond{Op: connect.Less, Column: column, Values: []any{moment}}
+}
+
 // The schedule is carried out in bounded batches: rows go where all in them is due, what
 // others are not yet due stays, and rows that are held wait.
 func TestExpire(t *testing.T) {
@@ -60,19 +65,19 @@ invoice:
 `}})
 	visitor, invoice := w.m.Table("shop.visitor"), w.m.Table("shop.invoice")
 	before := time.Date(2024, 11, 22, 0, 0, 0, 0, time.UTC)
-	wants(t, "visitors", w.expire(Due{Table: visitor, Rule: "contact", Before: before, Limit: 2, Held: func(key connect.Tuple) bool { return key[0] == int64(6) }}),
-		"2 rows, 0 held: [visitor: clear email name, 1, refused: delete: 1 rows of `basket` that stay point at it by `visitor`, instead: clear visitor: delete email name, 1]",
+	wants(t, "visitors", w.expire(Due{Table: visitor, Rule: "contact", Over: beforeIn("seen", before), Limit: 2, Held: func(key connect.Tuple) bool { return key[0] == int64(6) }}),
+		"2 rows, 0 held: [visitor: clear email name, 1, refused: delete: 1 row of `basket` that stays points at it by `visitor`, instead: clear visitor: delete email name, 1]",
 		"1 rows, 1 held: [visitor: delete email name, 1]",
 		"0 rows, 0 held: []")
 	wants(t, "visitors after", w.rows("shop", "SELECT id, email, name FROM visitor"), "2|b@x.example|B", "3|c@x.example|C", "4|-|-", "6|f@x.example|F")
 	wants(t, "baskets", w.rows("shop", "SELECT id FROM basket"), "1")
 
 	seven := today.AddDate(-7, 0, 0)
-	wants(t, "invoices", w.expire(Due{Table: invoice, Rule: "invoices", Before: seven}), "1 rows, 0 held: [invoice: clear name, 1 invoice: mask(blank) total, 1, refused: it may not be empty, instead: mask(blank)]")
+	wants(t, "invoices", w.expire(Due{Table: invoice, Rule: "invoices", Over: beforeIn("issued", connect.Date(seven.Format(time.DateOnly)))}), "1 rows, 0 held: [invoice: clear name, 1 invoice: mask(blank) total, 1, refused: it may not be empty, instead: mask(blank)]")
 	wants(t, "invoices after", w.rows("shop", "SELECT id, name, email, total FROM invoice"), "1|-|a@x.example|0", "2|B|b@x.example|6")
-	wants(t, "invoices again", w.expire(Due{Table: invoice, Rule: "invoices", Before: seven}), "0 rows, 0 held: []")
+	wants(t, "invoices again", w.expire(Due{Table: invoice, Rule: "invoices", Over: beforeIn("issued", connect.Date(seven.Format(time.DateOnly)))}), "0 rows, 0 held: []")
 
-	for _, bad := range []Due{{Table: visitor, Rule: "invoices"}, {Table: invoice, Rule: "contact"}} {
+	for _, bad := range []Due{{Table: visitor, Rule: "invoices", Over: beforeIn("seen", before)}, {Table: invoice, Rule: "contact", Over: beforeIn("issued", before)}, {Table: visitor, Rule: "contact"}} {
 		if _, err := Expire(t.Context(), w.search(), w.options, bad); avow.KindOf(err) != avow.Invalid {
 			t.Errorf("%s by %s: %v", bad.Table.Name, bad.Rule, err)
 		}
@@ -89,7 +94,7 @@ visitor:
   columns: {email: contact.email}
   retention: {contact: seen}
 `}})
-	b, err := Expire(t.Context(), w.search(), w.options, Due{Table: w.m.Table("shop.visitor"), Rule: "contact", Before: today.AddDate(-2, 0, 0)})
+	b, err := Expire(t.Context(), w.search(), w.options, Due{Table: w.m.Table("shop.visitor"), Rule: "contact", Over: beforeIn("seen", today.AddDate(-2, 0, 0))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,11 +135,11 @@ visitor_word:
 	before := today.AddDate(-8, 0, 0)
 	paid := connect.Cond{Op: connect.Less, Column: "paid", Values: []any{before}}
 	stays := func(of *datamap.Table, key connect.Tuple) bool { return of == ties && connect.Text(key[0]) == "2" }
-	wants(t, "both rules", w.expire(Due{Table: visitor, Rule: "contact", Before: before, When: &paid, Also: contact, Stays: stays}),
-		"2 rows, 0 held: [visitor: clear email name total, 1, refused: delete: 1 rows of `visitor_word` that stay point at it by `visitor`, instead: clear visitor: delete email name total, 1 visitor_word: delete , 1]")
+	wants(t, "both rules", w.expire(Due{Table: visitor, Rule: "contact", Over: beforeIn("seen", before), When: &paid, Also: contact, Stays: stays}),
+		"2 rows, 0 held: [visitor: clear email name total, 1, refused: delete: 1 row of `visitor_word` that stays points at it by `visitor`, instead: clear visitor: delete email name total, 1 visitor_word: delete , 1]")
 	wants(t, "visitors", w.rows("shop", "SELECT id, email, total FROM visitor"), "2|-|-", "3|c@x.example|3")
 	wants(t, "ties", w.rows("shop", "SELECT visitor FROM visitor_word"), "2", "3")
-	wants(t, "one rule", w.expire(Due{Table: visitor, Rule: "contact", Before: before, When: &connect.Cond{Op: connect.AtLeast, Column: "paid", Values: []any{before}}}),
+	wants(t, "one rule", w.expire(Due{Table: visitor, Rule: "contact", Over: beforeIn("seen", before), When: &connect.Cond{Op: connect.AtLeast, Column: "paid", Values: []any{before}}}),
 		"1 rows, 0 held: [visitor: clear email name, 1]")
 	wants(t, "ties after", w.rows("shop", "SELECT visitor FROM visitor_word"), "2", "3")
 }
@@ -149,7 +154,7 @@ visitor:
   columns: {email: contact.email}
   retention: {contact: seen}
 `}})
-	read, err := Upcoming(w.search(), w.options, Due{Table: w.m.Table("shop.visitor"), Rule: "contact", Before: today})
+	read, err := Upcoming(w.search(), w.options, Due{Table: w.m.Table("shop.visitor"), Rule: "contact", Over: beforeIn("seen", today)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,13 +55,16 @@ func (s *system) ownEnd(t *table, k datamap.KeepUntil) end {
 		return out
 	}
 	out.words = "as `" + k.Rule + "` says"
-	moment, ok := t.of.Retention.Get(k.Rule)
+	moments, ok := t.of.Retention.Get(k.Rule)
 	for _, r := range s.search.Graph.Map.Policy.Retention {
 		if r.Name != k.Rule || r.Until.Form != policy.UntilPeriod {
 			continue
 		}
-		if out.words = untilWords(r.Until); ok && t.has(moment.Text) {
-			out.column, out.period = moment.Text, r.Until.Period
+		if out.words = untilWords(r.Until); !ok {
+			continue
+		}
+		if column := moments.Of(r.Until, r.Until.Events()[0]); t.has(column) {
+			out.column, out.period = column, r.Until.Period
 		}
 	}
 	return out

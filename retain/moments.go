@@ -1,0 +1,154 @@
+package retain
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap"
+	"github.com/avowhq/avow/policy"
+)
+
+// moment is the column of a table that says when something happened from which a rule counts.
+type moment struct {
+	event  string
+	column string
+	kind   connect.Kind
+	at     int // among the columns of the line
+}
+
+// days reports whether the column holds days without a time.
+func (m *moment) days() bool { return m.kind == connect.DateKind }
+
+// whyNot says why nothing can be counted from the column; empty when it can.
+func (m *moment) whyNot(s *datamap.System) string {
+	switch {
+	case m.kind == "":
+		return "the table has no column `" + m.column + "`"
+	case !s.ReadsDates(m.kind):
+		return "the column `" + m.column + "` holds no dates"
+	}
+	return ""
+}
+
+// before is the cut-off of a period that counts from the column, as the column holds it.
+func (m *moment) before(p policy.Period, now time.Time) any {
+	t := Before(p, now, m.days())
+	if m.days() {
+		return connect.Date(t.Format(time.DateOnly))
+	}
+	return t
+}
+
+// momentOf is the column of an event; nil when the map names none.
+func (l *line) momentOf(event string) *moment {
+	i := slices.IndexFunc(l.moments, func(m moment) bool { return m.event == event })
+	if i < 0 {
+		return nil
+	}
+	return &l.moments[i]
+}
+
+// unnamed says of which events the map names no column.
+func (l *line) unnamed() string {
+	return nobodyKnows + ": the rule counts from " + strings.Join(l.rule.Until.Events(), " and ") + ", and the map names no column for `" + strings.Join(l.open, "`, `") + "`"
+}
+
+// over holds for rows in which a line has ended: what is empty has not. Nil when nobody here
+// knows of any row.
+func (l *line) over(now time.Time) *connect.Cond {
+	return l.cond(l.rule.Until, connect.And, connect.Or, func(m *moment, p policy.Period) connect.Cond {
+		return connect.Cond{Op: connect.Less, Column: m.column, Values: []any{m.before(p, now)}}
+	})
+}
+
+// runs holds for rows in which a line has not ended, or nobody knows: those for which over does not.
+func (l *line) runs(now time.Time) *connect.Cond {
+	return l.cond(l.rule.Until, connect.Or, connect.And, func(m *moment, p policy.Period) connect.Cond {
+		return connect.Cond{Op: connect.Or, Of: []connect.Cond{
+			{Op: connect.IsEmpty, Column: m.column},
+			{Op: connect.AtLeast, Column: m.column, Values: []any{m.before(p, now)}}}}
+	})
+}
+
+// cond puts together what is said of each period of an end: of the latest of several, all of which
+// must have a column, and of the earliest, of which those count that have one.
+func (l *line) cond(u policy.Until, latest, earliest connect.CondOp, of func(*moment, policy.Period) connect.Cond) *connect.Cond {
+	if u.Form == policy.UntilPeriod {
+		m := l.momentOf(after(u))
+		if m == nil {
+			return nil
+		}
+		c := of(m, u.Period)
+		return &c
+	}
+	var list []connect.Cond
+	for _, part := range u.Of {
+		c := l.cond(part, latest, earliest, of)
+		switch {
+		case c != nil:
+			list = append(list, *c)
+		case u.Form == policy.UntilLatest:
+			return nil
+		}
+	}
+	if u.Form == policy.UntilLatest {
+		return joined(latest, list)
+	}
+	return joined(earliest, list)
+}
+
+func joined(op connect.CondOp, list []connect.Cond) *connect.Cond {
+	switch len(list) {
+	case 0:
+		return nil
+	case 1:
+		return &list[0]
+	}
+	return &connect.Cond{Op: op, Of: list}
+}
+
+// cutOffs says which moments are over by now: `2024-11-22`, and where a rule counts from several
+// events, of which each: `2024-11-22 (last-contact) and 2019-11-23 (purchase)`.
+func (l *line) cutOffs(now time.Time) string {
+	if len(l.moments) == 1 {
+		m := &l.moments[0]
+		t, _ := cutOff(l.rule.Until, now, m.days())
+		return m.words(t)
+	}
+	return l.cutOffWords(l.rule.Until, now, false)
+}
+
+func (l *line) cutOffWords(u policy.Until, now time.Time, inner bool) string {
+	if u.Form == policy.UntilPeriod {
+		m := l.momentOf(after(u))
+		if m == nil {
+			return ""
+		}
+		return m.words(Before(u.Period, now, m.days())) + " (" + m.event + ")"
+	}
+	var parts []string
+	for _, of := range u.Of {
+		if s := l.cutOffWords(of, now, true); s != "" {
+			parts = append(parts, s)
+		}
+	}
+	join := " or "
+	if u.Form == policy.UntilLatest {
+		join = " and "
+	}
+	out := strings.Join(parts, join)
+	if inner && len(parts) > 1 {
+		return "(" + out + ")"
+	}
+	return out
+}
+
+// words is a cut-off: a day, and where that matters the time.
+func (m *moment) words(t time.Time) string {
+	if text := t.Format(time.RFC3339); !m.days() && !strings.HasSuffix(text, "T00:00:00Z") {
+		return text
+	}
+	return t.Format(time.DateOnly)
+}
