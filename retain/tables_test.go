@@ -173,7 +173,7 @@ func TestRefusedRow(t *testing.T) {
 		h.exec("INSERT INTO messages VALUES (1, 5, 'young', '2026-11-01')")
 		r := h.run(Options{})
 		h.wantSaid(r,
-			"shop.customers contact: clear email+name 1, refused: delete: 1 rows of `messages` that stay point at it by a reference, instead: clear",
+			"shop.customers contact: clear email+name 1, refused: delete: 1 row of `messages` that stays points at it by a reference, instead: clear",
 			"shop.customers contact: delete email+name 6")
 		h.wantRows("SELECT id, email FROM customers", "5|-")
 	})
@@ -201,7 +201,7 @@ func TestHolds(t *testing.T) {
 			"shop.messages messages: delete body 1", "shop.messages messages: keep body 0, held 1: A claim."},
 			"1|Ann", "1|old", "1|ann@x.example|Ann|5 2|-|-|-"},
 		{"a person in one table", Hold{Person: person, Tables: []string{"shop.messages"}}, []string{
-			"shop.customers contact: clear email+name 1, refused: delete: 1 rows of `messages` that stay point at it by a reference, instead: clear",
+			"shop.customers contact: clear email+name 1, refused: delete: 1 row of `messages` that stays points at it by a reference, instead: clear",
 			"shop.customers contact: delete email+name 1",
 			"shop.invoices contact: clear email+name 2", "shop.invoices invoices: clear amount+name 2",
 			"shop.messages messages: delete body 1", "shop.messages messages: keep body 0, held 1: A claim."},

@@ -277,7 +277,10 @@ func insteadOfDelete(t treatment, h *held) treatment {
 		return t
 	}
 	why := "delete: " + h.why
-	if h.rows > 0 {
+	switch {
+	case h.rows == 1:
+		why = "delete: 1 " + h.one
+	case h.rows > 1:
 		why = fmt.Sprintf("delete: %d %s", h.rows, h.why)
 	}
 	if t.line.Refused == "" {

@@ -176,7 +176,7 @@ orders:
 	p := w.erase("email=ann@x.example")
 	wants(t, "orders", w.rows("shop", "SELECT id, customer, email FROM orders"), "2|1|bob@x.example")
 	wants(t, "plan", said(p),
-		"customer: clear email, 1, refused: delete: 1 rows of `orders` that stay point at it by `customer`, instead: clear",
+		"customer: clear email, 1, refused: delete: 1 row of `orders` that stays points at it by `customer`, instead: clear",
 		"orders: delete email, 1",
 		"orders: keep , 1, refused: what owns the row disagrees about whose it is, instead: somebody has to decide")
 }

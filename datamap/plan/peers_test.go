@@ -118,7 +118,7 @@ client:
 	wants(t, "clients", w.rows("crm", "SELECT id, email, name, keeper FROM client"), "2|bob@x.example|Bob|2")
 	wants(t, "staff after", w.rows("crm", "SELECT id, email, name, phone FROM staff"), staff[0], "2|-|-|-")
 	wants(t, "plan", said(p), "client: read , 1",
-		"staff: clear email name phone, 1, refused: delete: 1 rows of `client` that stay point at it by `keeper`, instead: clear")
+		"staff: clear email name phone, 1, refused: delete: 1 row of `client` that stays points at it by `keeper`, instead: clear")
 	if !p.Partial() {
 		t.Error("a plan that masks what should be deleted is not partial")
 	}
@@ -158,7 +158,7 @@ voucher:
 	}
 	// Bob's row has only a row that no map knows pointing at it.
 	p = w.erase("email=bob@x.example")
-	wants(t, "plan", said(p)[:1], "customer: clear born, 1, refused: delete: 1 rows of `secret_log` that stay point at it by `customer`, instead: clear")
+	wants(t, "plan", said(p)[:1], "customer: clear born, 1, refused: delete: 1 row of `secret_log` that stays points at it by `customer`, instead: clear")
 }
 
 // NOT NULL, unique, short and typed columns get what fits them, or it is said why not.

@@ -126,6 +126,7 @@ type Options struct {
 	CaseKey []byte
 	Now     time.Time
 	Holds   []Hold
+	Objects bool // of a Lifting: an objection of the person's stands, and what marks it stays
 
 	seed   [32]byte
 	before *Plan // that is made anew

@@ -194,7 +194,9 @@ func (e *edge) bars(name string) bool {
 // hold notes that a row stays because of one that points at it.
 func (t *table) hold(row int, e *edge) {
 	if t.held[row] == nil {
-		t.held[row] = t.why(fmt.Sprintf("rows of `%s` that stay point at it by `%s`", e.from.Name, strings.Join(e.ref.Columns, "`, `")))
+		by := strings.Join(e.ref.Columns, "`, `")
+		t.held[row] = t.why(fmt.Sprintf("rows of `%s` that stay point at it by `%s`", e.from.Name, by))
+		t.held[row].one = fmt.Sprintf("row of `%s` that stays points at it by `%s`", e.from.Name, by)
 	}
 	t.held[row].rows++
 }

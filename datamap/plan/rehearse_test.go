@@ -60,9 +60,9 @@ orders:
 		wants(t, "plan", short(p),
 			"orders: clear items, 1, refused: delete: the trigger `paid_stay` refuses it, instead: clear",
 			"orders: delete items, 2",
-			"person: clear email, 1, refused: delete: 1 rows of `orders` that stay point at it by `person`, instead: clear",
+			"person: clear email, 1, refused: delete: 1 row of `orders` that stays points at it by `person`, instead: clear",
 			"person: delete email name, 1",
-			"person: mask(blank) name, 1, refused: delete: 1 rows of `orders` that stay point at it by `person`; clear: it may not be empty, instead: mask(blank)")
+			"person: mask(blank) name, 1, refused: delete: 1 row of `orders` that stays points at it by `person`; clear: it may not be empty, instead: mask(blank)")
 		wants(t, "people", w.all("person", "id", "email", "name"), "1||", "3|bob@x.example|Bob")
 		wants(t, "orders", w.all("orders", "id", "items"), "2|", "4|d")
 		if !p.Partial() {

@@ -3,6 +3,8 @@ package plan
 import (
 	"context"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
@@ -13,7 +15,8 @@ import (
 
 // Restrict says which rows are marked as only kept (gdpr:18), or marked no longer: those
 // that the person owns, in tables for which the map names the column. Elsewhere the gate
-// alone says no.
+// alone says no. A mark is taken back where it stands: a column that says something else
+// by now is left.
 func Restrict(ctx context.Context, s *find.Search, f *find.Found, o Options, on bool) (*Plan, error) {
 	if on {
 		return mark(ctx, s, f, o, Restriction, "restrict", true)
@@ -41,9 +44,11 @@ func mark(ctx context.Context, s *find.Search, f *find.Found, o Options, w Work,
 	if err != nil {
 		return nil, err
 	}
-	return b.each(ctx, func(s *system, _ context.Context) error {
+	return b.each(ctx, func(s *system, ctx context.Context) error {
 		for _, t := range s.tables {
-			s.mark(t, what, on)
+			if err := s.mark(ctx, t, what, on); err != nil {
+				return err
+			}
 		}
 		s.unread()
 		s.conflicts()
@@ -51,7 +56,7 @@ func mark(ctx context.Context, s *find.Search, f *find.Found, o Options, w Work,
 	})
 }
 
-func (s *system) mark(t *table, what string, on bool) {
+func (s *system) mark(ctx context.Context, t *table, what string, on bool) error {
 	r, named := t.of.Mark(what)
 	var rows []int
 	for i := range t.len() {
@@ -60,20 +65,26 @@ func (s *system) mark(t *table, what string, on bool) {
 		}
 	}
 	if len(rows) == 0 {
-		return
+		return nil
 	}
 	if !named {
-		s.left(t, rows, Line{Action: Read, Reason: "the map names no column for it: the gate alone says no"})
-		return
+		s.left(t, rows, Line{Action: Read, Reason: unnamed(on)})
+		return nil
 	}
 	p := t.place(r.Column.Text)
+	if !on {
+		var err error
+		if rows, err = s.marked(ctx, t, rows, p, r, what); len(rows) == 0 || err != nil {
+			return err
+		}
+	}
 	to, why := p.markValue(r, on)
 	if cannot := p.readOnly(); cannot != "" {
 		why = cannot
 	}
 	if why != "" {
-		s.left(t, rows, Line{Columns: []string{p.name}, Action: Keep, Refused: why, Instead: "the gate alone says no"})
-		return
+		s.left(t, rows, Line{Columns: []string{p.name}, Action: Keep, Refused: why, Instead: refusedMark(on)})
+		return nil
 	}
 	for _, m := range rowsBy(t, rows, func(i int) uint32 { return t.classOf[i] }, func(_ int, n uint32) []*maker {
 		m := s.maker(t, t.classes[n], changeRows)
@@ -84,6 +95,62 @@ func (s *system) mark(t *table, what string, on bool) {
 	}) {
 		s.plan.Groups = append(s.plan.Groups, m.done())
 	}
+	return nil
+}
+
+func unnamed(on bool) string {
+	if on {
+		return "the map names no column for it: the gate alone says no"
+	}
+	return "the map names no column for it: nothing was marked"
+}
+
+func refusedMark(on bool) string {
+	if on {
+		return "the gate alone says no"
+	}
+	return "the mark stays, and somebody has to take it back"
+}
+
+// marked are the rows in which a mark stands that is taken back. One that an objection
+// made too, which still stands, is not.
+func (s *system) marked(ctx context.Context, t *table, rows []int, p place, r datamap.Restriction, what string) ([]int, error) {
+	if o, named := t.of.Mark("object"); s.options.Objects && what == "restrict" && named && o.Column.Text == p.name {
+		s.left(t, rows, Line{Columns: []string{p.name}, Action: Keep, Reason: "an objection of theirs, which stands, is marked in it too"})
+		return nil, nil
+	}
+	if len(t.key) == 0 {
+		return rows, nil
+	}
+	mark, _ := p.markValue(r, true)
+	stands := map[int]bool{}
+	if err := s.readRows(ctx, t, rows, []string{p.name}, func(i int, v connect.Tuple) { stands[i] = sameMark(v[0], mark) }); err != nil {
+		return nil, err
+	}
+	var yes, no []int
+	for _, i := range rows {
+		if stands[i] {
+			yes = append(yes, i)
+		} else {
+			no = append(no, i)
+		}
+	}
+	if len(no) > 0 {
+		s.left(t, no, Line{Columns: []string{p.name}, Action: Read, Reason: "it holds no mark of it"})
+	}
+	return yes, nil
+}
+
+// sameMark reports whether a column holds a mark. A column of fixed width fills up with
+// spaces, and one of yes and no may be read as a number.
+func sameMark(v, mark any) bool {
+	have, want := strings.TrimSpace(connect.Text(v)), strings.TrimSpace(connect.Text(mark))
+	if have == want {
+		return true
+	}
+	a, e1 := strconv.ParseBool(have)
+	b, e2 := strconv.ParseBool(want)
+	return e1 == nil && e2 == nil && a == b
 }
 
 // markValue is what the column gets: what the map says, else true and false, which in

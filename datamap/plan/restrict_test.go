@@ -52,3 +52,54 @@ visit:
 		}
 	}
 }
+
+// A restriction is taken back where it stands and nowhere else: not in a column that says something else by now, nor where an
+// objection that stands is marked in the same column.
+func TestLifting(t *testing.T) {
+	w := newWorld(t, map[string][2]string{"shop": {`CREATE TABLE customer (id INTEGER PRIMARY KEY, email TEXT, state TEXT NOT NULL DEFAULT 'active');
+		CREATE TABLE visit (id INTEGER PRIMARY KEY, customer INTEGER REFERENCES customer (id), kept BOOLEAN NOT NULL DEFAULT FALSE, objected INTEGER NOT NULL DEFAULT 0);
+		INSERT INTO customer (id, email) VALUES (1, 'ann@x.example'), (2, 'bob@x.example'), (3, 'ann@x.example');
+		INSERT INTO visit (id, customer) VALUES (1, 1), (2, 2)`, `
+customer:
+  identities: {email: email}
+  relation: owns
+  erase: delete
+  columns: {email: contact.email}
+  restriction: {column: state, set: frozen, lift: active}
+visit:
+  relation: {customer: owns}
+  erase: delete
+  columns: {}
+  restriction: kept
+  stops: {object: objected}
+`}})
+	who := people("email=ann@x.example")
+	customers := func(want ...string) {
+		t.Helper()
+		wants(t, "customers", w.rows("shop", "SELECT state FROM customer ORDER BY id"), want...)
+	}
+	restrict := func(on bool, said_ ...string) {
+		t.Helper()
+		s, f := w.found(who)
+		p, err := Restrict(t.Context(), s, f, w.options, on)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p = captured(t, p)
+		w.run(p)
+		w.run(p) // done again it changes nothing more
+		wants(t, "plan", said(p), said_...)
+		if left := w.check(p, who); len(left) > 0 {
+			t.Errorf("left is %+v", left)
+		}
+	}
+	restrict(true, "customer: update state, 2", "visit: update kept, 1")
+	w.exec("shop", "UPDATE customer SET state = 'unsold' WHERE id = 3")
+	w.options.Objects = true
+	restrict(false, "customer: keep state, 2", "visit: update kept, 1")
+	customers("frozen", "active", "unsold")
+	w.options.Objects = false
+	restrict(false, "customer: read state, 1", "customer: update state, 1", "visit: read kept, 1")
+	customers("active", "active", "unsold")
+	wants(t, "visits", w.rows("shop", "SELECT kept FROM visit ORDER BY id"), "0", "0")
+}

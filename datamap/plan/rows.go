@@ -31,7 +31,8 @@ type table struct {
 // held is why rows that would go are masked instead.
 type held struct {
 	why  string
-	rows int // that point at them
+	one  string // why, of a single row that points at them
+	rows int    // that point at them
 }
 
 // class is rows with the same ties, so that the same becomes of them.

@@ -15,15 +15,24 @@ func (s *system) unread() {
 		case slices.Contains(s.found.Unreached, t.of):
 			s.left(t, nil, Line{Action: Read, Reason: "only identities of other kinds than those that are known lead to it"})
 		case t.found.Err != nil:
-			s.left(t, nil, Line{Action: Read, Refused: avow.MessageOf(t.found.Err), Instead: "the table waits"})
+			s.left(t, nil, Line{Action: Read, Refused: avow.MessageOf(t.found.Err), Instead: unreadTable(t.found.Err)})
 		case len(t.found.Missed) > 0:
 			var names []string
 			for _, l := range t.found.Missed {
 				names = append(names, "`"+l.Name+"`")
 			}
-			s.left(t, nil, Line{Action: Read, Refused: "there may be more rows by " + strings.Join(names, ", ") + ": what they hang on could not be read", Instead: "the rest waits"})
+			s.left(t, nil, Line{Action: Read, Refused: "there may be more rows by " + strings.Join(names, ", ") + ": what they hang on could not be read", Instead: "somebody has to look"})
 		}
 	}
+}
+
+// unreadTable is what happens to a table that cannot be read: a request waits for a system
+// that is away; else nothing is done in the table, whatever becomes of it.
+func unreadTable(err error) string {
+	if avow.KindOf(err) == avow.Unavailable {
+		return "it is tried again, and the request waits"
+	}
+	return "nothing is done in it, and somebody has to look"
 }
 
 // conflicts are rows of which it is not clear whose they are.
