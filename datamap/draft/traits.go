@@ -31,7 +31,7 @@ func (c *column) dealt() bool {
 	switch {
 	case c.isKey() || c.table.isReference(c.Name) || c.looksKeyed() || len(c.tokens) == 0 || anyMeans(c.tokens, "aside"):
 		return false
-	case kindOf(c.Column) == dated:
+	case kindOf(c.Column) == dated, c.Kind == connect.TextKind && c.seen.share(markDate) > .8:
 		return !tells(c.tokens, noted)
 	}
 	return kindOf(c.Column) == numeric && (c.Kind == connect.DecimalKind || tells(c.tokens[len(c.tokens)-1:], worth))
