@@ -134,6 +134,12 @@ func (h *house) set(now time.Time) {
 
 func newHouse(t *testing.T, c store.Config, now time.Time) *house {
 	t.Helper()
+	return newHouseOf(t, c, now, policyText)
+}
+
+// newHouseOf is a house with a policy of its own.
+func newHouseOf(t *testing.T, c store.Config, now time.Time, text string) *house {
+	t.Helper()
 	h := &house{t: t, now: now}
 	c.Clock = h.clock
 	h.db = storetest.OpenConfig(t, c)
@@ -147,7 +153,7 @@ func newHouse(t *testing.T, c store.Config, now time.Time) *house {
 	t.Cleanup(func() { h.ledger.Close() })
 	h.reg, err = consent.Open(t.Context(), consent.Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Clock: h.clock})
 	h.check(err)
-	_, err = h.reg.Publish(t.Context(), "policy.yaml", []byte(policyText))
+	_, err = h.reg.Publish(t.Context(), "policy.yaml", []byte(text))
 	h.check(err)
 	h.desk, err = Open(t.Context(), Config{DB: h.db, Vault: h.vault, Ledger: h.ledger, Version: h.reg.Version, Systems: h.systems, Renew: h.reg.Renew,
 		Restricted: h.reg.IsRestricted, AllRestricted: h.reg.AllRestricted, Shown: h.reg.ShownAt, Batch: 3})
