@@ -64,7 +64,7 @@ func (a *Rest) approve(ctx context.Context, in *RequestIn) (*requestOut, error) 
 		if err != nil {
 			return err
 		}
-		if r, ok := p.Document.Rights.Each.Get(string(o.Right)); ok && r.ApprovedBy.Name != "" && !slices.Contains(c.Roles, r.ApprovedBy.Name) {
+		if r, ok := p.Document.Rights.Each.Get(string(cases.RuledAs(o.Right))); ok && r.ApprovedBy.Name != "" && !slices.Contains(c.Roles, r.ApprovedBy.Name) {
 			return avow.Errorf(avow.Forbidden, "the policy has this approved by the role %s, which this token does not hold", r.ApprovedBy.Name)
 		}
 		return a.Requests.Approve(ctx, o.ID, actor(c))

@@ -51,7 +51,7 @@ type askIn struct {
 	Authorization string `header:"Authorization" hidden:"true"`
 	Key           string `header:"Idempotency-Key" maxLength:"200" doc:"sending the same body again with the same key is the same request"`
 	Body          struct {
-		Right       string          `json:"right" enum:"copy,correct,remove,move,restrict,object,withdraw,stop-marketing,human-review,opt-out,limit,recipients,de-index,complain"`
+		Right       string          `json:"right" enum:"copy,correct,remove,move,restrict,unrestrict,object,withdraw,stop-marketing,human-review,opt-out,limit,recipients,de-index,complain"`
 		Policy      string          `json:"policy,omitempty" maxLength:"64" doc:"may be left out where there is one policy"`
 		Identities  []askIdentity   `json:"identities" minItems:"1" maxItems:"10" doc:"by what the person is known"`
 		Corrections []askCorrection `json:"corrections,omitempty" maxItems:"50" doc:"of a request to correct"`
@@ -59,6 +59,8 @@ type askIn struct {
 		Wrote       string          `json:"wrote,omitempty" maxLength:"4000"`
 		LivesIn     string          `json:"livesIn,omitempty" maxLength:"6" doc:"a country such as NL, or a part of one such as US-CA; unknown, the strictest law counts"`
 		Evidence    string          `json:"evidence,omitempty" maxLength:"2000" doc:"of staff, with a token: what shows that the person wants it and who they are, as a reference"`
+		Reason      string          `json:"reason,omitempty" maxLength:"2000" doc:"of unrestrict, by staff: why the restriction is lifted; the person reads it"`
+		Told        string          `json:"told,omitempty" maxLength:"2000" doc:"of unrestrict: how staff told the person already; without it a letter tells them first, and a day later it is lifted"`
 		Agent       string          `json:"agent,omitempty" maxLength:"200" doc:"with a token: who is authorised by the person. The person gets a letter and confirms"`
 		Mandate     string          `json:"mandate,omitempty" maxLength:"2000" doc:"of an agent: the mandate, as a reference"`
 	}
@@ -113,7 +115,7 @@ func (a *Rest) next(q cases.Ask) string {
 // asked is a request, with the door that whoever sends it may use.
 func (a *Rest) asked(ctx context.Context, in *askIn) (q cases.Ask, err error) {
 	b := &in.Body
-	q = cases.Ask{ID: sameAsk(in), Right: law.Right(b.Right), Policy: b.Policy, Region: avow.Region(b.LivesIn), Door: cases.API, Of: b.Of, Wrote: b.Wrote}
+	q = cases.Ask{ID: sameAsk(in), Right: law.Right(b.Right), Policy: b.Policy, Region: avow.Region(b.LivesIn), Door: cases.API, Of: b.Of, Wrote: b.Wrote, Reason: b.Reason, Told: b.Told}
 	if q.Region != "" && !q.Region.Known() {
 		return q, avow.FieldErrorf("livesIn", "is not a region code such as NL or US-CA")
 	}

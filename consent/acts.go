@@ -209,8 +209,8 @@ func (h *Hand) Restrict(way, by string) (*ledger.Receipt, error) {
 }
 
 // Unrestrict lifts a restriction; the person is told before (gdpr:18(3)), which is the caller's to see to.
-func (h *Hand) Unrestrict(way, by string) (*ledger.Receipt, error) {
-	return h.recordSaid(ledger.Unrestricted, nil, words{What: kindRestriction, Way: way, By: by})
+func (h *Hand) Unrestrict(way, by, reason string) (*ledger.Receipt, error) {
+	return h.recordSaid(ledger.Unrestricted, nil, words{What: kindRestriction, Way: way, By: by, Reason: reason})
 }
 
 // ShowFact records that a word under `people` was shown to be true, with the event

@@ -101,7 +101,10 @@ func TestRestriction(t *testing.T) {
 		h.want(ann, "answer", true, gate.ByReason)
 		h.do(ann, func(hand *consent.Hand) error { _, err := hand.Restrict("letter", "staff"); return err })
 		h.want(ann, "answer", false, gate.UnderRestriction)
-		h.do(ann, func(hand *consent.Hand) error { _, err := hand.Unrestrict("letter", "staff"); return err })
+		h.do(ann, func(hand *consent.Hand) error {
+			_, err := hand.Unrestrict("letter", "staff", "It was cleared up.")
+			return err
+		})
 		h.want(ann, "answer", true, gate.ByReason)
 	})
 }

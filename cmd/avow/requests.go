@@ -191,6 +191,7 @@ func (f ofFolder) Version(name string, number int) (*policy.Policy, error) {
 // ownActs is what requests do among what people said here.
 func ownActs(register *consent.Register) cases.Own {
 	return cases.Own{Stop: stops(register), Weighs: weighs(register), Outweighed: outweighed(register), Restricted: isRestricted(register),
+		Unrestrict: unrestricts(register),
 		Restrict: func(tx *store.Tx, subject avow.ID) error {
 			h, err := register.In(tx, subject)
 			if err == nil {
@@ -311,6 +312,8 @@ func (c *counter) outcome(ctx context.Context, t *terminal, o cases.Overview) er
 		case s.Trouble != "":
 			waits = true
 			fmt.Fprintf(t.err, "%s %s: %s\n", waitingFor(s), cmp.Or(s.About, "the systems"), s.Trouble)
+		case s.Kind == "inform" && s.Next.After(time.Now()):
+			fmt.Fprintf(t.err, "The person was told. It is lifted after %s.\n", s.Next.UTC().Format("2 January 2006, 15:04 UTC"))
 		case s.What != "":
 			writeToDo(t.err, o.Number, s)
 		}

@@ -221,3 +221,17 @@ func isRestricted(register *consent.Register) func(*store.Tx, avow.ID) (bool, er
 		return h.Restricted(), nil
 	}
 }
+
+// unrestricts lifts a restriction; of somebody whose data is not restricted there is nothing to lift.
+func unrestricts(register *consent.Register) func(*store.Tx, avow.ID, string, string) error {
+	return func(tx *store.Tx, subject avow.ID, by, reason string) error {
+		h, err := register.In(tx, subject)
+		if err != nil || !h.Restricted() {
+			return err
+		}
+		if _, err := h.Unrestrict("request", by, reason); err != nil {
+			return err
+		}
+		return h.Done()
+	}
+}

@@ -289,7 +289,7 @@ func (c *accessCommand) request(ctx context.Context, t *terminal, who find.Perso
 		return err
 	}
 	defer b.close()
-	ask := cases.Ask{Right: law.Copy, Policy: b.systems.Policy.Name, Door: cases.Staff, By: c.name(), Evidence: c.Because}
+	ask := cases.Ask{Right: c.right(), Policy: b.systems.Policy.Name, Door: cases.Staff, By: c.name(), Evidence: c.Because}
 	for _, id := range who.Identities {
 		ask.Identities = append(ask.Identities, cases.Identity{Kind: id.Kind, Value: b.inFull(id)})
 	}

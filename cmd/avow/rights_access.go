@@ -14,6 +14,7 @@ import (
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/datamap"
 	"github.com/avowhq/avow/datamap/find"
+	"github.com/avowhq/avow/law"
 	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/rights"
 	"github.com/avowhq/avow/rights/pack"
@@ -44,11 +45,12 @@ func (a actor) name() string {
 
 // accessCommand gathers what concerns somebody.
 type accessCommand struct {
-	whom   `embed:""`
-	acting `embed:""`
-	where  `embed:""`
-	Out    string `help:"The folder the package is written to: index.html to read, data.json, tables as CSV, a manifest." placeholder:"DIR"`
-	DryRun bool   `help:"List what would be in it, without a value, and write nothing."`
+	whom     `embed:""`
+	acting   `embed:""`
+	where    `embed:""`
+	Out      string `help:"The folder the package is written to: index.html to read, data.json, tables as CSV, a manifest." placeholder:"DIR"`
+	Portable bool   `help:"Only what they may take to another service: what they gave or what was observed of them, used on consent or for a contract."`
+	DryRun   bool   `help:"List what would be in it, without a value, and write nothing."`
 }
 
 // Help is shown by avow rights access --help.
@@ -57,6 +59,8 @@ func (c *accessCommand) Help() string {
 
     avow rights access --identity email=ann@example.com --dry-run
     avow rights access --identity email=ann@example.com --out ann/ --because "ticket 4711"
+
+With --portable the systems give what gdpr:20 is about and nothing else, as the privacy centre's request to take data elsewhere does.
 
 The look is recorded, with who looked and why. It ends with status 1 when something could not be read; the package then says what is missing.
 
@@ -80,7 +84,7 @@ func spare() (undo func()) {
 // Run gathers.
 func (c *accessCommand) Run(ctx context.Context, t *terminal) error {
 	if c.DryRun {
-		return c.show(ctx, t, c.where, "access", nil, false)
+		return c.show(ctx, t, c.where, c.what(), nil, false)
 	}
 	if c.Out == "" {
 		return avow.FieldErrorf("--out", "name the folder the package is to be written to, or look first with --dry-run")
@@ -107,15 +111,39 @@ func (c *accessCommand) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	defer h.close()
-	if err := h.looked(ctx, c.acting, m.policy.Name); err != nil {
+	if err := h.looked(ctx, c.acting, m.policy.Name, c.right()); err != nil {
 		return err
 	}
 	return c.gather(ctx, t, m, h, who)
 }
 
+// The two things that access shows.
+const (
+	showAll      = "access"
+	showPortable = "portable"
+)
+
+func (c *accessCommand) what() string {
+	if c.Portable {
+		return showPortable
+	}
+	return showAll
+}
+
+func (c *accessCommand) right() law.Right {
+	if c.Portable {
+		return law.Move
+	}
+	return law.Copy
+}
+
 // looked records that staff looked somebody up in the mapped systems. Who was looked up stands in their own history when they are known here.
-func (h *house) looked(ctx context.Context, a acting, policy string) error {
-	body, err := json.Marshal(map[string]string{"request": "access", "by": a.name(), "evidence": a.Because})
+func (h *house) looked(ctx context.Context, a acting, policy string, right law.Right) error {
+	request := showAll
+	if right == law.Move {
+		request = string(right)
+	}
+	body, err := json.Marshal(map[string]string{"request": request, "by": a.name(), "evidence": a.Because})
 	if err != nil {
 		return err
 	}
@@ -132,7 +160,7 @@ func (c *accessCommand) gather(ctx context.Context, t *terminal, m *mapped, h *h
 	}
 	o.Also = append(o.Also, func(a *pack.Archive) error { return c.own(ctx, h, who, a) })
 	list := newAccessList(t.out, c.JSON)
-	w, f, err := m.gather(ctx, who, o, list.add)
+	w, f, err := m.gather(ctx, who, o, c.what(), list.add)
 	if err != nil {
 		return err
 	}
@@ -153,7 +181,7 @@ func (c *accessCommand) gather(ctx context.Context, t *terminal, m *mapped, h *h
 }
 
 // gather puts everything that concerns somebody into a package.
-func (m *mapped) gather(ctx context.Context, who find.Person, o pack.Options, each func(find.Record) error) (*pack.Writer, *find.Found, error) {
+func (m *mapped) gather(ctx context.Context, who find.Person, o pack.Options, what string, each func(find.Record) error) (*pack.Writer, *find.Found, error) {
 	s := m.search(find.Options{ToShow: true})
 	f, err := s.Find(ctx, []find.Person{who})
 	if err != nil {
@@ -163,12 +191,12 @@ func (m *mapped) gather(ctx context.Context, who find.Person, o pack.Options, ea
 	if err != nil {
 		return nil, nil, err
 	}
-	err = complete(f, s.Export(ctx, f, 0, func(rec find.Record) error {
+	err = complete(f, s.Export(ctx, f, 0, m.wanted(what, func(rec find.Record) error {
 		if err := each(rec); err != nil {
 			return err
 		}
 		return w.Add(rec)
-	}))
+	})))
 	if err != nil {
 		w.Close()
 		return nil, nil, err

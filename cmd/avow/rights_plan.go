@@ -23,21 +23,22 @@ import (
 
 // rightsCommands do what people ask for in the systems where their data stands.
 type rightsCommands struct {
-	Plan     planCommand     `cmd:"" help:"Show what a request would do, and change nothing."`
-	Access   accessCommand   `cmd:"" help:"Gather everything that concerns somebody into a package they can read."`
-	Erase    eraseCommand    `cmd:"" help:"Erase somebody from every system, check it, and certify it."`
-	Rectify  rectifyCommand  `cmd:"" help:"Correct what is wrong about somebody, everywhere it stands."`
-	Restrict restrictCommand `cmd:"" help:"Have somebody's data kept and not used."`
-	Replay   replayCommand   `cmd:"" help:"Erase again who was erased, after a system was restored from a backup."`
-	List     listCommand     `cmd:"" help:"List the requests, those due first first."`
-	Show     showCommand     `cmd:"" help:"Show one request: its clock, its steps, what is to be done by hand."`
-	Continue continueCommand `cmd:"" help:"Go on with requests that waited for a system or for staff."`
-	Approve  approveCommand  `cmd:"" help:"Approve the plan of a request, as a second person."`
-	Weigh    weighCommand    `cmd:"" help:"Decide an objection that is weighed: it stands, or it is outweighed."`
-	Tasks    tasksCommand    `cmd:"" help:"List what people have to do by hand, those due first first."`
-	Look     lookCommand     `cmd:"" help:"Show whom a request is about and what they wrote. The look is recorded."`
-	Done     doneCommand     `cmd:"" help:"Say that a task was done by hand, with what shows it, or that it cannot be, and why."`
-	Answer   answerCommand   `cmd:"" help:"Write what a request came to: the certificate with its proof, the package of an access."`
+	Plan       planCommand       `cmd:"" help:"Show what a request would do, and change nothing."`
+	Access     accessCommand     `cmd:"" help:"Gather everything that concerns somebody into a package they can read."`
+	Erase      eraseCommand      `cmd:"" help:"Erase somebody from every system, check it, and certify it."`
+	Rectify    rectifyCommand    `cmd:"" help:"Correct what is wrong about somebody, everywhere it stands."`
+	Restrict   restrictCommand   `cmd:"" help:"Have somebody's data kept and not used."`
+	Unrestrict unrestrictCommand `cmd:"" help:"Lift a restriction, after the person was told."`
+	Replay     replayCommand     `cmd:"" help:"Erase again who was erased, after a system was restored from a backup."`
+	List       listCommand       `cmd:"" help:"List the requests, those due first first."`
+	Show       showCommand       `cmd:"" help:"Show one request: its clock, its steps, what is to be done by hand."`
+	Continue   continueCommand   `cmd:"" help:"Go on with requests that waited for a system or for staff."`
+	Approve    approveCommand    `cmd:"" help:"Approve the plan of a request, as a second person."`
+	Weigh      weighCommand      `cmd:"" help:"Decide an objection that is weighed: it stands, or it is outweighed."`
+	Tasks      tasksCommand      `cmd:"" help:"List what people have to do by hand, those due first first."`
+	Look       lookCommand       `cmd:"" help:"Show whom a request is about and what they wrote. The look is recorded."`
+	Done       doneCommand       `cmd:"" help:"Say that a task was done by hand, with what shows it, or that it cannot be, and why."`
+	Answer     answerCommand     `cmd:"" help:"Write what a request came to: the certificate with its proof, the package of an access."`
 }
 
 // whom says who a request is about, and what it is shown as.
@@ -82,8 +83,8 @@ func (w whom) show(ctx context.Context, t *terminal, at where, what string, fix 
 		return err
 	}
 	defer m.close()
-	if what == "access" {
-		return w.showAccess(ctx, t, m, who)
+	if what == showAll || what == showPortable {
+		return w.showAccess(ctx, t, m, who, what)
 	}
 	p, f, err := m.plan(ctx, at, plan.Work(what), who, fix)
 	if err != nil {
@@ -276,9 +277,9 @@ type accessEntry struct {
 }
 
 // showAccess lists what somebody would be shown, without a value.
-func (w whom) showAccess(ctx context.Context, t *terminal, m *mapped, who find.Person) error {
+func (w whom) showAccess(ctx context.Context, t *terminal, m *mapped, who find.Person, what string) error {
 	list := newAccessList(t.out, w.JSON)
-	f, err := m.export(ctx, who, list.add)
+	f, err := m.export(ctx, who, m.wanted(what, list.add))
 	if err == nil {
 		err = list.end(m.tasks()...)
 	}
@@ -286,6 +287,14 @@ func (w whom) showAccess(ctx context.Context, t *terminal, m *mapped, who find.P
 		return err
 	}
 	return w.unread(t, f)
+}
+
+// wanted leaves out what is not asked for.
+func (m *mapped) wanted(what string, each func(find.Record) error) func(find.Record) error {
+	if what == showPortable {
+		return plan.PortableRecords(m.graph.Map, each)
+	}
+	return each
 }
 
 // export finds what concerns somebody and gives each record of it.

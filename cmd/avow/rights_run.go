@@ -74,8 +74,33 @@ func (c *restrictCommand) Run(ctx context.Context, t *terminal) error {
 	return c.do(ctx, t, plan.Restriction, law.Restrict, nil)
 }
 
+// unrestrictCommand lifts a restriction (gdpr:18(3)).
+type unrestrictCommand struct {
+	doing  `embed:""`
+	Reason string `help:"Why the restriction is lifted. The person reads it." placeholder:"TEXT"`
+	Told   string `help:"How you told the person already: by telephone, in a letter of yours. Without it they get a mail first." placeholder:"TEXT"`
+}
+
+// Help is shown by avow rights unrestrict --help.
+func (c *unrestrictCommand) Help() string {
+	return `The person is told before their data is used again, and why. Then the marks that a restriction set are taken back in the systems, where they still stand, and avow's own gate says yes last.
+
+    avow rights unrestrict --identity email=ann@example.com --dry-run
+    avow rights unrestrict --identity email=ann@example.com --reason "Your address was put right." --told "by telephone, 4 March" --by Kim
+
+Without --told a mail tells them. It leaves when avow serve runs with a mail server on the same records, and a day after it left the restriction is lifted; until then, and where it cannot be handed over, nothing is. Asked for again with --told, the request that waits goes on.`
+}
+
+// Run lifts.
+func (c *unrestrictCommand) Run(ctx context.Context, t *terminal) error {
+	if c.Reason == "" && !c.DryRun {
+		return avow.FieldErrorf("--reason", "say why the restriction is lifted; the person reads it")
+	}
+	return c.do(ctx, t, plan.Lifting, cases.Lift, nil, func(a *cases.Ask) { a.Reason, a.Told = c.Reason, c.Told })
+}
+
 // do takes the request down, does it, and says what it came to.
-func (c *doing) do(ctx context.Context, t *terminal, what plan.Work, right law.Right, fix []plan.Correction) error {
+func (c *doing) do(ctx context.Context, t *terminal, what plan.Work, right law.Right, fix []plan.Correction, more ...func(*cases.Ask)) error {
 	if c.DryRun {
 		return c.show(ctx, t, c.where, string(what), fix, !c.JSON)
 	}
@@ -97,6 +122,9 @@ func (c *doing) do(ctx context.Context, t *terminal, what plan.Work, right law.R
 			return avow.FieldErrorf("--set", "the policy has no field `%s`; name one such as contact.email", f.Data)
 		}
 		ask.Corrections = append(ask.Corrections, cases.Correction{Data: f.Data, To: f.To, From: f.From})
+	}
+	for _, add := range more {
+		add(&ask)
 	}
 	taken, err := b.desk.Take(ctx, ask)
 	if err != nil {

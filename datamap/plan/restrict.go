@@ -196,6 +196,19 @@ func Portable(m *datamap.Map) func(*datamap.Column) bool {
 	}
 }
 
+// PortableRecords hands on what a person may take elsewhere: the portable columns of rows
+// that are not only about them in passing.
+func PortableRecords(m *datamap.Map, add func(find.Record) error) func(find.Record) error {
+	portable := Portable(m)
+	return func(rec find.Record) error {
+		rec.Cells = slices.DeleteFunc(slices.Clone(rec.Cells), func(c find.Cell) bool { return !portable(c.Column) })
+		if len(rec.Cells) == 0 || rec.Relation == datamap.Mentions {
+			return nil
+		}
+		return add(rec)
+	}
+}
+
 func onConsentOrContract(grounds []policy.Ground) bool {
 	return slices.ContainsFunc(grounds, func(g policy.Ground) bool { return g.Basis == avow.Consent || g.Basis == avow.Contract })
 }

@@ -289,6 +289,8 @@ func (d *Desk) own(tx *store.Tx, c *record, s *step) error {
 			return d.byHand(tx, c, s, "Restrict what is kept here about the person.")
 		}
 		return d.restrictHere(tx, c, s)
+	case Lift:
+		return d.liftHere(tx, c, s)
 	default:
 		if d.Own.Stop == nil {
 			return d.byHand(tx, c, s, "Stop what the person wants stopped: "+string(c.Right)+".")
@@ -374,7 +376,7 @@ func (d *Desk) addTasks(tx *store.Tx, c *record) error {
 			return err
 		}
 	}
-	if c.round > 1 || c.Right != law.Remove && c.Right != law.Correct && c.Right != law.Restrict {
+	if c.round > 1 || c.Right != law.Remove && c.Right != law.Correct && c.Right != law.Restrict && c.Right != Lift {
 		return nil
 	}
 	recipients, err := d.recipients(tx, c, p)

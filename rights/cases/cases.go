@@ -36,6 +36,8 @@ var files embed.FS
 type Own struct {
 	// Restrict has the gate say no to all but what gdpr:18(2) allows.
 	Restrict func(tx *store.Tx, subject avow.ID) error
+	// Unrestrict lifts that, and records who does it and why. The person was told before (gdpr:18(3)).
+	Unrestrict func(tx *store.Tx, subject avow.ID, by, reason string) error
 	// Stop records what was stopped by somebody who gave these identities, shown to be theirs or not: from then on the
 	// gate says no. byHand is what no switch here stops and staff see to, in words; it does not depend on who it is.
 	Stop func(tx *store.Tx, s Stopped) (byHand string, err error)
@@ -91,7 +93,7 @@ type Config struct {
 	Keep     time.Duration // how long a package can be fetched, and an answer appealed; 14 days
 	Lapse    time.Duration // how long somebody may take to show who they are; 30 days
 	Remind   []int         // days before the deadline; 14, 7, 3, 1
-	Before   time.Duration // how long the person is told before a use goes on whose objection was outweighed (gdpr:18(3)); 24 hours
+	Before   time.Duration // how long the person is told before a use goes on whose objection was outweighed, or a restriction ends (gdpr:18(3)); 24 hours
 	Promise  int           // days for an answer where no law fixes any; 30
 	AnswerIn time.Duration // how long an answer to somebody unknown takes at least; 200 ms
 }

@@ -76,6 +76,8 @@ func (d *Desk) Refuse(ctx context.Context, id avow.ID, by, reason string) error 
 	}
 	return d.change(ctx, id, func(tx *store.Tx, c *record) error {
 		switch {
+		case c.Right == Lift:
+			return avow.Errorf(avow.Conflict, "nobody asked you for this: cancel it, and the restriction stays")
 		case c.State.Over() || c.State == Delivering:
 			return avow.Errorf(avow.Conflict, "this request is %s", c.State)
 		case !c.Changed.IsZero() && c.State != Appealed:
@@ -119,6 +121,9 @@ func (d *Desk) CancelMine(ctx context.Context, pass string) error {
 		if err != nil {
 			return err
 		}
+		if c.Right == Lift {
+			return avow.Errorf(avow.Refused, "staff lift a restriction; write to them if it should stay")
+		}
 		if err := d.cancel(tx, &c); err != nil {
 			return err
 		}
@@ -132,6 +137,11 @@ func (d *Desk) cancel(tx *store.Tx, c *record) error {
 	}
 	if !c.Changed.IsZero() || !c.State.May(Cancelled) {
 		return avow.Errorf(avow.Refused, "it has been begun; what was changed cannot be brought back, so it is finished")
+	}
+	if c.Right == Lift {
+		if err := d.notLifted(tx, c); err != nil {
+			return err
+		}
 	}
 	return d.end(tx, c, Cancelled)
 }
@@ -362,7 +372,7 @@ func (d *Desk) Without(ctx context.Context, id avow.ID, system, by, why string) 
 
 // merge brings a request together with an earlier one of the same person for the same. The earlier one's clock counts.
 func (d *Desk) merge(tx *store.Tx, c *record, s *secret) (bool, error) {
-	if !slices.Contains([]law.Right{law.Remove, law.Copy, law.Move, law.Restrict}, c.Right) || c.Door == Replay {
+	if !slices.Contains([]law.Right{law.Remove, law.Copy, law.Move, law.Restrict, Lift}, c.Right) || c.Door == Replay {
 		return false, nil
 	}
 	if proved := s.proved(); len(proved) > 0 {
@@ -394,6 +404,9 @@ func (d *Desk) takesOver(tx *store.Tx, id avow.ID, later *secret) (bool, error) 
 	}
 	s, err := d.open(tx, &e)
 	if err != nil {
+		return false, err
+	}
+	if err := d.toldSince(tx, &e, s, later); err != nil {
 		return false, err
 	}
 	known := s.proved()

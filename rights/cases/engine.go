@@ -33,6 +33,7 @@ type Request struct {
 	Identities  []Identity
 	Shown       bool
 	Lift        bool // an objection was outweighed: what was marked for it is taken back
+	Objects     bool // of Lift: an objection stands, and what marks it stays
 	Corrections []Correction
 	Key         []byte   // of the case alone, for masks: the same at each try
 	Without     []string // systems that staff decided to do without; each is a task instead

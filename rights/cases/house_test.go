@@ -85,7 +85,7 @@ func (h *house) newDesk() *cases.Desk {
 	h.Check(err)
 	c := cases.Config{Desk: h.rights, Regimes: regimes, Engine: h.shelves, Link: openPage, Page: page, Staff: staffMail, AnswerIn: time.Nanosecond,
 		Packages: cases.Folder(filepath.Join(h.Dir, "packages")), Pack: h.pack, TwoPeople: []law.Right{},
-		Own: cases.Own{Restrict: h.restrict, Stop: h.stop, Weighs: weighsDebts, Outweighed: h.outweighed}}
+		Own: cases.Own{Restrict: h.restrict, Unrestrict: h.unrestrict, Stop: h.stop, Weighs: weighsDebts, Outweighed: h.outweighed}}
 	if h.tune != nil {
 		h.tune(&c)
 	}
@@ -101,6 +101,17 @@ func (h *house) restrict(tx *store.Tx, subject avow.ID) error {
 		return err
 	}
 	if _, err := hand.Restrict("request", "the person"); err != nil {
+		return err
+	}
+	return hand.Done()
+}
+
+func (h *house) unrestrict(tx *store.Tx, subject avow.ID, by, reason string) error {
+	hand, err := h.Register.In(tx, subject)
+	if err != nil {
+		return err
+	}
+	if _, err := hand.Unrestrict("request", by, reason); err != nil {
 		return err
 	}
 	return hand.Done()

@@ -17,7 +17,7 @@ var asked = map[law.Right]string{
 	law.Move: "your data in a form another service can read", law.Restrict: "that your data is kept and not used", law.Object: "that a use of your data stops",
 	law.Withdraw: "to take a consent back", law.StopMarketing: "no more marketing", law.HumanReview: "a person to look at a decision",
 	law.OptOut: "that your data is neither sold nor shared", law.Limit: "that sensitive data is used for nothing else", law.Recipients: "who received your data",
-	law.DeIndex: "not to be found by your name", law.Complain: "to complain",
+	law.DeIndex: "not to be found by your name", law.Complain: "to complain", Lift: "that your data is used again",
 }
 
 // letter writes to the person, at the address that was shown to be theirs. Without one nothing is sent:
@@ -104,6 +104,8 @@ func (d *Desk) askLetter(tx *store.Tx, c *record, s *secret, words string) error
 // doneLetter tells what came of it, before the address is gone.
 func (d *Desk) doneLetter(tx *store.Tx, c *record, s *secret, cert *Certificate) error {
 	switch c.Right {
+	case Lift:
+		return nil // they were told before
 	case law.Copy, law.Move:
 		if d.Page == "" {
 			return nil // there is nowhere to fetch it: whoever asked for them hands it over

@@ -52,6 +52,6 @@ func waitsFor(tx *store.Tx, id avow.ID) (words string, err error) {
 			words = " It waits for one of our systems that cannot be reached now. It goes on by itself, and you need not ask again."
 		}
 		return nil
-	}, `SELECT trouble_kind FROM rights_case_steps WHERE case_id = ? AND state = ? AND done IS NULL AND trouble <> ''`, id, stepWaiting)
+	}, `SELECT trouble_kind FROM rights_case_steps WHERE case_id = ? AND state = ? AND done IS NULL AND trouble <> '' AND kind <> ?`, id, stepWaiting, kindInform)
 	return words, err
 }

@@ -192,6 +192,8 @@ func (d *Desk) do(ctx context.Context, c *record, s *step) (settle, error) {
 		return d.doCheck(ctx, c, s)
 	case kindSweep:
 		return d.doSweep(ctx, c, s)
+	case kindInform:
+		return d.inform, nil
 	case kindHere:
 		return d.restrictHere, nil
 	case kindOwn:

@@ -24,6 +24,7 @@ type secret struct {
 	New         string       `json:"new,omitempty"` // the new address, when it was shown too
 	Without     []string     `json:"without,omitempty"`
 	Outweighed  *Weighed     `json:"outweighed,omitempty"` // by what Reason says
+	Lifting     *lifting     `json:"lifting,omitempty"`    // of a request for Lift
 	Lift        bool         `json:"lift,omitempty"`       // what was marked in systems is taken back
 }
 
@@ -92,7 +93,13 @@ func (d *Desk) request(tx *store.Tx, c *record) (Request, error) {
 	if err != nil {
 		return Request{}, err
 	}
-	return Request{Case: c.ID, Right: c.Right, Policy: c.Policy, Version: c.Version, Region: c.Region, Subject: c.Subject, Identities: d.searched(c, s), Shown: len(s.proved()) > 0, Lift: s.Lift,
+	objects := false
+	if c.Right == Lift {
+		if objects, err = d.objects(tx, c, s); err != nil {
+			return Request{}, err
+		}
+	}
+	return Request{Case: c.ID, Right: c.Right, Policy: c.Policy, Version: c.Version, Region: c.Region, Subject: c.Subject, Identities: d.searched(c, s), Shown: len(s.proved()) > 0, Lift: s.Lift, Objects: objects,
 		Corrections: s.Corrections, Key: s.Key, Without: s.Without, Received: c.Received, Now: tx.Now()}, nil
 }
 

@@ -139,7 +139,7 @@ func (s *shelves) Capture(ctx context.Context, r cases.Request) (parts []cases.P
 			continue
 		}
 		captured, _ := json.Marshal(rows)
-		action := map[law.Right]string{law.Remove: "delete", law.Correct: "update", law.Restrict: "update", law.Object: "update"}[r.Right]
+		action := map[law.Right]string{law.Remove: "delete", law.Correct: "update", law.Restrict: "update", law.Object: "update", cases.Lift: "update"}[r.Right]
 		parts = append(parts, cases.Part{System: name, Rank: rank / 2, Captured: captured, Restrict: r.Right == law.Remove,
 			Tables: []cases.Touched{{Table: "people", Rows: len(rows), Action: action, Columns: []string{"email", "name"}, Data: []string{"contact.email", "contact.name"}}}})
 	}
@@ -196,7 +196,7 @@ func (s *shelves) Run(ctx context.Context, r cases.Request, system string, captu
 				_, err = tx.Exec(`UPDATE people SET `+column+` = ? WHERE id = ?`, c.To, id)
 			}
 		default:
-			frozen := map[bool]int{true: 0, false: 1}[r.Lift]
+			frozen := map[bool]int{true: 0, false: 1}[r.Lift || r.Right == cases.Lift]
 			_, err = tx.Exec(`UPDATE people SET frozen = ? WHERE id = ?`, frozen, id)
 		}
 		return err

@@ -23,6 +23,7 @@ const (
 	kindTell     = "tell"          // one recipient
 	kindCheck    = "check"
 	kindSweep    = "sweep"
+	kindInform   = "inform" // the person, before a restriction is lifted
 	kindOwn      = "own"
 	kindPack     = "pack"
 	kindDeliver  = "deliver"
@@ -177,6 +178,9 @@ func (d *Desk) enter(tx *store.Tx, c *record, to stage) error {
 		}
 		_, err := add(tx, c, step{Stage: to, Kind: kindHere})
 		return err
+	case toInform:
+		_, err := add(tx, c, step{Stage: to, Kind: kindInform, About: "the letter"})
+		return err
 	case toAct:
 		return d.addTasks(tx, c)
 	case toAnswer:
@@ -191,10 +195,10 @@ func (d *Desk) enter(tx *store.Tx, c *record, to stage) error {
 // twoPeople tells whether a second person approves what is to be done.
 func (d *Desk) twoPeople(c *record) (bool, error) {
 	if d.Approved == nil {
-		return slices.Contains(d.TwoPeople, c.Right), nil
+		return slices.Contains(d.TwoPeople, RuledAs(c.Right)), nil
 	}
 	p, err := d.Desk.Register.Version(c.Policy, c.Version)
-	return err == nil && d.Approved(p, c.Right), err
+	return err == nil && d.Approved(p, RuledAs(c.Right)), err
 }
 
 // keepFor is how long the request's key outlives its end: an erasure's not at all.

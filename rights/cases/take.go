@@ -33,6 +33,8 @@ type Ask struct {
 	Wrote       string       // in their own words
 	Session     string       // of a visit at the desk of package rights: they are known
 	By          string       // Staff, Agent: who asks
+	Reason      string       // of Lift: why it is lifted; the person reads it
+	Told        string       // of Lift: how staff told the person already; empty, a letter tells them first
 	Evidence    string       // Staff: what shows that the person wants it and who they are; a reference. Agent: the mandate
 }
 
@@ -95,6 +97,9 @@ func (a *Ask) check() error {
 	case byStaff && (strings.TrimSpace(a.By) == "" || strings.TrimSpace(a.Evidence) == ""):
 		return avow.FieldErrorf("evidence", "whoever asks for somebody else says who they are, and what shows that the person wants it")
 	}
+	if err := a.checkLift(); err != nil {
+		return err
+	}
 	return a.checkCorrections()
 }
 
@@ -153,6 +158,9 @@ func (d *Desk) take(tx *store.Tx, a Ask, known avow.ID) (Taken, error) {
 		openedBy: a.By, Received: tx.Now(), Regimes: d.regimes(p.Regimes, a, tx.Now())}
 	s := &secret{Corrections: a.Corrections, Wrote: a.Wrote, Of: a.Of, Evidence: a.Evidence, Key: make([]byte, 32)}
 	rand.Read(s.Key)
+	if a.Right == Lift {
+		s.Lifting = &lifting{Reason: a.Reason, Told: strings.TrimSpace(a.Told)}
+	}
 	if a.Door == Agent {
 		s.Agent = a.By
 	}

@@ -105,6 +105,9 @@ func (d *Desk) isVouched(tx *store.Tx, c *record, s *secret, level Level) error 
 			return err
 		}
 	}
+	if err := s.addressed(); err != nil {
+		return err
+	}
 	if c.Door == Staff {
 		s.New = newAddress(s.Corrections)
 	}
@@ -156,7 +159,7 @@ func (d *Desk) verified(tx *store.Tx, c *record, s *secret) error {
 // acknowledge tells somebody who got no link that the request was taken down, and until when it is answered.
 func (d *Desk) acknowledge(tx *store.Tx, c *record, s *secret) error {
 	known, err := d.happened(tx, c, law.Acknowledged)
-	if err != nil || known || s.To == "" || c.Door == Replay {
+	if err != nil || known || s.To == "" || c.Door == Replay || c.Right == Lift { // who did not ask reads first that it ends
 		return err
 	}
 	if err := d.moment(tx, c, law.Acknowledged, law.Date{}); err != nil {

@@ -141,8 +141,9 @@ func (d *Desk) restrictedElse(tx *store.Tx, c *record, s *secret) (yes bool, err
 		}
 	}
 	for _, id := range s.proved() {
-		err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM rights_cases WHERE asked = ? AND same = ? AND state = ?)`,
-			string(law.Restrict), d.sameness(law.Restrict, []Identity{id}), string(Closed)).Scan(&yes)
+		err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM rights_cases r WHERE r.asked = ? AND r.same = ? AND r.state = ?
+			AND NOT EXISTS (SELECT 1 FROM rights_cases l WHERE l.asked = ? AND l.same = ? AND l.state = ? AND l.received >= r.closed))`,
+			string(law.Restrict), d.sameness(law.Restrict, []Identity{id}), string(Closed), string(Lift), d.sameness(Lift, []Identity{id}), string(Closed)).Scan(&yes)
 		if err != nil || yes {
 			return yes, err
 		}

@@ -80,7 +80,7 @@ const (
 // asks none (ccpa:1798.135), else an address that is known. What is not here asks for that too.
 var levels = map[law.Right]Level{
 	law.Copy: Held, law.Move: Held, law.Remove: Held, law.Correct: Held, law.Restrict: Held, law.Object: Held, law.Withdraw: Held,
-	law.HumanReview: Held, law.Recipients: Held, law.DeIndex: Held, law.Complain: Nothing,
+	Lift: Held, law.HumanReview: Held, law.Recipients: Held, law.DeIndex: Held, law.Complain: Nothing,
 	law.StopMarketing: Nothing, law.OptOut: Nothing, law.Limit: Nothing,
 }
 
@@ -106,6 +106,7 @@ const (
 	toVerify   stage = "verify"
 	toPlan     stage = "plan"
 	toApprove  stage = "approve"
+	toInform   stage = "inform"
 	toRestrict stage = "restrict"
 	toAct      stage = "act"
 	toCheck    stage = "check"
@@ -118,7 +119,7 @@ const (
 	over       stage = "over"
 )
 
-var stateOf = map[stage]State{toVerify: Verifying, toPlan: Planning, toApprove: Approval, toRestrict: Running, toAct: Running,
+var stateOf = map[stage]State{toVerify: Verifying, toPlan: Planning, toApprove: Approval, toInform: Planning, toRestrict: Running, toAct: Running,
 	toCheck: Checking, toSweep: Checking, toOwn: Running, toAnswer: Running, toPack: Running, toDeliver: Delivering, toForget: Closed, over: Closed}
 
 var (
@@ -127,11 +128,13 @@ var (
 	byHand   = []stage{toVerify, toAnswer, toDeliver, toForget, over}
 )
 
-// recipes are the stages of each right. Restriction comes first, the person's own record last (gdpr:18, gdpr:17).
+// recipes are the stages of each right. Restriction comes first, the person's own record last (gdpr:18, gdpr:17); a
+// restriction is lifted the other way round, after the person was told (gdpr:18(3)).
 var recipes = map[law.Right][]stage{
 	law.Remove:   {toVerify, toPlan, toApprove, toRestrict, toAct, toCheck, toSweep, toOwn, toDeliver, toForget, over},
 	law.Correct:  {toVerify, toPlan, toApprove, toAct, toCheck, toOwn, toDeliver, toForget, over},
 	law.Restrict: {toVerify, toPlan, toApprove, toOwn, toAct, toCheck, toDeliver, toForget, over},
+	Lift:         {toVerify, toPlan, toApprove, toInform, toAct, toCheck, toOwn, toDeliver, toForget, over},
 	law.Object:   {toVerify, toOwn, toPlan, toApprove, toAct, toDeliver, toForget, over},
 	law.Copy:     copying, law.Move: copying,
 	law.Withdraw: {toVerify, toOwn, toDeliver, toForget, over}, law.StopMarketing: stopping, law.OptOut: stopping, law.Limit: stopping,

@@ -97,12 +97,5 @@ func (e *Engine) wanted(r cases.Request, add func(find.Record) error) func(find.
 	if r.Right != law.Move {
 		return add
 	}
-	portable := plan.Portable(e.Map)
-	return func(rec find.Record) error {
-		rec.Cells = slices.DeleteFunc(slices.Clone(rec.Cells), func(c find.Cell) bool { return !portable(c.Column) })
-		if len(rec.Cells) == 0 || rec.Relation == datamap.Mentions {
-			return nil
-		}
-		return add(rec)
-	}
+	return plan.PortableRecords(e.Map, add)
 }

@@ -98,6 +98,9 @@ func (e *Engine) plan(ctx context.Context, s *find.Search, f *find.Found, r case
 		p, err = plan.Rectify(ctx, s, f, o, corrections(r))
 	case law.Restrict:
 		p, err = plan.Restrict(ctx, s, f, o, true)
+	case cases.Lift:
+		o.Objects = r.Objects
+		p, err = plan.Restrict(ctx, s, f, o, false)
 	case law.Object:
 		p, err = plan.Object(ctx, s, f, o, !r.Lift)
 	default:
@@ -228,6 +231,9 @@ func (e *Engine) isManual(system string) bool {
 func (e *Engine) inManual(s *datamap.System, r cases.Request) string {
 	if r.Lift {
 		return lifted(s.Name.Text)
+	}
+	if r.Right == cases.Lift {
+		return s.Name.Text + ": the restriction of the person's data is lifted. Take back what was marked there for it."
 	}
 	return doIn(e.Map.Policy, s, r.Right)
 }

@@ -33,7 +33,7 @@ func (e *Engine) Renew(ctx context.Context, r cases.Request, system string, text
 	if err != nil {
 		return part, false, err
 	}
-	o := plan.Options{CaseKey: r.Key, Now: r.Now}
+	o := plan.Options{CaseKey: r.Key, Now: r.Now, Objects: r.Objects}
 	if r.Right == law.Remove {
 		if o.Holds, err = e.holds(ctx, s, f, r); err != nil {
 			return part, false, err
