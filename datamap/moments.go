@@ -89,11 +89,11 @@ func (b *builder) checkMoments(t *Table, rule *policy.CompiledRetention, m Momen
 	}
 	var open []string
 	for _, event := range events {
-		if m.Of(rule.Until, event) == "" {
+		if _, written := m.Each.Get(event); !written && m.Of(rule.Until, event) == "" {
 			open = append(open, event)
 		}
 	}
-	if len(open) > 0 {
+	if len(open) > 0 && (m.Column.Text != "" || len(m.Each) > 0) { // what could not be read is told already
 		b.warn(t.System, m.Pos, "event-without-column", "the retention rule "+policy.Quote(rule.Name)+" counts from "+list(open)+", and no column of "+policy.Quote(t.Name)+" says when that was", rule.Name,
 			"write a column for each event: `"+rule.Name+": {"+open[0]+": …}`; what counts from an event without one never ends here")
 	}
