@@ -22,7 +22,13 @@ import (
 // newOther is a house whose mapped system is no SQL database: `shop`, as the map says it.
 func newOther(t *testing.T, c connect.Config, text string) *house {
 	t.Helper()
-	h := newHouse(t, storetest.SQLite(t), today)
+	return newOtherOf(t, c, policyText, text)
+}
+
+// newOtherOf is newOther with a policy of its own.
+func newOtherOf(t *testing.T, c connect.Config, policy, text string) *house {
+	t.Helper()
+	h := newHouseOf(t, storetest.SQLite(t), today, policy)
 	p, err := h.reg.Version("shop", 0)
 	h.check(err)
 	h.m, err = datamap.Load(fstest.MapFS{"systems/shop.yaml": {Data: []byte("system: shop\n" + text)}}, p)
