@@ -104,6 +104,8 @@ func (a *Rest) ask(ctx context.Context, in *askIn) (*taken, error) {
 
 func (a *Rest) next(q cases.Ask) string {
 	switch {
+	case q.Right == cases.Lift && q.Told == "":
+		return "A letter tells the person first. A day after it has left the restriction is lifted, and not where it cannot leave."
 	case q.Door == cases.Staff:
 		return "It is being done; staff vouch for the person."
 	case a.Requests.Needs(q.Right, q.Corrections) == cases.Nothing:

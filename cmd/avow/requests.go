@@ -126,9 +126,18 @@ func (c *counter) waits(ctx context.Context, id avow.ID) (bool, error) {
 		return false, err
 	}
 	steps, err := c.desk.Steps(ctx, id)
+	now := time.Now()
+	if slices.ContainsFunc(steps, func(s cases.Step) bool { return holdsUp(s, now) }) {
+		return false, err
+	}
 	return slices.ContainsFunc(steps, func(s cases.Step) bool {
-		return s.Done.IsZero() && s.Trouble == "" && s.What == "" && !s.Next.After(time.Now())
+		return s.Done.IsZero() && s.Trouble == "" && s.What == "" && !s.Next.After(now)
 	}), err
+}
+
+// holdsUp tells whether all that comes after a step waits for people, or for a letter to them.
+func holdsUp(s cases.Step, now time.Time) bool {
+	return s.Done.IsZero() && (s.Kind == "approve" || s.Kind == "inform" && (s.Trouble != "" || s.Next.After(now)))
 }
 
 // casesConfig is what requests need beside the records.
