@@ -72,9 +72,10 @@ func (s *system) mark(ctx context.Context, t *table, what string, on bool) error
 		return nil
 	}
 	p := t.place(r.Column.Text)
+	var was map[int]any // what stands where a mark is taken back, and has to when that is done
 	if !on {
 		var err error
-		if rows, err = s.marked(ctx, t, rows, p, r, what); len(rows) == 0 || err != nil {
+		if rows, was, err = s.marked(ctx, t, rows, p, r, what); len(rows) == 0 || err != nil {
 			return err
 		}
 	}
@@ -93,7 +94,11 @@ func (s *system) mark(ctx context.Context, t *table, what string, on bool) error
 		s.guard(m, t.classes[n], nil)
 		return []*maker{m}
 	}) {
-		s.plan.Groups = append(s.plan.Groups, m.done())
+		g := m.done()
+		if was != nil {
+			g.guards = append(g.guards, m.before(p.name, was))
+		}
+		s.plan.Groups = append(s.plan.Groups, g)
 	}
 	return nil
 }
@@ -114,22 +119,22 @@ func refusedMark(on bool) string {
 
 // marked are the rows in which a mark stands that is taken back. One that an objection
 // made too, which still stands, is not.
-func (s *system) marked(ctx context.Context, t *table, rows []int, p place, r datamap.Restriction, what string) ([]int, error) {
+func (s *system) marked(ctx context.Context, t *table, rows []int, p place, r datamap.Restriction, what string) ([]int, map[int]any, error) {
 	if o, named := t.of.Mark("object"); s.options.Objects && what == "restrict" && named && o.Column.Text == p.name {
 		s.left(t, rows, Line{Columns: []string{p.name}, Action: Keep, Reason: "an objection of theirs, which stands, is marked in it too"})
-		return nil, nil
+		return nil, nil, nil
 	}
 	if len(t.key) == 0 {
-		return rows, nil
+		return rows, nil, nil
 	}
 	mark, _ := p.markValue(r, true)
-	stands := map[int]bool{}
-	if err := s.readRows(ctx, t, rows, []string{p.name}, func(i int, v connect.Tuple) { stands[i] = sameMark(v[0], mark) }); err != nil {
-		return nil, err
+	was := map[int]any{}
+	if err := s.readRows(ctx, t, rows, []string{p.name}, func(i int, v connect.Tuple) { was[i] = v[0] }); err != nil {
+		return nil, nil, err
 	}
 	var yes, no []int
 	for _, i := range rows {
-		if stands[i] {
+		if sameMark(was[i], mark) {
 			yes = append(yes, i)
 		} else {
 			no = append(no, i)
@@ -138,7 +143,7 @@ func (s *system) marked(ctx context.Context, t *table, rows []int, p place, r da
 	if len(no) > 0 {
 		s.left(t, no, Line{Columns: []string{p.name}, Action: Read, Reason: "it holds no mark of it"})
 	}
-	return yes, nil
+	return yes, was, nil
 }
 
 // sameMark reports whether a column holds a mark. A column of fixed width fills up with

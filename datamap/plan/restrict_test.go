@@ -94,12 +94,19 @@ visit:
 		}
 	}
 	restrict(true, "customer: update state, 2", "visit: update kept, 1")
+	s, f := w.found(who)
+	p, err := Restrict(t.Context(), s, f, w.options, false)
+	if err != nil {
+		t.Fatal(err)
+	}
 	w.exec("shop", "UPDATE customer SET state = 'unsold' WHERE id = 3")
 	w.options.Objects = true
 	restrict(false, "customer: keep state, 2", "visit: update kept, 1")
 	customers("frozen", "active", "unsold")
 	w.options.Objects = false
 	restrict(false, "customer: read state, 1", "customer: update state, 1", "visit: read kept, 1")
+	customers("active", "active", "unsold")
+	w.run(captured(t, p)) // planned when the mark stood there
 	customers("active", "active", "unsold")
 	wants(t, "visits", w.rows("shop", "SELECT kept FROM visit ORDER BY id"), "0", "0")
 }

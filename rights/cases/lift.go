@@ -134,6 +134,16 @@ func (d *Desk) freeToLift(tx *store.Tx, c *record, s *secret) error {
 			if err != nil {
 				return err
 			}
+			if right == law.Restrict && !open {
+				err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM rights_cases WHERE asked = ? AND (same = ? OR subject = ?) AND verified > ?)`,
+					string(right), d.sameness(right, []Identity{id}), c.Subject, c.Received).Scan(&open)
+				if err != nil {
+					return err
+				}
+				if open {
+					return avow.Errorf(avow.Conflict, "the person asked for a restriction again since this was begun, so nothing is lifted; cancel it")
+				}
+			}
 			if open {
 				return avow.Errorf(avow.Unavailable, "another request of the same person (%s) has not ended; nothing is lifted before", right)
 			}

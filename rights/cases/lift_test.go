@@ -2,6 +2,7 @@ package cases_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +139,34 @@ func TestLiftThatCannotBeTold(t *testing.T) {
 		h.is(r, cases.Closed)
 		if !h.debtsMay() || h.shelves.count("desk", "frozen = 1") != 0 {
 			t.Error("she was told, and it is still restricted")
+		}
+	})
+}
+
+// Who reads that their restriction ends and asks for it again keeps it.
+func TestLiftMeetsANewRestriction(t *testing.T) {
+	each(t, func(h *house) {
+		h.people()
+		h.restricted()
+		r := h.lift("")
+		h.run()
+		h.letters(ann) // it leaves
+		h.Pass(2 * time.Hour)
+		h.run()
+		h.restricted()
+		for range 2 {
+			h.Pass(30 * time.Hour)
+			h.run()
+		}
+		if h.debtsMay() || h.shelves.count("desk", "frozen = 1") != 2 {
+			t.Error("she asked for it again, and it is lifted")
+		}
+		if s := h.step(r, "inform", ""); !strings.Contains(s.Trouble, "asked for a restriction again") {
+			t.Errorf("it is said: %+v", s)
+		}
+		h.Check(h.desk.Cancel(bg, r.ID, "kim"))
+		if !slices.ContainsFunc(h.letters(ann), func(l mail.Opened) bool { return l.Subject == "The restriction of your data stays" }) {
+			t.Error("nobody tells her that it stays")
 		}
 	})
 }
