@@ -22,16 +22,22 @@ func chinook(t *testing.T) connect.Source {
 	if err != nil {
 		return nil
 	}
-	file := filepath.Join(t.TempDir(), "chinook.db")
+	return scripted(t, strings.TrimPrefix(string(script), "\ufeff"))
+}
+
+// scripted is a database that a script makes.
+func scripted(t *testing.T, script string) connect.Source {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "scripted.db")
 	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=synchronous(off)&_pragma=journal_mode(off)")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.ExecContext(context.Background(), strings.TrimPrefix(string(script), "\ufeff")); err != nil {
+	if _, err := db.ExecContext(context.Background(), script); err != nil {
 		t.Fatal(err)
 	}
 	db.Close()
-	src, err := sqldb.Open(t.Context(), connect.Config{System: "chinook", Kind: "sqlite", Secret: file})
+	src, err := sqldb.Open(t.Context(), connect.Config{System: "scripted", Kind: "sqlite", Secret: file})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -214,7 +214,7 @@ func (e *evidence) insides() []string {
 // say is what the values alone say: a sort, and how much.
 func (e *evidence) say() (Sort, strength) {
 	if e == nil || e.n() < 3 {
-		return "", 0
+		return e.sayLittle()
 	}
 	for _, each := range []struct {
 		sort Sort
@@ -232,6 +232,16 @@ func (e *evidence) say() (Sort, strength) {
 		return Government, strong
 	}
 	return e.sayMore()
+}
+
+// sayLittle is of one value or two, where it is hardly anything else.
+func (e *evidence) sayLittle() (Sort, strength) {
+	for sort, m := range map[Sort]mark{Email: markEmail, Bank: markIBAN} {
+		if e.share(m) == 1 {
+			return sort, medium
+		}
+	}
+	return "", 0
 }
 
 func (e *evidence) sayMore() (Sort, strength) {

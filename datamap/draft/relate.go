@@ -229,6 +229,17 @@ func (t *drafted) owned() bool {
 	return slices.ContainsFunc(t.relation, func(l link) bool { return l.is == datamap.Owns })
 }
 
+// pairsPeople reports whether what names a row is who and whom: `friend (a_id, b_id)`.
+func (t *drafted) pairsPeople() bool {
+	who := 0
+	for _, r := range t.refs {
+		if r.target.about == aboutPeople && !slices.ContainsFunc(r.columns, func(c string) bool { return !slices.Contains(t.Key, c) }) {
+			who++
+		}
+	}
+	return who >= 2 && !t.View
+}
+
 // stands reports whether the table is to stand in the file.
 func (t *drafted) stands() bool {
 	return t.reached && !t.View && (len(t.held) > 0 || t.owned() && t.tie == tieOwned)

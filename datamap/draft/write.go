@@ -40,6 +40,8 @@ func (d *drafter) list(r *Result, t *drafted) {
 	}
 	switch {
 	case t.stands():
+	case len(t.held)+len(t.unsure)+len(t.without) == 0 && t.pairsPeople():
+		r.Apart = append(r.Apart, Apart{t.Name, "its rows say who has to do with whom: write whose they are, or that they are not personal"})
 	case len(t.held)+len(t.unsure)+len(t.without) == 0:
 		if !t.View {
 			r.NotPersonal = append(r.NotPersonal, t.Name)
@@ -106,7 +108,7 @@ func (d *drafter) tables(b *strings.Builder, key string) {
 		switch {
 		case t.stands():
 			standing = append(standing, t)
-		case len(t.held)+len(t.unsure)+len(t.without) > 0:
+		case len(t.held)+len(t.unsure)+len(t.without) > 0 || t.pairsPeople():
 			others = append(others, t)
 		}
 	}
@@ -132,6 +134,8 @@ func whyApart(t *drafted) string {
 		return "rows are about others by a kind and an id; write a reference for each kind, with its condition under `when`"
 	case len(t.held) > 0:
 		return "no identity of a person leads here; decide how a row belongs to somebody"
+	case len(t.unsure)+len(t.without) == 0:
+		return "rows say who has to do with whom; write whose they are, or put the table under `not-personal`"
 	}
 	return "not sure to be about people; decide, and put the table here or under `not-personal`"
 }
