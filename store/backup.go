@@ -41,25 +41,25 @@ func (db *DB) Backup(ctx context.Context, file string, progress func(done, total
 	if err == nil {
 		err = publish(partial, file)
 	}
-	return backupError(err)
+	return db.backupError(err)
 }
 
 var errBackupThere = avow.Errorf(avow.Conflict, "there is a file of that name already, and a backup overwrites none; name another")
 
 // backupError says that it was the backup that failed, and that nothing else did.
-func backupError(err error) error {
+func (db *DB) backupError(err error) error {
 	var path *fs.PathError
-	switch kind := avow.KindOf(errorOf(err)); {
+	switch kind := avow.KindOf(db.errorOf(err)); {
 	case err == nil:
 		return nil
 	case kind == avow.Conflict || kind == avow.Canceled:
-		return errorOf(err)
+		return db.errorOf(err)
 	case unwritten(err): // what is copied is only read, so it is not the disk of the database
 		return avow.Errorf(avow.Unavailable, "the backup was not made: the disk it was to be written to is full or fails, or its space is limited; make room there, or name another directory: %w", quiet{err})
 	case errors.As(err, &path):
 		return avow.Errorf(avow.Unavailable, "the backup cannot be written there; look at the directory, its owner and its disk: %w", err)
 	default:
-		return avow.Errorf(kind, "the backup was not made: %s: %w", avow.MessageOf(errorOf(err)), quiet{err})
+		return avow.Errorf(kind, "the backup was not made: %s: %w", avow.MessageOf(db.errorOf(err)), quiet{err})
 	}
 }
 

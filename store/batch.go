@@ -81,7 +81,7 @@ func (b *batch) run(j *job, shared bool) error {
 		err = tx.fault
 	}
 	if err != nil {
-		j.err = errorOf(err)
+		j.err = b.db.errorOf(err)
 		if shared && tx.alone && (tx.changed || tx.fault != nil) {
 			return errTangled
 		}

@@ -12,8 +12,6 @@ import (
 const damagedMessage = "the database file is damaged, or is not a database; nothing is written to it any more. " +
 	"Stop avow, keep the file, and restore a backup"
 
-var errDamaged = avow.Errorf(avow.Unavailable, damagedMessage)
-
 // Check reads the whole database and reports whether its structure is sound:
 // every page of the SQLite file; on PostgreSQL the checksum failures that the
 // server has met. It takes as long as reading takes, and others go on meanwhile.
@@ -31,7 +29,7 @@ func checkSQLite(tx *Tx, pragma string) error {
 		return err
 	}
 	if found != "ok" {
-		return tx.fail(&avow.Error{Kind: avow.Unavailable, Message: damagedMessage, Err: fault(found)})
+		return tx.fail(fault(found))
 	}
 	return nil
 }
@@ -63,9 +61,8 @@ func damaged(err error) bool {
 	return errors.As(err, &found)
 }
 
-// Damaged reports whether an error says that the SQLite file is broken, for who knows a better
-// remedy than a backup of the data.
-func Damaged(err error) bool { return damaged(err) || errors.Is(err, errDamaged) }
+// errDamaged says of a file that was found damaged what Config says of it.
+func (db *DB) errDamaged() error { return avow.Errorf(avow.Unavailable, "%s", db.damaged) }
 
 // note remembers damage: from then on this process writes nothing over what may still be saved.
 func (db *DB) note(err error) {

@@ -29,6 +29,16 @@ func errorOf(err error) error {
 	return &avow.Error{Kind: kind, Message: message, Err: quiet{err}}
 }
 
+// errorOf is the same for what this database did: of a broken file it says what Config.Damaged says.
+func (db *DB) errorOf(err error) error {
+	said := errorOf(err)
+	var ours *avow.Error
+	if damaged(err) && errors.As(said, &ours) && ours.Message == damagedMessage {
+		return &avow.Error{Kind: ours.Kind, Message: db.damaged, Err: ours.Err}
+	}
+	return said
+}
+
 func kindOf(err error) (avow.ErrorKind, string) {
 	var (
 		lite *sqlite.Error

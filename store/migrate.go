@@ -24,7 +24,7 @@ func (db *DB) Migrate(ctx context.Context, room string, files fs.FS) error {
 		return err
 	}
 	for try := 0; ; try++ {
-		err = migrate(ctx, p, room)
+		err = db.migrate(ctx, p, room)
 		// Two processes may start at once on one SQLite file; the loser looks again.
 		if err == nil || avow.KindOf(err) == avow.Refused || db.kind == PostgreSQL || try >= 3 {
 			return err
@@ -51,10 +51,10 @@ func (db *DB) provider(room string, files fs.FS) (*goose.Provider, error) {
 	return p, nil
 }
 
-func migrate(ctx context.Context, p *goose.Provider, room string) error {
+func (db *DB) migrate(ctx context.Context, p *goose.Provider, room string) error {
 	current, target, err := p.GetVersions(ctx)
 	if err != nil {
-		return errorOf(err)
+		return db.errorOf(err)
 	}
 	if current > target {
 		return avow.Errorf(avow.Refused, "the database was written by a newer avow: its %s tables are at version %d and this program knows %d. "+
@@ -64,6 +64,10 @@ func migrate(ctx context.Context, p *goose.Provider, room string) error {
 		return nil // no lock is taken: nodes that start do not wait for each other
 	}
 	if _, err := p.Up(ctx); err != nil {
+		db.note(err)
+		if damaged(err) {
+			return db.errorOf(err)
+		}
 		return avow.Errorf(avow.KindOf(errorOf(err)), "the %s tables could not be brought up to date: %w", room, err)
 	}
 	return nil

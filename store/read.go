@@ -9,7 +9,7 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 	for try := 0; ; try++ {
 		err := db.read(ctx, fn)
 		if err == nil || !again(err) || try >= retries || ctx.Err() != nil {
-			return errorOf(err)
+			return db.errorOf(err)
 		}
 		pause(ctx, try)
 	}

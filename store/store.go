@@ -13,6 +13,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -47,6 +48,9 @@ type Config struct {
 	DSN string
 	// Readers bounds the connections that read; 0 means 8.
 	Readers int
+	// Damaged is what people are told of a SQLite file that is found broken, with what mends it;
+	// "" says to restore a backup.
+	Damaged string
 	// Clock replaces the clock: the database's on PostgreSQL, the machine's on SQLite. For tests.
 	Clock func() time.Time
 }
@@ -73,6 +77,8 @@ type DB struct {
 	last   time.Time   // the latest time a transaction was given here
 	broken atomic.Bool // the file is damaged
 
+	damaged string // what is said of it then
+
 	node      string          // who tells
 	server    *pgx.ConnConfig // where others are heard; nil on SQLite
 	inserts   sync.Map        // insertion to text
@@ -90,7 +96,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if c.Readers <= 0 {
 		c.Readers = 8
 	}
-	db := &DB{clock: c.Clock, queue: make(chan *job, maxBatch), closing: make(chan struct{}), done: make(chan struct{}), node: rand.Text()}
+	db := &DB{clock: c.Clock, damaged: cmp.Or(c.Damaged, damagedMessage), queue: make(chan *job, maxBatch), closing: make(chan struct{}), done: make(chan struct{}), node: rand.Text()}
 	if db.clock == nil {
 		db.clock = time.Now
 		db.asks = c.DSN != ""
@@ -101,7 +107,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	}
 	if err := open(ctx, c); err != nil {
 		db.closePools()
-		return nil, errorOf(err)
+		return nil, db.errorOf(err)
 	}
 	go db.writer()
 	return db, nil
@@ -113,10 +119,10 @@ func (db *DB) Kind() Kind { return db.kind }
 // Ping reports whether the database answers, and is not known to be damaged.
 func (db *DB) Ping(ctx context.Context) error {
 	if db.broken.Load() {
-		return errDamaged
+		return db.errDamaged()
 	}
 	if err := db.r.PingContext(ctx); err != nil {
-		return errorOf(err)
+		return db.errorOf(err)
 	}
 	return nil
 }
@@ -160,7 +166,7 @@ func (db *DB) Scrub(ctx context.Context) error {
 	for try := range retries {
 		err := db.w.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
 		if err != nil && !transient(err) {
-			return errorOf(err)
+			return db.errorOf(err)
 		}
 		if err == nil && busy == 0 {
 			return nil

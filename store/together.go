@@ -22,7 +22,7 @@ func (tx *Tx) Together(one, other func(*Tx) error) error {
 func (b *batch) readBeside(fn func(*Tx) error) error {
 	conn, err := openSession(b.ctx, b.db.beside, beginRead[SQLite])
 	if err != nil {
-		return errorOf(err)
+		return b.db.errorOf(err)
 	}
 	defer conn.rollback()
 	tx := &Tx{b: &batch{db: b.db, ctx: b.ctx, conn: conn}, alone: true}

@@ -156,7 +156,7 @@ func (tx *Tx) fail(err error) error {
 		return nil
 	}
 	tx.b.db.note(err)
-	err = errorOf(err)
+	err = tx.b.db.errorOf(err)
 	if tx.fault == nil {
 		tx.fault = err
 	}

@@ -52,17 +52,17 @@ func (db *DB) WriteWith(ctx context.Context, need Need, fn func(*Tx) error) erro
 		return avow.Errorf(avow.Internal, "a Write was started inside a Write")
 	}
 	if db.broken.Load() {
-		return errDamaged
+		return db.errDamaged()
 	}
 	if err := ctx.Err(); err != nil {
-		return errorOf(err)
+		return db.errorOf(err)
 	}
 	j := &job{ctx: ctx, fn: fn, need: need, done: make(chan struct{})}
 	select {
 	case <-db.closing:
 		return errClosed
 	case <-ctx.Done():
-		return errorOf(ctx.Err())
+		return db.errorOf(ctx.Err())
 	case db.queue <- j:
 	}
 	return db.await(j)
@@ -80,7 +80,7 @@ func (db *DB) await(j *job) error {
 		<-j.done
 	case <-j.ctx.Done():
 		if !j.taken.Swap(true) {
-			return errorOf(j.ctx.Err())
+			return db.errorOf(j.ctx.Err())
 		}
 		<-j.done
 	}
@@ -176,7 +176,7 @@ func (db *DB) settle(jobs []*job) {
 			return
 		default:
 			db.note(err)
-			fail(jobs, errorOf(err))
+			fail(jobs, db.errorOf(err))
 			return
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"context"
 	"crypto/rand"
 	"embed"
+	"errors"
 	"io"
 	"io/fs"
 	"time"
@@ -89,12 +90,9 @@ func (v *Vault) openKeys(ctx context.Context, c Config) error {
 		v.db.Apart("vault_keyset")
 		return nil
 	}
-	keys, err := store.Open(ctx, store.Config{Path: c.Keys, Readers: 4, Clock: c.Clock})
-	switch {
-	case store.Damaged(err):
-		return keysError(err)
-	case err != nil:
-		return avow.Errorf(avow.KindOf(err), "the file of the subjects' keys cannot be opened: %w", err)
+	keys, err := store.Open(ctx, store.Config{Path: c.Keys, Readers: 4, Clock: c.Clock, Damaged: damagedKeys})
+	if err != nil {
+		return &avow.Error{Kind: avow.KindOf(err), Message: "the file of the subjects' keys cannot be opened: " + avow.MessageOf(err), Err: errors.Unwrap(err)}
 	}
 	v.keys = keys
 	return nil
@@ -110,9 +108,6 @@ func (v *Vault) start(ctx context.Context, c Config) error {
 			return err
 		}
 		if err := m.db.Migrate(ctx, room, files); err != nil {
-			if m.db != v.db {
-				err = keysError(err)
-			}
 			return err
 		}
 	}
@@ -142,17 +137,12 @@ func (v *Vault) Check(ctx context.Context) error {
 	if v.keys == v.db {
 		return nil
 	}
-	return keysError(v.keys.Check(ctx))
+	return v.keys.Check(ctx)
 }
 
-// keysError says of a broken file of keys what mends it: it is no part of a backup of the data.
-func keysError(err error) error {
-	if !store.Damaged(err) {
-		return err
-	}
-	return avow.Errorf(avow.Unavailable, "the file of the subjects' keys (keys.db) is damaged, or is not one; nothing is written to it any more. "+
-		"Stop avow, keep the file, and put the last copy made by avow keys backup in its place: %w", err)
-}
+// damagedKeys names what mends a broken file of keys: it is no part of a backup of the data.
+const damagedKeys = "the file of the subjects' keys (keys.db) is damaged, or is not one; nothing is written to it any more. " +
+	"Stop avow, keep the file, and put the last copy made by avow keys backup in its place"
 
 // Close closes what Open opened, and forgets the keys. The database stays open.
 func (v *Vault) Close() error {
