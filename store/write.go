@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -108,6 +109,7 @@ func (db *DB) writer() {
 	for {
 		select {
 		case j := <-db.queue:
+			db.letCome()
 			db.commit(db.gather(j))
 		case <-db.closing:
 			for jobs := db.gather(nil); len(jobs) > 0; jobs = db.gather(nil) {
@@ -115,6 +117,15 @@ func (db *DB) writer() {
 			}
 			return
 		}
+	}
+}
+
+// letCome lets those run whom the last commit woke, as long as more come to write: a batch
+// costs as much for one as for many.
+func (db *DB) letCome() {
+	for waiting := -1; db.woken > 1 && waiting < len(db.queue); {
+		waiting = len(db.queue)
+		runtime.Gosched()
 	}
 }
 
@@ -142,6 +153,7 @@ func (db *DB) commit(jobs []*job) {
 	}
 	db.careful = max(0, db.careful-1)
 	db.settle(jobs)
+	db.woken = len(jobs)
 	for _, j := range jobs {
 		close(j.done)
 	}

@@ -71,10 +71,9 @@ Where people have to look through something by hand, a request is taken down tha
 // package is made: a person may have a million rows, and the machine is not ours alone.
 const sparing = 40
 
-// spare collects garbage so, until it is undone. Who runs the program and says how much
-// memory it takes, by GOGC or GOMEMLIMIT, has the last word.
+// spare collects garbage so, until it is undone.
 func spare() (undo func()) {
-	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+	if memoryIsSet() {
 		return func() {}
 	}
 	before := debug.SetGCPercent(sparing)

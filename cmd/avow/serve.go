@@ -51,6 +51,7 @@ type serveCommand struct {
 
 // Run serves until the program is told to stop.
 func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
+	defer allowSlack()()
 	log := newLog(t.err, c.LogLevel)
 	s, err := startServer(ctx, serverConfig{where: c.where, listening: c.listening, mailing: c.mailing, proving: c.proving, answering: c.answering, agenting: c.agenting, out: log})
 	if err != nil {
