@@ -161,59 +161,6 @@ func (c *counter) retry(ctx context.Context, id avow.ID) error {
 	return nil
 }
 
-// approveCommand approves a plan.
-type approveCommand struct {
-	atCounter `embed:""`
-	Number    string `arg:"" help:"The number of the request."`
-	By        string `required:"" help:"Who approves it; not who opened it." placeholder:"NAME"`
-}
-
-// Run approves, and does what was approved.
-func (c *approveCommand) Run(ctx context.Context, t *terminal) error {
-	return c.with(ctx, t, func(b *counter) error {
-		o, err := b.desk.ByNumber(ctx, c.Number)
-		if err != nil {
-			return err
-		}
-		if err := b.desk.Approve(ctx, o.ID, c.By); err != nil {
-			return err
-		}
-		return b.goOn(ctx, t, o.ID)
-	})
-}
-
-// weighCommand decides an objection.
-type weighCommand struct {
-	atCounter  `embed:""`
-	Number     string `arg:"" help:"The number of the request."`
-	By         string `required:"" help:"Who decides." placeholder:"NAME"`
-	Because    string `required:"" help:"Why; the person reads it when the objection is outweighed." placeholder:"TEXT"`
-	Outweighed bool   `help:"Compelling legitimate grounds override it. Without this the objection stands."`
-}
-
-// Help is shown by avow rights weigh --help.
-func (c *weighCommand) Help() string {
-	return `Where the policy says objection: weighed, an objection stops the use at once, and staff decide whether compelling grounds override the person's interests. An objection to direct marketing is never weighed.
-
-    avow rights weigh 4821-7730 --by Kim --because "A court has the claim before it." --outweighed
-
-The person is told why and where to complain, and a day later the use goes on.`
-}
-
-// Run decides.
-func (c *weighCommand) Run(ctx context.Context, t *terminal) error {
-	return c.with(ctx, t, func(b *counter) error {
-		o, err := b.desk.ByNumber(ctx, c.Number)
-		if err != nil {
-			return err
-		}
-		if err := b.desk.Weigh(ctx, o.ID, c.By, c.Because, c.Outweighed); err != nil {
-			return err
-		}
-		return b.goOn(ctx, t, o.ID)
-	})
-}
-
 // goOn does what is due, and says where the request stands then.
 func (c *counter) goOn(ctx context.Context, t *terminal, id avow.ID) error {
 	if err := c.finish(ctx, id); err != nil {

@@ -34,6 +34,15 @@ type rightsCommands struct {
 	Show       showCommand       `cmd:"" help:"Show one request: its clock, its steps, what is to be done by hand."`
 	Continue   continueCommand   `cmd:"" help:"Go on with requests that waited for a system or for staff."`
 	Approve    approveCommand    `cmd:"" help:"Approve the plan of a request, as a second person."`
+	Reject     rejectCommand     `cmd:"" help:"Send the plan of a request back: another is made."`
+	Refuse     refuseCommand     `cmd:"" help:"End a request without doing it; the person is told why and where to complain."`
+	Cancel     cancelCommand     `cmd:"" help:"End a request that the person wants no more, before anything is changed."`
+	Extend     extendCommand     `cmd:"" help:"Take the time the law gives beyond the first; the person is told why."`
+	Pause      pauseCommand      `cmd:"" help:"Ask the person for something, and do nothing until they answer."`
+	Resume     resumeCommand     `cmd:"" help:"Go on with a request: the person has answered."`
+	Vouch      vouchCommand      `cmd:"" help:"State what shows who the person is, where no link can."`
+	Without    withoutCommand    `cmd:"" help:"Do a request without a system that stays away."`
+	Appeal     appealCommand     `cmd:"" help:"Decide an appeal; not by whoever refused the request."`
 	Weigh      weighCommand      `cmd:"" help:"Decide an objection that is weighed: it stands, or it is outweighed."`
 	Tasks      tasksCommand      `cmd:"" help:"List what people have to do by hand, those due first first."`
 	Look       lookCommand       `cmd:"" help:"Show whom a request is about and what they wrote. The look is recorded."`
