@@ -36,7 +36,8 @@ var files embed.FS
 type Own struct {
 	// Restrict has the gate say no to all but what gdpr:18(2) allows.
 	Restrict func(tx *store.Tx, subject avow.ID) error
-	// Unrestrict lifts that, and records who does it and why. The person was told before (gdpr:18(3)).
+	// Unrestrict lifts that, and records who does it and why: staff, and the person was told before (gdpr:18(3)); or with neither the person
+	// themselves.
 	Unrestrict func(tx *store.Tx, subject avow.ID, by, reason string) error
 	// Stop records what was stopped by somebody who gave these identities, shown to be theirs or not: from then on the
 	// gate says no. byHand is what no switch here stops and staff see to, in words; it does not depend on who it is.

@@ -77,7 +77,7 @@ func (d *Desk) Refuse(ctx context.Context, id avow.ID, by, reason string) error 
 	return d.change(ctx, id, func(tx *store.Tx, c *record) error {
 		switch {
 		case c.Right == Lift:
-			return avow.Errorf(avow.Conflict, "nobody asked you for this: cancel it, and the restriction stays")
+			return avow.Errorf(avow.Conflict, "a lifting is cancelled and not refused: then the restriction stays")
 		case c.State.Over() || c.State == Delivering:
 			return avow.Errorf(avow.Conflict, "this request is %s", c.State)
 		case !c.Changed.IsZero() && c.State != Appealed:
@@ -121,7 +121,7 @@ func (d *Desk) CancelMine(ctx context.Context, pass string) error {
 		if err != nil {
 			return err
 		}
-		if c.Right == Lift {
+		if c.Right == Lift && c.Door == Staff {
 			return avow.Errorf(avow.Refused, "staff lift a restriction; write to them if it should stay")
 		}
 		if err := d.cancel(tx, &c); err != nil {
@@ -406,7 +406,7 @@ func (d *Desk) takesOver(tx *store.Tx, id avow.ID, later *secret) (bool, error) 
 	if err != nil {
 		return false, err
 	}
-	if err := d.toldSince(tx, &e, s, later); err != nil {
+	if goes, err := d.joined(tx, &e, s, later); err != nil || !goes {
 		return false, err
 	}
 	known := s.proved()

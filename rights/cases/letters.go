@@ -105,7 +105,10 @@ func (d *Desk) askLetter(tx *store.Tx, c *record, s *secret, words string) error
 func (d *Desk) doneLetter(tx *store.Tx, c *record, s *secret, cert *Certificate) error {
 	switch c.Right {
 	case Lift:
-		return nil // they were told before
+		if s.Lifting == nil || !s.Lifting.Own {
+			return nil // they were told before
+		}
+		return d.letter(tx, c, s, "Your data is used again", "It is done: your data is used again, as the privacy policy says. You can ask at any time that it is kept and not used.")
 	case law.Copy, law.Move:
 		if d.Page == "" {
 			return nil // there is nowhere to fetch it: whoever asked for them hands it over

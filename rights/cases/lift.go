@@ -12,18 +12,19 @@ import (
 	"github.com/avowhq/avow/store"
 )
 
-// A restriction that somebody asked for ends by a request, too, which staff bring with the reason. The person is told
+// A restriction that somebody asked for ends by a request, too: by their own, or by one that staff bring with the reason. Then the person is told
 // before anything is used again (gdpr:18(3)): by a letter that a mail server has taken, a while before; or by staff
 // themselves, who say how. Where the letter could not be handed over nothing is lifted. Then the marks in the systems
 // are taken back, and the gate says yes last.
 
-// Lift ends a restriction. It is no right of a person: only staff ask for it.
+// Lift ends a restriction. No law names it: staff ask for it, or in a visit whoever asked for the restriction.
 const Lift law.Right = "unrestrict"
 
 // lifting is what a request for Lift says, sealed with the rest of it.
 type lifting struct {
 	Reason string `json:"reason"`
 	Told   string `json:"told,omitempty"`
+	Own    bool   `json:"own,omitempty"` // the person asks, and need not be told
 }
 
 // RuledAs is the right whose rule in the policy, such as who approves a plan, holds for another.
@@ -40,8 +41,13 @@ func (a *Ask) checkLift() error {
 		return avow.FieldErrorf("reason", "belongs to lifting a restriction, and so does how the person was told of it")
 	case a.Right != Lift:
 		return nil
+	case a.Door == Centre && a.Session != "":
+		if a.Reason != "" || a.Told != "" {
+			return avow.FieldErrorf("reason", "who ends the restriction they asked for themselves needs no reason, and is told by nobody")
+		}
+		return nil
 	case a.Door != Staff:
-		return avow.FieldErrorf("right", "staff lift a restriction; somebody who wants theirs lifted writes to them")
+		return avow.FieldErrorf("right", "staff lift a restriction, and whoever asked for it when they have opened their data in the privacy centre")
 	case strings.TrimSpace(a.Reason) == "" || len(a.Reason) > 2000:
 		return avow.FieldErrorf("reason", "say why the restriction is lifted, in at most 2,000 bytes; the person reads it")
 	case len(a.Told) > 2000:
@@ -52,14 +58,14 @@ func (a *Ask) checkLift() error {
 
 // addressed is Invalid where nobody knows how the person is told: without an address staff do it.
 func (s *secret) addressed() error {
-	if s.Lifting == nil || s.Lifting.Told != "" || s.To != "" {
+	if s.Lifting == nil || s.Lifting.Own || s.Lifting.Told != "" || s.To != "" {
 		return nil
 	}
 	return avow.FieldErrorf("told", "there is no address to write to. Tell the person that the restriction is lifted, and why; then say here how they were told")
 }
 
 // inform tells the person, before anything is lifted: it puts the letter down, waits until a mail server has taken
-// it, and then for a while, so that they can say something.
+// it, and then for a while, so that they can say something. Who asks for it themselves knows.
 func (d *Desk) inform(tx *store.Tx, c *record, st *step) error {
 	s, err := d.open(tx, c)
 	if err != nil {
@@ -67,6 +73,9 @@ func (d *Desk) inform(tx *store.Tx, c *record, st *step) error {
 	}
 	if err := d.freeToLift(tx, c, s); err != nil {
 		return err
+	}
+	if s.Lifting.Own {
+		return finish(tx, st, stepDone, "", nil)
 	}
 	if s.Lifting.Told != "" || st.Outcome != "" {
 		return finish(tx, st, stepDone, c.openedBy, nil)
@@ -120,6 +129,9 @@ func (d *Desk) notLifted(tx *store.Tx, c *record) error {
 	if err != nil || s.To == "" {
 		return err
 	}
+	if ended, err := d.has(tx, c, s, Lift, `state = ? AND received >= ?`, string(Closed), c.Received); err != nil || ended {
+		return err // the person has ended it themselves since
+	}
 	return d.Desk.Outbox.Put(tx, mail.Message{ID: avow.NewID(tx.Now()), To: s.To, Subject: "The restriction of your data stays",
 		Text: fmt.Sprintf("%s told you that the restriction of your data ends. It does not: your data is still kept and not used. The number of this is %s.", d.Desk.Organisation, c.Number)})
 }
@@ -127,42 +139,24 @@ func (d *Desk) notLifted(tx *store.Tx, c *record) error {
 // freeToLift is Unavailable while another request of the same person still sets what would be taken back.
 func (d *Desk) freeToLift(tx *store.Tx, c *record, s *secret) error {
 	for _, right := range []law.Right{law.Remove, law.Restrict} {
-		for _, id := range s.proved() {
-			var open bool
-			err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM rights_cases WHERE asked = ? AND (same = ? OR subject = ?) AND verified IS NOT NULL AND closed IS NULL)`,
-				string(right), d.sameness(right, []Identity{id}), c.Subject).Scan(&open)
-			if err != nil {
-				return err
-			}
-			if right == law.Restrict && !open {
-				err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM rights_cases WHERE asked = ? AND (same = ? OR subject = ?) AND verified > ?)`,
-					string(right), d.sameness(right, []Identity{id}), c.Subject, c.Received).Scan(&open)
-				if err != nil {
-					return err
-				}
-				if open {
-					return avow.Errorf(avow.Conflict, "the person asked for a restriction again since this was begun, so nothing is lifted; cancel it")
-				}
-			}
-			if open {
-				return avow.Errorf(avow.Unavailable, "another request of the same person (%s) has not ended; nothing is lifted before", right)
-			}
+		open, err := d.has(tx, c, s, right, `verified IS NOT NULL AND closed IS NULL`)
+		if err != nil {
+			return err
+		}
+		if open {
+			return avow.Errorf(avow.Unavailable, "another request of the same person (%s) has not ended; nothing is lifted before", right)
 		}
 	}
-	return nil
+	again, err := d.has(tx, c, s, law.Restrict, `verified > ?`, c.Received)
+	if err == nil && again {
+		err = avow.Errorf(avow.Conflict, "the person asked for a restriction again since this was begun, so nothing is lifted; cancel it")
+	}
+	return err
 }
 
 // objects tells whether an objection of the person's stands, which may be marked where a restriction is.
 func (d *Desk) objects(tx *store.Tx, c *record, s *secret) (yes bool, err error) {
-	for _, id := range s.proved() {
-		err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM rights_cases WHERE asked = ? AND (same = ? OR subject = ?) AND verified IS NOT NULL
-			AND (closed IS NULL OR state = ? AND outcome <> ?))`,
-			string(law.Object), d.sameness(law.Object, []Identity{id}), c.Subject, string(Closed), (&Weighed{All: true}).outcome()).Scan(&yes)
-		if err != nil || yes {
-			return yes, err
-		}
-	}
-	return false, nil
+	return d.has(tx, c, s, law.Object, `verified IS NOT NULL AND (closed IS NULL OR state = ? AND outcome <> ?)`, string(Closed), (&Weighed{All: true}).outcome())
 }
 
 // liftHere has the gate say yes again, last of all.
@@ -175,24 +169,13 @@ func (d *Desk) liftHere(tx *store.Tx, c *record, st *step) error {
 		if err != nil {
 			return err
 		}
-		if err := d.Own.Unrestrict(tx, c.Subject, c.openedBy, s.Lifting.Reason); err != nil && avow.KindOf(err) != avow.NotFound {
+		by, reason := c.openedBy, s.Lifting.Reason
+		if s.Lifting.Own {
+			by, reason = "", "" // the person did it
+		}
+		if err := d.Own.Unrestrict(tx, c.Subject, by, reason); err != nil && avow.KindOf(err) != avow.NotFound {
 			return err
 		}
 	}
 	return finish(tx, st, stepDone, "", nil)
-}
-
-// toldSince takes over from a later request how the person was told, and does not wait for a letter any more.
-func (d *Desk) toldSince(tx *store.Tx, e *record, s, later *secret) error {
-	if later.Lifting == nil || later.Lifting.Told == "" || s.Lifting == nil {
-		return nil
-	}
-	s.Lifting.Told = later.Lifting.Told
-	if err := d.seal(tx, e, s); err != nil {
-		return err
-	}
-	if _, err := tx.Exec(`UPDATE rights_case_steps SET next = ? WHERE case_id = ? AND kind = ? AND done IS NULL`, tx.Now(), e.ID, kindInform); err != nil {
-		return err
-	}
-	return save(tx, e)
 }

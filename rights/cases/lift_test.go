@@ -207,7 +207,8 @@ func TestLiftIsForStaff(t *testing.T) {
 
 // In the mapped systems a mark goes where it stands: an opt-out in the same column stays, and so does what an objection marks.
 func TestMappedLift(t *testing.T) {
-	for _, objecting := range []bool{false, true} {
+	for _, c := range []struct{ objecting, own bool }{{false, false}, {true, false}, {false, true}, {true, true}} {
+		objecting, own := c.objecting, c.own
 		eachMapped(t, func(m *mapped) {
 			m.Submit(collecttest.Submission("contact", "contact.email", ann, "contact.name", "Ann Visitor", "messages.text", "Is it sold?"))
 			m.Check(m.exec("shop", `INSERT INTO customers VALUES (3, 'ann@mail.example', 'Ann', 'active')`))
@@ -222,7 +223,14 @@ func TestMappedLift(t *testing.T) {
 				want = "frozen active unsold"
 			}
 			m.Check(m.exec("shop", `UPDATE customers SET state = 'unsold' WHERE id = 3`))
-			r := m.lift("by telephone")
+			var r cases.Taken
+			if own {
+				taken, err := m.useAgain(m.visit(ann))
+				m.Check(err)
+				r = taken
+			} else {
+				r = m.lift("by telephone")
+			}
 			m.run()
 			if s := m.step(r, "task", "paper"); !strings.Contains(s.What, "Take back what was marked") {
 				t.Errorf("people are asked to: %s", s.What)

@@ -48,7 +48,7 @@ func (d *Desk) Progress(ctx context.Context, pass string) (p Progress, err error
 			return err
 		}
 		p = Progress{Number: c.Number, Right: c.Right, State: c.State, Words: stateWords[c.State], Received: c.Received, Due: c.Due, Closed: c.Closed,
-			Cancel: !c.State.Over() && c.Changed.IsZero() && c.State.May(Cancelled) && c.Right != Lift}
+			Cancel: !c.State.Over() && c.Changed.IsZero() && c.State.May(Cancelled) && (c.Right != Lift || c.Door != Staff)}
 		if c.paused != "" {
 			p.Words = "We asked you something, and wait for your answer."
 		} else if weighed, err := weighedNow(tx, c.ID); err != nil {

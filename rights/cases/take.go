@@ -33,8 +33,8 @@ type Ask struct {
 	Wrote       string       // in their own words
 	Session     string       // of a visit at the desk of package rights: they are known
 	By          string       // Staff, Agent: who asks
-	Reason      string       // of Lift: why it is lifted; the person reads it
-	Told        string       // of Lift: how staff told the person already; empty, a letter tells them first
+	Reason      string       // of Lift by staff: why it is lifted; the person reads it
+	Told        string       // of Lift by staff: how they told the person already; empty, a letter tells them first
 	Evidence    string       // Staff: what shows that the person wants it and who they are; a reference. Agent: the mandate
 }
 
@@ -159,7 +159,7 @@ func (d *Desk) take(tx *store.Tx, a Ask, known avow.ID) (Taken, error) {
 	s := &secret{Corrections: a.Corrections, Wrote: a.Wrote, Of: a.Of, Evidence: a.Evidence, Key: make([]byte, 32)}
 	rand.Read(s.Key)
 	if a.Right == Lift {
-		s.Lifting = &lifting{Reason: a.Reason, Told: strings.TrimSpace(a.Told)}
+		s.Lifting = &lifting{Reason: a.Reason, Told: strings.TrimSpace(a.Told), Own: a.Door == Centre}
 	}
 	if a.Door == Agent {
 		s.Agent = a.By

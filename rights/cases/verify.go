@@ -134,6 +134,9 @@ func (d *Desk) findHere(tx *store.Tx, c *record, id Identity, shown bool) error 
 
 // verified goes on with a request that was shown to be the person's.
 func (d *Desk) verified(tx *store.Tx, c *record, s *secret) error {
+	if err := d.mayLift(tx, c, s); err != nil {
+		return err
+	}
 	c.Verified = tx.Now()
 	if _, err := tx.Exec(`UPDATE rights_case_steps SET state = ?, done = ?, holder = NULL, leased = NULL WHERE case_id = ? AND stage = ? AND done IS NULL`,
 		stepDone, tx.Now(), c.ID, string(toVerify)); err != nil {
@@ -159,7 +162,7 @@ func (d *Desk) verified(tx *store.Tx, c *record, s *secret) error {
 // acknowledge tells somebody who got no link that the request was taken down, and until when it is answered.
 func (d *Desk) acknowledge(tx *store.Tx, c *record, s *secret) error {
 	known, err := d.happened(tx, c, law.Acknowledged)
-	if err != nil || known || s.To == "" || c.Door == Replay || c.Right == Lift { // who did not ask reads first that it ends
+	if err != nil || known || s.To == "" || c.Door == Replay || c.Right == Lift && c.Door == Staff { // who did not ask reads first that it ends
 		return err
 	}
 	if err := d.moment(tx, c, law.Acknowledged, law.Date{}); err != nil {

@@ -133,22 +133,15 @@ func (d *Desk) outweigh(tx *store.Tx, c *record, st *step) error {
 	return d.move(tx, c, Planning)
 }
 
-// restrictedElse tells whether the person's data is restricted here, or by an earlier request of theirs.
+// restrictedElse tells whether the person's data is restricted here, or by a request of theirs.
 func (d *Desk) restrictedElse(tx *store.Tx, c *record, s *secret) (yes bool, err error) {
 	if d.Own.Restricted != nil && !c.Subject.IsZero() {
 		if yes, err = d.Own.Restricted(tx, c.Subject); err != nil || yes {
 			return yes, err
 		}
 	}
-	for _, id := range s.proved() {
-		err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM rights_cases r WHERE r.asked = ? AND r.same = ? AND r.state = ?
-			AND NOT EXISTS (SELECT 1 FROM rights_cases l WHERE l.asked = ? AND l.same = ? AND l.state = ? AND l.received >= r.closed))`,
-			string(law.Restrict), d.sameness(law.Restrict, []Identity{id}), string(Closed), string(Lift), d.sameness(Lift, []Identity{id}), string(Closed)).Scan(&yes)
-		if err != nil || yes {
-			return yes, err
-		}
-	}
-	return false, nil
+	standing, err := d.standing(tx, c, s)
+	return len(standing) > 0, err
 }
 
 // weighedNow tells whether an objection waits to be weighed.

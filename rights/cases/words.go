@@ -87,7 +87,7 @@ var levels = map[law.Right]Level{
 // Needs is what somebody shows for a right before it is served (gdpr:12(6)). A correction of an
 // address needs the new one shown too.
 func (c *Config) Needs(right law.Right, corrections []Correction) Level {
-	level, ok := c.Level[right]
+	level, ok := c.Level[RuledAs(right)]
 	if !ok {
 		if level, ok = levels[right]; !ok {
 			level = Held
