@@ -157,6 +157,7 @@ func (l *Ledger) start(ctx context.Context, c Config) error {
 		}
 		return refusal(err)
 	}
+	l.missed(outside, h)
 	l.committed(h)
 	if c.Inspect {
 		return nil

@@ -53,7 +53,8 @@ type Config struct {
 	// name it has. "" makes one up, below avow.invalid.
 	Origin string
 	// Outside is a file, away from the data and its backups, in which the last signed
-	// checkpoint is kept. A log that does not go on from there does not open. "" keeps none.
+	// checkpoint is kept. A log that does not go on from there does not open. "" keeps none. A log with events
+	// whose file is missing opens, and leaves it so: see Missing.
 	Outside string
 	// Inspect opens a log that would refuse to open, so that Audit can say what is
 	// wrong with it, or NewOrigin go on from it. The file outside is not written before.
@@ -73,7 +74,8 @@ type Ledger struct {
 	upper    upper
 	mu       sync.Mutex
 	signer   *proof.Signer
-	known    head // the last that we have committed, or read and found signed
+	known    head  // the last that we have committed, or read and found signed
+	missing  int64 // events that nothing outside held the log to when it was opened
 	auditing sync.Mutex
 	covers   *covers // what audits have read
 }

@@ -144,6 +144,31 @@ func (o *outside) close() error {
 	return err
 }
 
+// missed is for a log with events that was opened without its file outside. Nothing has then been held to it, so the file
+// stays missing until somebody has said so: see Renew.
+func (l *Ledger) missed(k kept, h head) {
+	if l.outside != nil && k.checkpoint == nil && k.err == nil && h.size > 0 {
+		l.missing = h.size
+		l.outside.stop()
+	}
+}
+
+// Missing is the file outside when it was missing as the log was opened, and how many events the log had then; 0: the file was
+// there, or none was wanted. Whether the end of such a log was cut off, or an older copy put back, could not be noticed. The
+// file is not written before Renew or NewOrigin.
+func (l *Ledger) Missing() (file string, events int64) {
+	if l.missing == 0 {
+		return "", 0
+	}
+	return l.outside.file, l.missing
+}
+
+// Renew writes a file outside that was missing anew, with the log as it is. From then on the log is held to that.
+func (l *Ledger) Renew() error {
+	l.outside.resume()
+	return l.WriteOutside()
+}
+
 // WriteOutside writes the last checkpoint to the file outside now.
 func (l *Ledger) WriteOutside() error { return l.outside.now() }
 

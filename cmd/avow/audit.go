@@ -26,7 +26,8 @@ type audited struct {
 	Origin   string    `json:"origin"`
 	Size     int64     `json:"size"`
 	Root     string    `json:"root"`
-	Outside  int64     `json:"outside"` // size of the checkpoint kept outside the database; -1: none
+	Outside  int64     `json:"outside"`           // size of the checkpoint kept outside the database; -1: none
+	Missing  string    `json:"missing,omitempty"` // the file that should hold that checkpoint; nothing was held to it
 	Opened   int64     `json:"opened"`
 	Erased   int64     `json:"erased"`
 	Expired  int64     `json:"expired"`
@@ -142,6 +143,9 @@ func (h *house) audit(ctx context.Context, progress func(done, total int64)) (*a
 	for _, f := range log.Findings {
 		a.Findings = append(a.Findings, findingOf(f.Index, f.Event, f.What))
 	}
+	if a.Outside < 0 {
+		a.Missing, _ = h.ledger.Missing()
+	}
 	folds, err := h.folds(ctx)
 	if err != nil {
 		return nil, err
@@ -177,7 +181,14 @@ func (a *audited) print(w io.Writer) {
 	if a.More > 0 {
 		fmt.Fprintf(w, "and %d more findings\n", a.More)
 	}
-	if len(a.Findings) == 0 {
+	if a.Missing != "" {
+		fmt.Fprintf(w, "MISSING %s, the checkpoint kept outside the database: %s. What to do: %s.\n", a.Missing, cutUnnoticed, compareLog)
+	}
+	switch {
+	case len(a.Findings) > 0:
+	case a.Missing != "":
+		fmt.Fprintln(w, "All that is there is as it was recorded.")
+	default:
 		fmt.Fprintln(w, "All is as it was recorded.")
 	}
 }

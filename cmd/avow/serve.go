@@ -141,6 +141,7 @@ func (s *server) start(ctx context.Context) error {
 	if s.house, err = openHouse(ctx, s.where, s.url, s.out); err != nil {
 		return err
 	}
+	renewCheckpoint(s.ledger, s.out)
 	if err := s.publishFiles(ctx); err != nil {
 		return err
 	}
