@@ -31,11 +31,21 @@ const mostRounds = 3
 // doPlan captures what concerns the person in all systems at once: what one change takes
 // away could be the only way to rows of another system. So it waits while one is away.
 func (d *Desk) doPlan(ctx context.Context, c *record) (settle, error) {
-	r, err := d.ask(ctx, c)
+	var r Request
+	var stays bool
+	err := d.Desk.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		if r, err = d.request(tx, c); err == nil {
+			stays, err = d.staysMarked(tx, c)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	parts, err := d.Engine.Capture(ctx, r)
+	var parts []Part
+	if !stays {
+		parts, err = d.Engine.Capture(ctx, r)
+	}
 	if err != nil {
 		return nil, err
 	}

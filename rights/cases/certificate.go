@@ -135,9 +135,12 @@ func (d *Desk) deliver(tx *store.Tx, c *record, st *step) error {
 	if err != nil {
 		return err
 	}
-	c.certificate, c.Outcome = string(text), "done"
-	if cert.Partial {
-		c.Outcome = "partly done"
+	c.certificate = string(text)
+	if c.Outcome != takenBack {
+		c.Outcome = "done"
+		if cert.Partial {
+			c.Outcome = "partly done"
+		}
 	}
 	if s.Outweighed != nil {
 		c.Outcome = s.Outweighed.outcome()
@@ -174,6 +177,13 @@ func (d *Desk) certify(tx *store.Tx, c *record, s *secret) (*Certificate, error)
 	}
 	return cert, err
 }
+
+// weighed tells whether staff have weighed an objection.
+func (cert *Certificate) weighed() bool {
+	return slices.ContainsFunc(cert.Tasks, func(t CertifiedTask) bool { return strings.HasPrefix(t.What, wasWeighed) })
+}
+
+const wasWeighed = "The objection was weighed and "
 
 func howShown(s *secret) string {
 	for _, g := range s.Identities {
@@ -219,9 +229,9 @@ func (cert *Certificate) add(st step, plans map[int]planned) error {
 		if err := read(&w); err != nil {
 			return err
 		}
-		what := "The objection was weighed and stands: " + strings.Join(w.Titles, "; ")
+		what := wasWeighed + "stands: " + strings.Join(w.Titles, "; ")
 		if st.State == stepRefused {
-			what = "The objection was weighed and is not followed: " + strings.Join(w.Titles, "; ")
+			what = wasWeighed + "is not followed: " + strings.Join(w.Titles, "; ")
 		}
 		cert.Tasks = append(cert.Tasks, CertifiedTask{What: what, State: st.State, At: st.Done, By: st.By})
 	case kindTask:

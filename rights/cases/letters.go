@@ -103,6 +103,9 @@ func (d *Desk) askLetter(tx *store.Tx, c *record, s *secret, words string) error
 
 // doneLetter tells what came of it, before the address is gone.
 func (d *Desk) doneLetter(tx *store.Tx, c *record, s *secret, cert *Certificate) error {
+	if c.Outcome == takenBack || c.Door == Switch && !cert.weighed() {
+		return nil // the switch has told them
+	}
 	switch c.Right {
 	case Lift:
 		if s.Lifting == nil || !s.Lifting.Own {

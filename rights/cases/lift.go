@@ -154,9 +154,10 @@ func (d *Desk) freeToLift(tx *store.Tx, c *record, s *secret) error {
 	return err
 }
 
-// objects tells whether an objection of the person's stands, which may be marked where a restriction is.
+// objects tells whether an objection of the person's stands that another request is about; it may be marked where this one marks.
 func (d *Desk) objects(tx *store.Tx, c *record, s *secret) (yes bool, err error) {
-	return d.has(tx, c, s, law.Object, `verified IS NOT NULL AND (closed IS NULL OR state = ? AND outcome <> ?)`, string(Closed), (&Weighed{All: true}).outcome())
+	return d.has(tx, c, s, law.Object, `verified IS NOT NULL AND id <> ? AND (closed IS NULL OR state = ?) AND outcome NOT IN (?, ?)`,
+		c.ID, string(Closed), nothingStands[0], nothingStands[1])
 }
 
 // liftHere has the gate say yes again, last of all.

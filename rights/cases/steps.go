@@ -159,6 +159,9 @@ func (d *Desk) enter(tx *store.Tx, c *record, to stage) error {
 	if err := d.move(tx, c, stateOf[to]); err != nil {
 		return err
 	}
+	if to == toOwn && c.Door == Switch {
+		return d.weighBySwitch(tx, c)
+	}
 	switch to {
 	case toPlan, toCheck, toSweep, toOwn, toPack, toDeliver:
 		_, err := add(tx, c, step{Stage: to, Kind: string(to)})

@@ -75,6 +75,9 @@ func (d *Desk) addKnown(tx *store.Tx, c *record, s *secret) error {
 	}
 	for _, id := range held {
 		if !id.Verified {
+			if c.Door == Switch && marksOnly(c.Right) { // it asks for no proof, and marks at most
+				s.Identities = append(s.Identities, given{Identity: Identity{id.Kind, id.Value}})
+			}
 			continue
 		}
 		s.prove(Identity{id.Kind, id.Value}, "verified here before")
@@ -162,7 +165,7 @@ func (d *Desk) verified(tx *store.Tx, c *record, s *secret) error {
 // acknowledge tells somebody who got no link that the request was taken down, and until when it is answered.
 func (d *Desk) acknowledge(tx *store.Tx, c *record, s *secret) error {
 	known, err := d.happened(tx, c, law.Acknowledged)
-	if err != nil || known || s.To == "" || c.Door == Replay || c.Right == Lift && c.Door == Staff { // who did not ask reads first that it ends
+	if err != nil || known || s.To == "" || c.Door == Replay || c.Door == Switch || c.Right == Lift && c.Door == Staff { // who did not ask reads first that it ends
 		return err
 	}
 	if err := d.moment(tx, c, law.Acknowledged, law.Date{}); err != nil {

@@ -26,7 +26,15 @@ type Weighed struct {
 
 // weighing has staff weigh what may be weighed; not again when an appeal was granted.
 func (d *Desk) weighing(tx *store.Tx, c *record, s *secret) error {
-	if c.Right != law.Object || c.round > 1 || d.Own.Weighs == nil || d.Own.Outweighed == nil {
+	if c.round > 1 {
+		return nil
+	}
+	return d.weigh(tx, c, s)
+}
+
+// weigh gives staff the purposes that may be weighed.
+func (d *Desk) weigh(tx *store.Tx, c *record, s *secret) error {
+	if c.Right != law.Object || d.Own.Weighs == nil || d.Own.Outweighed == nil {
 		return nil
 	}
 	w, err := d.Own.Weighs(c.stopped(s))
@@ -107,7 +115,7 @@ func (d *Desk) weighedLetter(tx *store.Tx, c *record, s *secret) error {
 }
 
 // outweigh lets the uses go on, once the person was told. What systems have marked is taken back when nothing else was stopped,
-// unless the data is restricted for another reason.
+// unless the data is restricted for another reason, or another objection stands.
 func (d *Desk) outweigh(tx *store.Tx, c *record, st *step) error {
 	s, err := d.open(tx, c)
 	if err != nil {
@@ -119,8 +127,11 @@ func (d *Desk) outweigh(tx *store.Tx, c *record, st *step) error {
 	if err := finish(tx, st, stepDone, c.refuseBy, nil); err != nil || !s.Outweighed.All {
 		return err
 	}
-	restricted, err := d.restrictedElse(tx, c, s)
-	if err != nil || restricted {
+	stays, err := d.restrictedElse(tx, c, s)
+	if err == nil && !stays {
+		stays, err = d.objects(tx, c, s)
+	}
+	if err != nil || stays {
 		return err
 	}
 	s.Lift = true

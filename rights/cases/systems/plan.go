@@ -230,7 +230,7 @@ func (e *Engine) isManual(system string) bool {
 
 func (e *Engine) inManual(s *datamap.System, r cases.Request) string {
 	if r.Lift {
-		return lifted(s.Name.Text)
+		return lifted(s.Name.Text, r.Right)
 	}
 	if r.Right == cases.Lift {
 		return s.Name.Text + ": the restriction of the person's data is lifted. Take back what was marked there for it."
@@ -238,9 +238,13 @@ func (e *Engine) inManual(s *datamap.System, r cases.Request) string {
 	return doIn(e.Map.Policy, s, r.Right)
 }
 
-// lifted is what people do where no program reaches, when an objection was outweighed.
-func lifted(name string) string {
-	return name + ": the objection was outweighed. Take back what was marked there for it."
+// lifted is what people do where no program takes a mark back, when what it was made for stands no more.
+func lifted(name string, right law.Right) string {
+	what := "the objection was outweighed, or taken back"
+	if right == law.StopMarketing {
+		what = "the person allows marketing again"
+	}
+	return name + ": " + what + ". Take back what was marked there for it."
 }
 
 func doIn(p *policy.Policy, s *datamap.System, right law.Right) string {

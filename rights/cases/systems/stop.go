@@ -2,6 +2,7 @@ package systems
 
 import (
 	"context"
+	"slices"
 
 	"github.com/avowhq/avow/datamap"
 	"github.com/avowhq/avow/datamap/plan"
@@ -18,7 +19,7 @@ import (
 var stops = map[law.Right]string{law.StopMarketing: "stop-marketing", law.OptOut: "opt-out", law.Limit: "limit"}
 
 // stop plans the marks. Who typed an address has not shown to hold it: whether anybody was found under it must not be
-// seen from what is left to do, so that depends on the map alone.
+// seen from what is left to do, so that depends on the map alone. No program takes such a mark back: people do, where rows of the person are.
 func (e *Engine) stop(ctx context.Context, r cases.Request) ([]cases.Part, error) {
 	what := stops[r.Right]
 	marked, byHand := e.stopsIn(what, e.leaves(r.Right))
@@ -38,6 +39,10 @@ func (e *Engine) stop(ctx context.Context, r cases.Request) ([]cases.Part, error
 		if sp.Away != "" || !sp.Changes() {
 			continue
 		}
+		if r.Lift {
+			parts = append(parts, cases.Part{System: sp.System, Task: &cases.Task{Do: lifted(sp.System, r.Right)}})
+			continue
+		}
 		part, err := e.part(p, nil, sp)
 		if err != nil {
 			return nil, err
@@ -45,6 +50,16 @@ func (e *Engine) stop(ctx context.Context, r cases.Request) ([]cases.Part, error
 		parts = append(parts, part)
 	}
 	return parts, nil
+}
+
+// Marks tells whether something is done in systems about what somebody stops: a column is marked, or people are asked to.
+func (e *Engine) Marks(right law.Right) bool {
+	what, only := stops[right]
+	if !only {
+		what = string(law.Object)
+	}
+	marked, others := e.stopsIn(what, true)
+	return marked || !only && slices.ContainsFunc(others, func(s *datamap.System) bool { return s.Kind == string(datamap.Manual) })
 }
 
 // leaves tells whether the policy has something that a right stops beside what the gate decides alone: somebody of
