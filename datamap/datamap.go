@@ -170,7 +170,7 @@ type Table struct {
 	Restriction Restriction `key:"restriction"`
 	// The columns that say what the person stopped: `{opt-out: do_not_sell}`.
 	Stops Stops `key:"stops"`
-	// Rule of the policy's retention → the column with the moment it counts from, or one for each event it counts from.
+	// Rule of the policy's retention → the column with the moment it counts from, here or in a table that refers to this one, or one for each event it counts from.
 	Retention policy.Entries[Moments] `key:"retention"`
 
 	System *System
@@ -180,6 +180,8 @@ type Table struct {
 	// The database knows no such table, or hides it from this login, and so says neither
 	// its key nor its references. It cannot be read; that keeps nobody from the others.
 	gone bool
+
+	elsewhere map[string]*Elsewhere // the moments that stand in other tables, by how the file names them
 }
 
 // FreelyNamed says that the database chose the names of tables.

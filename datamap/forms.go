@@ -31,8 +31,10 @@ func (Word) Form() policy.Form {
 // Form is how the columns a rule counts from are written.
 func (Moments) Form() policy.Form {
 	return policy.Form{Name: "moments", Called: "a moment",
-		Says:   "a column; or where the rule counts from several events, one for each that the table knows: `{last-contact: last_seen_at, purchase: bought_at}`",
-		More:   "An end that is the `latest` of several has come when each of them has; the `earliest` when one has. While a column is empty, or an event has no column, nobody knows when its period ends: it has not.\n\n",
+		Says: "a column; or `orders.bought_at`, a column of a table that refers to this one; or where the rule counts from several events, one for each that is known: `{last-contact: last_seen_at, purchase: orders.bought_at}`",
+		More: "An end that is the `latest` of several has come when each of them has; the `earliest` when one has. While a column is empty, or an event has no column, nobody knows when its period ends: it has not.\n\n" +
+			"Of `orders.bought_at` the latest in all rows of `orders` counts that refer to the row (and meet the `when` of the reference and of `orders`). Nobody knows it of a row that nothing refers to, nor while it is empty in a row that does. " +
+			"Where several references lead here, the reference is named: `orders.buyer.bought_at`. Such moments are read in databases; in files, documents and services the rule is listed as not carried out.\n\n",
 		Schema: anyOf(define("word"), object{"type": "object", "additionalProperties": define("word")}), With: []any{Word{}}}
 }
 

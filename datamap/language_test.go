@@ -81,7 +81,7 @@ func TestSchemaAgrees(t *testing.T) {
 	}
 	for _, wrong := range [][2]string{{"relation: owns", "relation: own"}, {"kind: postgresql", "kind: postgres"}, {"erase: delete", "erase: burn"},
 		{"env:SHOP_DSN", "postgres://u:p@h/d"}, {"system: shop", "sistem: shop"}, {"compare: trimmed", "compare: roughly"},
-		{"purchase: last_bought_at", "purchase: [last_bought_at]"}} {
+		{"purchase: orders.bought_at", "purchase: [orders.bought_at]"}} {
 		if schema.Validate(decoded(t, "every_key.yaml", wrong[0], wrong[1])) == nil {
 			t.Errorf("%s is accepted", wrong[1])
 		}

@@ -47,7 +47,9 @@ func (t *Table) columnNames() []named {
 	}
 	for _, e := range t.Retention {
 		for _, w := range e.Is.words() {
-			add(w.Pos, w.Text)
+			if t.Elsewhere(w.Text) == nil {
+				add(w.Pos, w.Text)
+			}
 		}
 	}
 	add(t.When.Pos, t.When.Columns()...)

@@ -8,7 +8,7 @@ import (
 )
 
 // Moments are the columns with the moments from which a rule of the policy's retention counts:
-// one, or one for each event that the rule counts from.
+// one, or one for each event that the rule counts from. What a table's Elsewhere knows of stands in another table.
 type Moments struct {
 	policy.Pos
 	Column Word                 // the one; empty when there is one for each event
@@ -98,6 +98,10 @@ func (b *builder) checkMoments(t *Table, rule *policy.CompiledRetention, m Momen
 			"write a column for each event: `"+rule.Name+": {"+open[0]+": …}`; what counts from an event without one never ends here")
 	}
 	for _, w := range m.words() {
+		if e := t.Elsewhere(w.Text); e != nil {
+			b.checkElsewhere(t, rule, w, e)
+			continue
+		}
 		if c := t.Column(w.Text); c != nil && c.Type != "" && !t.System.ReadsDates(connect.Kind(c.Type)) {
 			b.noDate(t, w, c.Type)
 		}
@@ -119,6 +123,10 @@ func (b *builder) noDate(t *Table, w Word, is string) {
 func (l *live) checkMoments(t *Table, db *connect.Table) {
 	for _, e := range t.Retention {
 		for _, w := range e.Is.words() {
+			if elsewhere := t.Elsewhere(w.Text); elsewhere != nil {
+				l.checkElsewhere(w, elsewhere)
+				continue
+			}
 			in := db.Column(w.Text)
 			if c := t.Column(w.Text); in == nil || in.Kind == "" || c != nil && c.Type != "" {
 				continue // it is missing, or the file says its type, which is judged elsewhere

@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/policy"
@@ -105,6 +106,129 @@ func TestReadsDates(t *testing.T) {
 	} {
 		if got := (&System{Kind: string(c.kind)}).ReadsDates(c.of); got != c.want {
 			t.Errorf("%s, %s: %v", c.kind, c.of, got)
+		}
+	}
+}
+
+const elsewhereFile = `system: shop
+kind: sqlite
+credentials: env:SHOP
+tables:
+  people:
+    key: id
+    identities: {email: email}
+    relation: owns
+    erase: clear
+    columns: {email: contact.email, name: contact.name, "odd.name": messages.text}
+    retention: RETENTION
+  orders:
+    key: id
+    references: {buyer: people.id}
+    relation: {buyer: owns}
+    erase: clear
+    columns: {amount: {is: orders.amount, type: decimal}}
+  letters:
+    key: id
+    references: {sender: people.id, receiver: people.id, order: orders.id}
+    relation: {sender: owns}
+    erase: delete
+    columns: {text: messages.text}
+    retention: {messages: sent}
+`
+
+// A moment may stand in another table that refers to this one; which, is never guessed.
+func TestMomentsElsewhereAreChecked(t *testing.T) {
+	p := severalPolicy(t)
+	const at = "systems/shop.yaml:11:"
+	for retention, want := range map[string]string{
+		"{invoices: orders.bought}":             "",
+		"{invoices: orders.buyer.bought}":       "",
+		"{invoices: {purchase: orders.bought}}": "",
+		"{contact: {last-contact: letters.sender.sent, purchase: orders.bought, collection: made}}": at + "41: warning: rows of `letters` may be deleted by the rule `messages` before `contact` has ended, and then nobody knows any more when it does; " +
+			"keep the latest moment in `people` too, and name that",
+		"{messages: odd.name}":              "", // it is a column of its own
+		"{invoices: letters.sent}":          at + "27: error: several references lead from `letters` to `people`; name the one that counts: `letters.sender.sent`; there are `sender`, `receiver`",
+		"{invoices: letters.order.sent}":    at + "27: error: `letters.order` points at shop.orders, not at `people`; name a reference that points here",
+		"{invoices: letters.reciever.sent}": at + "27: error: `letters` has no reference `reciever`; did you mean `receiver`?",
+		"{invoices: order.bought}":          at + "27: error: the map has no table for `order.bought`; did you mean `orders.bought`?",
+		"{invoices: people.bought}":         at + "27: error: a moment stands in the row itself, or in rows of another table that refer to it; write the column alone",
+		"{invoices: crm.visits.last}":       at + "27: error: a moment stands in the same system as what ends, and `crm.visits` is in another; name a table of `shop`",
+		"{invoices: orders.amount}":         at + "27: error: `amount` of `orders` is decimal: nothing can count from it; name a column that holds dates",
+		"{invoices: {purchas: orders.bought}}": at + "27: warning: the retention rule `invoices` counts from `purchase`, and no column of `people` says when that was; " +
+			"write a column for each event: `invoices: {purchase: …}`; what counts from an event without one never ends here\n" +
+			at + "28: error: the retention rule `invoices` does not count from `purchas`; did you mean `purchase`?",
+	} {
+		files := fstest.MapFS{"systems/shop.yaml": {Data: []byte(strings.Replace(elsewhereFile, "RETENTION", retention, 1))},
+			"systems/crm.yaml": {Data: []byte("system: crm\nkind: sqlite\ncredentials: env:CRM\ntables:\n  visits: {key: id, references: {who: shop.people.id}}\n")}}
+		if diff := cmp.Diff(want, strings.TrimSpace(said(Load(files, p)))); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", retention, diff)
+		}
+	}
+	for kind, want := range map[string]string{"mongodb": at + "27: warning: `orders.bought` stands in another table, which is read in databases only: the rule `invoices` is not carried out here; keep the moment in `people` too, and name that"} {
+		text := strings.NewReplacer("RETENTION", "{invoices: orders.bought}", "kind: sqlite", "kind: "+kind).Replace(elsewhereFile)
+		if diff := cmp.Diff(want, strings.TrimSpace(said(LoadText("systems/shop.yaml", []byte(text), p)))); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", kind, diff)
+		}
+	}
+}
+
+// References that the database is asked for lead to moments when it has said them.
+func TestMomentsElsewhereByTheDatabase(t *testing.T) {
+	text := strings.NewReplacer("RETENTION", "{invoices: orders.bought}", "    references: {buyer: people.id}\n", "", "{buyer: owns}", "{buyer_id: owns}", "tables:", "take-from-database: [references]\ntables:").Replace(elsewhereFile)
+	m, err := LoadText("systems/shop.yaml", []byte(text), severalPolicy(t))
+	if err != nil || m.Table("shop.people").Elsewhere("orders.bought") != nil {
+		t.Fatalf("before: %v", err)
+	}
+	refers := func(table string, columns ...string) map[string][]TableFacts {
+		facts := []TableFacts{{Name: "people"}, {Name: "letters"}, {Name: "orders"}}
+		for _, c := range columns {
+			facts[2].References = append(facts[2].References, ReferenceFacts{Columns: []string{c}, Table: table, To: []string{"id"}})
+		}
+		return map[string][]TableFacts{"shop": facts}
+	}
+	whole, err := m.Complete(refers("people", "buyer_id"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := whole.Table("shop.people").Elsewhere("orders.bought"); e == nil || e.Column != "bought" || e.Reference.Name != "buyer_id" {
+		t.Errorf("it is %+v", e)
+	}
+	for want, facts := range map[string]map[string][]TableFacts{
+		"several references lead from `orders` to `people`; name the one that counts: `orders.buyer_id.bought`": refers("people", "buyer_id", "payer_id"),
+		"no row of `orders` refers to one of `people`":                                                          refers("letters", "buyer_id"),
+	} {
+		if _, err := m.Complete(facts); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v; want %s", err, want)
+		}
+	}
+}
+
+// The living table that tells must be there, with the column, and dates in it.
+func TestMomentsElsewhereAreCheckedLive(t *testing.T) {
+	column := func(name string, kind connect.Kind) connect.Column {
+		return connect.Column{Name: name, Type: "a " + string(kind), Kind: kind, Nullable: true}
+	}
+	const at = "systems/shop.yaml:11:27: "
+	for retention, want := range map[string]string{
+		"{invoices: orders.bought}":         "",
+		"{invoices: orders.bougth}":         at + "error: `orders` has no column `bougth`; did you mean `bought`?",
+		"{invoices: orders.place}":          at + "error: `place` of `orders` is a text: nothing can count from it; name a column that holds dates",
+		"{invoices: letters.receiver.sent}": at + "warning: there is no index on `receiver`: every look for `letters.receiver.sent` reads all of `letters`; create one on `receiver`",
+	} {
+		m, err := LoadText("systems/shop.yaml", []byte(strings.NewReplacer("RETENTION", retention, `, "odd.name": messages.text`, "").Replace(elsewhereFile)), severalPolicy(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		schema := connect.Schema{Tables: []connect.Table{
+			{Name: "people", Key: []string{"id"}, Indexes: [][]string{{"lower(email)"}}, Columns: []connect.Column{column("id", connect.Integer), column("email", connect.TextKind), column("name", connect.TextKind)}},
+			{Name: "orders", Key: []string{"id"}, Indexes: [][]string{{"buyer"}}, Columns: []connect.Column{column("id", connect.Integer), column("buyer", connect.Integer), column("amount", connect.DecimalKind), column("bought", connect.DateKind), column("place", connect.TextKind)}},
+			{Name: "letters", Key: []string{"id"}, Indexes: [][]string{{"sender"}}, Columns: []connect.Column{column("id", connect.Integer), column("sender", connect.Integer), column("receiver", connect.Integer), column("order", connect.Integer), column("text", connect.TextKind), column("sent", connect.DateKind)}}}}
+		var got []string
+		for _, p := range m.CheckLive(map[string]*connect.Schema{"shop": &schema}) {
+			got = append(got, p.String())
+		}
+		if diff := cmp.Diff(want, strings.Join(got, "\n")); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", retention, diff)
 		}
 	}
 }

@@ -22,6 +22,7 @@ func (b *builder) resolve() {
 	incoming := b.incoming()
 	for _, t := range b.m.Tables() {
 		b.links(index, t, incoming[t])
+		b.findElsewhere(index, t)
 	}
 }
 

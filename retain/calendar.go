@@ -109,12 +109,9 @@ func (c *calendar) tables(ctx context.Context, s Systems) error {
 
 // line counts by month what comes to its end in one table.
 func (c *calendar) line(ctx context.Context, s Systems, l *line) error {
-	read, err := plan.Upcoming(s.Search, c.options(), plan.Due{Table: l.table, Rule: l.rule.Name, Over: l.over(c.until[len(c.until)-1].Add(-time.Microsecond))})
-	if err != nil {
-		return err
-	}
+	due := plan.Due{Table: l.table, Rule: l.rule.Name, Over: l.over(c.until[len(c.until)-1].Add(-time.Microsecond))}
 	counts, n, month := make([]int, len(c.until)+1), 0, c.monthOf(l)
-	err = s.Search.Sources[l.table.System.Name.Text].Read(ctx, read, func(row connect.Row) error {
+	err := plan.Upcoming(ctx, s.Search, c.options(), due, func(row connect.Row) error {
 		if n++; n > c.Counted {
 			return errMany
 		}

@@ -321,7 +321,7 @@ func said(r *Report) []string {
 }
 
 // named takes out what each database calls a reference.
-var named = strings.NewReplacer("`of_customer`", "a reference", "`customer_id`", "a reference")
+var named = strings.NewReplacer("`of_customer`", "a reference", "`customer_id`", "a reference", "`of_orders`", "a reference", "`order_id`", "a reference")
 
 func (h *house) wantSaid(r *Report, want ...string) {
 	h.t.Helper()

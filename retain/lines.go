@@ -6,6 +6,7 @@ import (
 
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/datamap"
+	"github.com/avowhq/avow/datamap/plan"
 	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/policy/notice"
 )
@@ -23,10 +24,9 @@ type line struct {
 
 const nobodyKnows = "nobody here knows when"
 
-// lines are the rules that the map names for the tables of a system, those first whose
-// rows point at others.
+// lines are the rules that the map names for the tables of a system, in their order.
 func (s Systems) lines(sys *datamap.System) (out []line) {
-	for _, t := range s.Search.Graph.Order(sys).Tables {
+	for _, t := range s.order(sys) {
 		for _, e := range t.Retention {
 			out = append(out, s.line(t, e.Key, e.Is))
 			out[len(out)-1].at = len(out)
@@ -45,7 +45,9 @@ func (s Systems) line(t *datamap.Table, rule string, columns datamap.Moments) li
 	l.rule = &retention[i]
 	for _, event := range l.rule.Until.Events() {
 		if column := columns.Of(l.rule.Until, event); column != "" {
-			l.moments = append(l.moments, moment{event: event, column: column, kind: kindOf(s.Search, t, column), at: slices.Index(l.columns, column)})
+			m := s.momentOfEvent(t, event, column)
+			m.at = slices.Index(l.columns, column)
+			l.moments = append(l.moments, m)
 		} else {
 			l.open = append(l.open, event)
 		}
@@ -104,7 +106,7 @@ func (l *line) deletes(s *share) bool {
 
 // share is a part of the rows of a line that gets the same treatment.
 type share struct {
-	when *connect.Cond
+	when *plan.Test
 	keep policy.FieldSet // what other rules still keep in them
 	also policy.FieldSet // what other rules that erase have ended for
 	by   []*line         // those rules
@@ -128,7 +130,7 @@ func (l *line) shares(all []line, now time.Time) []share {
 	var out []share
 	for running := range 1 << len(known) {
 		s := share{keep: keep}
-		var when []connect.Cond
+		var when []plan.Test
 		for i, o := range known {
 			if running>>i&1 == 0 {
 				when = append(when, *o.over(now))
@@ -140,10 +142,8 @@ func (l *line) shares(all []line, now time.Time) []share {
 			when = append(when, *o.runs(now))
 			s.keep = s.keep.Or(o.rule.Fields)
 		}
-		s.when = together(when)
+		s.when = plan.Joined(connect.And, when)
 		out = append(out, s)
 	}
 	return out
 }
-
-func together(list []connect.Cond) *connect.Cond { return joined(connect.And, list) }

@@ -7,15 +7,27 @@ import (
 
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/datamap"
+	"github.com/avowhq/avow/datamap/plan"
 	"github.com/avowhq/avow/policy"
 )
 
-// moment is the column of a table that says when something happened from which a rule counts.
+// moment is the column that says when something happened from which a rule counts.
 type moment struct {
 	event  string
-	column string
+	column string             // as the map names it
+	far    *datamap.Elsewhere // the column of another table that it is; nil: it is the row's own
 	kind   connect.Kind
 	at     int // among the columns of the line
+}
+
+// momentOfEvent is the moment of an event, by what the map names for it.
+func (s Systems) momentOfEvent(t *datamap.Table, event, column string) moment {
+	m := moment{event: event, column: column, far: t.Elsewhere(column)}
+	if m.far != nil {
+		t, column = m.far.Reference.Table, m.far.Column
+	}
+	m.kind = kindOf(s.Search, t, column)
+	return m
 }
 
 // days reports whether the column holds days without a time.
@@ -24,6 +36,10 @@ func (m *moment) days() bool { return m.kind == connect.DateKind }
 // whyNot says why nothing can be counted from the column; empty when it can.
 func (m *moment) whyNot(s *datamap.System) string {
 	switch {
+	case m.far != nil && !s.ReadsElsewhere():
+		return "`" + m.column + "` stands in another table, which is read in databases only"
+	case m.kind == "" && m.far != nil:
+		return "the table `" + m.far.Reference.Table.Name + "` has no column `" + m.far.Column + "`"
 	case m.kind == "":
 		return "the table has no column `" + m.column + "`"
 	case !s.ReadsDates(m.kind):
@@ -57,56 +73,54 @@ func (l *line) unnamed() string {
 
 // over holds for rows in which a line has ended: what is empty has not. Nil when nobody here
 // knows of any row.
-func (l *line) over(now time.Time) *connect.Cond {
-	return l.cond(l.rule.Until, connect.And, connect.Or, func(m *moment, p policy.Period) connect.Cond {
-		return connect.Cond{Op: connect.Less, Column: m.column, Values: []any{m.before(p, now)}}
+func (l *line) over(now time.Time) *plan.Test {
+	return l.test(l.rule.Until, connect.And, connect.Or, func(m *moment, p policy.Period) plan.Test {
+		before := m.before(p, now)
+		if m.far != nil {
+			return plan.Test{Far: &plan.Far{Elsewhere: m.far, Before: before}}
+		}
+		return *plan.OfRow(&connect.Cond{Op: connect.Less, Column: m.column, Values: []any{before}})
 	})
 }
 
 // runs holds for rows in which a line has not ended, or nobody knows: those for which over does not.
-func (l *line) runs(now time.Time) *connect.Cond {
-	return l.cond(l.rule.Until, connect.Or, connect.And, func(m *moment, p policy.Period) connect.Cond {
-		return connect.Cond{Op: connect.Or, Of: []connect.Cond{
+func (l *line) runs(now time.Time) *plan.Test {
+	return l.test(l.rule.Until, connect.Or, connect.And, func(m *moment, p policy.Period) plan.Test {
+		before := m.before(p, now)
+		if m.far != nil {
+			return plan.Test{Far: &plan.Far{Elsewhere: m.far, Before: before, Not: true}}
+		}
+		return *plan.OfRow(&connect.Cond{Op: connect.Or, Of: []connect.Cond{
 			{Op: connect.IsEmpty, Column: m.column},
-			{Op: connect.AtLeast, Column: m.column, Values: []any{m.before(p, now)}}}}
+			{Op: connect.AtLeast, Column: m.column, Values: []any{before}}}})
 	})
 }
 
-// cond puts together what is said of each period of an end: of the latest of several, all of which
+// test puts together what is said of each period of an end: of the latest of several, all of which
 // must have a column, and of the earliest, of which those count that have one.
-func (l *line) cond(u policy.Until, latest, earliest connect.CondOp, of func(*moment, policy.Period) connect.Cond) *connect.Cond {
+func (l *line) test(u policy.Until, latest, earliest connect.CondOp, of func(*moment, policy.Period) plan.Test) *plan.Test {
 	if u.Form == policy.UntilPeriod {
 		m := l.momentOf(after(u))
 		if m == nil {
 			return nil
 		}
-		c := of(m, u.Period)
-		return &c
+		t := of(m, u.Period)
+		return &t
 	}
-	var list []connect.Cond
+	var list []plan.Test
 	for _, part := range u.Of {
-		c := l.cond(part, latest, earliest, of)
+		t := l.test(part, latest, earliest, of)
 		switch {
-		case c != nil:
-			list = append(list, *c)
+		case t != nil:
+			list = append(list, *t)
 		case u.Form == policy.UntilLatest:
 			return nil
 		}
 	}
 	if u.Form == policy.UntilLatest {
-		return joined(latest, list)
+		return plan.Joined(latest, list)
 	}
-	return joined(earliest, list)
-}
-
-func joined(op connect.CondOp, list []connect.Cond) *connect.Cond {
-	switch len(list) {
-	case 0:
-		return nil
-	case 1:
-		return &list[0]
-	}
-	return &connect.Cond{Op: op, Of: list}
+	return plan.Joined(earliest, list)
 }
 
 // cutOffs says which moments are over by now: `2024-11-22`, and where a rule counts from several

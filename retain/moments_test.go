@@ -57,20 +57,23 @@ regimes: [gdpr]
 signals: {dnt: ignored, gpc: ignored}
 `
 
-// severalTables are the tables of the test with the rules that are carried out on them: each has
-// the moments `seen` (with a time), `bought` (a day) and `made` (with a time).
-var severalTables = []struct {
+// severalTable is a table of a test with the rules that are carried out on it. It has the moments
+// `seen` (with a time), `bought` (a day) and `made` (with a time).
+type severalTable struct {
 	name, retention string
 	rules           []string
-}{
-	{"a", "{a: {last-contact: seen, purchase: bought}}", []string{"a"}},
-	{"b", "{b: {last-contact: seen, purchase: bought}}", []string{"b"}},
-	{"c", "{c: {last-contact: seen, purchase: bought, collection: made}}", []string{"c"}},
-	{"d", "{d: {last-contact: seen}}", []string{"d"}},
-	{"e", "{e: {last-contact: seen, purchase: bought}}", []string{"e"}},
-	{"f", "{f: {last-contact: seen, purchase: bought}}", []string{"f"}},
-	{"both", "{a: {last-contact: seen, purchase: bought}, books: {purchase: bought, collection: made, last-contact: seen}}", []string{"a", "books"}},
-	{"short", "{a: seen}", nil}, // which event is meant, nobody knows
+	far             []string // the events whose moments stand in the table o_name, which refers to it
+}
+
+var severalTables = []severalTable{
+	{"a", "{a: {last-contact: seen, purchase: bought}}", []string{"a"}, nil},
+	{"b", "{b: {last-contact: seen, purchase: bought}}", []string{"b"}, nil},
+	{"c", "{c: {last-contact: seen, purchase: bought, collection: made}}", []string{"c"}, nil},
+	{"d", "{d: {last-contact: seen}}", []string{"d"}, nil},
+	{"e", "{e: {last-contact: seen, purchase: bought}}", []string{"e"}, nil},
+	{"f", "{f: {last-contact: seen, purchase: bought}}", []string{"f"}, nil},
+	{"both", "{a: {last-contact: seen, purchase: bought}, books: {purchase: bought, collection: made, last-contact: seen}}", []string{"a", "books"}, nil},
+	{"short", "{a: seen}", nil, nil}, // which event is meant, nobody knows
 }
 
 // happened are the moments of a row; those that are missing never happened.
@@ -151,23 +154,29 @@ func (h *house) randomRows(r *rand.Rand, table string, n int) (out []happened) {
 	return out
 }
 
-// newSeveral is a house with the tables of severalTables.
-func newSeveral(t *testing.T, c connect.Config) *house {
+// newSeveral is a house with such tables.
+func newSeveral(t *testing.T, c connect.Config, list []severalTable) *house {
 	t.Helper()
 	h := newHouseOf(t, storetest.SQLite(t), today, severalPolicy)
 	h.shop = c
 	var tables []connecttest.Table
 	var text strings.Builder
 	fmt.Fprintf(&text, "system: shop\nkind: %s\ncredentials: env:X\ntake-from-database: [keys]\ntables:\n", c.Kind)
-	for _, s := range severalTables {
+	for _, s := range list {
 		note := connecttest.Column{Name: "note", Kind: connect.TextKind, Length: 20}
 		tables = append(tables, connecttest.Table{Name: "t_" + s.name, Key: []string{"id"}, Columns: []connecttest.Column{{Name: "id", Kind: connect.Integer, Must: true}, {Name: "email", Kind: connect.TextKind, Length: 100},
 			note, {Name: "more", Kind: connect.TextKind, Length: 20}, {Name: "seen", Kind: connect.TimeKind}, {Name: "bought", Kind: connect.DateKind}, {Name: "made", Kind: connect.TimeKind}}})
-		data := s.name + ".note"
-		if len(s.name) > 1 {
-			data = "a.note, more: a.more"
+		data := "a.note, more: a.more"
+		if len(s.rules) == 1 {
+			data = s.rules[0] + ".note"
 		}
 		fmt.Fprintf(&text, "  t_%s:\n    identities: {email: email}\n    relation: owns\n    erase: clear\n    columns: {email: contact.email, note: %s}\n    retention: %s\n", s.name, data, s.retention)
+		if len(s.far) > 0 {
+			tables = append(tables, connecttest.Table{Name: "o_" + s.name, Key: []string{"id"}, Columns: []connecttest.Column{{Name: "id", Kind: connect.Integer, Must: true}, {Name: "owner", Kind: connect.Integer},
+				{Name: "seen", Kind: connect.TimeKind}, {Name: "bought", Kind: connect.DateKind}, {Name: "made", Kind: connect.TimeKind}, {Name: "state", Kind: connect.TextKind, Length: 10}},
+				References: []connect.Reference{{Name: "owner_" + s.name, Columns: []string{"owner"}, Table: "t_" + s.name, To: []string{"id"}}}})
+			fmt.Fprintf(&text, "  o_%[1]s:\n    references: {owner: {to: t_%[1]s.id, when: state = 'paid'}}\n", s.name)
+		}
 	}
 	connecttest.Create(t, h.shop, tables...)
 	h.shop.System = "shop"
@@ -187,7 +196,7 @@ func newSeveral(t *testing.T, c connect.Config) *house {
 func TestSeveralEventsAgreeWithTheSlowWay(t *testing.T) {
 	for _, k := range connecttest.Kinds(t) {
 		t.Run(k.Name, func(t *testing.T) {
-			h := newSeveral(t, k.Config(t))
+			h := newSeveral(t, k.Config(t), severalTables)
 			rules := map[string]policy.Until{}
 			for _, r := range h.m.Policy.Retention {
 				rules[r.Name] = r.Until
@@ -252,7 +261,7 @@ func (h *house) wantMonths(want map[string]int) {
 	h.check(err)
 	got := map[string]int{}
 	for _, m := range list {
-		if m.Table != "t_both" {
+		if !strings.HasSuffix(m.Table, "both") {
 			got[m.Table+" "+m.Rule+" "+m.Month] = m.Rows
 		}
 	}

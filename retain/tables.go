@@ -101,7 +101,7 @@ func (r *run) lineShares(ctx context.Context, s Systems, l *line, all []line) er
 	}
 	shares := l.shares(all, r.now)
 	for i := range shares {
-		if err := r.share(ctx, s, l, shares[i]); err != nil {
+		if err := r.share(ctx, s, l, shares[i], all); err != nil {
 			return err
 		}
 	}
@@ -164,8 +164,8 @@ func columnsOf(t *datamap.Table, fields policy.FieldSet) (out []string) {
 }
 
 // share takes batch after batch of one share of the rows.
-func (r *run) share(ctx context.Context, s Systems, l *line, part share) error {
-	b := &batches{run: r, systems: s, line: l, before: l.cutOffs(r.now), most: r.atOnce(l.table.System), held: map[string]int{}, mayHold: map[string]int{}}
+func (r *run) share(ctx context.Context, s Systems, l *line, part share, all []line) error {
+	b := &batches{run: r, systems: s, line: l, most: r.atOnce(l.table.System), held: map[string]int{}, mayHold: map[string]int{}}
 	b.limit = b.most
 	due := plan.Due{Table: l.table, Rule: l.rule.Name, Over: l.over(r.now), When: part.when, Also: part.also}
 	for {
@@ -184,6 +184,7 @@ func (r *run) share(ctx context.Context, s Systems, l *line, part share) error {
 		if r.dry && len(heldData) == 0 && len(part.by) > 0 && part.by[0].at < l.at && l.deletes(&part) {
 			return nil // the rows went with the line before, and are told there
 		}
+		due.Along, b.along = l.along(all, g, r.now)
 		due.Held = func(key connect.Tuple) bool { return b.isHeld(g, key) }
 		due.Stays = func(t *datamap.Table, key connect.Tuple) bool {
 			return g.stops(t) != "" || g.unsure[t] != "" || g.rows[t][keyText(key)] != ""
@@ -240,12 +241,12 @@ type batches struct {
 	*run
 	systems Systems
 	line    *line
-	before  string         // the cut-off, in words
-	most    int            // rows of a batch
-	limit   int            // of the next one
-	held    map[string]int // why → rows that would be over
-	mayHold map[string]int // of the batch that is being planned
-	rows    int            // of the last batch
+	most    int              // rows of a batch
+	limit   int              // of the next one
+	held    map[string]int   // why → rows that would be over
+	mayHold map[string]int   // of the batch that is being planned
+	rows    int              // of the last batch
+	along   map[string]*line // by the table of rows that go along, the line they would end by
 }
 
 func (b *batches) isHeld(g *guard, key connect.Tuple) bool {
@@ -316,7 +317,11 @@ func (b *batches) do(ctx context.Context, batch *plan.Batch) error {
 		}
 	}
 	for _, e := range batch.Plan.Entries(false) {
-		b.entry(Entry{Table: e.Table, Action: e.Action, How: e.How, Columns: e.Columns, Rows: e.Rows, Because: e.Reason, Refused: e.Refused, Instead: e.Instead, Left: leftOf(left, e)})
+		of := b.along[e.Table]
+		if of != nil && (b.dry || e.Action != plan.Delete) {
+			continue // their own line tells
+		}
+		b.entryOf(cmp.Or(of, b.line), Entry{Table: e.Table, Action: e.Action, How: e.How, Columns: e.Columns, Rows: e.Rows, Because: e.Reason, Refused: e.Refused, Instead: e.Instead, Left: leftOf(left, e)})
 	}
 	return nil
 }
@@ -331,9 +336,12 @@ func leftOf(left []plan.Left, e plan.Entry) (n int) {
 }
 
 // entry adds to the report what stands for this line.
-func (b *batches) entry(e Entry) {
-	e.System, e.Table, e.Rule = b.line.table.System.Name.Text, cmp.Or(e.Table, b.line.table.Name), b.line.rule.Name
-	e.Before = b.before
+func (b *batches) entry(e Entry) { b.entryOf(b.line, e) }
+
+// entryOf adds what stands for a line.
+func (b *batches) entryOf(l *line, e Entry) {
+	e.System, e.Table, e.Rule = l.table.System.Name.Text, cmp.Or(e.Table, l.table.Name), l.rule.Name
+	e.Before = l.cutOffs(b.now)
 	b.report.add(e)
 }
 
@@ -353,12 +361,8 @@ func (b *batches) tell(data []Entry) {
 
 // allHeld counts what would be over in a table that is held.
 func (b *batches) allHeld(ctx context.Context, due plan.Due, why string) error {
-	read, err := plan.Upcoming(b.systems.Search, b.options(), due)
-	if err != nil {
-		return err
-	}
 	n := 0
-	err = b.systems.Search.Sources[b.line.table.System.Name.Text].Read(ctx, read, func(connect.Row) error { n++; return nil })
+	err := plan.Upcoming(ctx, b.systems.Search, b.options(), due, func(connect.Row) error { n++; return nil })
 	if err == nil && n > 0 {
 		b.entry(Entry{Action: plan.Keep, Columns: columnsOf(b.line.table, b.line.rule.Fields), Held: n, Because: why})
 	}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/avowhq/avow"
@@ -15,13 +16,13 @@ import (
 type Due struct {
 	Table *datamap.Table
 	Rule  string        // of the policy's retention; the map names the columns it counts from
-	Over  *connect.Cond // holds for the rows in which the rule has ended
-	Limit int           // rows of a batch; 0: 1000
+	Over  *Test         // holds for the rows in which the rule has ended
+	Limit int           // rows of a batch, of which some may not be due by what stands elsewhere; 0: 1000
 	After connect.Tuple // only rows behind this key: Batch.Next of the batch before
 	// Keep is data of which nothing is touched: another rule still runs, or it is held.
 	Keep policy.FieldSet
 	// When holds beside for the rows that are meant. Nil: for all.
-	When *connect.Cond
+	When *Test
 	// Also is data of which other rules have ended in these rows too: a row goes when
 	// everything in it is due, by whichever rule.
 	Also policy.FieldSet
@@ -30,6 +31,16 @@ type Due struct {
 	// Stays says the same of a row that does nothing but tie due ones to others, and would go
 	// with them. Nil: none does.
 	Stays func(t *datamap.Table, key connect.Tuple) bool
+	// Along go with the rows that they refer to.
+	Along []Along
+}
+
+// Along are rows that are due themselves: those of a table for which Over holds. Rows that tell when
+// others end go in one step with them: gone before, nobody would know any more; staying, they
+// would keep them.
+type Along struct {
+	Table *datamap.Table
+	Over  *connect.Cond
 }
 
 // Batch is the plan of one bounded step. It is captured, run and checked as every plan.
@@ -43,30 +54,38 @@ type Batch struct {
 // dueAtOnce is how many rows a batch has when nobody says.
 const dueAtOnce = 1000
 
-// Upcoming asks for the rows of a table in which a rule has ended and something is left to be
-// done, with no more than the moments it counts from, in no order.
-func Upcoming(s *find.Search, o Options, d Due) (connect.Read, error) {
+// Upcoming gives the rows of a table in which a rule has ended and something is left to be
+// done, with no more than the moments it counts from, in the order of the map; an error of each ends it.
+func Upcoming(ctx context.Context, s *find.Search, o Options, d Due, each func(connect.Row) error) error {
 	e, err := expiryOf(s, o, d)
 	if err != nil {
-		return connect.Read{}, err
+		return err
 	}
 	e.class = &class{fate: e.fate()}
-	return connect.Read{Table: d.Table.Name, Columns: e.moments, When: e.due()}, nil
+	if x := e.elsewhere(); x != nil {
+		return e.upcoming(ctx, x, each)
+	}
+	return e.src.Read(ctx, connect.Read{Table: d.Table.Name, Columns: e.moments, When: e.due()}, each)
 }
 
 // Expire plans what becomes of the next rows that were kept long enough: they are deleted
 // when everything personal in them is due and the map deletes such rows, else the columns
 // the rule is about are emptied, masked, or left with their year, as the policy says. A column that is kept for another reason stays.
 func Expire(ctx context.Context, s *find.Search, o Options, d Due) (*Batch, error) {
-	e, err := expiryOf(s, o, d)
-	if err != nil {
-		return nil, err
+	for {
+		e, err := expiryOf(s, o, d)
+		if err != nil {
+			return nil, err
+		}
+		batch := &Batch{Plan: &Plan{For: Expiry, At: e.options.Now.UTC(), Systems: []*SystemPlan{e.system.plan}, options: e.options}}
+		switch err := e.plan(ctx, batch); {
+		case err == nil:
+			return batch, nil
+		case !errors.Is(err, errFewer):
+			return nil, err
+		}
+		d.Limit = max(1, e.Limit/10)
 	}
-	batch := &Batch{Plan: &Plan{For: Expiry, At: e.options.Now.UTC(), Systems: []*SystemPlan{e.system.plan}, options: e.options}}
-	if err := e.plan(ctx, batch); err != nil {
-		return nil, err
-	}
-	return batch, nil
 }
 
 // expiryOf is a batch before its rows are read.
@@ -104,7 +123,7 @@ type expiry struct {
 	Due
 	t       *table
 	rule    *policy.CompiledRetention
-	moments []string // the columns it counts from
+	moments []string // the columns it counts from, as the map names them
 	class   *class
 }
 
@@ -139,19 +158,7 @@ func (e *expiry) plan(ctx context.Context, batch *Batch) error {
 	}
 	t.found.Key = t.key
 	e.class = &class{fate: e.fate()}
-	t.classes = []*class{e.class}
-	read := connect.Read{Table: t.of.Name, Columns: t.key, When: e.due(), Key: t.key, After: e.After, Limit: e.Limit}
-	n := 0
-	err := e.src.Read(ctx, read, func(r connect.Row) error {
-		n++
-		key := slices.Clone(connect.Tuple(r))
-		if batch.Next = key; e.Held != nil && e.Held(key) {
-			batch.Held++
-			return nil
-		}
-		t.add(find.Row{Key: key}, 0)
-		return nil
-	})
+	n, err := e.addDue(ctx, batch)
 	if err != nil {
 		return err
 	}
@@ -168,11 +175,33 @@ func (e *expiry) plan(ctx context.Context, batch *Batch) error {
 		return err
 	}
 	for _, g := range e.system.plan.Groups {
-		if g.change != "" && g.Table == t.of.Name {
-			g.when = both(g.when, e.past())
+		if g.change != "" && g.while != nil {
+			g.when, g.unless = both(g.when, g.while.when), append(g.unless, g.while.unless...)
 		}
 	}
 	return nil
+}
+
+// addDue adds the rows that are due, and says how many were read.
+func (e *expiry) addDue(ctx context.Context, batch *Batch) (n int, err error) {
+	if x := e.elsewhere(); x != nil {
+		return e.addApart(ctx, x, batch)
+	}
+	t := e.t
+	e.class.while = &while{when: e.past()}
+	t.classes = []*class{e.class}
+	read := connect.Read{Table: t.of.Name, Columns: t.key, When: e.due(), Key: t.key, After: e.After, Limit: e.Limit}
+	err = e.src.Read(ctx, read, func(r connect.Row) error {
+		n++
+		key := slices.Clone(connect.Tuple(r))
+		if batch.Next = key; e.Held != nil && e.Held(key) {
+			batch.Held++
+			return nil
+		}
+		t.add(find.Row{Key: key}, 0)
+		return nil
+	})
+	return n, err
 }
 
 // keyNames are the columns of the key, as the map or else the system says.
@@ -183,8 +212,12 @@ func (t *table) keyNames() []string {
 	return t.schema.Key
 }
 
-// past holds for a row that is meant and in which the rule has ended.
-func (e *expiry) past() *connect.Cond { return both(e.When, e.Over) }
+// past holds for a row that is meant and in which the rule has ended, as far as it says so itself.
+func (e *expiry) past() *connect.Cond {
+	when, _ := e.When.Own()
+	over, _ := e.Over.Own()
+	return both(when, over)
+}
 
 // due holds for a row that is past and in which something is left to be done.
 func (e *expiry) due() *connect.Cond {
@@ -254,13 +287,18 @@ func (e *expiry) fate() fate {
 	}
 	f.goes = e.rule.Then == "erase" && e.t.of.Erase.Kind == datamap.Delete && !rest && len(f.columns) > 0
 	if f.goes {
-		f.columns = nil
-		for i := range e.t.of.Columns {
-			c := &e.t.of.Columns[i].Is
-			f.columns = append(f.columns, columnFate{name: c.Name, column: c, rule: datamap.Rule{Kind: datamap.Delete}, heldBy: -1})
-		}
+		f.columns = goingColumns(e.t.of)
 	}
 	return f
+}
+
+// goingColumns is what becomes of the columns of a row that goes.
+func goingColumns(t *datamap.Table) (out []columnFate) {
+	for i := range t.Columns {
+		c := &t.Columns[i].Is
+		out = append(out, columnFate{name: c.Name, column: c, rule: datamap.Rule{Kind: datamap.Delete}, heldBy: -1})
+	}
+	return out
 }
 
 // ends is what becomes of a column at the end of its time.

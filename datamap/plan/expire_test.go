@@ -34,8 +34,8 @@ func (w *world) expire(d Due) []string {
 }
 
 // beforeIn holds for rows whose moment is before another.
-func beforeIn(column string, moment any) *connect.Cond {
-	return &connect.Cond{Op: connect.Less, Column: column, Values: []any{moment}}
+func beforeIn(column string, moment any) *Test {
+	return OfRow(&connect.Cond{Op: connect.Less, Column: column, Values: []any{moment}})
 }
 
 // The schedule is carried out in bounded batches: rows go where all in them is due, what
@@ -135,11 +135,11 @@ visitor_word:
 	before := today.AddDate(-8, 0, 0)
 	paid := connect.Cond{Op: connect.Less, Column: "paid", Values: []any{before}}
 	stays := func(of *datamap.Table, key connect.Tuple) bool { return of == ties && connect.Text(key[0]) == "2" }
-	wants(t, "both rules", w.expire(Due{Table: visitor, Rule: "contact", Over: beforeIn("seen", before), When: &paid, Also: contact, Stays: stays}),
+	wants(t, "both rules", w.expire(Due{Table: visitor, Rule: "contact", Over: beforeIn("seen", before), When: OfRow(&paid), Also: contact, Stays: stays}),
 		"2 rows, 0 held: [visitor: clear email name total, 1, refused: delete: 1 row of `visitor_word` that stays points at it by `visitor`, instead: clear visitor: delete email name total, 1 visitor_word: delete , 1]")
 	wants(t, "visitors", w.rows("shop", "SELECT id, email, total FROM visitor"), "2|-|-", "3|c@x.example|3")
 	wants(t, "ties", w.rows("shop", "SELECT visitor FROM visitor_word"), "2", "3")
-	wants(t, "one rule", w.expire(Due{Table: visitor, Rule: "contact", Over: beforeIn("seen", before), When: &connect.Cond{Op: connect.AtLeast, Column: "paid", Values: []any{before}}}),
+	wants(t, "one rule", w.expire(Due{Table: visitor, Rule: "contact", Over: beforeIn("seen", before), When: OfRow(&connect.Cond{Op: connect.AtLeast, Column: "paid", Values: []any{before}})}),
 		"1 rows, 0 held: [visitor: clear email name, 1]")
 	wants(t, "ties after", w.rows("shop", "SELECT visitor FROM visitor_word"), "2", "3")
 }
@@ -154,12 +154,9 @@ visitor:
   columns: {email: contact.email}
   retention: {contact: seen}
 `}})
-	read, err := Upcoming(w.search(), w.options, Due{Table: w.m.Table("shop.visitor"), Rule: "contact", Over: beforeIn("seen", today)})
-	if err != nil {
-		t.Fatal(err)
-	}
 	n := 0
-	if err := w.sources["shop"].Read(t.Context(), read, func(connect.Row) error { n++; return nil }); err != nil || n != 1 {
+	due := Due{Table: w.m.Table("shop.visitor"), Rule: "contact", Over: beforeIn("seen", today)}
+	if err := Upcoming(t.Context(), w.search(), w.options, due, func(connect.Row) error { n++; return nil }); err != nil || n != 1 {
 		t.Errorf("%d rows are due, %v", n, err)
 	}
 }

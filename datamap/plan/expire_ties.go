@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/avowhq/avow/connect"
@@ -20,6 +21,53 @@ func (e *expiry) takeTies(ctx context.Context) error {
 			continue
 		}
 		if err := e.takeTiesBy(ctx, x); err != nil {
+			return err
+		}
+	}
+	for _, a := range e.Along {
+		if err := e.takeAlong(ctx, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errFewer says that more rows would go along than one step may have.
+var errFewer = errors.New("fewer at a time")
+
+// alongEach bounds how many rows go along for each of a batch that is planned, but for a batch of one.
+const alongEach = 20
+
+// takeAlong adds rows that are due themselves and refer to rows which go.
+func (e *expiry) takeAlong(ctx context.Context, a Along) error {
+	seen := map[string]bool{}
+	for _, x := range e.edges {
+		if x.to != e.t || x.fromRows == nil || x.fromRows.of != a.Table || len(x.fromRows.keyNames()) == 0 {
+			continue
+		}
+		t := x.fromRows
+		t.key = t.keyNames()
+		t.found.Key = t.key
+		if len(t.classes) == 0 {
+			t.classes = []*class{{fate: fate{owned: true, alone: true, goes: true, heldBy: -1, columns: goingColumns(t.of)}, while: &while{when: a.Over}}}
+		}
+		targets, err := e.targets(ctx, x)
+		if err != nil {
+			return err
+		}
+		read := connect.Read{Table: t.of.Name, Columns: t.key, Any: []connect.In{{Columns: x.ref.Columns, Tuples: targets.tuples}}, When: both(t.of.When.Cond(), a.Over)}
+		err = e.src.Read(ctx, read, func(r connect.Row) error {
+			key := slices.Clone(connect.Tuple(r))
+			if place := join(key); !seen[place] && (e.Stays == nil || !e.Stays(t.of, key)) {
+				seen[place] = true
+				t.add(find.Row{Key: key}, 0)
+			}
+			if len(seen) > alongEach*e.Limit && e.Limit > 1 {
+				return errFewer
+			}
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 	}

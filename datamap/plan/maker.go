@@ -43,7 +43,7 @@ func rowsBy[K comparable](t *table, rows []int, by func(row int) K, start func(r
 }
 
 func (s *system) maker(t *table, c *class, phase int) *maker {
-	g := &Group{Table: t.of.Name, Key: t.key, Owned: c.fate.owned, because: s.because(&c.fate), bound: boundBy(c.ties)}
+	g := &Group{Table: t.of.Name, Key: t.key, Owned: c.fate.owned, because: s.because(&c.fate), bound: boundBy(c.ties), while: c.while}
 	g.keys.width = len(t.found.Key)
 	if len(t.key) == 0 {
 		g.keys.width = 0

@@ -90,6 +90,7 @@ type Group struct {
 	when    *connect.Cond
 	unless  []connect.Exists
 	element []connect.In
+	while   *while // what must hold beside; of an expiry, until it is planned
 }
 
 // Line says what becomes of some columns of the rows of a group.

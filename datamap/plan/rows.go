@@ -42,6 +42,7 @@ type class struct {
 	holds  []int  // of Options.Holds
 	narrow []narrowing
 	fate   fate
+	while  *while // nil: nothing more
 }
 
 type tie struct {
