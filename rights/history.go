@@ -83,6 +83,7 @@ var eventWords = map[ledger.Type]string{
 	ledger.Imported:            "Data about you was brought in from a file",
 	ledger.Told:                "You were told that data about you is held",
 	"request-moved":            "Your request went on",
+	"request-turned":           "What you asked was changed by a switch of yours",
 	AddressAdded:               "You named another address of yours, and a link goes to it",
 	AddressRemoved:             "You removed an address of yours",
 	Unjoined:                   "You had been taken for one with somebody else, and that was undone",

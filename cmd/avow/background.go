@@ -39,6 +39,7 @@ func (s *server) openWork(ctx context.Context) (err error) {
 	s.work.Schedule("watch-requests", watchRequests, s.watchOverRequests)
 	s.work.Schedule("retain", lookForRetention, s.retainByNight, work.Timeout(retentionLasts))
 	s.work.Schedule("expire-records", 24*time.Hour, s.expireRecords, work.Timeout(time.Hour))
+	s.followSwitches()
 	if s.agents != nil {
 		s.work.Schedule("tell-agents", tellAgents, s.tellAgentsOfChanges, work.Timeout(time.Hour))
 	}
