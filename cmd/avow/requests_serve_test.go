@@ -172,7 +172,7 @@ func (q *quay) file(name string) string { return filepath.Join(q.dir, name) }
 
 func (q *quay) open(name string) *sql.DB {
 	q.t.Helper()
-	db, err := sql.Open("sqlite", q.file(name))
+	db, err := sql.Open("sqlite", "file:"+q.file(name)+"?_pragma=busy_timeout(10000)") // a server may be writing to it
 	if err != nil {
 		q.t.Fatal(err)
 	}
