@@ -252,3 +252,41 @@ func TestMomentsElsewhereHoldOnlyWhileDue(t *testing.T) {
 		})
 	}
 }
+
+// An order that somebody is still writing while its customer goes is waited for and kept, also
+// where the database would delete it with the customer.
+func TestMomentsElsewhereWaitForWhatIsWritten(t *testing.T) {
+	eachFarShop(t, func(h *house) {
+		h.exec("DROP TABLE parts", "DROP TABLE orders")
+		connecttest.Create(t, h.shop, connecttest.Table{Name: "orders", Key: []string{"id"}, Columns: []connecttest.Column{{Name: "id", Kind: connect.Integer, Must: true}, {Name: "customer_id", Kind: connect.Integer},
+			{Name: "mail", Kind: connect.TextKind, Length: 50}, {Name: "bought", Kind: connect.DateKind}},
+			References: []connect.Reference{{Name: "of_customers", Columns: []string{"customer_id"}, Table: "customers", To: []string{"id"}, OnDelete: connect.Cascade}}})
+		before, _, _ := strings.Cut(farShop, "  parts:")
+		h.open(before)
+		h.exec("INSERT INTO customers (id, email) VALUES (1, 'p1@x.example'), (2, 'p2@x.example')",
+			"INSERT INTO orders (id, customer_id, mail, bought) VALUES (11, 1, 'x', '2020-01-01'), (21, 2, 'x', '2020-01-01')")
+		db := connecttest.Handle(t, h.shop)
+		written := make(chan error, 1)
+		h.src.before = func(n int) error {
+			if n > 1 {
+				return nil
+			}
+			tx, err := db.Begin()
+			if err == nil {
+				_, err = tx.Exec("INSERT INTO orders (id, customer_id, mail, bought) VALUES (90, 2, 'x', '2026-11-22')")
+			}
+			if err != nil {
+				return err
+			}
+			go func() {
+				time.Sleep(300 * time.Millisecond)
+				written <- tx.Commit()
+			}()
+			return nil
+		}
+		h.run(Options{})
+		h.check(<-written)
+		h.wantRows("SELECT id FROM customers", "2")
+		h.wantRows("SELECT id FROM orders", "90")
+	})
+}
