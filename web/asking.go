@@ -38,6 +38,7 @@ func (s *Server) askingRoutes(mux *http.ServeMux, post func(string, http.Handler
 
 	post("/privacy/me/ask", s.meAsk)
 	post("/privacy/me/request", s.meRequest)
+	s.usingRoutes(mux, post)
 }
 
 // askingView is what can be asked, by policy.

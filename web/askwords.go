@@ -22,7 +22,7 @@ var rightsInWords = map[law.Right]rightWords{
 		"Is there anything we should know?"},
 	law.Move:     {"Take your data elsewhere", "What you gave us, as files that another service can read.", "Ask for the files", "Is there anything we should know?"},
 	law.Restrict: {"Have it kept and not used", "While something is cleared up, we keep your data and do hardly anything else with it.", "Ask for it", "What is to be cleared up?"},
-	cases.Lift:   {Title: "Your data is used again", Says: "It was kept and not used. That ends, as we wrote to you."},
+	cases.Lift:   {Title: "Your data to be used again", Says: "It was kept and not used. That ends."},
 	law.Object:   {"Object to a use", "You say which use of your data should stop.", "Object", "What in your situation speaks against it?"},
 	law.Withdraw: {"Take a yes back", "A consent that you gave ends. What was done before stays lawful.", "Take it back", "Is there anything we should know?"},
 	law.StopMarketing: {"Stop marketing", "No more advertising from us, by whatever way it came. You need not show who you are.", "Stop it",

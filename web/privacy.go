@@ -17,6 +17,7 @@ import (
 	"github.com/avowhq/avow/consent"
 	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/rights"
+	"github.com/avowhq/avow/rights/cases"
 	"github.com/avowhq/avow/vault"
 )
 
@@ -116,6 +117,8 @@ type meView struct {
 	Requests []requestRow // of theirs
 	Systems  bool         // a copy and an erasure are requests that cover other systems too
 	Once     string       // of the forms that ask
+
+	Restriction cases.Restriction
 }
 
 // requestRow is a request in the list of whoever asked.
@@ -143,6 +146,8 @@ type historyView struct {
 var doneWords = map[string]string{
 	"choice":  "Your choice is kept, and true from now on.",
 	"correct": "It is corrected.",
+
+	"use-again": "We have it: your data is used again as soon as all our systems know. You can follow that under “Your requests”.",
 
 	"address-added":   "A link is on its way to that address. Use it within 15 minutes, in this browser; until then the address opens nothing.",
 	"address-mine":    "The address is yours: a link to your data can be sent there from now on.",
@@ -187,6 +192,10 @@ func (s *Server) addRequests(r *http.Request, v *meView) error {
 		return nil
 	}
 	v.Systems, v.Once = s.mappedPolicy() != "", rand.Text()
+	var err error
+	if v.Restriction, err = s.Requests.Restriction(r.Context(), s.session(r)); err != nil {
+		return err
+	}
 	list, err := s.Requests.Mine(r.Context(), s.session(r))
 	for _, m := range list {
 		row := requestRow{m.ID.String(), m.Number, rightsInWords[m.Right].Title, m.Words, "Received " + m.Received.UTC().Format("2 January 2006")}
@@ -246,6 +255,9 @@ func (s *Server) history(list []rights.Happening) []historyView {
 	var out []historyView
 	for _, h := range list {
 		v := historyView{When: day(h.At), What: firstOf(happenings[h.Type], h.Words, sentence(string(h.Type)))}
+		if endedByThem(h) {
+			v.What = "You had your data used again"
+		}
 		if h.Opens {
 			v.Event = h.ID.String()
 		}

@@ -134,7 +134,7 @@ func TestOtherSitesCannotPost(t *testing.T) {
 	c := newCaller(t, s)
 	c.known(ann)
 	c.enter(ann).wants(t, "entering", 303)
-	for _, path := range []string{"/privacy/link", "/privacy/open", "/privacy/choices", "/privacy/copy", "/privacy/correct", "/privacy/erase", "/privacy/leave", "/confirm"} {
+	for _, path := range []string{"/privacy/link", "/privacy/open", "/privacy/choices", "/privacy/copy", "/privacy/correct", "/privacy/erase", "/privacy/leave", "/privacy/me/use-again", "/confirm"} {
 		for _, header := range []string{"Sec-Fetch-Site: cross-site", "Origin: https://elsewhere.example"} {
 			c.do(post, path, "sure=yes&policy=harbour&withdraw=newsletter", "Content-Type: "+formType, header).wants(t, path+" with "+header, 403)
 		}
