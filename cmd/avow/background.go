@@ -24,7 +24,7 @@ type proving struct {
 // openWork registers what is due by the clock. Each runs on one node at a time,
 // however many serve; what each node does for itself stays a loop of its own.
 func (s *server) openWork(ctx context.Context) (err error) {
-	if s.work, err = work.Open(ctx, work.Config{DB: s.db, Ledger: s.ledger, Log: s.log, Clock: s.now}); err != nil {
+	if s.work, err = work.Open(ctx, work.Config{DB: s.db, Ledger: s.ledger, Log: s.log, Clock: s.now, Lease: s.gone}); err != nil {
 		return err
 	}
 	if s.witnesses, err = s.openWitnesses(ctx); err != nil {

@@ -22,6 +22,7 @@ type answering struct {
 	StaffMail string   `help:"The address that is reminded of requests whose time runs out. Without it nobody is." placeholder:"ADDRESS" env:"AVOW_STAFF_MAIL"`
 
 	away time.Duration       // the wait after a system was away, for tests; 0: half a minute
+	gone time.Duration       // how long a server shows no life before others do its work, for tests; 0: as package work has it
 	tune func(*cases.Config) // for tests
 }
 

@@ -32,6 +32,7 @@ const fewServerKills = 8
 // serverPart is what a server that is a process of its own is told: avow serve --systems, with another lease.
 type serverPart struct {
 	Data, Keys, DSN, Systems string
+	Gone                     time.Duration // as in answering
 }
 
 // playServer is such a server. It says where it listens, and is killed, or stops when its input ends. A step of a process that is dead is
@@ -43,7 +44,7 @@ func playServer() {
 	}
 	s, err := startServer(context.Background(), serverConfig{
 		where: where{Data: part.Data, Keys: part.Keys, Database: part.DSN}, listening: listening{Listen: "127.0.0.1:0"},
-		answering: answering{Systems: part.Systems, RetainAt: -1, away: 50 * time.Millisecond, tune: func(c *cases.Config) {
+		answering: answering{Systems: part.Systems, RetainAt: -1, away: 50 * time.Millisecond, gone: part.Gone, tune: func(c *cases.Config) {
 			c.Lease, c.Keep = time.Second, time.Millisecond
 		}},
 		out: slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))})
