@@ -104,12 +104,16 @@ func judge(ctx context.Context, schema *connect.Schema, src Reader, rows int) (*
 	for _, t := range j.tables {
 		t.describe()
 	}
+	j.loosen()
 	j.ties()
 	for _, t := range j.tables {
 		t.judge()
 	}
 	for _, t := range j.tables {
 		j.byRelation(t)
+	}
+	for _, t := range j.tables {
+		t.byDeed()
 	}
 	return j, nil
 }
@@ -177,12 +181,17 @@ func (t *table) describe() {
 	if last := len(t.words) - 1; t.about == aboutCompanies && t.lives() && !t.words[last].means("organisation") {
 		t.about = aboutUnknown // `team_memberships` are no teams
 	}
+	if t.about == aboutCompanies && t.words[len(t.words)-1].means("location") && (!t.hasName() || t.pointsAtPeople() && t.namesSomebody() || slices.ContainsFunc(t.columns, func(c *column) bool {
+		return c.numbersSomebody() && !anyMeans(c.tokens, "aside")
+	})) {
+		t.about = aboutUnknown // where people are
+	}
 	t.noun = t.about != aboutUnknown
 	sorts := map[Sort]bool{}
 	addresses := 0
 	for _, c := range t.columns {
 		s := c.surely()
-		sorts[s] = true
+		sorts[s] = sorts[s] || !c.ofAnother()
 		if c.named && addressing(c.name.sort) {
 			addresses++
 		}
@@ -201,7 +210,7 @@ func (t *table) describe() {
 			n++
 		}
 	}
-	if t.sorts = n; sorts[Name] && (sorts[Birth] || sorts[Gender] || sorts[Government]) && t.about != aboutPeople && !t.deal() {
+	if t.sorts = n; sorts[Name] && (sorts[Birth] || sorts[Gender] || sorts[Government]) && t.about != aboutPeople && !t.deal() && !(t.about == aboutCompanies && t.words[len(t.words)-1].means("company")) {
 		t.about = aboutPeople // nothing else has a birthday and a surname
 		return
 	}
@@ -214,11 +223,25 @@ func (t *table) describe() {
 	switch {
 	case n >= 2 && t.namesCompany() && !sorts[Birth] && !sorts[Gender]:
 		t.about = aboutCompanies
-	case n > 2 || n == 2 && len(t.columns) <= wide:
+	case n > 2 || n == 2 && len(t.columns) <= wide && (sorts[Name] || sorts[Email] || sorts[Birth] || sorts[Government] || sorts[Gender] || sorts[Phone]):
 		t.about = aboutPeople
 	case addresses >= 3 && n == 0 && !t.pointsAtPeople():
 		t.about = aboutAddress
 	}
+}
+
+// ofAnother reports whether what a column says is said of somebody or something else than
+// the row: who sends a newsletter, what the field of a directory is called in which names
+// stand.
+func (c *column) ofAnother() bool {
+	if len(c.tokens) == 0 {
+		return false
+	}
+	if len(c.tokens) == 1 {
+		return slices.Contains([]string{"parent", "parents", "children"}, c.tokens[0].text)
+	}
+	first := c.tokens[0].text
+	return slices.Contains([]string{"sender", "from", "reply", "attr", "attribute", "field", "smtp", "imap", "default", "template", "poster"}, first) || anyText(c.tokens, "poster", "editor") && anyMeans(c.tokens, "recent")
 }
 
 // wide is above how many columns a table must say more of people to be one of them: so
@@ -273,7 +296,7 @@ func noun(ts []token) about {
 			return aboutUnknown // something of people: `user_extended_struct`
 		case t.means("person"):
 			return aboutPeople
-		case t.means("organisation"):
+		case t.means("organisation"), t.means("company") && i == len(ts)-1, t.means("location") && i == len(ts)-1:
 			return aboutCompanies
 		case t.means("address") || t.means("street"):
 			return aboutAddress

@@ -166,7 +166,7 @@ func (j *judgement) candidates(c *column) []*table {
 		}
 		slices.SortStableFunc(of, func(a, b *table) int { return btoi(b.headed()) - btoi(a.headed()) })
 		for _, t := range of {
-			if key := t.keyColumn(); t != c.table && !plainKey(t, key) && !anyMeans(c.tokens, "time") {
+			if key := t.keyColumn(); t != c.table && !plainKey(t, key) && !anyMeans(c.tokens, "time") && !t.borrowsKey() {
 				add(t, key)
 			}
 		}
@@ -176,6 +176,9 @@ func (j *judgement) candidates(c *column) []*table {
 	}
 
 	for _, t := range j.byName.find(stemmed(c.stems())) {
+		if own := len(c.table.Key) == 1 && c.isKey(); own && len(t.own) > 1 && strings.Join(t.own, "") != stemmed(c.stems())[0] {
+			continue // the key of `post_meta` is no key of `comment_meta`
+		}
 		add(t, t.keyColumn())
 	}
 	if c.Kind == connect.Integer && !c.named && !c.technical() && len(c.stems()) == 0 && len(c.tokens) > 0 && !c.plural() {
@@ -184,6 +187,16 @@ func (j *judgement) candidates(c *column) []*table {
 		}
 	}
 	return out
+}
+
+// borrowsKey reports whether what seems to be the key of a table, which declares none, is
+// called after something else: its rows hang on that, and nothing hangs on them by it.
+func (t *table) borrowsKey() bool {
+	if len(t.Key) > 0 || len(t.Unique) > 0 || t.headed() || len(t.own) == 0 {
+		return false
+	}
+	key := t.column(t.keyColumn())
+	return key != nil && t.rows == 0 && !slices.ContainsFunc(key.tokens, func(w token) bool { return slices.Contains(t.own, stem(w.text)) })
 }
 
 // plainKey reports whether a key is called as keys of all tables are: `id`.

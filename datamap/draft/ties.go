@@ -106,7 +106,7 @@ func (t *table) tieByKey() {
 
 // saysWho reports whether a column is by what somebody is known in the system: `username`.
 func (c *column) saysWho() bool {
-	return c.named && c.name == reading{Login, strong} && c.Kind == connect.TextKind && !anyMeans(c.tokens, "aside") && len(c.tokens) <= 2 && !c.table.visits()
+	return c.named && c.name == reading{Login, strong} && c.Kind == connect.TextKind && !anyMeans(c.tokens, "aside") && len(c.tokens) <= 2 && !c.table.visits() && !c.ofAnother()
 }
 
 // namesSomebody reports whether a word before the last of a table's name is one for
@@ -206,7 +206,7 @@ func (t *table) aside(r *reference) bool {
 func (t *table) asideBy(r *reference) bool {
 	return slices.ContainsFunc(r.columns, func(name string) bool {
 		c := t.column(name)
-		return c != nil && anyMeans(c.tokens, "aside")
+		return c != nil && (anyMeans(c.tokens, "aside") || anyMeans(c.tokens, "recent"))
 	})
 }
 

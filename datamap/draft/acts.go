@@ -1,0 +1,189 @@
+package draft
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/avowhq/avow/connect"
+)
+
+// What a name says of what people did, and of how it stands with them.
+const (
+	deed     concept = "deed"     // a table of what people did, or what was done to them
+	happened concept = "happened" // a moment of somebody's, though systems note such too
+	noting   concept = "noting"   // the moment in which a row was last written
+	begun    concept = "begun"    // the moment in which a deed was done
+	standing concept = "standing" // how it stands with somebody
+	done     concept = "done"     // what somebody did
+)
+
+// byDeed lists what a row says of somebody's acts and standing: in rows that are people,
+// when something happened to them, what they may do, and how often they did it; in rows
+// that are acts, when it was and what was done (gdpr:4(1)). A person decides; when the
+// system last wrote a row is left out.
+func (t *table) byDeed() {
+	people, deeds := t.ofPersons(), t.ofDeeds()
+	if !people && !deeds {
+		return
+	}
+	for _, c := range t.columns {
+		if c.finding.Sure > Not || c.isKey() || t.isReference(c.Name) || len(c.tokens) == 0 || c.table.keyColumn() == c.Name {
+			continue
+		}
+		switch {
+		case people && c.moment() && !c.notes():
+			c.say(Activity, Unsure, "it may say when something happened to somebody", c.place())
+		case people && c.stands():
+			c.say(Trait, Unsure, "it may say how it stands with somebody", c.place())
+		case people && c.tallies():
+			c.say(Activity, Unsure, "it may count what somebody did", c.place())
+		case deeds && c.moment() && c.begins():
+			c.say(Activity, Unsure, "it may say when somebody did what the row is", c.where())
+		case deeds && c.tellsDeed():
+			c.say(Activity, Unsure, "it may say what somebody did", c.where())
+		}
+	}
+}
+
+// where says why rows are thought to be what somebody did.
+func (c *column) where() string {
+	if c.near() {
+		return c.place()
+	}
+	return "the rows are what people do"
+}
+
+// ofPersons reports whether rows are people, also those that are kept with a deal.
+func (t *table) ofPersons() bool {
+	return !t.View && t.about == aboutPeople && (t.ofPeople() || t.sorts >= 3)
+}
+
+// ofDeeds reports whether rows are what somebody did, or what was done to them: posts,
+// logins, votes, payments.
+func (t *table) ofDeeds() bool {
+	if t.View || len(t.words) == 0 || t.about == aboutCompanies || t.about == aboutAddress || t.about == aboutThings || t.tie == tieNone && !t.traced() && t.about != aboutPeople {
+		return false
+	}
+	ws := t.words
+	for len(ws) > 1 && ws[len(ws)-1].means("filler") {
+		ws = ws[:len(ws)-1]
+	}
+	last := ws[len(ws)-1:]
+	if t.about == aboutPeople {
+		return t.speaks()
+	}
+	return t.speaks() && t.tie == tieOwned || t.visits() || last[0].means("record") && !tells(ws, apparatusOnly) || t.deal() && t.tie == tieOwned || tells(last, deed)
+}
+
+// apparatusOnly are words before one for a log of what no person does.
+const apparatusOnly concept = "unmanned"
+
+// moment reports whether a column is a time, in whatever way it is kept.
+func (c *column) moment() bool {
+	last := c.tokens[len(c.tokens)-1]
+	switch kindOf(c.Column) {
+	case dated:
+		return true
+	case numeric:
+		return c.Kind == connect.Integer && !c.looksKeyed() && (c.when() && !slices.Contains([]string{"active", "visit", "action", "request"}, last.text) || slices.Contains([]string{"created", "posted", "added"}, last.text))
+	case written:
+		return c.Kind == connect.TextKind && slices.Contains([]string{"timestamp", "time", "date", "datetime"}, last.text) && (c.seen.n() == 0 || c.seen.share(markDate)+c.seen.share(markBarePhone) > .5 || c.Length > 0 && c.Length <= 20)
+	}
+	return false
+}
+
+// notes reports whether a time is only when the system wrote its row.
+func (c *column) notes() bool {
+	words := slices.DeleteFunc(slices.Clone(c.tokens), func(t token) bool {
+		return len(t.text) < 3 || t.means("filler") || slices.Contains(c.table.own, stem(t.text))
+	})
+	secret := slices.ContainsFunc(words, func(t token) bool { return t.means("secret") || t.means("token") || t.text == "status" })
+	switch {
+	case secret:
+		return false
+	case tells(words, noting) && !tells(words, happened):
+		return true
+	case tells(words, happened):
+		return false
+	}
+	return !slices.ContainsFunc(words, func(t token) bool {
+		return !t.means("time") && !t.means("recent") && !tells([]token{t}, technical) && !tells([]token{t}, noted) && !tells([]token{t}, begun)
+	})
+}
+
+// begins reports whether a time is when somebody did what the row is: created, not
+// changed, and nothing else is said of it.
+func (c *column) begins() bool {
+	if tells(c.tokens, noting) {
+		return c.table.visits() && c.table.traced()
+	}
+	if tells(c.tokens, begun) {
+		return true
+	}
+	return !slices.ContainsFunc(c.tokens, func(t token) bool {
+		return len(t.text) > 2 && (!t.means("time") || tells([]token{t}, technical) && t.text != "time" && t.text != "date" && t.text != "timestamp") && t.text != "gmt" && t.text != "utc" && !slices.Contains(c.table.own, stem(t.text))
+	})
+}
+
+// stands reports whether a column of people is how it stands with them: `is_active`,
+// `moderator`.
+func (c *column) stands() bool {
+	if kindOf(c.Column) == dated || c.looksKeyed() && !tells(c.tokens[len(c.tokens)-1:], standing) {
+		return false
+	}
+	words := slices.DeleteFunc(slices.Clone(c.tokens), func(t token) bool {
+		return slices.Contains([]string{"is", "was", "has", "flag", "bool", "kz", "user", "account", "member"}, t.text) || slices.Contains(c.table.own, stem(t.text))
+	})
+	return len(words) == 1 && tells(words, standing) || len(words) == 0 && len(c.tokens) == 1 && c.flags()
+}
+
+// tallies reports whether a number of people counts what they did: `sign_in_count`.
+func (c *column) tallies() bool {
+	if kindOf(c.Column) != numeric || c.looksKeyed() {
+		return false
+	}
+	counted := slices.ContainsFunc(c.tokens, func(t token) bool {
+		return slices.Contains([]string{"count", "counter", "num", "nb", "attempts", "rate", "total"}, t.text)
+	})
+	acts := slices.ContainsFunc(c.tokens, func(t token) bool {
+		return tells([]token{t}, done) || tells([]token{t}, speech) || tells([]token{t}, visit) || t.means("login") || t.means("seen")
+	})
+	last := c.tokens[len(c.tokens)-1]
+	return acts && (counted || len(c.tokens) == 1 && strings.HasSuffix(last.text, "s") && tells(c.tokens, speech))
+}
+
+// tellsDeed reports whether a column of an act is what was done.
+func (c *column) tellsDeed() bool {
+	if c.Kind != connect.TextKind && !anyText(c.tokens, "action", "operation", "success") || c.looksKeyed() {
+		return false
+	}
+	if anyText(c.tokens, "url", "uri", "path", "page", "info") && !c.table.visits() && !c.table.words[len(c.table.words)-1].means("record") {
+		return false
+	}
+	words := slices.DeleteFunc(slices.Clone(c.tokens), func(t token) bool { return slices.Contains(c.table.own, stem(t.text)) })
+	return len(words) == 1 && tells(words, done) && !tells(c.table.words, machineKey)
+}
+
+// machineKey are words of tables whose rows open a door, not acts.
+const machineKey concept = "opening"
+
+// loose are words for things that are also used of what people do.
+var loose = []string{"status", "event", "tracker", "feature", "action"}
+
+// loosen finds tables that are called after what may be a thing and may be an act, and
+// whose rows are acts: they point at the one who did it, and have no name of their own.
+func (j *judgement) loosen() {
+	for _, t := range j.tables {
+		if t.about != aboutThings || len(t.own) == 0 || !slices.ContainsFunc(loose, func(w string) bool { return stem(w) == t.own[len(t.own)-1] }) || t.hasName() || t.column("title") != nil {
+			continue
+		}
+		people := slices.ContainsFunc(t.refs, func(r *reference) bool {
+			return r.target != t && r.target.about == aboutPeople && !t.asideBy(r)
+		}) || slices.ContainsFunc(t.columns, func(c *column) bool {
+			return c.numbersSomebody() && !anyMeans(c.tokens, "aside") && !c.isKey()
+		})
+		if people || t.deal() {
+			t.about, t.noun = aboutUnknown, false
+		}
+	}
+}

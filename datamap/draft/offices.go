@@ -1,0 +1,38 @@
+package draft
+
+import (
+	"slices"
+)
+
+// ofOffice reports whether a column of organisations and their places says where one is
+// or how it is reached: no data of a natural person (gdpr:4(1)). Where the row also names
+// somebody, calls and letters may be for them.
+func (c *column) ofOffice(byValue Sort) bool {
+	if c.table.about != aboutCompanies || !c.named && byValue == "" {
+		return false
+	}
+	s := byValue
+	if c.named {
+		s = c.name.sort
+	}
+	if anyMeans(c.tokens, "person") || anyMeans(c.tokens, "contactword") || anyText(c.tokens, "billing", "private", "home", "owner") {
+		return false
+	}
+	switch {
+	case addressing(s) || s == Place || s == Text:
+		return true
+	case s == Phone || s == Email || s == Bank || s == Number || s == Network:
+		return !c.table.namesContact()
+	}
+	return false
+}
+
+// namesContact reports whether rows name somebody.
+func (t *table) namesContact() bool {
+	return slices.ContainsFunc(t.columns, func(c *column) bool {
+		if s, how := c.seen.say(); s == Name && how == strong && !(c.named && c.name == reading{Name, medium}) {
+			return true
+		}
+		return c.named && c.name == reading{Name, strong}
+	})
+}
