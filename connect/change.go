@@ -12,9 +12,6 @@ type Change struct {
 	Guard  []In
 	When   *Cond
 	Unless []Exists
-	// Fresh says that others, who know nothing of a Source, may add rows as Unless says at any
-	// moment: the rows are held fast before it is asked, where a system lets nobody refer to such.
-	Fresh bool
 	// ByGuard says that hardly a row has a value of the first Guard and none of Keys: a
 	// source that finds rows faster by it may.
 	ByGuard bool

@@ -35,7 +35,8 @@ const countedRows = 1_000_000
 
 // Calendar is what comes to its end this month and in the months after it, months in all, and
 // what is overdue: at the first of a month, everything is in a month before or is overdue. Away names systems that
-// cannot be looked into now. One reading a table and rule, of the columns it counts from.
+// cannot be looked into now. One reading a table and rule, of the columns it counts from; where they stand
+// in rows that refer to others, a page of these after the other.
 func (d *Desk) Calendar(ctx context.Context, months int) (list []Month, away []string, err error) {
 	if months < 1 || months > 120 {
 		return nil, nil, avow.FieldErrorf("months", "is between 1 and 120")

@@ -94,9 +94,9 @@ func (w *work) waits() bool {
 }
 
 // isolation: what is changed unless there is another row must not be judged by what
-// another transaction is changing too; what is held fast first must be by all that came before.
+// another transaction is changing too.
 func (s *source) isolation(works []*work) sql.IsolationLevel {
-	if slices.ContainsFunc(works, func(w *work) bool { return len(w.unless) > 0 && !w.holdsFast(s.dialect) }) {
+	if slices.ContainsFunc(works, func(w *work) bool { return len(w.unless) > 0 }) {
 		return s.dialect.serial()
 	}
 	return sql.LevelDefault

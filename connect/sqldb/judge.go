@@ -7,8 +7,8 @@ import (
 )
 
 // judged reports whether the rows must be looked at before they are changed: because a
-// guard compares in a way that SQL knows only nearly, because the database will not
-// look into a table that it is changing, or because they are held fast first.
+// guard compares in a way that SQL knows only nearly, or because the database will not
+// look into a table that it is changing.
 func (w *work) judged(d dialect) bool {
 	for _, g := range w.guards {
 		if g.near {
@@ -20,15 +20,7 @@ func (w *work) judged(d dialect) bool {
 			return true
 		}
 	}
-	return w.holdsFast(d)
-}
-
-// holdsFast reports whether rows are locked in a statement of their own before others are asked
-// for that may have come. PostgreSQL lets a transaction that began before see none of these, and
-// serializes it only with such as asked for that; the others lock what they ask for.
-func (w *work) holdsFast(d dialect) bool {
-	_, is := d.(postgres)
-	return is && w.Fresh && len(w.unless) > 0
+	return false
 }
 
 // within reports whether the rows that must not be are rows of a table itself.

@@ -130,7 +130,6 @@ func (f groupForm) limits(g *Group) error {
 		}
 		g.unless = append(g.unless, connect.Exists{Table: e.Table, Columns: e.Columns, Of: e.Of, When: when, Key: e.Key, But: but.all()})
 	}
-	g.fresh = f.Fresh
 	var err error
 	g.when, err = f.When.cond(0)
 	return err

@@ -45,7 +45,6 @@ type groupForm struct {
 	Bound   []boundForm        `json:"bound,omitempty"`
 	When    *condForm          `json:"when,omitempty"`
 	Unless  []existsForm       `json:"unless,omitempty"`
-	Fresh   bool               `json:"fresh,omitempty"`
 	Element []elementForm      `json:"elements,omitempty"`
 }
 
@@ -123,7 +122,7 @@ func (p *Plan) Encode() ([]byte, error) {
 }
 
 func formOf(g *Group) groupForm {
-	out := groupForm{Table: g.Table, Key: g.Key, Rows: g.Rows, Owned: g.Owned, Because: g.because, Change: g.change, Silent: g.silent, ByGuard: g.byGuard, Bound: g.bound, Keys: g.keys.form(), When: condFormOf(g.when), Fresh: g.fresh}
+	out := groupForm{Table: g.Table, Key: g.Key, Rows: g.Rows, Owned: g.Owned, Because: g.because, Change: g.change, Silent: g.silent, ByGuard: g.byGuard, Bound: g.bound, Keys: g.keys.form(), When: condFormOf(g.when)}
 	for _, l := range g.Lines {
 		out.Lines = append(out.Lines, lineForm{l, packDays(l.days)})
 	}

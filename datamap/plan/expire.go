@@ -177,7 +177,6 @@ func (e *expiry) plan(ctx context.Context, batch *Batch) error {
 	for _, g := range e.system.plan.Groups {
 		if g.change != "" && g.while != nil {
 			g.when, g.unless = both(g.when, g.while.when), append(g.unless, g.while.unless...)
-			g.fresh = len(g.while.unless) > 0
 		}
 	}
 	return nil

@@ -89,7 +89,6 @@ type Group struct {
 	byGuard bool // nearly all rows that have a value of the first guard are these
 	when    *connect.Cond
 	unless  []connect.Exists
-	fresh   bool // others may add rows as unless says
 	element []connect.In
 	while   *while // what must hold beside; of an expiry, until it is planned
 }

@@ -92,7 +92,7 @@ func (p *SystemPlan) changes() ([]connect.Change, []*Group) {
 }
 
 func (p *SystemPlan) changeOf(g *Group) connect.Change {
-	c := connect.Change{Kind: g.change, Table: g.Table, Key: g.Key, Keys: g.keys.all(), When: g.when, Unless: g.unless, Fresh: g.fresh, Elements: g.element, ByGuard: g.byGuard}
+	c := connect.Change{Kind: g.change, Table: g.Table, Key: g.Key, Keys: g.keys.all(), When: g.when, Unless: g.unless, Elements: g.element, ByGuard: g.byGuard}
 	for _, guard := range g.guards {
 		c.Guard = append(c.Guard, connect.In{Columns: guard.columns, Tuples: guard.values.all()})
 	}
