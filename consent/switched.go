@@ -20,12 +20,12 @@ type Switched struct {
 	Purpose, Topic string // what the event is about, one of the two
 	Stops          bool   // it says no; else it allows again, or consents
 	Way, By        string // how it was said, and who did for the person; as in Choice
-	Stands         []Stopped
+	Stands         []Standing
 }
 
-// Stopped is something a person has stopped, as the gate has it: the reasons of a purpose that one
+// Standing is something that a person has stopped, as the gate has it: the reasons of a purpose that one
 // objection ends.
-type Stopped struct {
+type Standing struct {
 	Purpose   string
 	Topic     string // of direct marketing; may be empty there too
 	Marketing bool
@@ -54,7 +54,7 @@ func (r *Register) Switched(tx *store.Tx, e ledger.Entry) (Switched, error) {
 	s.Subject, s.Policy = who, list.last()
 	for i, l := range s.Policy.Objections {
 		if !l.Once && states[0].state.Objected(i) {
-			s.Stands = append(s.Stands, Stopped{s.Policy.Purposes[l.Purpose].Name, l.Topic, marketing(s.Policy, i)})
+			s.Stands = append(s.Stands, Standing{s.Policy.Purposes[l.Purpose].Name, l.Topic, marketing(s.Policy, i)})
 		}
 	}
 	return s, nil
