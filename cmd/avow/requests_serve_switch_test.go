@@ -58,7 +58,7 @@ func (q *quay) marked(column, want string) {
 	q.t.Helper()
 	got := ""
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if got = q.text("shop.db", `SELECT group_concat(`+column+`) FROM (SELECT * FROM customers ORDER BY id)`); got == want {
+		if got = q.text("shop.db", `SELECT group_concat(`+column+`) FROM (SELECT `+column+` FROM customers ORDER BY id)`); got == want {
 			return
 		}
 	}
