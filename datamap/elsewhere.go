@@ -135,15 +135,16 @@ func (b *builder) checkElsewhere(t *Table, rule *policy.CompiledRetention, w Wor
 			"keep the moment in "+policy.Quote(t.Name)+" too, and name that")
 		return
 	}
-	if by := b.endsBefore(from, rule); by != "" {
+	if by := b.endsBefore(e, rule); by != "" {
 		b.warn(t.System, w.Pos, "moment-ends", "rows of "+policy.Quote(from.Name)+" may be deleted by the rule "+policy.Quote(by)+" before "+policy.Quote(rule.Name)+" has ended, and then nobody knows any more when it does", w.Text,
 			"keep the latest moment in "+policy.Quote(t.Name)+" too, and name that")
 	}
 }
 
-// endsBefore is a rule by which rows of a table may go before another rule has ended that counts
-// from them; empty when there is none.
-func (b *builder) endsBefore(from *Table, rule *policy.CompiledRetention) string {
+// endsBefore is a rule by which rows may go before another rule has ended that counts from a
+// moment in them; empty when there is none. Of two that take as long it must be the same moment.
+func (b *builder) endsBefore(moment *Elsewhere, rule *policy.CompiledRetention) string {
+	from := moment.Reference.Table
 	if from.Erase.Kind != Delete {
 		return ""
 	}
@@ -153,7 +154,11 @@ func (b *builder) endsBefore(from *Table, rule *policy.CompiledRetention) string
 			continue
 		}
 		other := &b.m.Policy.Retention[i]
-		if both := rule.Until.Form == policy.UntilPeriod && other.Until.Form == policy.UntilPeriod; !both || hours(other.Until.Period) < hours(rule.Until.Period) {
+		if rule.Until.Form != policy.UntilPeriod || other.Until.Form != policy.UntilPeriod {
+			return e.Key
+		}
+		longer := hours(other.Until.Period) - hours(rule.Until.Period)
+		if longer < 0 || longer == 0 && e.Is.Of(other.Until, other.Until.Events()[0]) != moment.Column {
 			return e.Key
 		}
 	}

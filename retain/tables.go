@@ -318,7 +318,7 @@ func (b *batches) do(ctx context.Context, batch *plan.Batch) error {
 	}
 	for _, e := range batch.Plan.Entries(false) {
 		of := b.along[e.Table]
-		if of != nil && (b.dry || e.Action != plan.Delete) {
+		if of != nil && e.Action != plan.Untie && (b.dry || e.Action != plan.Delete) {
 			continue // their own line tells
 		}
 		b.entryOf(cmp.Or(of, b.line), Entry{Table: e.Table, Action: e.Action, How: e.How, Columns: e.Columns, Rows: e.Rows, Because: e.Reason, Refused: e.Refused, Instead: e.Instead, Left: leftOf(left, e)})
