@@ -23,11 +23,15 @@ const (
 // system last wrote a row is left out.
 func (t *table) byDeed() {
 	people, deeds := t.ofPersons(), t.ofDeeds()
-	if !people && !deeds {
-		return
-	}
 	for _, c := range t.columns {
-		if c.finding.Sure > Not || c.isKey() || t.isReference(c.Name) || len(c.tokens) == 0 || c.table.keyColumn() == c.Name {
+		if c.finding.Sure > Not || len(c.tokens) == 0 || t.View {
+			continue
+		}
+		if c.opensSession() {
+			c.say(Session, Unsure, "it may be what a session is known by")
+			continue
+		}
+		if c.isKey() || t.isReference(c.Name) || t.keyColumn() == c.Name {
 			continue
 		}
 		switch {
@@ -37,6 +41,18 @@ func (t *table) byDeed() {
 			c.say(Trait, Unsure, "it may say how it stands with somebody", c.place())
 		case people && c.tallies():
 			c.say(Activity, Unsure, "it may count what somebody did", c.place())
+		case t.near() && c.moment() && c.lastSeen():
+			c.say(Activity, Unsure, "it says when somebody was there", c.place())
+		case c.ofWhom() && c.known():
+			c.say(Number, Unsure, "it may be what somebody is known by", c.place())
+		case c.ofWhom() && c.taxed():
+			c.say(Government, Unsure, "it may be the number somebody pays taxes under", c.place())
+		case c.ofWhom() && c.coded():
+			c.say(Trait, Unsure, "it is a code for where somebody is from, or what they are", c.place())
+		case people && c.Kind == connect.DecimalKind && !c.technicalAmount():
+			c.say(Trait, Unsure, "it may be an amount of somebody's", c.place())
+		case c.ofWhom() && c.custom():
+			c.say(Mixed, Unsure, "it may hold anything about somebody", c.place())
 		case deeds && c.moment() && c.begins():
 			c.say(Activity, Unsure, "it may say when somebody did what the row is", c.where())
 		case deeds && c.tellsDeed():
@@ -61,8 +77,11 @@ func (t *table) ofPersons() bool {
 // ofDeeds reports whether rows are what somebody did, or what was done to them: posts,
 // logins, votes, payments.
 func (t *table) ofDeeds() bool {
-	if t.View || len(t.words) == 0 || t.about == aboutCompanies || t.about == aboutAddress || t.about == aboutThings || t.tie == tieNone && !t.traced() && t.about != aboutPeople {
+	if t.View || len(t.words) == 0 || t.about == aboutCompanies || t.about == aboutAddress || t.about == aboutThings {
 		return false
+	}
+	if t.tie == tieNone && !t.traced() && t.about != aboutPeople {
+		return t.speaks() && !t.hasName() && slices.ContainsFunc(t.columns, func(c *column) bool { return c.finding.What == Text && c.finding.Sure >= Likely })
 	}
 	ws := t.words
 	for len(ws) > 1 && ws[len(ws)-1].means("filler") {
@@ -70,7 +89,7 @@ func (t *table) ofDeeds() bool {
 	}
 	last := ws[len(ws)-1:]
 	if t.about == aboutPeople {
-		return t.speaks()
+		return t.speaks() || t.deal() && t.traced()
 	}
 	return t.speaks() && t.tie == tieOwned || t.visits() || last[0].means("record") && !tells(ws, apparatusOnly) || t.deal() && t.tie == tieOwned || tells(last, deed)
 }
@@ -134,6 +153,9 @@ func (c *column) stands() bool {
 	words := slices.DeleteFunc(slices.Clone(c.tokens), func(t token) bool {
 		return slices.Contains([]string{"is", "was", "has", "flag", "bool", "kz", "user", "account", "member"}, t.text) || slices.Contains(c.table.own, stem(t.text))
 	})
+	if len(words) == 2 && slices.Contains([]string{"reason", "origin", "level", "cause"}, words[1].text) && (tells(words[:1], standing) || slices.Contains([]string{"access", "flag", "trust", "suspension", "ban", "block"}, words[0].text)) {
+		return true
+	}
 	return len(words) == 1 && tells(words, standing) || len(words) == 0 && len(c.tokens) == 1 && c.flags()
 }
 
@@ -174,7 +196,7 @@ var loose = []string{"status", "event", "tracker", "feature", "action"}
 // whose rows are acts: they point at the one who did it, and have no name of their own.
 func (j *judgement) loosen() {
 	for _, t := range j.tables {
-		if t.about != aboutThings || len(t.own) == 0 || !slices.ContainsFunc(loose, func(w string) bool { return stem(w) == t.own[len(t.own)-1] }) || t.hasName() || t.column("title") != nil {
+		if t.about != aboutThings || len(t.own) == 0 || !slices.ContainsFunc(loose, func(w string) bool { return stem(w) == t.own[len(t.own)-1] }) || t.entitledAlone() {
 			continue
 		}
 		people := slices.ContainsFunc(t.refs, func(r *reference) bool {
@@ -186,4 +208,83 @@ func (j *judgement) loosen() {
 			t.about, t.noun = aboutUnknown, false
 		}
 	}
+}
+
+// entitledAlone reports whether rows have a name or a title, and nothing says what was
+// done in them, or by whom it was.
+func (t *table) entitledAlone() bool {
+	acts := slices.ContainsFunc(t.columns, func(c *column) bool {
+		return len(c.tokens) == 1 && (c.tokens[0].text == "action" || c.tokens[0].text == "operation" || c.named && c.name == reading{Email, strong})
+	})
+	return !acts && (t.hasName() || t.column("title") != nil)
+}
+
+// opensSession reports whether a text names rows of sessions or is called their key: who
+// has it is taken for the one whose session it is.
+func (c *column) opensSession() bool {
+	last := c.tokens[len(c.tokens)-1]
+	return c.Kind == connect.TextKind && (c.Length == 0 || c.Length >= 16) && !c.table.attended() && !c.table.isReference(c.Name) &&
+		(anyMeans(c.table.words, "session") && (c.isKey() || last.means("key") || last.means("id")) ||
+			len(c.table.own) > 0 && c.table.tie == tieOwned && last.means("key") && len(c.tokens) == 1 && slices.Contains(c.table.own, "key"))
+}
+
+// ofWhom reports whether rows are people, or hang on them and say more of them: where they
+// live, what they are called and known by.
+func (c *column) ofWhom() bool {
+	t := c.table
+	return t.ofPersons() || t.tie == tieOwned && (t.about == aboutAddress || t.about == aboutUnknown && (t.namesSomebody() || t.sorts > 0) && !t.deal() && !t.speaks() && !t.ofMachine())
+}
+
+// lastSeen reports whether a time is the last or the first at which somebody was there.
+func (c *column) lastSeen() bool {
+	return (anyMeans(c.tokens, "recent") || anyMeans(c.tokens, "first")) && slices.ContainsFunc(c.tokens, func(t token) bool {
+		return t.means("seen") || t.means("used") || t.means("login") || tells([]token{t}, use) || slices.Contains([]string{"logout", "used"}, t.text)
+	})
+}
+
+// known reports whether a text is called as what somebody is known by in a system:
+// `slug`, `identifier`, `extern_uid`.
+func (c *column) known() bool {
+	if c.Kind != connect.TextKind {
+		return false
+	}
+	words := slices.DeleteFunc(slices.Clone(c.tokens), func(t token) bool {
+		return t.means("person") && t.text != "ref" || slices.Contains(c.table.own, stem(t.text)) || slices.Contains([]string{"extern", "external", "system", "id", "provider", "ext", "login", "identification"}, t.text)
+	})
+	if len(words) == 0 {
+		return len(c.tokens) > 1 && anyText(c.tokens, "login", "system", "extern", "external", "identification", "ext")
+	}
+	return len(words) == 1 && slices.Contains([]string{"slug", "uri", "nicename", "permalink", "identifier", "identification", "uid", "ref", "alias"}, words[0].text) && (words[0].text != "ref" && words[0].text != "slug" || c.table.about == aboutPeople && len(c.tokens) == 1)
+}
+
+// taxed reports whether a text is called as what somebody pays taxes under.
+func (c *column) taxed() bool {
+	return c.Kind == connect.TextKind && anyText(c.tokens, "tax", "vat", "taxvat", "tva", "iva", "gst") && !slices.ContainsFunc(c.tokens, func(t token) bool {
+		return !t.means("tax") && !t.means("id") && !t.means("number") && !t.means("person") && !slices.Contains([]string{"tax", "vat", "tva", "iva", "gst", "intra"}, t.text) && !slices.Contains(c.table.own, stem(t.text))
+	})
+}
+
+// coded reports whether a column is a code for a country, a region or a nation, where the
+// table of those is not in the schema or the code says enough.
+func (c *column) coded() bool {
+	last := c.tokens[len(c.tokens)-1]
+	if len(c.tokens) < 2 || !last.means("id") && last.text != "code" && last.text != "cd" {
+		return false
+	}
+	rest := c.tokens[:len(c.tokens)-1]
+	if c.Kind == connect.TextKind {
+		return anyMeans(rest, "country") || anyMeans(rest, "state") || anyMeans(rest, "nationality") || anyText(rest, "nation")
+	}
+	return c.Kind == connect.Integer && !last.means("id") && (anyMeans(rest, "nationality") || anyText(rest, "nation") || anyMeans(rest, "job"))
+}
+
+// technicalAmount reports whether a number of people's rows is one of how things are
+// reckoned, not of what somebody has.
+func (c *column) technicalAmount() bool {
+	return c.looksKeyed() || c.numberish() || anyText(c.tokens, "currency", "seqno", "seq", "rate", "percent", "version", "ratio", "tax", "vat")
+}
+
+// custom reports whether a column holds what each who uses the system made of it.
+func (c *column) custom() bool {
+	return kindOf(c.Column)&written != 0 && len(c.tokens) <= 2 && anyText(c.tokens, "custom") && anyText(c.tokens, "field", "fields", "data", "value", "values", "attributes")
 }

@@ -42,6 +42,8 @@ func (c *column) decide() {
 		c.say("", Not, "it points at rows of another table")
 	case s == "" && (c.codes() || c.Kind == connect.Integer) && c.numbersSomebody() && !c.numbersOwn():
 		c.say("", Not, "it points at somebody in another table")
+	case c.keysWho():
+		c.say("", Not, "it is the key of somebody who had to do with the row")
 	case c.ofOffice(s):
 		c.say("", Not, "it is an organisation's own")
 	case how == strong:

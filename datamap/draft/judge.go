@@ -178,6 +178,9 @@ func (t *table) describe() {
 	if t.about == aboutThings && t.lives() && (!t.words[len(t.words)-1].means("thing") || t.namesSomebody()) {
 		t.about = aboutUnknown // `markbook_entries` are no books
 	}
+	if n := len(t.words); t.about == aboutThings && n > 1 && anyMeans(t.words[:n-1], "deal") && len(t.refs) > 0 {
+		t.about = aboutUnknown // the lines of an order
+	}
 	if last := len(t.words) - 1; t.about == aboutCompanies && t.lives() && !t.words[last].means("organisation") {
 		t.about = aboutUnknown // `team_memberships` are no teams
 	}

@@ -81,3 +81,11 @@ func (c *column) heads() bool {
 		return o != c && o.finding.What == Text && o.finding.Sure >= Likely
 	})
 }
+
+// keysWho reports whether a column says by a key of the system, not by a name, who had to
+// do with a row: `created_by char(36)`.
+func (c *column) keysWho() bool {
+	n := len(c.tokens)
+	return n > 1 && c.tokens[n-1].text == "by" && c.Kind == connect.TextKind &&
+		(c.seen.share(markUUID)+c.seen.share(markHex) > .5 || c.seen.share(markNameShape)+c.seen.share(markEmail) < .2 && slices.Contains([]int{24, 26, 32, 36}, c.Length))
+}

@@ -179,6 +179,9 @@ func (j *judgement) candidates(c *column) []*table {
 		if own := len(c.table.Key) == 1 && c.isKey(); own && len(t.own) > 1 && strings.Join(t.own, "") != stemmed(c.stems())[0] {
 			continue // the key of `post_meta` is no key of `comment_meta`
 		}
+		if n := len(t.words); n > 1 && anyMeans(t.words[:n-1], "deal") && !anyMeans(c.tokens, "deal") {
+			continue // the `product_id` of a text about products is none of `order_products`
+		}
 		add(t, t.keyColumn())
 	}
 	if c.Kind == connect.Integer && !c.named && !c.technical() && len(c.stems()) == 0 && len(c.tokens) > 0 && !c.plural() {

@@ -108,7 +108,7 @@ func (j *judgement) byRelation(t *table) {
 			c.say(Trait, Unsure, "it may be what somebody is, has or does", c.place())
 		case t.tie == tieAside && t.about == aboutUnknown && c.mayBeProse():
 			c.say(Text, Unsure, "it may be free text", "the row names somebody by "+t.by)
-		case t.tie == tieOwned && t.about == aboutUnknown && t.deal() && !t.View && c.dealt():
+		case (t.tie == tieOwned && t.about == aboutUnknown || t.about == aboutPeople && t.traced()) && t.deal() && !t.View && c.dealt():
 			c.say(Trait, Unsure, "it may say what a deal of somebody's was worth, or when it was", c.place())
 		case visits && (c.when() && !c.technical() || c.whereabouts()):
 			c.say(Activity, Unsure, "it says when somebody was there, or what they looked at")
@@ -123,7 +123,7 @@ func (j *judgement) byRelation(t *table) {
 func (c *column) looksSecret() bool {
 	return c.Kind == connect.TextKind && !c.isKey() && !c.table.isReference(c.Name) && c.seen.n() >= 5 && c.seen.share(markHex) > .8 && c.seen.share(markUUID) < .2 &&
 		!slices.ContainsFunc(c.tokens, func(t token) bool {
-			return t.means("thing") || slices.Contains([]string{"checksum", "etag", "file", "sha", "image", "version", "revision"}, t.text)
+			return t.means("thing") || slices.Contains([]string{"checksum", "etag", "file", "sha", "image", "version", "revision", "commit", "blurhash", "digest", "input", "output", "content", "runners"}, t.text)
 		})
 }
 

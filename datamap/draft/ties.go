@@ -206,8 +206,17 @@ func (t *table) aside(r *reference) bool {
 func (t *table) asideBy(r *reference) bool {
 	return slices.ContainsFunc(r.columns, func(name string) bool {
 		c := t.column(name)
-		return c != nil && (anyMeans(c.tokens, "aside") || anyMeans(c.tokens, "recent"))
+		return c != nil && (c.namesAside() && !(r.target != t && c.namesParent()) || anyMeans(c.tokens, "recent"))
 	})
+}
+
+// namesAside reports whether a column is called after somebody who had to do with a row.
+func (c *column) namesAside() bool { return anyMeans(c.tokens, "aside") }
+
+// namesParent reports whether a column is called `parent_id` and no more: what it points
+// at, when that is another table, is what the row is a part of.
+func (c *column) namesParent() bool {
+	return len(c.tokens) > 0 && c.tokens[0].text == "parent" && !slices.ContainsFunc(c.tokens[1:], func(t token) bool { return !t.means("id") })
 }
 
 // staff reports whether the people of a table work here.
