@@ -42,6 +42,8 @@ func (c *column) decide() {
 		c.say("", Not, "it points at rows of another table")
 	case s == "" && (c.codes() || c.Kind == connect.Integer) && c.numbersSomebody() && !c.numbersOwn():
 		c.say("", Not, "it points at somebody in another table")
+	case c.ofDirectory():
+		c.say("", Not, "it says what a field of another system is called")
 	case c.keysWho():
 		c.say("", Not, "it is the key of somebody who had to do with the row")
 	case c.ofOffice(s):
@@ -70,7 +72,7 @@ func (c *column) decide() {
 		c.say(Text, Likely, "it is free text", c.place())
 	case c.table.about == aboutPeople && c.looksLikeNames():
 		c.say(Name, Likely, "its values have the shape of names", c.place())
-	case c.table.staff() && c.table.about == aboutPeople && c.Kind == connect.DateKind && (anyMeans(c.tokens, "time") || anyMeans(c.tokens, "blocker")):
+	case c.table.staff() && c.table.about == aboutPeople && c.Kind == connect.DateKind && !c.technical() && (anyMeans(c.tokens, "time") || anyMeans(c.tokens, "blocker")):
 		c.say(Hire, Likely, "the rows are people who work here")
 	case c.table.ofPeople() && c.unexplained():
 		c.say(Trait, Likely, "nothing says that it is technical", c.place())
@@ -161,6 +163,8 @@ const nameSays = "its name says so"
 func (c *column) strongName() {
 	s, t := c.name.sort, c.table
 	switch {
+	case s == Health && t.about == aboutThings && t.tie != tieOwned && t.noun:
+		c.say("", Not, "the rows are things")
 	case s == Health && t.animals:
 		c.say("", Not, "the rows are about animals")
 	case c.near():
@@ -221,7 +225,7 @@ func (c *column) mediumName() {
 		c.say(s, Likely, nameSays, "the rows are what people write")
 	case t.about == aboutUnknown && addressing(s) && s == Country && anyMeans(c.tokens, "person"):
 		c.say(s, Likely, nameSays, "so does the word for somebody in it")
-	case t.tie == tieAside && s == Text, t.about == aboutUnknown && (addressing(s) && s != Country || s == Government || s == Bank || s == Plate || s == Device || s == Session || s == Activity || s == Signature || s == Voice):
+	case t.tie == tieAside && s == Text && t.about != aboutThings, t.about == aboutUnknown && (addressing(s) && s != Country || s == Government || s == Bank || s == Plate || s == Device || s == Session || s == Activity || s == Signature || s == Voice):
 		c.say(s, Unsure, nameSays, "nothing ties the rows to people")
 	default:
 		c.say("", Not, "it may mean much, and nothing ties the rows to people")

@@ -89,3 +89,9 @@ func (c *column) keysWho() bool {
 	return n > 1 && c.tokens[n-1].text == "by" && c.Kind == connect.TextKind &&
 		(c.seen.share(markUUID)+c.seen.share(markHex) > .5 || c.seen.share(markNameShape)+c.seen.share(markEmail) < .2 && slices.Contains([]int{24, 26, 32, 36}, c.Length))
 }
+
+// ofDirectory reports whether a column of what is no record of people says under which
+// name another system keeps what it is called after, or how programs enter that.
+func (c *column) ofDirectory() bool {
+	return len(c.tokens) > 1 && !c.near() && slices.Contains([]string{"attr", "attribute", "smtp", "imap", "pop"}, c.tokens[0].text)
+}

@@ -92,7 +92,7 @@ var patterns = []pattern{
 	{sort: Bank, strength: medium, has: []concept{"account", "number"}, kinds: written | numeric, without: []concept{"person"}},
 	{sort: Bank, strength: medium, has: []concept{"bankroute", "number"}, kinds: written | numeric, blocked: true},
 	{sort: Email, strength: strong, has: []concept{"email"}, kinds: written},
-	{sort: Phone, strength: strong, has: []concept{"calling", "number"}, kinds: written | numeric, blocked: true},
+	{sort: Phone, strength: strong, has: []concept{"calling", "number"}, kinds: written | numeric, without: []concept{"detail", "thing"}, blocked: true},
 	{sort: Phone, strength: strong, has: []concept{"contactword", "number"}, kinds: written | numeric, without: []concept{"id", "thing"}},
 	{sort: Phone, strength: strong, has: []concept{"phone"}, kinds: written | numeric, without: []concept{"thing", "image"}},
 	{sort: Agent, strength: strong, has: []concept{"useragent"}, kinds: written},
@@ -189,12 +189,18 @@ var terse = map[string]Sort{
 
 // read is what the name of a column may mean; none when it says nothing.
 func read(ts []token, c *connect.Column) (reading, bool) {
-	if ofFile(ts) || howMany(ts) {
+	if ofFile(ts) || howMany(ts) || ofForm(ts) {
 		return reading{}, false
 	}
 	kind := kindOf(c)
 	blocked := blocks(ts)
 	for _, p := range patterns {
+		if (p.sort == Government || p.sort == Bank) && c.Kind == connect.Integer && pointsElsewhere(ts) {
+			continue
+		}
+		if p.sort == Street && lineOf(c.Name, ts) {
+			continue
+		}
 		if kind&p.kinds != 0 && (!blocked || p.blocked) && p.fits(ts) && !(p.sort == Pay && aboutPaying(ts)) {
 			return p.strengthOf(ts), true
 		}
@@ -219,6 +225,33 @@ func read(ts []token, c *connect.Column) (reading, bool) {
 func ofFile(ts []token) bool {
 	n := len(ts)
 	return n > 2 && (ts[n-2].text == "content" && ts[n-1].text == "type" || ts[n-2].text == "file" && ts[n-1].text == "size")
+}
+
+// ofForm reports whether a name is of how something is to be given or is kept, not of it:
+// `date_of_birth_required`, `password_encoding`.
+func ofForm(ts []token) bool {
+	n := len(ts)
+	return n > 1 && slices.Contains([]string{"required", "mandatory", "encoding", "formatted"}, ts[n-1].text)
+}
+
+// pointsElsewhere reports whether a whole number is called as what points at an entry of a
+// list: `fiscal_position_id`, `fk_bank_account`.
+func pointsElsewhere(ts []token) bool {
+	n := len(ts)
+	return ts[0].text == "fk" && n > 1 || n > 2 && ts[n-1].text == "id" && slices.ContainsFunc(ts, func(t token) bool { return len(t.is) == 0 || t.means("detail") || t.means("thing") })
+}
+
+// lineOf reports whether the line in a name is none of an address: `product_line`.
+func lineOf(name string, ts []token) bool {
+	if len(ts) < 2 || strings.ContainsAny(name, "123456789") || !anyText(ts, "line", "lines") {
+		return false
+	}
+	for _, t := range ts {
+		if t.means("address") || t.means("street") && t.text != "line" && t.text != "lines" {
+			return false
+		}
+	}
+	return true
 }
 
 // howMany reports whether a name is of how many people there are: `num_new_participants`.
@@ -283,6 +316,9 @@ func blocks(ts []token) bool {
 		return false
 	}
 	aside := []concept{"blocker", "id", "time", "thing", "filler", "aside", "key", "organisation", "head"}
+	if !anyMeans(ts, "card") && !anyMeans(ts, "cardwide") {
+		aside = append(aside, "cardpart")
+	}
 	last := ts[len(ts)-1]
 	if slices.ContainsFunc([]concept{"blocker", "id", "time"}, last.means) && !slices.ContainsFunc(last.is, func(c concept) bool { return !slices.Contains(aside, c) }) {
 		return true

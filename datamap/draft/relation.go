@@ -65,11 +65,17 @@ func (c *column) technical() bool {
 		return true
 	}
 	first, last := c.tokens[:1], c.tokens[len(c.tokens)-1:]
-	if len(c.tokens) > 1 && len(first[0].text) > 3 && qualified[last[0].text] && !tells(first, technical) && !first[0].means("person") && !first[0].means("blocker") && !first[0].means("thing") && !(c.table.about == aboutPeople && slices.Contains(c.table.own, stem(first[0].text))) {
+	if len(c.tokens) > 1 && len(first[0].text) > 3 && qualified[last[0].text] && (c.kindOfPerson() || last[0].text != "type" && last[0].text != "kind") && !tells(first, technical) && !first[0].means("person") && !first[0].means("blocker") && !first[0].means("thing") && !(c.table.about == aboutPeople && slices.Contains(c.table.own, stem(first[0].text))) {
 		return false // `military_status` is no state of a row
 	}
 	if n := len(c.tokens); n > 1 && (last[0].means("time") || last[0].text == "on") && tells(c.tokens[n-2:n-1], technical) {
 		return true // `last_edited_at`
+	}
+	if len(c.tokens) > 1 && slices.Contains([]string{"type", "kind"}, last[0].text) && !c.kindOfPerson() {
+		return true
+	}
+	if len(c.tokens) > 1 && slices.Contains([]string{"count", "counter", "cnt"}, last[0].text) && !tells(c.tokens, household) {
+		return true
 	}
 	if (tells(first, quantity) || tells(last, quantity)) && !tells(c.tokens, household) {
 		return c.table.about == aboutPeople || kindOf(c.Column) != numeric // of days, of hours
@@ -78,6 +84,11 @@ func (c *column) technical() bool {
 		return false
 	}
 	return tells(last, technical) || tells(first, technical) && !tells(first, adjective)
+}
+
+// kindOfPerson reports whether a kind is one of people, or of what they have.
+func (c *column) kindOfPerson() bool {
+	return tells(c.tokens[:1], trait) || anyText(c.tokens[:1], "contract", "employment", "blood", "leave", "absence", "id", "identification", "relation", "appointment", "visit") || slices.ContainsFunc([]concept{"person", "staff", "job", "health", "pay", "hire", "education", "licence", "certificate", "insurance", "belief", "marital"}, func(w concept) bool { return anyMeans(c.tokens[:1], w) })
 }
 
 // qualified are words that say something of a person behind others.
@@ -202,7 +213,7 @@ func (c *column) numbered() bool {
 // looksKeyed reports whether a column is called as keys and references are: `idzona`,
 // `payerid`, `codserie`.
 func (c *column) looksKeyed() bool {
-	if len(c.tokens) == 0 || anyMeans(c.tokens, "id") || c.codes() || strings.HasSuffix(strings.ToLower(c.Name), "_id") {
+	if len(c.tokens) == 0 || anyMeans(c.tokens, "id") || c.codes() || strings.HasSuffix(strings.ToLower(c.Name), "_id") || strings.HasPrefix(strings.ToLower(c.Name), "id_") || strings.HasPrefix(strings.ToLower(c.Name), "fk_") {
 		return true
 	}
 	first, last := c.tokens[0].text, c.tokens[len(c.tokens)-1].text

@@ -115,7 +115,7 @@ func (t *table) speaks() bool {
 	for n > 1 && (t.words[n-1].means("record") || t.words[n-1].means("filler")) {
 		n--
 	}
-	return n > 0 && tells(t.words[n-1:n], speech) && t.about != aboutCompanies
+	return n > 0 && tells(t.words[n-1:n], speech) && t.about != aboutCompanies && !(strings.HasPrefix(t.words[n-1].text, "newsletter") && t.hasName())
 }
 
 // visits reports whether rows are what somebody did in a system: logins, sessions.

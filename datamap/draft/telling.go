@@ -77,7 +77,7 @@ func codePrefix(w string) bool { return strings.HasPrefix(w, "cod") || strings.H
 // isProse reports whether the values are sentences that somebody wrote.
 func (c *column) isProse() bool {
 	return c.seen.n() >= 3 && c.seen.share(markSentence) >= .4 && c.seen.share(markAgent)+c.seen.share(markURL) < .2 &&
-		!anyMeans(c.tokens, "thing")
+		!anyMeans(c.tokens, "thing") && !anyMeans(c.tokens, "faulty")
 }
 
 // looksLikeNames reports whether the values have the shape of names of people, nearly

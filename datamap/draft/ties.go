@@ -90,7 +90,7 @@ func (t *table) tieByKey() {
 		return
 	}
 	named := t.namesSomebody()
-	if named && t.about == aboutUnknown {
+	if named && t.about == aboutUnknown && !t.ofKinds() {
 		t.tie, t.by = tieOwned, "its name"
 	}
 	for _, c := range t.columns {
@@ -102,6 +102,13 @@ func (t *table) tieByKey() {
 			t.tie = tieAside
 		}
 	}
+}
+
+// ofKinds reports whether rows say more of kinds of people, not of people: `member_type_texts`.
+func (t *table) ofKinds() bool {
+	person := slices.IndexFunc(t.words, func(w token) bool { return w.means("person") })
+	return person+1 < len(t.words)-1 && slices.Contains([]string{"type", "types", "kind", "category", "status", "group", "role"}, t.words[person+1].text) && !t.pointsAtPeople() &&
+		!slices.ContainsFunc(t.columns, (*column).numbersSomebody)
 }
 
 // saysWho reports whether a column is by what somebody is known in the system: `username`.
