@@ -35,7 +35,7 @@ func (t *table) byDeed() {
 			continue
 		}
 		switch {
-		case people && c.moment() && !c.notes():
+		case people && c.moment() && !c.notes() && !anyText(c.tokens, "stats", "stat", "compare", "default", "preselect", "step"):
 			c.say(Activity, Unsure, "it may say when something happened to somebody", c.place())
 		case people && c.stands():
 			c.say(Trait, Unsure, "it may say how it stands with somebody", c.place())
@@ -45,6 +45,20 @@ func (t *table) byDeed() {
 			c.say(Activity, Unsure, "it says when somebody was there", c.place())
 		case c.ofWhom() && c.known():
 			c.say(Number, Unsure, "it may be what somebody is known by", c.place())
+		case t.tie == tieOwned && t.about == aboutUnknown && c.knownElsewhere():
+			c.say(Number, Unsure, "it may be what somebody is known by elsewhere", c.place())
+		case people && c.Kind != connect.JSON && anyText(c.tokens, "hash") && anyMeans(c.tokens, "email"):
+			c.say(Email, Unsure, "it is made of what its name says", c.place())
+		case people && c.Kind == connect.TextKind && anyMeans(c.tokens, "recent") && anyText(c.tokens, "page", "url", "location", "path", "query", "search"):
+			c.say(Activity, Unsure, "it may say what somebody looked at", c.place())
+		case t.near() && !t.View && (t.lives() || t.about == aboutAddress) && kindOf(c.Column) == dated && !c.notes() && !tells(c.tokens, noting):
+			c.say(Activity, Unsure, "it may say when something happened to somebody", c.place())
+		case t.near() && t.deal() && c.pays():
+			c.say(Trait, Unsure, "it may say how somebody paid", c.place())
+		case t.tie == tieOwned && t.ofLines() && c.entitles():
+			c.say(Trait, Unsure, "it may say what somebody bought", c.place())
+		case t.tie == tieOwned && deeds && kindOf(c.Column) == numeric && c.bare == "" && len(c.tokens) == 1 && tells(c.tokens, worth):
+			c.say(Trait, Unsure, "it may say what somebody gave or paid", c.place())
 		case c.ofWhom() && c.taxed():
 			c.say(Government, Unsure, "it may be the number somebody pays taxes under", c.place())
 		case c.ofWhom() && c.coded():
@@ -104,7 +118,7 @@ func (c *column) moment() bool {
 	case dated:
 		return true
 	case numeric:
-		return c.Kind == connect.Integer && !c.looksKeyed() && (c.when() && !slices.Contains([]string{"active", "visit", "action", "request"}, last.text) || slices.Contains([]string{"created", "posted", "added"}, last.text))
+		return c.Kind == connect.Integer && !c.looksKeyed() && (c.lastSeen() || c.table.visits() && slices.Contains([]string{"start", "started", "begin", "end"}, last.text) || c.when() && !slices.Contains([]string{"active", "visit", "action", "request"}, last.text) || slices.Contains([]string{"created", "posted", "added"}, last.text))
 	case written:
 		return c.Kind == connect.TextKind && slices.Contains([]string{"timestamp", "time", "date", "datetime"}, last.text) && (c.seen.n() == 0 || c.seen.share(markDate)+c.seen.share(markBarePhone) > .5 || c.Length > 0 && c.Length <= 20)
 	}
@@ -251,10 +265,13 @@ func (c *column) known() bool {
 	words := slices.DeleteFunc(slices.Clone(c.tokens), func(t token) bool {
 		return t.means("person") && t.text != "ref" || slices.Contains(c.table.own, stem(t.text)) || slices.Contains([]string{"extern", "external", "system", "id", "provider", "ext", "login", "identification"}, t.text)
 	})
+	if anyText(c.tokens, "key") && anyText(c.tokens, "public", "ssh", "gpg", "pgp") && len(c.tokens) == 2 || anyText(c.tokens, "known") && len(c.tokens) <= 3 {
+		return true
+	}
 	if len(words) == 0 {
 		return len(c.tokens) > 1 && anyText(c.tokens, "login", "system", "extern", "external", "identification", "ext")
 	}
-	return len(words) == 1 && slices.Contains([]string{"slug", "uri", "nicename", "permalink", "identifier", "identification", "uid", "ref", "alias"}, words[0].text) && (words[0].text != "ref" && words[0].text != "slug" || c.table.about == aboutPeople && len(c.tokens) == 1)
+	return len(words) == 1 && slices.Contains([]string{"slug", "uri", "nicename", "permalink", "identifier", "identification", "uid", "ref", "alias", "aka", "fingerprint"}, words[0].text) && (words[0].text != "ref" && words[0].text != "slug" || c.table.about == aboutPeople && len(c.tokens) == 1)
 }
 
 // taxed reports whether a text is called as what somebody pays taxes under.
@@ -287,4 +304,41 @@ func (c *column) technicalAmount() bool {
 // custom reports whether a column holds what each who uses the system made of it.
 func (c *column) custom() bool {
 	return kindOf(c.Column)&written != 0 && len(c.tokens) <= 2 && anyText(c.tokens, "custom") && anyText(c.tokens, "field", "fields", "data", "value", "values", "attributes")
+}
+
+// knownElsewhere reports whether a text of what hangs on somebody is who they are in
+// another system: `extern_uid` of an identity.
+func (c *column) knownElsewhere() bool {
+	n := len(c.tokens)
+	return c.Kind == connect.TextKind && n <= 2 && (slices.Contains([]string{"uid", "identifier", "subject"}, c.tokens[n-1].text) && (n == 1 || slices.Contains([]string{"extern", "external", "provider", "remote", "social", "oauth", "openid", "ldap", "saml"}, c.tokens[0].text)) ||
+		n == 2 && c.tokens[1].text == "id" && slices.Contains([]string{"extern", "external", "provider", "social", "oauth", "openid", "remote"}, c.tokens[0].text)) && slices.ContainsFunc(c.table.own, func(w string) bool {
+		return slices.Contains([]string{"identity", "identitie", "identifier", "social", "oauth", "connection", "auth", "authentication", "authorization", "account", "login", "link", "external", "federated", "provider"}, w)
+	})
+}
+
+// pays reports whether a column of a deal says by what it was paid, or by which number
+// who carries payments out knows it.
+func (c *column) pays() bool {
+	if c.Kind != connect.TextKind {
+		return false
+	}
+	last := c.tokens[len(c.tokens)-1]
+	return anyText(c.tokens, "payment", "transaction", "charge", "txn") && len(c.tokens) <= 3 && slices.Contains([]string{"method", "id", "reference", "ref", "title"}, last.text)
+}
+
+// ofLines reports whether rows are the lines of a deal: `order_products`.
+func (t *table) ofLines() bool {
+	n := len(t.words)
+	return n > 1 && anyMeans(t.words[:n-1], "deal") && (t.words[n-1].means("thing") || t.words[n-1].means("detail"))
+}
+
+// entitles reports whether a column is what a row is called.
+func (c *column) entitles() bool {
+	if c.Kind != connect.TextKind || c.looksKeyed() {
+		return false
+	}
+	words := slices.DeleteFunc(slices.Clone(c.tokens), func(t token) bool {
+		return slices.Contains(c.table.own, stem(t.text)) || t.means("thing") || t.means("detail")
+	})
+	return len(words) == 1 && slices.Contains([]string{"name", "title", "model", "description", "sku"}, words[0].text) || len(words) == 0 && anyText(c.tokens, "model", "product")
 }

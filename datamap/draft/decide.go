@@ -163,6 +163,8 @@ const nameSays = "its name says so"
 func (c *column) strongName() {
 	s, t := c.name.sort, c.table
 	switch {
+	case s == Activity && (t.about == aboutThings || t.about == aboutCompanies) && t.tie != tieOwned:
+		c.say("", Not, "the rows are things")
 	case s == Health && t.about == aboutThings && t.tie != tieOwned && t.noun:
 		c.say("", Not, "the rows are things")
 	case s == Health && t.animals:
@@ -209,6 +211,8 @@ func (c *column) mediumName() {
 		c.mediumOwned()
 	case t.about == aboutAddress && (addressing(s) || s == Place):
 		c.say(s, Likely, nameSays, "the rows are addresses")
+	case t.about == aboutCompanies && s == Job && (anyMeans(c.tokens, "person") || anyMeans(c.tokens, "contactword")):
+		c.say(s, Unsure, nameSays, "so does the word for somebody in it")
 	case t.about == aboutCompanies && (addressing(s) || s == Government || s == Bank || s == Name || s == Place):
 		if s == Name || s == Country || s == Place {
 			c.say("", Not, "the rows are organisations")
@@ -388,7 +392,7 @@ func (c *column) beside() {
 	for _, o := range c.table.columns {
 		if o != c && o.finding.Sure >= Likely {
 			others++
-			traced = traced || slices.Contains(traces, o.finding.What)
+			traced = traced || slices.Contains(traces, o.finding.What) && !o.ofAnother()
 			if addressing(o.finding.What) {
 				address++
 			}

@@ -108,6 +108,7 @@ var patterns = []pattern{
 	{sort: Secret, strength: medium, has: []concept{"encrypted"}, kinds: written, blocked: true},
 	{sort: Secret, strength: strong, has: []concept{"secretword", "key"}, kinds: written, blocked: true},
 	{sort: Secret, strength: medium, has: []concept{"security", "secretword"}, kinds: written, blocked: true},
+	{sort: Secret, strength: strong, has: []concept{"secret", "key"}, kinds: written, blocked: true},
 	{sort: Secret, strength: medium, has: []concept{"activating", "key"}, kinds: written, blocked: true},
 	{sort: Session, strength: strong, has: []concept{"session"}, kinds: written, blocked: true, without: []concept{"time", "type"}},
 	{sort: Session, strength: strong, has: []concept{"visitor", "id"}, kinds: written, blocked: true},
@@ -128,7 +129,7 @@ var patterns = []pattern{
 	{sort: Name, strength: strong, has: []concept{"person", "name"}, kinds: written, without: []concept{"thing", "organisation"}},
 	{sort: Text, strength: medium, has: []concept{"full", "text"}, kinds: written},
 	{sort: Name, strength: medium, has: []concept{"full", "name"}, kinds: written},
-	{sort: Name, strength: medium, has: []concept{"middle"}, kinds: written},
+	{sort: Name, strength: medium, has: []concept{"middle"}, kinds: written, without: []concept{"deal", "number"}},
 	{sort: Name, strength: medium, has: []concept{"full"}, kinds: written, without: []concept{"time", "blocker"}},
 	{sort: Belief, strength: medium, has: []concept{"gender", "liking"}, kinds: anyKind, blocked: true},
 	{sort: Trait, strength: medium, has: []concept{"age", "liking"}, kinds: anyKind, blocked: true},
@@ -231,7 +232,7 @@ func ofFile(ts []token) bool {
 // `date_of_birth_required`, `password_encoding`.
 func ofForm(ts []token) bool {
 	n := len(ts)
-	return n > 1 && slices.Contains([]string{"required", "mandatory", "encoding", "formatted"}, ts[n-1].text)
+	return n > 1 && slices.Contains([]string{"required", "mandatory", "encoding", "formatted", "format", "template", "filter"}, ts[n-1].text) || n > 1 && ts[0].text == "utm"
 }
 
 // pointsElsewhere reports whether a whole number is called as what points at an entry of a

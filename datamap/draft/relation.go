@@ -65,6 +65,9 @@ func (c *column) technical() bool {
 		return true
 	}
 	first, last := c.tokens[:1], c.tokens[len(c.tokens)-1:]
+	if len(c.tokens) > 1 && first[0].text == "default" {
+		return true
+	}
 	if len(c.tokens) > 1 && len(first[0].text) > 3 && qualified[last[0].text] && (c.kindOfPerson() || last[0].text != "type" && last[0].text != "kind") && !tells(first, technical) && !first[0].means("person") && !first[0].means("blocker") && !first[0].means("thing") && !(c.table.about == aboutPeople && slices.Contains(c.table.own, stem(first[0].text))) {
 		return false // `military_status` is no state of a row
 	}
@@ -121,7 +124,7 @@ func (j *judgement) byRelation(t *table) {
 			c.say(Text, Unsure, "it may be free text", "the row names somebody by "+t.by)
 		case (t.tie == tieOwned && t.about == aboutUnknown || t.about == aboutPeople && t.traced()) && t.deal() && !t.View && c.dealt():
 			c.say(Trait, Unsure, "it may say what a deal of somebody's was worth, or when it was", c.place())
-		case visits && (c.when() && !c.technical() || c.whereabouts()):
+		case visits && (c.when() && !c.technical() && !tells(c.tokens, noting) || c.whereabouts()):
 			c.say(Activity, Unsure, "it says when somebody was there, or what they looked at")
 		case (of || t.ofNothingElse() && !c.flags()) && j.substantial(c):
 			c.say(Trait, Unsure, "nothing says that it is technical", c.place())

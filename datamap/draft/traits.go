@@ -34,7 +34,7 @@ func (c *column) dealt() bool {
 	case kindOf(c.Column) == dated, c.Kind == connect.TextKind && c.seen.share(markDate) > .8:
 		return !tells(c.tokens, noted)
 	}
-	return kindOf(c.Column) == numeric && (c.Kind == connect.DecimalKind || tells(c.tokens[len(c.tokens)-1:], worth)) && !anyText(c.tokens, "percent", "rate", "ratio", "weight")
+	return kindOf(c.Column) == numeric && (c.Kind == connect.DecimalKind || tells(c.tokens[len(c.tokens)-1:], worth)) && !anyText(c.tokens, "currency", "percent", "rate", "ratio", "weight")
 }
 
 // ownNumber reports whether a column of people is called as the number of somebody, and
