@@ -55,6 +55,10 @@ func (t *table) byDeed() {
 			c.say(Activity, Unsure, "it may say when something happened to somebody", c.place())
 		case t.near() && t.deal() && c.pays():
 			c.say(Trait, Unsure, "it may say how somebody paid", c.place())
+		case t.tie == tieOwned && t.ofLines() && c.dealt():
+			c.say(Trait, Unsure, "it may say what a deal of somebody's was worth, or when it was", c.place())
+		case t.tie == tieOwned && t.ofCards() && kindOf(c.Column) != dated && c.ofCard():
+			c.say(Card, Unsure, "the rows are cards", c.place())
 		case t.tie == tieOwned && t.ofLines() && c.entitles():
 			c.say(Trait, Unsure, "it may say what somebody bought", c.place())
 		case t.tie == tieOwned && deeds && kindOf(c.Column) == numeric && c.bare == "" && len(c.tokens) == 1 && tells(c.tokens, worth):
@@ -118,7 +122,7 @@ func (c *column) moment() bool {
 	case dated:
 		return true
 	case numeric:
-		return c.Kind == connect.Integer && !c.looksKeyed() && (c.lastSeen() || c.table.visits() && slices.Contains([]string{"start", "started", "begin", "end"}, last.text) || c.when() && !slices.Contains([]string{"active", "visit", "action", "request"}, last.text) || slices.Contains([]string{"created", "posted", "added"}, last.text))
+		return c.Kind == connect.Integer && !c.looksKeyed() && (c.lastSeen() || last.text == "at" && len(c.tokens) > 1 || c.table.visits() && slices.Contains([]string{"start", "started", "begin", "end"}, last.text) || c.when() && !slices.Contains([]string{"active", "visit", "action", "request"}, last.text) || slices.Contains([]string{"created", "posted", "added"}, last.text))
 	case written:
 		return c.Kind == connect.TextKind && slices.Contains([]string{"timestamp", "time", "date", "datetime"}, last.text) && (c.seen.n() == 0 || c.seen.share(markDate)+c.seen.share(markBarePhone) > .5 || c.Length > 0 && c.Length <= 20)
 	}
@@ -136,7 +140,7 @@ func (c *column) notes() bool {
 		return false
 	case tells(words, noting) && !tells(words, happened):
 		return true
-	case tells(words, happened):
+	case tells(words, happened) || anyText(words, "start", "end", "begin", "until", "till", "from"):
 		return false
 	}
 	return !slices.ContainsFunc(words, func(t token) bool {
@@ -148,13 +152,16 @@ func (c *column) notes() bool {
 // changed, and nothing else is said of it.
 func (c *column) begins() bool {
 	if tells(c.tokens, noting) {
-		return c.table.visits() && c.table.traced()
+		return c.table.visits() && c.table.traced() || c.table.recordsActs() && !c.besideMoments()
+	}
+	if len(c.tokens) == 1 && c.tokens[0].text == "timestamp" && c.besideMoments() {
+		return false // some databases set it whenever a row changes
 	}
 	if tells(c.tokens, begun) {
 		return true
 	}
 	return !slices.ContainsFunc(c.tokens, func(t token) bool {
-		return len(t.text) > 2 && (!t.means("time") || tells([]token{t}, technical) && t.text != "time" && t.text != "date" && t.text != "timestamp") && t.text != "gmt" && t.text != "utc" && !slices.Contains(c.table.own, stem(t.text))
+		return len(t.text) > 2 && (!t.means("time") || tells([]token{t}, technical) && t.text != "time" && t.text != "date" && t.text != "timestamp") && t.text != "gmt" && t.text != "utc" && t.text != "action" && t.text != "event" && t.text != "log" && !slices.Contains(c.table.own, stem(t.text))
 	})
 }
 
@@ -251,7 +258,7 @@ func (c *column) ofWhom() bool {
 
 // lastSeen reports whether a time is the last or the first at which somebody was there.
 func (c *column) lastSeen() bool {
-	return (anyMeans(c.tokens, "recent") || anyMeans(c.tokens, "first")) && slices.ContainsFunc(c.tokens, func(t token) bool {
+	return anyText(c.tokens, "lastactivity", "lastlogin", "lastvisit", "lastaccess", "lastseen") || (anyMeans(c.tokens, "recent") || anyMeans(c.tokens, "first")) && slices.ContainsFunc(c.tokens, func(t token) bool {
 		return t.means("seen") || t.means("used") || t.means("login") || tells([]token{t}, use) || slices.Contains([]string{"logout", "used"}, t.text)
 	})
 }
@@ -329,7 +336,10 @@ func (c *column) pays() bool {
 // ofLines reports whether rows are the lines of a deal: `order_products`.
 func (t *table) ofLines() bool {
 	n := len(t.words)
-	return n > 1 && anyMeans(t.words[:n-1], "deal") && (t.words[n-1].means("thing") || t.words[n-1].means("detail"))
+	if n < 2 || !t.words[n-1].means("thing") && !t.words[n-1].means("detail") {
+		return false
+	}
+	return anyMeans(t.words[:n-1], "deal") || t.words[n-1].means("detail") && t.words[n-2].means("detail") && slices.ContainsFunc(t.refs, func(r *reference) bool { return r.target != t && r.target.deal() })
 }
 
 // entitles reports whether a column is what a row is called.
@@ -341,4 +351,26 @@ func (c *column) entitles() bool {
 		return slices.Contains(c.table.own, stem(t.text)) || t.means("thing") || t.means("detail")
 	})
 	return len(words) == 1 && slices.Contains([]string{"name", "title", "model", "description", "sku"}, words[0].text) || len(words) == 0 && anyText(c.tokens, "model", "product")
+}
+
+// ofCard reports whether a column of payment cards says more of one: its kind, its last
+// digits, when it ends.
+func (c *column) ofCard() bool {
+	return !c.looksKeyed() && anyText(c.tokens, "month", "year", "type", "brand", "digits", "name", "holder", "last", "funding", "country", "exp")
+}
+
+// ofCards reports whether rows are payment cards.
+func (t *table) ofCards() bool {
+	return (anyMeans(t.words, "card") || anyMeans(t.words, "cardwide")) && (anyText(t.words, "credit", "debit", "payment", "bank") || anyMeans(t.words, "cardwide") || slices.ContainsFunc(t.columns, func(c *column) bool { return c.finding.What == Card }))
+}
+
+// recordsActs reports whether rows are entries of a log, or of what follows what people do.
+func (t *table) recordsActs() bool {
+	last := t.words[len(t.words)-1]
+	return last.means("record") || slices.Contains([]string{"tracker", "tracking", "history", "histories", "visit", "visits"}, last.text)
+}
+
+// besideMoments reports whether other columns of the row are times.
+func (c *column) besideMoments() bool {
+	return slices.ContainsFunc(c.table.columns, func(o *column) bool { return o != c && len(o.tokens) > 0 && o.moment() })
 }

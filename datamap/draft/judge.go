@@ -164,7 +164,13 @@ func (c *column) read(prefix, suffix, system string) {
 
 // tableTokens are the words of a table's name without its schema, and without the word
 // that stands in front of all.
-func tableTokens(name, system string) []token { return tokens(without(bareName(name), system)) }
+func tableTokens(name, system string) []token {
+	ts := tokens(without(bareName(name), system))
+	if n := len(ts); n > 1 && slices.Contains([]string{"table", "tbl", "entity", "entities"}, ts[n-1].text) {
+		return ts[:n-1] // which any table is
+	}
+	return ts
+}
 
 // describe decides what the rows of a table are.
 func (t *table) describe() {
@@ -244,7 +250,7 @@ func (c *column) ofAnother() bool {
 		return slices.Contains([]string{"parent", "parents", "children"}, c.tokens[0].text)
 	}
 	first := c.tokens[0].text
-	return slices.Contains([]string{"sender", "from", "reply", "attr", "attribute", "field", "smtp", "imap", "default", "template", "poster"}, first) || anyText(c.tokens, "poster", "editor") && anyMeans(c.tokens, "recent")
+	return slices.Contains([]string{"sender", "from", "reply", "attr", "attribute", "field", "smtp", "imap", "default", "template", "poster", "support", "noreply", "system"}, first) || anyText(c.tokens, "poster", "editor") && anyMeans(c.tokens, "recent")
 }
 
 // wide is above how many columns a table must say more of people to be one of them: so

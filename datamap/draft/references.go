@@ -83,8 +83,8 @@ func (j *judgement) infer(ctx context.Context, src Reader, c *column) error {
 		if err != nil {
 			return err
 		}
-		if sure == no {
-			continue
+		if sure == no || sure == unknown && target == c.table && c.numbersOwn() && anyMeans(c.tokens, "number") {
+			continue // the number that somebody has is no key of somebody else
 		}
 		why := "by its name"
 		if sure == yes {

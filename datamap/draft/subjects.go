@@ -145,7 +145,27 @@ func (t *table) lives() bool {
 // ofNothingElse reports whether rows hang on somebody, and no word of the table's name and
 // no name of their own says that they are anything but a record of that.
 func (t *table) ofNothingElse() bool {
-	return t.tie == tieOwned && t.about == aboutUnknown && !t.View && !t.ofMachine() && !t.speaks() && !t.deal() && !t.entitled()
+	return t.tie == tieOwned && t.about == aboutUnknown && !t.View && !t.ofMachine() && !t.speaks() && !t.deal() && !t.entitled() && !t.written()
+}
+
+// written reports whether rows are only somebody's in that they wrote or reported them:
+// what stands in an issue is of the thing it is about.
+func (t *table) written() bool {
+	authors := 0
+	for _, r := range t.refs {
+		if r.target.about != aboutPeople || t.asideBy(r) {
+			continue
+		}
+		by := slices.ContainsFunc(r.columns, func(name string) bool {
+			c := t.column(name)
+			return c != nil && anyText(c.tokens, "author", "reporter", "creator", "submitter", "poster", "opener")
+		})
+		if !by {
+			return false
+		}
+		authors++
+	}
+	return authors > 0
 }
 
 // ofAnimals reports whether rows are about animals and name nobody: what a vet keeps.
