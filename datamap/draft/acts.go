@@ -35,11 +35,11 @@ func (t *table) byDeed() {
 			continue
 		}
 		switch {
-		case people && c.moment() && !c.notes() && !anyText(c.tokens, "stats", "stat", "compare", "default", "preselect", "step"):
+		case people && c.moment() && !c.notes() && !anyText(c.tokens, "stats", "stat", "compare", "default", "preselect", "step", "reminder", "due"):
 			c.say(Activity, Unsure, "it may say when something happened to somebody", c.place())
-		case people && c.stands():
+		case (people || t.opens()) && c.stands():
 			c.say(Trait, Unsure, "it may say how it stands with somebody", c.place())
-		case people && c.tallies():
+		case (people || t.opens()) && c.tallies():
 			c.say(Activity, Unsure, "it may count what somebody did", c.place())
 		case t.near() && c.moment() && c.lastSeen():
 			c.say(Activity, Unsure, "it says when somebody was there", c.place())
@@ -102,14 +102,14 @@ func (t *table) ofDeeds() bool {
 		return t.speaks() && !t.hasName() && slices.ContainsFunc(t.columns, func(c *column) bool { return c.finding.What == Text && c.finding.Sure >= Likely })
 	}
 	ws := t.words
-	for len(ws) > 1 && ws[len(ws)-1].means("filler") {
+	for len(ws) > 1 && (ws[len(ws)-1].means("filler") || ws[len(ws)-1].text == "field") {
 		ws = ws[:len(ws)-1]
 	}
 	last := ws[len(ws)-1:]
 	if t.about == aboutPeople {
 		return t.speaks() || t.deal() && t.traced()
 	}
-	return t.speaks() && t.tie == tieOwned || t.visits() || last[0].means("record") && !tells(ws, apparatusOnly) || t.deal() && t.tie == tieOwned || tells(last, deed)
+	return t.tie == tieOwned && t.from() || t.speaks() && t.tie == tieOwned || t.visits() || last[0].means("record") && !tells(ws, apparatusOnly) || t.deal() && t.tie == tieOwned || tells(last, deed)
 }
 
 // apparatusOnly are words before one for a log of what no person does.
@@ -174,6 +174,9 @@ func (c *column) stands() bool {
 	words := slices.DeleteFunc(slices.Clone(c.tokens), func(t token) bool {
 		return slices.Contains([]string{"is", "was", "has", "flag", "bool", "kz", "user", "account", "member"}, t.text) || slices.Contains(c.table.own, stem(t.text))
 	})
+	if len(words) == 2 && (words[1].text == "state" || words[1].text == "status") && slices.Contains([]string{"workflow", "approval", "membership", "subscription", "verification", "registration"}, words[0].text) {
+		return true
+	}
 	if len(words) == 2 && slices.Contains([]string{"reason", "origin", "level", "cause"}, words[1].text) && (tells(words[:1], standing) || slices.Contains([]string{"access", "flag", "trust", "suspension", "ban", "block"}, words[0].text)) {
 		return true
 	}
@@ -182,7 +185,7 @@ func (c *column) stands() bool {
 
 // tallies reports whether a number of people counts what they did: `sign_in_count`.
 func (c *column) tallies() bool {
-	if kindOf(c.Column) != numeric || c.looksKeyed() {
+	if kindOf(c.Column) != numeric || c.looksKeyed() || c.tokens[0].text == "unread" {
 		return false
 	}
 	counted := slices.ContainsFunc(c.tokens, func(t token) bool {
@@ -204,6 +207,9 @@ func (c *column) tellsDeed() bool {
 		return false
 	}
 	words := slices.DeleteFunc(slices.Clone(c.tokens), func(t token) bool { return slices.Contains(c.table.own, stem(t.text)) })
+	if len(c.tokens) == 2 && c.tokens[1].text == "type" && slices.Contains([]string{"action", "event", "activity", "operation"}, c.tokens[0].text) || len(c.tokens) == 1 && c.tokens[0].text == "type" && c.table.from() && slices.Contains(c.table.own, "event") {
+		return true
+	}
 	return len(words) == 1 && tells(words, done) && !tells(c.table.words, machineKey)
 }
 
@@ -253,12 +259,12 @@ func (c *column) opensSession() bool {
 // live, what they are called and known by.
 func (c *column) ofWhom() bool {
 	t := c.table
-	return t.ofPersons() || t.tie == tieOwned && (t.about == aboutAddress || t.about == aboutUnknown && (t.namesSomebody() || t.sorts > 0) && !t.deal() && !t.speaks() && !t.ofMachine())
+	return t.ofPersons() || t.opens() || t.tie == tieOwned && (t.about == aboutAddress || t.about == aboutUnknown && (t.namesSomebody() || t.sorts > 0) && !t.deal() && !t.speaks() && !t.ofMachine())
 }
 
 // lastSeen reports whether a time is the last or the first at which somebody was there.
 func (c *column) lastSeen() bool {
-	return anyText(c.tokens, "lastactivity", "lastlogin", "lastvisit", "lastaccess", "lastseen") || (anyMeans(c.tokens, "recent") || anyMeans(c.tokens, "first")) && slices.ContainsFunc(c.tokens, func(t token) bool {
+	return len(c.tokens) == 1 && c.Kind == connect.Integer && anyText(c.tokens, "access", "login") && c.table.about == aboutPeople || anyText(c.tokens, "lastactivity", "lastlogin", "lastvisit", "lastaccess", "lastseen") || (anyMeans(c.tokens, "recent") || anyMeans(c.tokens, "first")) && slices.ContainsFunc(c.tokens, func(t token) bool {
 		return t.means("seen") || t.means("used") || t.means("login") || tells([]token{t}, use) || slices.Contains([]string{"logout", "used"}, t.text)
 	})
 }
@@ -270,13 +276,13 @@ func (c *column) known() bool {
 		return false
 	}
 	words := slices.DeleteFunc(slices.Clone(c.tokens), func(t token) bool {
-		return t.means("person") && t.text != "ref" || slices.Contains(c.table.own, stem(t.text)) || slices.Contains([]string{"extern", "external", "system", "id", "provider", "ext", "login", "identification"}, t.text)
+		return t.means("person") && t.text != "ref" || slices.Contains(c.table.own, stem(t.text)) || slices.Contains([]string{"extern", "external", "system", "id", "provider", "ext", "login", "identification", "unique", "sis"}, t.text)
 	})
 	if anyText(c.tokens, "key") && anyText(c.tokens, "public", "ssh", "gpg", "pgp") && len(c.tokens) == 2 || anyText(c.tokens, "known") && len(c.tokens) <= 3 {
 		return true
 	}
 	if len(words) == 0 {
-		return len(c.tokens) > 1 && anyText(c.tokens, "login", "system", "extern", "external", "identification", "ext")
+		return len(c.tokens) > 1 && anyText(c.tokens, "login", "system", "extern", "external", "identification", "ext", "unique", "sis")
 	}
 	return len(words) == 1 && slices.Contains([]string{"slug", "uri", "nicename", "permalink", "identifier", "identification", "uid", "ref", "alias", "aka", "fingerprint"}, words[0].text) && (words[0].text != "ref" && words[0].text != "slug" || c.table.about == aboutPeople && len(c.tokens) == 1)
 }
@@ -373,4 +379,19 @@ func (t *table) recordsActs() bool {
 // besideMoments reports whether other columns of the row are times.
 func (c *column) besideMoments() bool {
 	return slices.ContainsFunc(c.table.columns, func(o *column) bool { return o != c && len(o.tokens) > 0 && o.moment() })
+}
+
+// from reports whether rows say from which address or with which program somebody came.
+func (t *table) from() bool {
+	return slices.ContainsFunc(t.columns, func(c *column) bool {
+		return c.finding.Sure >= Likely && (c.finding.What == IP || c.finding.What == Agent)
+	})
+}
+
+// opens reports whether rows that hang on somebody are how they enter a system: a name to
+// log in with and its password.
+func (t *table) opens() bool {
+	return t.tie == tieOwned && t.about == aboutUnknown && !t.View && !t.speaks() && slices.ContainsFunc(t.columns, func(c *column) bool {
+		return c.named && c.name == reading{Secret, strong} && c.Kind == connect.TextKind && anyText(c.tokens, "password", "passwd", "passwordhash")
+	})
 }

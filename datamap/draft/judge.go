@@ -166,8 +166,8 @@ func (c *column) read(prefix, suffix, system string) {
 // that stands in front of all.
 func tableTokens(name, system string) []token {
 	ts := tokens(without(bareName(name), system))
-	if n := len(ts); n > 1 && slices.Contains([]string{"table", "tbl", "entity", "entities"}, ts[n-1].text) {
-		return ts[:n-1] // which any table is
+	for n := len(ts); n > 1 && slices.Contains([]string{"table", "tbl", "entity", "entities"}, ts[n-1].text); n-- {
+		ts = ts[:n-1] // which any table is
 	}
 	return ts
 }

@@ -199,6 +199,9 @@ func read(ts []token, c *connect.Column) (reading, bool) {
 		if (p.sort == Government || p.sort == Bank) && c.Kind == connect.Integer && pointsElsewhere(ts) {
 			continue
 		}
+		if p.sort == Network && p.has[0] == "person" && !anyText(ts, "url", "uri", "href") {
+			continue
+		}
 		if p.sort == Street && lineOf(c.Name, ts) {
 			continue
 		}
@@ -225,14 +228,14 @@ func read(ts []token, c *connect.Column) (reading, bool) {
 // it: `avatar_content_type`.
 func ofFile(ts []token) bool {
 	n := len(ts)
-	return n > 2 && (ts[n-2].text == "content" && ts[n-1].text == "type" || ts[n-2].text == "file" && ts[n-1].text == "size")
+	return n > 2 && (ts[n-2].text == "content" && ts[n-1].text == "type" || ts[n-2].text == "file" && ts[n-1].text == "size" || ts[n-2].text == "image" && ts[n-1].text == "source")
 }
 
 // ofForm reports whether a name is of how something is to be given or is kept, not of it:
 // `date_of_birth_required`, `password_encoding`.
 func ofForm(ts []token) bool {
 	n := len(ts)
-	return n > 1 && slices.Contains([]string{"required", "mandatory", "encoding", "formatted", "format", "template", "filter"}, ts[n-1].text) || n > 1 && ts[0].text == "utm"
+	return n > 1 && slices.Contains([]string{"required", "mandatory", "encoding", "formatted", "format", "template", "filter", "policy"}, ts[n-1].text) || n > 1 && ts[0].text == "utm"
 }
 
 // pointsElsewhere reports whether a whole number is called as what points at an entry of a
@@ -324,7 +327,7 @@ func blocks(ts []token) bool {
 	if slices.ContainsFunc([]concept{"blocker", "id", "time"}, last.means) && !slices.ContainsFunc(last.is, func(c concept) bool { return !slices.Contains(aside, c) }) {
 		return true
 	}
-	return slices.Contains([]string{"is", "has", "can", "allow", "allows", "send", "wants", "want", "show", "use", "uses", "with", "needs", "require", "requires", "disable", "disables", "enable", "enables", "hide", "hides", "force", "skip"}, ts[0].text)
+	return slices.Contains([]string{"is", "has", "can", "allow", "allows", "send", "wants", "want", "show", "use", "uses", "with", "needs", "require", "requires", "disable", "disables", "enable", "enables", "hide", "hides", "force", "skip", "change", "must"}, ts[0].text)
 }
 
 func terseOf(ts []token) (Sort, bool) {

@@ -152,7 +152,7 @@ func (c *column) when() bool {
 func (c *column) leadsToPage() bool {
 	return c.Kind == connect.TextKind && len(c.tokens) > 0 && slices.Contains([]string{"url", "link", "www", "homepage"}, c.tokens[len(c.tokens)-1].text) &&
 		!slices.ContainsFunc(c.tokens, func(t token) bool {
-			return t.means("image") || t.means("thing") || slices.Contains([]string{"redirect", "callback", "return", "logo", "style", "api"}, t.text)
+			return t.means("image") || t.means("thing") || slices.Contains([]string{"redirect", "callback", "return", "logo", "style", "api", "base", "root", "admin"}, t.text)
 		})
 }
 

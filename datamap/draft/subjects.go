@@ -100,7 +100,21 @@ func (t *table) links() bool {
 // are called as people are: `api_clients`.
 func (t *table) programs() bool {
 	n := len(t.words)
+	if n == 1 && slices.Contains([]string{"client", "clients", "consumer", "consumers", "agent", "agents"}, t.words[0].text) && t.enters() {
+		return true
+	}
 	return n > 1 && tells(t.words[n-2:n-1], protocol) && slices.Contains([]string{"client", "clients", "consumer", "consumers", "agent", "agents"}, t.words[n-1].text)
+}
+
+// enters reports whether rows have what programs have that ask another for data, and
+// nothing that people have.
+func (t *table) enters() bool {
+	program := slices.ContainsFunc(t.columns, func(c *column) bool {
+		return anyText(c.tokens, "redirect", "protocol", "scope", "scopes", "grant", "grants", "callback")
+	})
+	return program && !slices.ContainsFunc(t.columns, func(c *column) bool {
+		return c.named && c.name.strength == strong && slices.Contains([]Sort{Email, Phone, Birth, Gender, Street, Name}, c.name.sort) && !onlyPeople(c.tokens) && c.tokens[0].text != t.words[0].text
+	})
 }
 
 // headedByPeopleAlone reports whether a table's name has no other word than those for
@@ -148,10 +162,16 @@ func (t *table) ofNothingElse() bool {
 	return t.tie == tieOwned && t.about == aboutUnknown && !t.View && !t.ofMachine() && !t.speaks() && !t.deal() && !t.entitled() && !t.written()
 }
 
-// written reports whether rows are only somebody's in that they wrote or reported them:
-// what stands in an issue is of the thing it is about.
+// written reports whether rows are only somebody's in that they wrote or reported them, and
+// have a title: what stands in an issue is of the thing it is about.
 func (t *table) written() bool {
+	if !slices.ContainsFunc(t.columns, func(c *column) bool { return len(c.tokens) == 1 && anyText(c.tokens, "subject", "title", "summary", "headline") }) {
+		return false
+	}
 	authors := 0
+	if c := t.column(t.by); c != nil && anyText(c.tokens, "author", "reporter", "creator", "submitter", "poster", "opener") {
+		authors++
+	}
 	for _, r := range t.refs {
 		if r.target.about != aboutPeople || t.asideBy(r) {
 			continue
