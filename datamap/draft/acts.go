@@ -22,9 +22,12 @@ const (
 // that are acts, when it was and what was done (gdpr:4(1)). A person decides; when the
 // system last wrote a row is left out.
 func (t *table) byDeed() {
+	if t.View {
+		return
+	}
 	people, deeds := t.ofPersons(), t.ofDeeds()
 	for _, c := range t.columns {
-		if c.finding.Sure > Not || len(c.tokens) == 0 || t.View {
+		if c.finding.Sure > Not || len(c.tokens) == 0 {
 			continue
 		}
 		if c.opensSession() {
@@ -34,49 +37,93 @@ func (t *table) byDeed() {
 		if c.isKey() || t.isReference(c.Name) || t.keyColumn() == c.Name {
 			continue
 		}
-		switch {
-		case people && c.moment() && !c.notes() && !anyText(c.tokens, "stats", "stat", "compare", "default", "preselect", "step", "reminder", "due"):
-			c.say(Activity, Unsure, "it may say when something happened to somebody", c.place())
-		case (people || t.opens()) && c.stands():
-			c.say(Trait, Unsure, "it may say how it stands with somebody", c.place())
-		case (people || t.opens()) && c.tallies():
-			c.say(Activity, Unsure, "it may count what somebody did", c.place())
-		case t.near() && c.moment() && c.lastSeen():
-			c.say(Activity, Unsure, "it says when somebody was there", c.place())
-		case c.ofWhom() && c.known():
-			c.say(Number, Unsure, "it may be what somebody is known by", c.place())
-		case t.tie == tieOwned && t.about == aboutUnknown && c.knownElsewhere():
-			c.say(Number, Unsure, "it may be what somebody is known by elsewhere", c.place())
-		case people && c.Kind != connect.JSON && anyText(c.tokens, "hash") && anyMeans(c.tokens, "email"):
-			c.say(Email, Unsure, "it is made of what its name says", c.place())
-		case people && c.Kind == connect.TextKind && anyMeans(c.tokens, "recent") && anyText(c.tokens, "page", "url", "location", "path", "query", "search"):
-			c.say(Activity, Unsure, "it may say what somebody looked at", c.place())
-		case t.near() && !t.View && (t.lives() || t.about == aboutAddress) && kindOf(c.Column) == dated && !c.notes() && !tells(c.tokens, noting):
-			c.say(Activity, Unsure, "it may say when something happened to somebody", c.place())
-		case t.near() && t.deal() && c.pays():
-			c.say(Trait, Unsure, "it may say how somebody paid", c.place())
-		case t.tie == tieOwned && t.ofLines() && c.dealt():
-			c.say(Trait, Unsure, "it may say what a deal of somebody's was worth, or when it was", c.place())
-		case t.tie == tieOwned && t.ofCards() && kindOf(c.Column) != dated && c.ofCard():
-			c.say(Card, Unsure, "the rows are cards", c.place())
-		case t.tie == tieOwned && t.ofLines() && c.entitles():
-			c.say(Trait, Unsure, "it may say what somebody bought", c.place())
-		case t.tie == tieOwned && deeds && kindOf(c.Column) == numeric && c.bare == "" && len(c.tokens) == 1 && tells(c.tokens, worth):
-			c.say(Trait, Unsure, "it may say what somebody gave or paid", c.place())
-		case c.ofWhom() && c.taxed():
-			c.say(Government, Unsure, "it may be the number somebody pays taxes under", c.place())
-		case c.ofWhom() && c.coded():
-			c.say(Trait, Unsure, "it is a code for where somebody is from, or what they are", c.place())
-		case people && c.Kind == connect.DecimalKind && !c.technicalAmount():
-			c.say(Trait, Unsure, "it may be an amount of somebody's", c.place())
-		case c.ofWhom() && c.custom():
-			c.say(Mixed, Unsure, "it may hold anything about somebody", c.place())
-		case deeds && c.moment() && c.begins():
-			c.say(Activity, Unsure, "it may say when somebody did what the row is", c.where())
-		case deeds && c.tellsDeed():
-			c.say(Activity, Unsure, "it may say what somebody did", c.where())
+		if people && c.asPerson() || c.asTheirs() || c.asDeal(deeds) || deeds && c.asDeed() {
+			continue
 		}
 	}
+}
+
+// lists says that a person has to decide, and why.
+func (c *column) lists(s Sort, why string) bool {
+	c.say(s, Unsure, why, c.where())
+	return true
+}
+
+// asPerson lists what a column says of the person that the row is.
+func (c *column) asPerson() bool {
+	switch {
+	case c.stands():
+		return c.lists(Trait, "it may say how it stands with somebody")
+	case c.tallies():
+		return c.lists(Activity, "it may count what somebody did")
+	case c.moment() && !c.notes() && !anyText(c.tokens, "stats", "stat", "compare", "default", "preselect", "step", "reminder", "due"):
+		return c.lists(Activity, "it may say when something happened to somebody")
+	case c.Kind != connect.JSON && anyText(c.tokens, "hash") && anyMeans(c.tokens, "email"):
+		return c.lists(Email, "it is made of what its name says")
+	case c.Kind == connect.TextKind && anyMeans(c.tokens, "recent") && anyText(c.tokens, "page", "url", "location", "path", "query", "search"):
+		return c.lists(Activity, "it may say what somebody looked at")
+	case c.Kind == connect.DecimalKind && !c.technicalAmount():
+		return c.lists(Trait, "it may be an amount of somebody's")
+	}
+	return false
+}
+
+// asTheirs lists what a column says of the people that rows are or hang on: since when
+// and as whom they are known, and where they are from.
+func (c *column) asTheirs() bool {
+	t := c.table
+	switch {
+	case t.opens() && c.stands():
+		return c.lists(Trait, "it may say how it stands with somebody")
+	case t.opens() && c.tallies():
+		return c.lists(Activity, "it may count what somebody did")
+	case t.near() && c.moment() && c.lastSeen():
+		return c.lists(Activity, "it says when somebody was there")
+	case t.near() && (t.lives() || t.about == aboutAddress) && kindOf(c.Column) == dated && !c.notes() && !tells(c.tokens, noting):
+		return c.lists(Activity, "it may say when something happened to somebody")
+	case t.tie == tieOwned && t.about == aboutUnknown && c.knownElsewhere():
+		return c.lists(Number, "it may be what somebody is known by elsewhere")
+	case !c.ofWhom():
+	case c.known():
+		return c.lists(Number, "it may be what somebody is known by")
+	case c.taxed():
+		return c.lists(Government, "it may be the number somebody pays taxes under")
+	case c.coded():
+		return c.lists(Trait, "it may be a code for where somebody is from, or what they are")
+	case c.custom():
+		return c.lists(Mixed, "it may hold anything about somebody")
+	}
+	return false
+}
+
+// asDeal lists what a column says of what somebody bought, gave or paid.
+func (c *column) asDeal(deeds bool) bool {
+	t := c.table
+	switch {
+	case t.near() && t.deal() && c.pays():
+		return c.lists(Trait, "it may say how somebody paid")
+	case t.tie != tieOwned:
+	case t.ofLines() && c.dealt():
+		return c.lists(Trait, "it may say what a deal of somebody's was worth, or when it was")
+	case t.ofLines() && c.entitles():
+		return c.lists(Trait, "it may say what somebody bought")
+	case t.ofCards() && kindOf(c.Column) != dated && c.ofCard():
+		return c.lists(Card, "the rows are payment cards")
+	case deeds && kindOf(c.Column) == numeric && c.bare == "" && len(c.tokens) == 1 && tells(c.tokens, worth):
+		return c.lists(Trait, "it may say what somebody gave or paid")
+	}
+	return false
+}
+
+// asDeed lists what a column says of the act that the row is.
+func (c *column) asDeed() bool {
+	switch {
+	case c.moment() && c.begins():
+		return c.lists(Activity, "it may say when somebody did what the row is")
+	case c.tellsDeed():
+		return c.lists(Activity, "it may say what somebody did")
+	}
+	return false
 }
 
 // where says why rows are thought to be what somebody did.
@@ -132,7 +179,7 @@ func (c *column) moment() bool {
 // notes reports whether a time is only when the system wrote its row.
 func (c *column) notes() bool {
 	words := slices.DeleteFunc(slices.Clone(c.tokens), func(t token) bool {
-		return len(t.text) < 3 || t.means("filler") || slices.Contains(c.table.own, stem(t.text))
+		return len(t.text) < 3 || t.means("filler") && !tells([]token{t}, happened) || slices.Contains(c.table.own, stem(t.text))
 	})
 	secret := slices.ContainsFunc(words, func(t token) bool { return t.means("secret") || t.means("token") || t.text == "status" })
 	switch {
@@ -244,154 +291,4 @@ func (t *table) entitledAlone() bool {
 		return len(c.tokens) == 1 && (c.tokens[0].text == "action" || c.tokens[0].text == "operation" || c.named && c.name == reading{Email, strong})
 	})
 	return !acts && (t.hasName() || t.column("title") != nil)
-}
-
-// opensSession reports whether a text names rows of sessions or is called their key: who
-// has it is taken for the one whose session it is.
-func (c *column) opensSession() bool {
-	last := c.tokens[len(c.tokens)-1]
-	return c.Kind == connect.TextKind && (c.Length == 0 || c.Length >= 16) && !c.table.attended() && !c.table.isReference(c.Name) &&
-		(anyMeans(c.table.words, "session") && (c.isKey() || last.means("key") || last.means("id")) ||
-			len(c.table.own) > 0 && c.table.tie == tieOwned && last.means("key") && len(c.tokens) == 1 && slices.Contains(c.table.own, "key"))
-}
-
-// ofWhom reports whether rows are people, or hang on them and say more of them: where they
-// live, what they are called and known by.
-func (c *column) ofWhom() bool {
-	t := c.table
-	return t.ofPersons() || t.opens() || t.tie == tieOwned && (t.about == aboutAddress || t.about == aboutUnknown && (t.namesSomebody() || t.sorts > 0) && !t.deal() && !t.speaks() && !t.ofMachine())
-}
-
-// lastSeen reports whether a time is the last or the first at which somebody was there.
-func (c *column) lastSeen() bool {
-	return len(c.tokens) == 1 && c.Kind == connect.Integer && anyText(c.tokens, "access", "login") && c.table.about == aboutPeople || anyText(c.tokens, "lastactivity", "lastlogin", "lastvisit", "lastaccess", "lastseen") || (anyMeans(c.tokens, "recent") || anyMeans(c.tokens, "first")) && slices.ContainsFunc(c.tokens, func(t token) bool {
-		return t.means("seen") || t.means("used") || t.means("login") || tells([]token{t}, use) || slices.Contains([]string{"logout", "used"}, t.text)
-	})
-}
-
-// known reports whether a text is called as what somebody is known by in a system:
-// `slug`, `identifier`, `extern_uid`.
-func (c *column) known() bool {
-	if c.Kind != connect.TextKind {
-		return false
-	}
-	words := slices.DeleteFunc(slices.Clone(c.tokens), func(t token) bool {
-		return t.means("person") && t.text != "ref" || slices.Contains(c.table.own, stem(t.text)) || slices.Contains([]string{"extern", "external", "system", "id", "provider", "ext", "login", "identification", "unique", "sis"}, t.text)
-	})
-	if anyText(c.tokens, "key") && anyText(c.tokens, "public", "ssh", "gpg", "pgp") && len(c.tokens) == 2 || anyText(c.tokens, "known") && len(c.tokens) <= 3 {
-		return true
-	}
-	if len(words) == 0 {
-		return len(c.tokens) > 1 && anyText(c.tokens, "login", "system", "extern", "external", "identification", "ext", "unique", "sis")
-	}
-	return len(words) == 1 && slices.Contains([]string{"slug", "uri", "nicename", "permalink", "identifier", "identification", "uid", "ref", "alias", "aka", "fingerprint"}, words[0].text) && (words[0].text != "ref" && words[0].text != "slug" || c.table.about == aboutPeople && len(c.tokens) == 1)
-}
-
-// taxed reports whether a text is called as what somebody pays taxes under.
-func (c *column) taxed() bool {
-	return c.Kind == connect.TextKind && anyText(c.tokens, "tax", "vat", "taxvat", "tva", "iva", "gst") && !slices.ContainsFunc(c.tokens, func(t token) bool {
-		return !t.means("tax") && !t.means("id") && !t.means("number") && !t.means("person") && !slices.Contains([]string{"tax", "vat", "tva", "iva", "gst", "intra"}, t.text) && !slices.Contains(c.table.own, stem(t.text))
-	})
-}
-
-// coded reports whether a column is a code for a country, a region or a nation, where the
-// table of those is not in the schema or the code says enough.
-func (c *column) coded() bool {
-	last := c.tokens[len(c.tokens)-1]
-	if len(c.tokens) < 2 || !last.means("id") && last.text != "code" && last.text != "cd" {
-		return false
-	}
-	rest := c.tokens[:len(c.tokens)-1]
-	if c.Kind == connect.TextKind {
-		return anyMeans(rest, "country") || anyMeans(rest, "state") || anyMeans(rest, "nationality") || anyText(rest, "nation")
-	}
-	return c.Kind == connect.Integer && !last.means("id") && (anyMeans(rest, "nationality") || anyText(rest, "nation") || anyMeans(rest, "job"))
-}
-
-// technicalAmount reports whether a number of people's rows is one of how things are
-// reckoned, not of what somebody has.
-func (c *column) technicalAmount() bool {
-	return c.looksKeyed() || c.numberish() || anyText(c.tokens, "currency", "seqno", "seq", "rate", "percent", "version", "ratio", "tax", "vat")
-}
-
-// custom reports whether a column holds what each who uses the system made of it.
-func (c *column) custom() bool {
-	return kindOf(c.Column)&written != 0 && len(c.tokens) <= 2 && anyText(c.tokens, "custom") && anyText(c.tokens, "field", "fields", "data", "value", "values", "attributes")
-}
-
-// knownElsewhere reports whether a text of what hangs on somebody is who they are in
-// another system: `extern_uid` of an identity.
-func (c *column) knownElsewhere() bool {
-	n := len(c.tokens)
-	return c.Kind == connect.TextKind && n <= 2 && (slices.Contains([]string{"uid", "identifier", "subject"}, c.tokens[n-1].text) && (n == 1 || slices.Contains([]string{"extern", "external", "provider", "remote", "social", "oauth", "openid", "ldap", "saml"}, c.tokens[0].text)) ||
-		n == 2 && c.tokens[1].text == "id" && slices.Contains([]string{"extern", "external", "provider", "social", "oauth", "openid", "remote"}, c.tokens[0].text)) && slices.ContainsFunc(c.table.own, func(w string) bool {
-		return slices.Contains([]string{"identity", "identitie", "identifier", "social", "oauth", "connection", "auth", "authentication", "authorization", "account", "login", "link", "external", "federated", "provider"}, w)
-	})
-}
-
-// pays reports whether a column of a deal says by what it was paid, or by which number
-// who carries payments out knows it.
-func (c *column) pays() bool {
-	if c.Kind != connect.TextKind {
-		return false
-	}
-	last := c.tokens[len(c.tokens)-1]
-	return anyText(c.tokens, "payment", "transaction", "charge", "txn") && len(c.tokens) <= 3 && slices.Contains([]string{"method", "id", "reference", "ref", "title"}, last.text)
-}
-
-// ofLines reports whether rows are the lines of a deal: `order_products`.
-func (t *table) ofLines() bool {
-	n := len(t.words)
-	if n < 2 || !t.words[n-1].means("thing") && !t.words[n-1].means("detail") {
-		return false
-	}
-	return anyMeans(t.words[:n-1], "deal") || t.words[n-1].means("detail") && t.words[n-2].means("detail") && slices.ContainsFunc(t.refs, func(r *reference) bool { return r.target != t && r.target.deal() })
-}
-
-// entitles reports whether a column is what a row is called.
-func (c *column) entitles() bool {
-	if c.Kind != connect.TextKind || c.looksKeyed() {
-		return false
-	}
-	words := slices.DeleteFunc(slices.Clone(c.tokens), func(t token) bool {
-		return slices.Contains(c.table.own, stem(t.text)) || t.means("thing") || t.means("detail")
-	})
-	return len(words) == 1 && slices.Contains([]string{"name", "title", "model", "description", "sku"}, words[0].text) || len(words) == 0 && anyText(c.tokens, "model", "product")
-}
-
-// ofCard reports whether a column of payment cards says more of one: its kind, its last
-// digits, when it ends.
-func (c *column) ofCard() bool {
-	return !c.looksKeyed() && anyText(c.tokens, "month", "year", "type", "brand", "digits", "name", "holder", "last", "funding", "country", "exp")
-}
-
-// ofCards reports whether rows are payment cards.
-func (t *table) ofCards() bool {
-	return (anyMeans(t.words, "card") || anyMeans(t.words, "cardwide")) && (anyText(t.words, "credit", "debit", "payment", "bank") || anyMeans(t.words, "cardwide") || slices.ContainsFunc(t.columns, func(c *column) bool { return c.finding.What == Card }))
-}
-
-// recordsActs reports whether rows are entries of a log, or of what follows what people do.
-func (t *table) recordsActs() bool {
-	last := t.words[len(t.words)-1]
-	return last.means("record") || slices.Contains([]string{"tracker", "tracking", "history", "histories", "visit", "visits"}, last.text)
-}
-
-// besideMoments reports whether other columns of the row are times.
-func (c *column) besideMoments() bool {
-	return slices.ContainsFunc(c.table.columns, func(o *column) bool { return o != c && len(o.tokens) > 0 && o.moment() })
-}
-
-// from reports whether rows say from which address or with which program somebody came.
-func (t *table) from() bool {
-	return slices.ContainsFunc(t.columns, func(c *column) bool {
-		return c.finding.Sure >= Likely && (c.finding.What == IP || c.finding.What == Agent)
-	})
-}
-
-// opens reports whether rows that hang on somebody are how they enter a system: a name to
-// log in with and its password.
-func (t *table) opens() bool {
-	return t.tie == tieOwned && t.about == aboutUnknown && !t.View && !t.speaks() && slices.ContainsFunc(t.columns, func(c *column) bool {
-		return c.named && c.name == reading{Secret, strong} && c.Kind == connect.TextKind && anyText(c.tokens, "password", "passwd", "passwordhash")
-	})
 }

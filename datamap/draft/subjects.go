@@ -165,7 +165,9 @@ func (t *table) ofNothingElse() bool {
 // written reports whether rows are only somebody's in that they wrote or reported them, and
 // have a title: what stands in an issue is of the thing it is about.
 func (t *table) written() bool {
-	if !slices.ContainsFunc(t.columns, func(c *column) bool { return len(c.tokens) == 1 && anyText(c.tokens, "subject", "title", "summary", "headline") }) {
+	if !slices.ContainsFunc(t.columns, func(c *column) bool {
+		return len(c.tokens) == 1 && anyText(c.tokens, "subject", "title", "summary", "headline")
+	}) {
 		return false
 	}
 	authors := 0
