@@ -109,6 +109,8 @@ func (c *column) asDeal(deeds bool) bool {
 		return c.lists(Trait, "it may say what somebody bought")
 	case t.ofCards() && kindOf(c.Column) != dated && c.ofCard():
 		return c.lists(Card, "the rows are payment cards")
+	case t.about == aboutUnknown && c.Kind == connect.DecimalKind && t.ofMoney() && !c.technicalAmount() || t.about == aboutUnknown && t.ofTrait() && c.Kind == connect.DecimalKind && anyMeans(c.tokens, "tax"):
+		return c.lists(Trait, "it may be an amount of somebody's")
 	case deeds && kindOf(c.Column) == numeric && c.bare == "" && len(c.tokens) == 1 && tells(c.tokens, worth):
 		return c.lists(Trait, "it may say what somebody gave or paid")
 	}
@@ -169,7 +171,7 @@ func (c *column) moment() bool {
 	case dated:
 		return true
 	case numeric:
-		return c.Kind == connect.Integer && !c.looksKeyed() && (c.lastSeen() || last.text == "at" && len(c.tokens) > 1 || c.table.visits() && slices.Contains([]string{"start", "started", "begin", "end"}, last.text) || c.when() && !slices.Contains([]string{"active", "visit", "action", "request"}, last.text) || slices.Contains([]string{"created", "posted", "added"}, last.text))
+		return c.Kind == connect.Integer && !c.looksKeyed() && (c.lastSeen() || last.text == "at" && len(c.tokens) > 1 || c.table.visits() && slices.Contains([]string{"start", "started", "begin", "end"}, last.text) || c.when() && !slices.Contains([]string{"active", "visit", "action", "request"}, last.text) || slices.Contains([]string{"created", "posted", "added", "dateline"}, last.text))
 	case written:
 		return c.Kind == connect.TextKind && slices.Contains([]string{"timestamp", "time", "date", "datetime"}, last.text) && (c.seen.n() == 0 || c.seen.share(markDate)+c.seen.share(markBarePhone) > .5 || c.Length > 0 && c.Length <= 20)
 	}
@@ -221,6 +223,9 @@ func (c *column) stands() bool {
 	words := slices.DeleteFunc(slices.Clone(c.tokens), func(t token) bool {
 		return slices.Contains([]string{"is", "was", "has", "flag", "bool", "kz", "user", "account", "member"}, t.text) || slices.Contains(c.table.own, stem(t.text))
 	})
+	if len(words) == 2 && words[1].text == "status" && !tells(words[:1], technical) && !words[0].means("email") && !words[0].means("photo") && c.table.ofPersons() {
+		return true
+	}
 	if len(words) == 2 && (words[1].text == "state" || words[1].text == "status") && slices.Contains([]string{"workflow", "approval", "membership", "subscription", "verification", "registration"}, words[0].text) {
 		return true
 	}

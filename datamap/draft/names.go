@@ -228,6 +228,9 @@ func read(ts []token, c *connect.Column) (reading, bool) {
 // it: `avatar_content_type`.
 func ofFile(ts []token) bool {
 	n := len(ts)
+	if n > 1 && (ts[0].means("photo") || ts[0].means("image")) && slices.Contains([]string{"type", "dimensions", "width", "height", "size", "state", "version", "mime"}, ts[n-1].text) {
+		return true
+	}
 	return n > 2 && (ts[n-2].text == "content" && ts[n-1].text == "type" || ts[n-2].text == "file" && ts[n-1].text == "size" || ts[n-2].text == "image" && ts[n-1].text == "source")
 }
 
@@ -235,7 +238,7 @@ func ofFile(ts []token) bool {
 // `date_of_birth_required`, `password_encoding`.
 func ofForm(ts []token) bool {
 	n := len(ts)
-	return n > 1 && slices.Contains([]string{"required", "mandatory", "encoding", "formatted", "format", "template", "filter", "policy"}, ts[n-1].text) || n > 1 && ts[0].text == "utm"
+	return n > 1 && slices.Contains([]string{"required", "mandatory", "encoding", "formatted", "format", "template", "filter", "policy", "privacy", "visibility"}, ts[n-1].text) || n > 1 && ts[0].text == "utm"
 }
 
 // pointsElsewhere reports whether a whole number is called as what points at an entry of a

@@ -65,7 +65,7 @@ func (c *column) technical() bool {
 		return true
 	}
 	first, last := c.tokens[:1], c.tokens[len(c.tokens)-1:]
-	if len(c.tokens) > 1 && first[0].text == "default" {
+	if len(c.tokens) > 1 && first[0].text == "default" || c.asks() {
 		return true
 	}
 	if len(c.tokens) > 1 && len(first[0].text) > 3 && qualified[last[0].text] && (c.kindOfPerson() || last[0].text != "type" && last[0].text != "kind") && !tells(first, technical) && !first[0].means("person") && !first[0].means("blocker") && !first[0].means("thing") && !(c.table.about == aboutPeople && slices.Contains(c.table.own, stem(first[0].text))) {
@@ -87,6 +87,14 @@ func (c *column) technical() bool {
 		return false
 	}
 	return tells(last, technical) || tells(first, technical) && !tells(first, adjective)
+}
+
+// asks reports whether a number or a flag is called as what somebody asked a system to do:
+// `showimages`, `receive_alerts`.
+func (c *column) asks() bool {
+	return kindOf(c.Column)&(numeric|yesNo) != 0 && c.Kind != connect.DecimalKind && slices.ContainsFunc([]string{"show", "allow", "hide", "receive", "enable", "disable", "notify", "display"}, func(verb string) bool {
+		return strings.HasPrefix(c.tokens[0].text, verb)
+	})
 }
 
 // kindOfPerson reports whether a kind is one of people, or of what they have.
@@ -186,6 +194,8 @@ func (j *judgement) substantial(c *column) bool {
 		return false
 	case people && (c.Kind == connect.TimeKind && !c.spans()):
 		return false // so much of it says only what the system may do with the row
+	case people && c.Kind == connect.Integer && !slices.ContainsFunc(c.tokens, func(t token) bool { return !t.means("organisation") && !t.means("person") }):
+		return false // which group of users somebody is in
 	case people && len(c.tokens) == 1 && c.plural() && len(j.byName.called(texts(c.tokens))) > 0:
 		return false // what somebody may do with the things of a table
 	case c.seen.share(markUUID) > .5 || people && c.seen.share(markURL) > .5:

@@ -155,3 +155,8 @@ func (t *table) opens() bool {
 		return c.named && c.name == reading{Secret, strong} && c.Kind == connect.TextKind && anyText(c.tokens, "password", "passwd", "passwordhash")
 	})
 }
+
+// ofMoney reports whether rows that hang on somebody are what they have with a bank.
+func (t *table) ofMoney() bool {
+	return !t.deal() && (anyMeans(t.words, "account") || anyMeans(t.words, "bank") || anyMeans(t.words, "bankword") || anyText(t.words, "wallet", "wallets", "balance", "balances", "loan", "loans", "saving", "savings")) && !t.speaks()
+}
