@@ -75,7 +75,7 @@ func distrust(err error) string {
 // orNoTLS is another reason why a server does not answer: most that speak no TLS hang up without a word.
 func (s *source) orNoTLS() string {
 	if s.tls {
-		return ", or speaks no TLS there"
+		return ", or speaks no TLS there, or takes another client certificate only"
 	}
 	return ""
 }

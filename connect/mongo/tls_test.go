@@ -46,8 +46,9 @@ func TestTLS(t *testing.T) {
 		{"another authority", at(secured, "localhost", "tls=true&tlsCAFile="+other.File("ca.pem")), "nobody who is trusted here"},
 		{"another name", at(secured, "127.0.0.1", "tls=true"+ca), "for another name"},
 		{"no TLS there", at(plain, "localhost", "tls=true"+ca), "or speaks no TLS there"},
-		{"no client certificate", at(certified, "localhost", "tls=true"+ca), "may want a client certificate"},
-		{"a stranger's client certificate", at(certified, "localhost", "tls=true"+ca+stranger), "may want a client certificate"},
+		// Why a server ended TLS is lost where it closed the connection before that was read.
+		{"no client certificate", at(certified, "localhost", "tls=true"+ca), "client certificate"},
+		{"a stranger's client certificate", at(certified, "localhost", "tls=true"+ca+stranger), "client certificate"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel() // a server that is not found is looked for ten seconds long
