@@ -73,6 +73,8 @@ func (c *column) asPerson() bool {
 func (c *column) asTheirs() bool {
 	t := c.table
 	switch {
+	case t.belongs() && len(c.tokens) > 0 && c.standing():
+		return c.lists(Trait, "it may say how it stands with somebody")
 	case t.opens() && c.stands():
 		return c.lists(Trait, "it may say how it stands with somebody")
 	case t.opens() && c.tallies():

@@ -160,3 +160,15 @@ func (t *table) opens() bool {
 func (t *table) ofMoney() bool {
 	return !t.deal() && (anyMeans(t.words, "account") || anyMeans(t.words, "bank") || anyMeans(t.words, "bankword") || anyText(t.words, "wallet", "wallets", "balance", "balances", "loan", "loans", "saving", "savings")) && !t.speaks()
 }
+
+// belongs reports whether rows are that somebody belongs to something or has an account
+// with it: enrolments, memberships, subscriptions.
+func (t *table) belongs() bool {
+	return t.tie == tieOwned && t.about == aboutUnknown && !t.View && len(t.words) > 0 && anyText(t.words[len(t.words)-1:], "enrollment", "enrollments", "enrolment", "enrolments", "membership", "memberships", "subscription", "subscriptions", "registration", "registrations", "account", "accounts")
+}
+
+// standing reports whether a column is called as how it stands with that.
+func (c *column) standing() bool {
+	last := c.tokens[len(c.tokens)-1].text
+	return len(c.tokens) == 1 && slices.Contains([]string{"status", "state", "type", "role"}, last) || len(c.tokens) == 2 && c.tokens[0].text == "workflow" && last == "state"
+}
