@@ -124,6 +124,8 @@ func (c *column) asDeed() bool {
 	switch {
 	case c.moment() && c.begins():
 		return c.lists(Activity, "it may say when somebody did what the row is")
+	case kindOf(c.Column) == numeric && len(c.tokens) == 1 && anyText(c.tokens, "vote", "rating", "score") && slices.Contains(c.table.own, stem(c.tokens[0].text)):
+		return c.lists(Trait, "it may say what somebody thinks of what the row is about")
 	case c.tellsDeed():
 		return c.lists(Activity, "it may say what somebody did")
 	}

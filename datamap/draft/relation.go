@@ -126,7 +126,7 @@ func (j *judgement) byRelation(t *table) {
 			c.say(Activity, Unsure, "it says when somebody was there", c.place())
 		case t.tie == tieOwned && !t.deal() && dated == kindOf(c.Column) && tells(c.tokens, presence):
 			c.say(Activity, Unsure, "it says when somebody was there", c.place())
-		case t.near() && !t.View && !t.speaks() && c.traits():
+		case t.near() && !t.View && !t.speaks() && !t.written() && c.traits():
 			c.say(Trait, Unsure, "it may be what somebody is, has or does", c.place())
 		case t.tie == tieAside && t.about == aboutUnknown && c.mayBeProse():
 			c.say(Text, Unsure, "it may be free text", "the row names somebody by "+t.by)

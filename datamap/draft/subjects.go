@@ -166,7 +166,8 @@ func (t *table) ofNothingElse() bool {
 // have a title: what stands in an issue is of the thing it is about.
 func (t *table) written() bool {
 	if !slices.ContainsFunc(t.columns, func(c *column) bool {
-		return len(c.tokens) == 1 && anyText(c.tokens, "subject", "title", "summary", "headline")
+		n := len(c.tokens)
+		return (n == 1 || n == 2) && anyText(c.tokens[n-1:], "subject", "title", "summary", "headline", "desc")
 	}) {
 		return false
 	}
