@@ -142,7 +142,7 @@ func (c *column) where() string {
 
 // ofPersons reports whether rows are people, also those that are kept with a deal.
 func (t *table) ofPersons() bool {
-	return !t.View && t.about == aboutPeople && (t.ofPeople() || t.sorts >= 3)
+	return !t.View && t.about == aboutPeople && (t.ofPeople() || t.sorts >= 3 || t.sorts == 2 && t.headed() && !t.deal())
 }
 
 // ofDeeds reports whether rows are what somebody did, or what was done to them: posts,
@@ -197,7 +197,7 @@ func (c *column) notes() bool {
 		return false
 	}
 	return !slices.ContainsFunc(words, func(t token) bool {
-		return !t.means("time") && !t.means("recent") && !tells([]token{t}, technical) && !tells([]token{t}, noted) && !tells([]token{t}, begun)
+		return t.means("deal") || !t.means("time") && !t.means("recent") && !tells([]token{t}, technical) && !tells([]token{t}, noted) && !tells([]token{t}, begun)
 	})
 }
 
