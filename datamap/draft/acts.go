@@ -175,7 +175,7 @@ func (c *column) moment() bool {
 	case dated:
 		return true
 	case numeric:
-		return c.Kind == connect.Integer && !c.looksKeyed() && (c.lastSeen() || last.text == "at" && len(c.tokens) > 1 || c.table.visits() && slices.Contains([]string{"start", "started", "begin", "end"}, last.text) || c.when() && !slices.Contains([]string{"active", "visit", "action", "request"}, last.text) || slices.Contains([]string{"created", "posted", "added", "dateline"}, last.text))
+		return c.Kind == connect.Integer && !c.looksKeyed() && (c.lastSeen() || slices.Contains([]string{"at", "unix", "epoch"}, last.text) && len(c.tokens) > 1 || c.table.visits() && slices.Contains([]string{"start", "started", "begin", "end"}, last.text) || c.when() && !slices.Contains([]string{"active", "visit", "action", "request"}, last.text) || slices.Contains([]string{"created", "posted", "added", "dateline"}, last.text))
 	case written:
 		return c.Kind == connect.TextKind && slices.Contains([]string{"timestamp", "time", "date", "datetime"}, last.text) && (c.seen.n() == 0 || c.seen.share(markDate)+c.seen.share(markBarePhone) > .5 || c.Length > 0 && c.Length <= 20)
 	}
@@ -197,7 +197,7 @@ func (c *column) notes() bool {
 		return false
 	}
 	return !slices.ContainsFunc(words, func(t token) bool {
-		return t.means("deal") || !t.means("time") && !t.means("recent") && !tells([]token{t}, technical) && !tells([]token{t}, noted) && !tells([]token{t}, begun)
+		return t.means("deal") || !t.means("time") && t.text != "unix" && t.text != "epoch" && !t.means("recent") && !tells([]token{t}, technical) && !tells([]token{t}, noted) && !tells([]token{t}, begun)
 	})
 }
 
@@ -214,7 +214,7 @@ func (c *column) begins() bool {
 		return true
 	}
 	return !slices.ContainsFunc(c.tokens, func(t token) bool {
-		return len(t.text) > 2 && (!t.means("time") || tells([]token{t}, technical) && t.text != "time" && t.text != "date" && t.text != "timestamp") && t.text != "gmt" && t.text != "utc" && t.text != "action" && t.text != "event" && t.text != "log" && !slices.Contains(c.table.own, stem(t.text))
+		return len(t.text) > 2 && (!t.means("time") || tells([]token{t}, technical) && t.text != "time" && t.text != "date" && t.text != "timestamp") && t.text != "gmt" && t.text != "utc" && t.text != "unix" && t.text != "epoch" && t.text != "action" && t.text != "event" && t.text != "log" && !slices.Contains(c.table.own, stem(t.text))
 	})
 }
 
@@ -243,6 +243,9 @@ func (c *column) stands() bool {
 func (c *column) tallies() bool {
 	if kindOf(c.Column) != numeric || c.looksKeyed() || c.tokens[0].text == "unread" {
 		return false
+	}
+	if n := len(c.tokens); n == 2 && (c.tokens[0].text == "num" || c.tokens[0].text == "nb") && strings.HasSuffix(c.tokens[1].text, "s") {
+		return true
 	}
 	counted := slices.ContainsFunc(c.tokens, func(t token) bool {
 		return slices.Contains([]string{"count", "counter", "num", "nb", "attempts", "rate", "total"}, t.text)

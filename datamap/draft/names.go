@@ -202,7 +202,7 @@ func read(ts []token, c *connect.Column) (reading, bool) {
 		if p.sort == Network && p.has[0] == "person" && !anyText(ts, "url", "uri", "href") {
 			continue
 		}
-		if p.sort == Street && lineOf(c.Name, ts) {
+		if p.sort == Street && (lineOf(c.Name, ts) || len(ts) == 1 && ts[0].text == "line" && kind == numeric) {
 			continue
 		}
 		if kind&p.kinds != 0 && (!blocked || p.blocked) && p.fits(ts) && !(p.sort == Pay && aboutPaying(ts)) {
@@ -228,7 +228,7 @@ func read(ts []token, c *connect.Column) (reading, bool) {
 // it: `avatar_content_type`.
 func ofFile(ts []token) bool {
 	n := len(ts)
-	if n > 1 && (ts[0].means("photo") || ts[0].means("image")) && slices.Contains([]string{"type", "dimensions", "width", "height", "size", "state", "version", "mime"}, ts[n-1].text) {
+	if n > 1 && (ts[0].means("photo") || ts[0].means("image")) && slices.Contains([]string{"type", "dimensions", "width", "height", "size", "state", "source", "version", "mime"}, ts[n-1].text) {
 		return true
 	}
 	return n > 2 && (ts[n-2].text == "content" && ts[n-1].text == "type" || ts[n-2].text == "file" && ts[n-1].text == "size" || ts[n-2].text == "image" && ts[n-1].text == "source")
@@ -238,7 +238,7 @@ func ofFile(ts []token) bool {
 // `date_of_birth_required`, `password_encoding`.
 func ofForm(ts []token) bool {
 	n := len(ts)
-	return n > 1 && slices.Contains([]string{"required", "mandatory", "encoding", "formatted", "format", "template", "filter", "policy", "privacy", "visibility"}, ts[n-1].text) || n > 1 && ts[0].text == "utm"
+	return n > 1 && slices.Contains([]string{"required", "mandatory", "encoding", "formatted", "format", "template", "filter", "policy", "privacy", "visibility", "preference", "preferences", "notification", "notifications", "algo", "algorithm"}, ts[n-1].text) || n > 1 && ts[0].text == "utm"
 }
 
 // pointsElsewhere reports whether a whole number is called as what points at an entry of a

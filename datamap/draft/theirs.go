@@ -36,13 +36,13 @@ func (c *column) known() bool {
 		return false
 	}
 	words := slices.DeleteFunc(slices.Clone(c.tokens), func(t token) bool {
-		return t.means("person") && t.text != "ref" || slices.Contains(c.table.own, stem(t.text)) || slices.Contains([]string{"extern", "external", "system", "id", "provider", "ext", "login", "identification", "unique", "sis"}, t.text)
+		return t.means("person") && t.text != "ref" || slices.Contains(c.table.own, stem(t.text)) || slices.Contains([]string{"extern", "external", "system", "id", "identity", "provider", "ext", "login", "identification", "unique", "sis"}, t.text)
 	})
 	if anyText(c.tokens, "key") && anyText(c.tokens, "public", "ssh", "gpg", "pgp") && len(c.tokens) == 2 || anyText(c.tokens, "known") && len(c.tokens) <= 3 {
 		return true
 	}
 	if len(words) == 0 {
-		return len(c.tokens) > 1 && anyText(c.tokens, "login", "system", "extern", "external", "identification", "ext", "unique", "sis")
+		return len(c.tokens) > 1 && anyText(c.tokens, "login", "system", "extern", "external", "provider", "identification", "ext", "unique", "sis")
 	}
 	return len(words) == 1 && slices.Contains([]string{"slug", "uri", "nicename", "permalink", "identifier", "identification", "uid", "ref", "alias", "aka", "fingerprint"}, words[0].text) && (words[0].text != "ref" && words[0].text != "slug" || c.table.about == aboutPeople && len(c.tokens) == 1)
 }
@@ -170,5 +170,5 @@ func (t *table) belongs() bool {
 // standing reports whether a column is called as how it stands with that.
 func (c *column) standing() bool {
 	last := c.tokens[len(c.tokens)-1].text
-	return len(c.tokens) == 1 && slices.Contains([]string{"status", "state", "type", "role"}, last) || len(c.tokens) == 2 && c.tokens[0].text == "workflow" && last == "state"
+	return len(c.tokens) == 1 && slices.Contains([]string{"status", "state", "type", "role", "accepted"}, last) || len(c.tokens) == 2 && c.tokens[0].text == "workflow" && last == "state"
 }
