@@ -184,6 +184,13 @@ func (j *judgement) candidates(c *column) []*table {
 		}
 		add(t, t.keyColumn())
 	}
+	if c.Kind == connect.Integer && c.shortNumber() == "uid" {
+		for _, t := range j.byName.find(stemmed([]string{"user"})) {
+			if t.headed() {
+				add(t, t.keyColumn()) // what systems call the number of a user
+			}
+		}
+	}
 	if c.Kind == connect.Integer && !c.named && !c.technical() && len(c.stems()) == 0 && len(c.tokens) > 0 && !c.plural() {
 		for _, t := range j.byName.called(texts(c.tokens)) {
 			add(t, t.keyColumn()) // `patient` holds the number of one

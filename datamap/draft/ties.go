@@ -145,9 +145,13 @@ func (c *column) numbersSomebody() bool {
 	return who && (id || c.Kind == connect.Integer && !c.plural())
 }
 
-// counts reports whether a column is called as how many there are: `number_of_donors`.
+// counts reports whether a column is called as how many there are: `number_of_donors`,
+// `num_followers`.
 func (c *column) counts() bool {
 	n := len(c.tokens)
+	if n == 2 && c.Kind == connect.Integer && (c.tokens[0].text == "num" || c.tokens[0].text == "nb") && strings.HasSuffix(c.tokens[1].text, "s") {
+		return true
+	}
 	return n > 2 && c.tokens[0].means("number") && c.tokens[1].means("counting") && c.plural()
 }
 
