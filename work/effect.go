@@ -3,6 +3,7 @@ package work
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -197,21 +198,13 @@ func one(n int64, err error) error {
 	return err
 }
 
-// page does the next events of the log, and says how many it read.
+// page does the next events of the log, and says how many it went past.
 func (w *Work) page(ctx context.Context, e *effect) (int, error) {
-	entries, err := w.read(ctx, e.pos, pageSize)
-	if err != nil || len(entries) == 0 {
+	read, batch, err := w.read(ctx, e)
+	if err != nil || read == 0 {
 		return 0, err
 	}
-	var batch []ledger.Entry
-	for i, entry := range entries {
-		if entry.Index != e.pos+int64(i) {
-			return 0, avow.Errorf(avow.Internal, "the log has no event %d; run avow audit", e.pos+int64(i))
-		}
-		if e.types[entry.Type] {
-			batch = append(batch, entry)
-		}
-	}
+	to := e.pos + int64(read)
 	for len(batch) > 0 && ctx.Err() == nil {
 		n := min(len(batch), batchSize)
 		if err := w.apply(ctx, e, batch[:n]); err != nil {
@@ -220,17 +213,39 @@ func (w *Work) page(ctx context.Context, e *effect) (int, error) {
 		batch = batch[n:]
 	}
 	if len(batch) == 0 {
-		e.pos = max(e.pos, entries[len(entries)-1].Index+1)
+		e.pos = max(e.pos, to)
 	}
-	return len(entries), nil
+	return read, nil
 }
 
-func (w *Work) read(ctx context.Context, from int64, limit int) (entries []ledger.Entry, err error) {
+// read looks how many events there are next, and reads those among them that concern the
+// effect: most concern nobody, and their bodies are left alone.
+func (w *Work) read(ctx context.Context, e *effect) (read int, batch []ledger.Entry, err error) {
 	err = w.DB.Read(ctx, func(tx *store.Tx) error {
-		entries, err = w.Ledger.Read(tx, from, limit)
-		return err
+		batch = nil
+		briefs, err := w.Ledger.Briefs(tx, e.pos, pageSize)
+		if err != nil {
+			return err
+		}
+		if i := slices.IndexFunc(briefs, func(b ledger.Brief) bool { return e.types[b.Type] }); i >= 0 {
+			if batch, err = w.Ledger.Read(tx, briefs[i].Index, len(briefs)-i); err != nil {
+				return err
+			}
+		}
+		read = len(briefs)
+		return e.withoutGap(briefs)
 	})
-	return entries, err
+	return read, slices.DeleteFunc(batch, func(entry ledger.Entry) bool { return !e.types[entry.Type] }), err
+}
+
+// withoutGap expects every event of the log from where the effect is.
+func (e *effect) withoutGap(briefs []ledger.Brief) error {
+	for i, b := range briefs {
+		if b.Index != e.pos+int64(i) {
+			return avow.Errorf(avow.Internal, "the log has no event %d; run avow audit", e.pos+int64(i))
+		}
+	}
+	return nil
 }
 
 // apply does a batch in one transaction. When the effect fails on one of them they are
