@@ -56,7 +56,7 @@ func (c *column) asPerson() bool {
 		return c.lists(Trait, "it may say how it stands with somebody")
 	case c.tallies():
 		return c.lists(Activity, "it may count what somebody did")
-	case c.moment() && !c.notes() && !anyText(c.tokens, "stats", "stat", "compare", "default", "preselect", "step", "reminder", "due"):
+	case c.moment() && !c.notes() && !anyText(c.tokens, "stats", "stat", "compare", "default", "preselect", "step", "reminder", "due") && !c.runsOut():
 		return c.lists(Activity, "it may say when something happened to somebody")
 	case c.Kind != connect.JSON && anyText(c.tokens, "hash") && anyMeans(c.tokens, "email"):
 		return c.lists(Email, "it is made of what its name says")
@@ -180,6 +180,12 @@ func (c *column) moment() bool {
 		return c.Kind == connect.TextKind && slices.Contains([]string{"timestamp", "time", "date", "datetime"}, last.text) && (c.seen.n() == 0 || c.seen.share(markDate)+c.seen.share(markBarePhone) > .5 || c.Length > 0 && c.Length <= 20)
 	}
 	return false
+}
+
+// runsOut reports whether a time is until when a key or an offer is good, not until when
+// somebody is locked out.
+func (c *column) runsOut() bool {
+	return anyText(c.tokens, "expiration", "expiry", "expires", "expire", "expired", "ends") && !anyText(c.tokens, "lock", "locked", "ban", "banned", "block", "blocked", "suspension", "suspended", "mute", "muted")
 }
 
 // notes reports whether a time is only when the system wrote its row.

@@ -46,6 +46,8 @@ func (c *column) decide() {
 		c.say("", Not, "it says what a field of another system is called")
 	case c.keysWho():
 		c.say("", Not, "it is the key of somebody who had to do with the row")
+	case s == "" && c.saysHow():
+		c.say("", Not, "it says how a row is kept or reckoned")
 	case c.ofOffice(s):
 		c.say("", Not, "it is an organisation's own")
 	case how == strong:
@@ -376,6 +378,9 @@ func (c *column) inner(name string) *column {
 	if inner.table.about == aboutUnknown || inner.table.about == aboutThings {
 		inner.table.about = aboutUnknown
 	}
+	if c.table.deal() {
+		inner.table.about, inner.table.tie = aboutUnknown, tieNone // what was bought weighs something, too
+	}
 	inner.name, inner.named = read(inner.tokens, inner.Column)
 	inner.finding = Finding{}
 	inner.decide()
@@ -406,6 +411,7 @@ func (c *column) beside() {
 		c.say(IP, Likely, "it stands beside what says who it was")
 	case traced && c.table.about == aboutUnknown && (s == Name && c.name.strength == medium && !anyMeans(c.tokens, "detail") && !anyMeans(c.tokens, "thing") || s == Text && c.name.strength == weak && c.untechnical()) && kindOf(c.Column) == written:
 		c.say(s, Likely, nameSays, "it stands beside what says who it was")
+	case s == State && c.table.deal() && address == 0:
 	case traced && c.table.about == aboutUnknown && (s == Place || addressing(s)) && c.finding.Sure == Not:
 		c.say(s, Likely, nameSays, "it stands beside what says who it was")
 	case !c.named && c.besideProse():

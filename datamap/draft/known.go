@@ -90,6 +90,21 @@ func (c *column) keysWho() bool {
 		(c.seen.share(markUUID)+c.seen.share(markHex) > .5 || c.seen.share(markNameShape)+c.seen.share(markEmail) < .2 && slices.Contains([]int{24, 26, 32, 36}, c.Length))
 }
 
+// saysHow reports whether a column says only how a row is kept or reckoned: whether it is
+// encrypted, under which code a deal is taxed.
+func (c *column) saysHow() bool {
+	if !c.named {
+		return false
+	}
+	switch c.name.sort {
+	case Secret:
+		return len(c.tokens) == 1 && anyMeans(c.tokens, "encrypted") && c.flags()
+	case Government:
+		return c.table.deal() && c.table.about != aboutCompanies && anyMeans(c.tokens, "tax") && anyText(c.tokens, "code", "rule", "class")
+	}
+	return false
+}
+
 // ofDirectory reports whether a column of what is no record of people says under which
 // name another system keeps what it is called after, or how programs enter that.
 func (c *column) ofDirectory() bool {

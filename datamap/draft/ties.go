@@ -217,7 +217,7 @@ func (t *table) aside(r *reference) bool {
 func (t *table) asideBy(r *reference) bool {
 	return slices.ContainsFunc(r.columns, func(name string) bool {
 		c := t.column(name)
-		return c != nil && (c.namesAside() && !(r.target != t && c.namesParent()) || anyMeans(c.tokens, "recent"))
+		return c != nil && (c.namesAside() && !(r.target != t && c.namesParent()) || anyMeans(c.tokens, "recent") || len(c.tokens) > 2 && anyText(c.tokens[:1], "first", "default"))
 	})
 }
 
