@@ -85,6 +85,8 @@ func (c *column) asTheirs() bool {
 		return c.lists(Activity, "it may say when something happened to somebody")
 	case t.tie == tieOwned && t.about == aboutUnknown && c.knownElsewhere():
 		return c.lists(Number, "it may be what somebody is known by elsewhere")
+	case t.tie == tieOwned && len(c.tokens) <= 2 && anyText(c.tokens, "satisfaction", "sentiment", "nps", "csat"):
+		return c.lists(Trait, "it may say what somebody thinks or feels")
 	case !c.ofWhom():
 	case c.known():
 		return c.lists(Number, "it may be what somebody is known by")
@@ -102,6 +104,8 @@ func (c *column) asTheirs() bool {
 func (c *column) asDeal(deeds bool) bool {
 	t := c.table
 	switch {
+	case t.near() && t.ofCards() && kindOf(c.Column) != dated && c.ofCard():
+		return c.lists(Card, "the rows are payment cards")
 	case t.near() && t.deal() && c.pays():
 		return c.lists(Trait, "it may say how somebody paid")
 	case t.tie != tieOwned:
@@ -109,8 +113,6 @@ func (c *column) asDeal(deeds bool) bool {
 		return c.lists(Trait, "it may say what a deal of somebody's was worth, or when it was")
 	case t.ofLines() && c.entitles():
 		return c.lists(Trait, "it may say what somebody bought")
-	case t.ofCards() && kindOf(c.Column) != dated && c.ofCard():
-		return c.lists(Card, "the rows are payment cards")
 	case t.about == aboutUnknown && c.Kind == connect.DecimalKind && t.ofMoney() && !c.technicalAmount() || t.about == aboutUnknown && t.ofTrait() && c.Kind == connect.DecimalKind && anyMeans(c.tokens, "tax"):
 		return c.lists(Trait, "it may be an amount of somebody's")
 	case deeds && kindOf(c.Column) == numeric && c.bare == "" && len(c.tokens) == 1 && tells(c.tokens, worth):
@@ -175,7 +177,7 @@ func (c *column) moment() bool {
 	case dated:
 		return true
 	case numeric:
-		return c.Kind == connect.Integer && !c.looksKeyed() && (c.lastSeen() || slices.Contains([]string{"at", "unix", "epoch"}, last.text) && len(c.tokens) > 1 || c.table.visits() && slices.Contains([]string{"start", "started", "begin", "end"}, last.text) || c.when() && !slices.Contains([]string{"active", "visit", "action", "request"}, last.text) || slices.Contains([]string{"created", "posted", "added", "dateline"}, last.text))
+		return c.Kind == connect.Integer && !c.looksKeyed() && (c.lastSeen() || slices.Contains([]string{"at", "unix", "epoch"}, last.text) && len(c.tokens) > 1 || c.table.visits() && slices.Contains([]string{"start", "started", "begin", "end"}, last.text) || c.when() && !slices.Contains([]string{"active", "visit", "action", "request"}, last.text) || slices.Contains([]string{"created", "posted", "added", "dateline", "occurred"}, last.text) || c.table.visits() && last.text == "modified")
 	case written:
 		return c.Kind == connect.TextKind && slices.Contains([]string{"timestamp", "time", "date", "datetime"}, last.text) && (c.seen.n() == 0 || c.seen.share(markDate)+c.seen.share(markBarePhone) > .5 || c.Length > 0 && c.Length <= 20)
 	}
@@ -249,6 +251,9 @@ func (c *column) stands() bool {
 func (c *column) tallies() bool {
 	if kindOf(c.Column) != numeric || c.looksKeyed() || c.tokens[0].text == "unread" {
 		return false
+	}
+	if c.counts() && !anyMeans(c.tokens, "person") {
+		return true
 	}
 	if n := len(c.tokens); n == 2 && (c.tokens[0].text == "num" || c.tokens[0].text == "nb") && strings.HasSuffix(c.tokens[1].text, "s") {
 		return true

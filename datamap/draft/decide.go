@@ -32,6 +32,8 @@ func (c *column) decide() {
 	switch {
 	case c == c.table.keyValue || len(c.seen.inside) > 0:
 		c.decideInside()
+	case s == "" && c.logsIn():
+		c.say(Login, Likely, "people log in with it, as it seems")
 	case s == "" && (c.isKey() && !c.namedByPerson() || c.numbersRows()):
 		c.say("", Not, "it names rows")
 	case s == "" && c.repeats() != "":

@@ -16,6 +16,19 @@ func (c *column) namedByPerson() bool {
 	return c.named && c.name.strength == strong && slices.Contains([]Sort{Email, Phone, Login, Number, Government, Bank, Card, Session, Secret, Device, IP, Name}, c.name.sort)
 }
 
+// logsIn reports whether the key of people is what they log in with: a text called as the
+// number of a user, beside a password.
+func (c *column) logsIn() bool {
+	t := c.table
+	return t.about == aboutPeople && t.keyColumn() == c.Name && c.isName() && slices.ContainsFunc(t.columns, func(o *column) bool { return o.named && o.name == reading{Secret, strong} })
+}
+
+// isName reports whether a text is called as the number of a user, and has neither the
+// length nor the values of a key that a system drew.
+func (c *column) isName() bool {
+	return c.Kind == connect.TextKind && anyText(c.tokens, "uid", "userid", "user") && !slices.Contains([]int{24, 26, 32, 36}, c.Length) && c.seen.share(markUUID)+c.seen.share(markHex) < .5
+}
+
 // numbersOwnRow reports whether a key of people is called after its table, as what counts
 // its rows is.
 func (c *column) numbersOwnRow() bool {
@@ -39,7 +52,11 @@ func (c *column) repeats() Sort {
 		if len(r.columns) != 1 || r.columns[0] != c.Name || r.target == c.table {
 			continue
 		}
-		if to := r.target.column(r.to[0]); to != nil && to.namedByPerson() && kindOf(to.Column)&written != 0 && to.name.sort != Number && to.name.sort != Session {
+		to := r.target.column(r.to[0])
+		if to != nil && to.logsIn() {
+			return Login
+		}
+		if to != nil && to.namedByPerson() && kindOf(to.Column)&written != 0 && to.name.sort != Number && to.name.sort != Session {
 			return to.name.sort
 		}
 	}

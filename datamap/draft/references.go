@@ -191,6 +191,13 @@ func (j *judgement) candidates(c *column) []*table {
 			}
 		}
 	}
+	if c.Kind == connect.TextKind && (c.numbersSomebody() || anyText(c.tokens, "uid")) {
+		for _, t := range j.byName.find(stemmed([]string{"user"})) {
+			if key := t.column(t.keyColumn()); key != nil && t.headed() && key.isName() {
+				add(t, key.Name) // where users are known by their names, so they are in other tables
+			}
+		}
+	}
 	if c.Kind == connect.Integer && !c.named && !c.technical() && len(c.stems()) == 0 && len(c.tokens) > 0 && !c.plural() {
 		for _, t := range j.byName.called(texts(c.tokens)) {
 			add(t, t.keyColumn()) // `patient` holds the number of one

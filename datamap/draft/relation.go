@@ -130,7 +130,7 @@ func (j *judgement) byRelation(t *table) {
 			c.say(Trait, Unsure, "it may be what somebody is, has or does", c.place())
 		case t.tie == tieAside && t.about == aboutUnknown && c.mayBeProse():
 			c.say(Text, Unsure, "it may be free text", "the row names somebody by "+t.by)
-		case (t.tie == tieOwned && t.about == aboutUnknown || t.about == aboutPeople && t.traced()) && t.deal() && !t.View && c.dealt():
+		case (t.tie == tieOwned && t.about == aboutUnknown || t.about == aboutPeople) && t.deal() && !t.View && c.dealt():
 			c.say(Trait, Unsure, "it may say what a deal of somebody's was worth, or when it was", c.place())
 		case visits && (c.when() && !c.technical() && !tells(c.tokens, noting) || c.whereabouts()):
 			c.say(Activity, Unsure, "it says when somebody was there, or what they looked at")

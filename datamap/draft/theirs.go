@@ -44,7 +44,7 @@ func (c *column) known() bool {
 	if len(words) == 0 {
 		return len(c.tokens) > 1 && anyText(c.tokens, "login", "system", "extern", "external", "provider", "identification", "ext", "unique", "sis")
 	}
-	return len(words) == 1 && slices.Contains([]string{"slug", "uri", "nicename", "permalink", "identifier", "identification", "uid", "ref", "alias", "aka", "fingerprint"}, words[0].text) && (words[0].text != "ref" && words[0].text != "slug" || c.table.about == aboutPeople && len(c.tokens) == 1)
+	return len(words) == 1 && slices.Contains([]string{"pseudonym", "pseudonymization", "slug", "uri", "nicename", "permalink", "identifier", "identification", "uid", "ref", "alias", "aka", "fingerprint"}, words[0].text) && (words[0].text != "ref" && words[0].text != "slug" || c.table.about == aboutPeople && len(c.tokens) == 1)
 }
 
 // taxed reports whether a text is called as what somebody pays taxes under.
@@ -83,8 +83,8 @@ func (c *column) custom() bool {
 // another system: `extern_uid` of an identity.
 func (c *column) knownElsewhere() bool {
 	n := len(c.tokens)
-	return c.Kind == connect.TextKind && n <= 2 && (slices.Contains([]string{"uid", "identifier", "subject"}, c.tokens[n-1].text) && (n == 1 || slices.Contains([]string{"extern", "external", "provider", "remote", "social", "oauth", "openid", "ldap", "saml"}, c.tokens[0].text)) ||
-		n == 2 && c.tokens[1].text == "id" && slices.Contains([]string{"extern", "external", "provider", "social", "oauth", "openid", "remote"}, c.tokens[0].text)) && slices.ContainsFunc(c.table.own, func(w string) bool {
+	return c.Kind == connect.TextKind && n <= 3 && (n <= 2 && slices.Contains([]string{"uid", "identifier", "subject"}, c.tokens[n-1].text) && (n == 1 || slices.Contains([]string{"extern", "external", "provider", "remote", "social", "oauth", "openid", "ldap", "saml"}, c.tokens[0].text)) ||
+		(n == 2 || n == 3 && c.tokens[1].means("person")) && c.tokens[n-1].text == "id" && slices.Contains([]string{"extern", "external", "provider", "social", "oauth", "openid", "remote"}, c.tokens[0].text)) && slices.ContainsFunc(c.table.own, func(w string) bool {
 		return slices.Contains([]string{"identity", "identitie", "identifier", "social", "oauth", "connection", "auth", "authentication", "authorization", "account", "login", "link", "external", "federated", "provider"}, w)
 	})
 }
@@ -96,6 +96,9 @@ func (c *column) pays() bool {
 		return false
 	}
 	last := c.tokens[len(c.tokens)-1]
+	if anyText(c.tokens, "voucher", "coupon", "promo", "tracking") && (last.means("number") || last.means("id")) {
+		return true
+	}
 	return anyText(c.tokens, "payment", "transaction", "charge", "txn") && len(c.tokens) <= 3 && slices.Contains([]string{"method", "id", "reference", "ref", "title"}, last.text)
 }
 
@@ -114,7 +117,7 @@ func (c *column) entitles() bool {
 		return false
 	}
 	words := slices.DeleteFunc(slices.Clone(c.tokens), func(t token) bool {
-		return slices.Contains(c.table.own, stem(t.text)) || t.means("thing") || t.means("detail")
+		return slices.Contains(c.table.own, stem(t.text)) || t.means("thing") || t.means("detail") || t.text == "translated" || t.text == "variant"
 	})
 	return len(words) == 1 && slices.Contains([]string{"name", "title", "model", "description", "sku"}, words[0].text) || len(words) == 0 && anyText(c.tokens, "model", "product")
 }
@@ -122,6 +125,9 @@ func (c *column) entitles() bool {
 // ofCard reports whether a column of payment cards says more of one: its kind, its last
 // digits, when it ends.
 func (c *column) ofCard() bool {
+	if c.Kind == connect.TextKind && anyText(c.tokens, "gateway", "processor", "profile", "vault") {
+		return true // by what who carries payments out knows it
+	}
 	return !c.looksKeyed() && anyText(c.tokens, "month", "year", "type", "brand", "digits", "name", "holder", "last", "funding", "country", "exp")
 }
 
@@ -164,11 +170,14 @@ func (t *table) ofMoney() bool {
 // belongs reports whether rows are that somebody belongs to something or has an account
 // with it: enrolments, memberships, subscriptions.
 func (t *table) belongs() bool {
+	if t.tie == tieOwned && t.about == aboutUnknown && !t.View && t.headed() {
+		return true // who is in what
+	}
 	return t.tie == tieOwned && t.about == aboutUnknown && !t.View && len(t.words) > 0 && anyText(t.words[len(t.words)-1:], "enrollment", "enrollments", "enrolment", "enrolments", "membership", "memberships", "subscription", "subscriptions", "registration", "registrations", "account", "accounts")
 }
 
 // standing reports whether a column is called as how it stands with that.
 func (c *column) standing() bool {
 	last := c.tokens[len(c.tokens)-1].text
-	return len(c.tokens) == 1 && slices.Contains([]string{"status", "state", "type", "role", "accepted"}, last) || len(c.tokens) == 2 && c.tokens[0].text == "workflow" && last == "state"
+	return len(c.tokens) == 1 && slices.Contains([]string{"status", "state", "type", "role", "accepted", "availability"}, last) || len(c.tokens) == 2 && c.tokens[0].text == "workflow" && last == "state"
 }
