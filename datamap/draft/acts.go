@@ -62,6 +62,10 @@ func (c *column) asPerson() bool {
 		return c.lists(Email, "it is made of what its name says")
 	case c.Kind == connect.TextKind && anyMeans(c.tokens, "recent") && anyText(c.tokens, "page", "url", "location", "path", "query", "search"):
 		return c.lists(Activity, "it may say what somebody looked at")
+	case c.Kind == connect.TextKind && len(c.tokens) == 2 && (c.tokens[0].means("photo") || c.tokens[0].means("image")) && anyText(c.tokens[1:], "key"):
+		return c.lists(Photo, "it may lead to a picture")
+	case c.staysAway():
+		return c.lists(Activity, "it may say whether somebody came")
 	case c.Kind == connect.DecimalKind && !c.technicalAmount():
 		return c.lists(Trait, "it may be an amount of somebody's")
 	}
@@ -85,7 +89,7 @@ func (c *column) asTheirs() bool {
 		return c.lists(Activity, "it may say when something happened to somebody")
 	case t.tie == tieOwned && t.about == aboutUnknown && c.knownElsewhere():
 		return c.lists(Number, "it may be what somebody is known by elsewhere")
-	case t.tie == tieOwned && len(c.tokens) <= 2 && anyText(c.tokens, "satisfaction", "sentiment", "nps", "csat"):
+	case t.tie == tieOwned && len(c.tokens) <= 2 && tells(c.tokens, feeling):
 		return c.lists(Trait, "it may say what somebody thinks or feels")
 	case !c.ofWhom():
 	case c.known():
@@ -104,7 +108,7 @@ func (c *column) asTheirs() bool {
 func (c *column) asDeal(deeds bool) bool {
 	t := c.table
 	switch {
-	case t.near() && t.ofCards() && kindOf(c.Column) != dated && c.ofCard():
+	case (t.near() || t.about == aboutUnknown && t.holdsName()) && t.ofCards() && kindOf(c.Column) != dated && c.ofCard():
 		return c.lists(Card, "the rows are payment cards")
 	case t.near() && t.deal() && c.pays():
 		return c.lists(Trait, "it may say how somebody paid")
@@ -182,6 +186,11 @@ func (c *column) moment() bool {
 		return c.Kind == connect.TextKind && slices.Contains([]string{"timestamp", "time", "date", "datetime"}, last.text) && (c.seen.n() == 0 || c.seen.share(markDate)+c.seen.share(markBarePhone) > .5 || c.Length > 0 && c.Length <= 20)
 	}
 	return false
+}
+
+// staysAway reports whether a flag says that somebody did not come: `no_show`.
+func (c *column) staysAway() bool {
+	return c.flags() && (anyText(c.tokens, "noshow") || anyText(c.tokens, "no") && anyText(c.tokens, "show"))
 }
 
 // runsOut reports whether a time is until when a key or an offer is good, not until when

@@ -48,6 +48,8 @@ func (c *column) decide() {
 		c.say("", Not, "it says what a field of another system is called")
 	case c.keysWho():
 		c.say("", Not, "it is the key of somebody who had to do with the row")
+	case c.Kind == connect.TextKind && len(c.tokens) > 0 && len(c.tokens) <= 2 && anyText(c.tokens[len(c.tokens)-1:], "body", "subject") && c.table.mails():
+		c.say(Text, Likely, "the rows are letters")
 	case s == "" && c.saysHow():
 		c.say("", Not, "it says how a row is kept or reckoned")
 	case c.ofOffice(s):
@@ -223,6 +225,8 @@ func (c *column) mediumName() {
 			return
 		}
 		c.say(s, Unsure, nameSays, "the rows are organisations")
+	case s == Text && t.tie != tieOwned && anyText(c.tokens, "greeting", "welcome", "office", "autoreply", "offline"):
+		c.say("", Not, "it is what an organisation says to everybody")
 	case s == Text && t.lists():
 		c.say("", Not, "it is said of an entry of a list")
 	case s == Text && t.about == aboutUnknown:

@@ -107,6 +107,26 @@ func (c *column) keysWho() bool {
 		(c.seen.share(markUUID)+c.seen.share(markHex) > .5 || c.seen.share(markNameShape)+c.seen.share(markEmail) < .2 && slices.Contains([]int{24, 26, 32, 36}, c.Length))
 }
 
+// mails reports whether rows are letters: they have a sender, a receiver, a subject and a
+// body, whatever stands before these words.
+func (t *table) mails() bool {
+	from, to, body := false, false, false
+	for _, c := range t.columns {
+		if c.Kind != connect.TextKind || len(c.tokens) == 0 || len(c.tokens) > 2 || len(c.tokens) == 2 && len(c.tokens[0].text) > 2 {
+			continue
+		}
+		switch c.tokens[len(c.tokens)-1].text {
+		case "from":
+			from = true
+		case "to":
+			to = true
+		case "body":
+			body = true
+		}
+	}
+	return from && to && body
+}
+
 // saysHow reports whether a column says only how a row is kept or reckoned: whether it is
 // encrypted, under which code a deal is taxed.
 func (c *column) saysHow() bool {

@@ -175,7 +175,11 @@ func (j *judgement) candidates(c *column) []*table {
 		return out
 	}
 
-	for _, t := range j.byName.find(stemmed(c.stems())) {
+	found, stems := j.byName.find(stemmed(c.stems())), stemmed(c.stems())
+	slices.SortStableFunc(found, func(a, b *table) int {
+		return btoi(strings.Join(b.own, "") == stems[0]) - btoi(strings.Join(a.own, "") == stems[0])
+	}) // the `user_id` of `account_users` is none of these but of `users`
+	for _, t := range found {
 		if own := len(c.table.Key) == 1 && c.isKey(); own && len(t.own) > 1 && strings.Join(t.own, "") != stemmed(c.stems())[0] {
 			continue // the key of `post_meta` is no key of `comment_meta`
 		}

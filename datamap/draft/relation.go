@@ -31,6 +31,9 @@ const (
 	life      concept = "life"      // a table of what happens to people, or what they have
 	presence  concept = "presence"  // when somebody came or went
 	protocol  concept = "protocol"  // by which programs speak: `api_clients` are none of people
+	feeling   concept = "feeling"   // what somebody thinks or feels
+	visited   concept = "visited"   // what is counted and noted of a visit
+	unmoved   concept = "unmoved"   // a day on which somebody who works here wants to look again
 	machinery concept = "machinery" // what the sessions of a system have and those of a course do not
 )
 
@@ -130,8 +133,14 @@ func (j *judgement) byRelation(t *table) {
 			c.say(Trait, Unsure, "it may be what somebody is, has or does", c.place())
 		case t.tie == tieAside && t.about == aboutUnknown && c.mayBeProse():
 			c.say(Text, Unsure, "it may be free text", "the row names somebody by "+t.by)
-		case (t.tie == tieOwned && t.about == aboutUnknown || t.about == aboutPeople) && t.deal() && !t.View && c.dealt():
+		case (t.tie == tieOwned && t.about == aboutUnknown || t.about == aboutPeople || t.tie == tieNone && t.ofSavings()) && t.deal() && !t.View && c.dealt():
 			c.say(Trait, Unsure, "it may say what a deal of somebody's was worth, or when it was", c.place())
+		case t.visits() && c.tellsFailure():
+			c.say(Activity, Unsure, "it says how often somebody tried to come in, or when")
+		case visits && t.traced() && c.tellsVisit():
+			c.say(Activity, Unsure, "it says what somebody did there, or with what", c.place())
+		case visits && t.traced() && c.keepsVisitor():
+			c.say(Session, Unsure, "it may be what a visitor is known by")
 		case visits && (c.when() && !c.technical() && !tells(c.tokens, noting) || c.whereabouts()):
 			c.say(Activity, Unsure, "it says when somebody was there, or what they looked at")
 		case (of || t.ofNothingElse() && !c.flags()) && j.substantial(c):
@@ -154,6 +163,27 @@ func (c *column) when() bool {
 	return kindOf(c.Column) == dated || kindOf(c.Column) == numeric && slices.ContainsFunc(c.tokens, func(t token) bool {
 		return t.text == "time" || t.text == "timestamp" || t.text == "date" || t.means("seen")
 	})
+}
+
+// tellsFailure reports whether a column of attempts to log in says how many there were,
+// or when one was.
+func (c *column) tellsFailure() bool {
+	return !c.looksKeyed() && anyText(c.table.words, "failure", "failures", "failed", "attempt", "attempts", "bruteforce", "brute") && anyText(c.tokens, "failure", "failures", "attempt", "attempts", "attempted") && (anyMeans(c.tokens, "recent") || c.counts() || c.when())
+}
+
+// tellsVisit reports whether a column counts or notes something of a visit, or is a part
+// of what tells the visitor's program from others.
+func (c *column) tellsVisit() bool {
+	if c.isKey() || c.table.isReference(c.Name) || c.looksKeyed() || len(c.tokens) == 0 || c.flags() && !tells(c.tokens[:1], visited) {
+		return false
+	}
+	return tells(c.tokens, visited) || anyMeans(c.tokens, "device")
+}
+
+// keepsVisitor reports whether a column of bytes is called as a key, and points at nothing:
+// what tells visitors apart.
+func (c *column) keepsVisitor() bool {
+	return c.Kind == connect.Binary && c.looksKeyed() && !c.isKey() && !c.table.isReference(c.Name)
 }
 
 // leadsToPage reports whether a column of people is the address of a page.

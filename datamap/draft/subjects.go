@@ -134,7 +134,7 @@ func (t *table) speaks() bool {
 
 // visits reports whether rows are what somebody did in a system: logins, sessions.
 func (t *table) visits() bool {
-	return tells(t.words, visit) && (len(t.words) == 0 || !t.words[len(t.words)-1].means("thing")) && t.about != aboutCompanies && t.about != aboutAddress
+	return (tells(t.words, visit) || anyMeans(t.words, "record") && anyText(t.words, "visit", "visits")) && (len(t.words) == 0 || !t.words[len(t.words)-1].means("thing")) && t.about != aboutCompanies && t.about != aboutAddress
 }
 
 // ofPeople reports whether rows are people and nothing of the books or of a machine.

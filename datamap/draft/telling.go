@@ -18,7 +18,7 @@ func (c *column) keepsSession() bool {
 	if c.table.column("title") != nil || c.table.attended() {
 		return false // what people go to has a title
 	}
-	return kindOf(c.Column)&written != 0 && (anyMeans(table, "session") || anyMeans(table, "token")) &&
+	return kindOf(c.Column)&written != 0 && !ofForm(c.tokens) && (anyMeans(table, "session") || anyMeans(table, "token")) &&
 		slices.ContainsFunc(c.tokens, func(t token) bool { return sessionData[t.text] })
 }
 

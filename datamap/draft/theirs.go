@@ -83,8 +83,11 @@ func (c *column) custom() bool {
 // another system: `extern_uid` of an identity.
 func (c *column) knownElsewhere() bool {
 	n := len(c.tokens)
+	if c.Kind == connect.TextKind && n == 2 && anyText(c.tokens[:1], "document", "identification", "identity") && anyText(c.tokens[1:], "key", "number", "no", "value") && anyText(c.table.words, "identifier", "identifiers", "identification", "identifications") {
+		return true
+	}
 	return c.Kind == connect.TextKind && n <= 3 && (n <= 2 && slices.Contains([]string{"uid", "identifier", "subject"}, c.tokens[n-1].text) && (n == 1 || slices.Contains([]string{"extern", "external", "provider", "remote", "social", "oauth", "openid", "ldap", "saml"}, c.tokens[0].text)) ||
-		(n == 2 || n == 3 && c.tokens[1].means("person")) && c.tokens[n-1].text == "id" && slices.Contains([]string{"extern", "external", "provider", "social", "oauth", "openid", "remote"}, c.tokens[0].text)) && slices.ContainsFunc(c.table.own, func(w string) bool {
+		(n == 2 || n == 3 && c.tokens[1].means("person")) && c.tokens[n-1].text == "id" && slices.Contains([]string{"extern", "external", "provider", "social", "federated", "oauth", "openid", "remote"}, c.tokens[0].text)) && slices.ContainsFunc(c.table.own, func(w string) bool {
 		return slices.Contains([]string{"identity", "identitie", "identifier", "social", "oauth", "connection", "auth", "authentication", "authorization", "account", "login", "link", "external", "federated", "provider"}, w)
 	})
 }
@@ -97,6 +100,9 @@ func (c *column) pays() bool {
 	}
 	last := c.tokens[len(c.tokens)-1]
 	if anyText(c.tokens, "voucher", "coupon", "promo", "tracking") && (last.means("number") || last.means("id")) {
+		return true
+	}
+	if len(c.tokens) == 2 && anyText(c.tokens[:1], "external", "extern") && last.means("id") {
 		return true
 	}
 	return anyText(c.tokens, "payment", "transaction", "charge", "txn") && len(c.tokens) <= 3 && slices.Contains([]string{"method", "id", "reference", "ref", "title"}, last.text)
@@ -129,6 +135,11 @@ func (c *column) ofCard() bool {
 		return true // by what who carries payments out knows it
 	}
 	return !c.looksKeyed() && anyText(c.tokens, "month", "year", "type", "brand", "digits", "name", "holder", "last", "funding", "country", "exp")
+}
+
+// holdsName reports whether rows say what somebody is called.
+func (t *table) holdsName() bool {
+	return slices.ContainsFunc(t.columns, func(c *column) bool { return c.finding.What == Name && c.finding.Sure >= Likely })
 }
 
 // ofCards reports whether rows are payment cards.
@@ -165,6 +176,12 @@ func (t *table) opens() bool {
 // ofMoney reports whether rows that hang on somebody are what they have with a bank.
 func (t *table) ofMoney() bool {
 	return !t.deal() && (anyMeans(t.words, "account") || anyMeans(t.words, "bank") || anyMeans(t.words, "bankword") || anyText(t.words, "wallet", "wallets", "balance", "balances", "loan", "loans", "saving", "savings")) && !t.speaks()
+}
+
+// ofSavings reports whether rows move what people save or borrow, though the table of
+// those accounts, or of whose they are, is not in the schema.
+func (t *table) ofSavings() bool {
+	return t.about == aboutUnknown && anyText(t.words, "saving", "savings", "loan", "loans", "wallet", "wallets", "deposit", "deposits") && !t.hasName()
 }
 
 // belongs reports whether rows are that somebody belongs to something or has an account

@@ -32,9 +32,9 @@ func (c *column) dealt() bool {
 	case c.isKey() || c.table.isReference(c.Name) || c.looksKeyed() || len(c.tokens) == 0 || anyMeans(c.tokens, "aside"):
 		return false
 	case kindOf(c.Column) == dated, c.Kind == connect.TextKind && c.seen.share(markDate) > .8:
-		return !tells(c.tokens, noted)
+		return !tells(c.tokens, noted) && !tells(c.tokens, unmoved)
 	}
-	return kindOf(c.Column) == numeric && (c.Kind == connect.DecimalKind || tells(c.tokens[len(c.tokens)-1:], worth)) && !anyText(c.tokens, "currency", "percent", "rate", "ratio", "weight")
+	return kindOf(c.Column) == numeric && (c.Kind == connect.DecimalKind || tells(c.tokens[len(c.tokens)-1:], worth)) && !anyText(c.tokens, "currency", "undiscounted", "budget", "percent", "rate", "ratio", "weight")
 }
 
 // ownNumber reports whether a column of people is called as the number of somebody, and
