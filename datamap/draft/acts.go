@@ -128,7 +128,7 @@ func (c *column) asDeal(deeds bool) bool {
 // asDeed lists what a column says of the act that the row is.
 func (c *column) asDeed() bool {
 	switch {
-	case c.moment() && c.begins():
+	case c.moment() && c.begins() && (!c.table.ofLines() || tells(c.table.words[len(c.table.words)-1:], deed)):
 		return c.lists(Activity, "it may say when somebody did what the row is")
 	case kindOf(c.Column) == numeric && len(c.tokens) == 1 && anyText(c.tokens, "vote", "rating", "score") && slices.Contains(c.table.own, stem(c.tokens[0].text)):
 		return c.lists(Trait, "it may say what somebody thinks of what the row is about")

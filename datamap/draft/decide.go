@@ -203,6 +203,9 @@ func (c *column) place() string {
 	if c.table.about == aboutPeople {
 		return "the rows are people"
 	}
+	if c.table.tie == tieNone {
+		return "nothing says whose the rows are"
+	}
 	return "the rows belong to people by " + c.table.by
 }
 

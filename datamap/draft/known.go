@@ -136,6 +136,12 @@ func (c *column) saysHow() bool {
 	switch c.name.sort {
 	case Secret:
 		return len(c.tokens) == 1 && anyMeans(c.tokens, "encrypted") && c.flags()
+	case IP, Session, Agent, Device:
+		return c.flags() // whether it is kept at all
+	case Activity:
+		return c.Kind == connect.Integer && len(c.tokens) > 1 && c.tokens[len(c.tokens)-1].text == "id"
+	case Trait:
+		return c.table.speaks() && anyMeans(c.tokens, "offspring") // the answers to what somebody wrote
 	case Government:
 		return c.table.deal() && c.table.about != aboutCompanies && anyMeans(c.tokens, "tax") && anyText(c.tokens, "code", "rule", "class")
 	}

@@ -95,7 +95,7 @@ func (c *column) technical() bool {
 // asks reports whether a number or a flag is called as what somebody asked a system to do:
 // `showimages`, `receive_alerts`.
 func (c *column) asks() bool {
-	return kindOf(c.Column)&(numeric|yesNo) != 0 && c.Kind != connect.DecimalKind && slices.ContainsFunc([]string{"show", "allow", "hide", "receive", "enable", "disable", "notify", "display"}, func(verb string) bool {
+	return kindOf(c.Column)&(numeric|yesNo) != 0 && c.Kind != connect.DecimalKind && slices.ContainsFunc([]string{"show", "allow", "hide", "receive", "include", "enable", "disable", "notify", "display"}, func(verb string) bool {
 		return strings.HasPrefix(c.tokens[0].text, verb)
 	})
 }
@@ -154,7 +154,7 @@ func (j *judgement) byRelation(t *table) {
 func (c *column) looksSecret() bool {
 	return c.Kind == connect.TextKind && !c.isKey() && !c.table.isReference(c.Name) && c.seen.n() >= 5 && c.seen.share(markHex) > .8 && c.seen.share(markUUID) < .2 &&
 		!slices.ContainsFunc(c.tokens, func(t token) bool {
-			return t.means("thing") || slices.Contains([]string{"checksum", "etag", "file", "sha", "image", "version", "revision", "commit", "blurhash", "digest", "input", "output", "content", "runners"}, t.text)
+			return t.means("thing") || slices.Contains([]string{"checksum", "etag", "idempotency", "jobs", "file", "sha", "image", "version", "revision", "commit", "blurhash", "digest", "input", "output", "content", "runners"}, t.text)
 		})
 }
 

@@ -13,7 +13,7 @@ func (c *column) traits() bool {
 		return false
 	}
 	last := c.tokens[len(c.tokens)-1:]
-	if len(c.tokens) == 1 && c.flags() && tells(last, technical) {
+	if c.flags() && (len(c.tokens) == 1 && tells(last, technical) || last[0].text == "enabled" || last[0].text == "disabled") {
 		return false
 	}
 	if tells(last, technical) && !tells(last, quantity) && !tells(last, trait) && !tells(last, measure) && !c.flags() || last[0].means("aside") && !c.flags() || howMany(c.tokens) {
@@ -33,6 +33,9 @@ func (c *column) dealt() bool {
 		return false
 	case kindOf(c.Column) == dated, c.Kind == connect.TextKind && c.seen.share(markDate) > .8:
 		return !tells(c.tokens, noted) && !tells(c.tokens, unmoved)
+	}
+	if anyText(c.tokens, "unit") && c.table.ofLines() && anyText(c.tokens, "discount", "net", "base") {
+		return false // of what the sum of the line, beside it, is reckoned
 	}
 	return kindOf(c.Column) == numeric && (c.Kind == connect.DecimalKind || tells(c.tokens[len(c.tokens)-1:], worth)) && !anyText(c.tokens, "currency", "undiscounted", "budget", "percent", "rate", "ratio", "weight")
 }
