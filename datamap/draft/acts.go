@@ -79,6 +79,12 @@ func (c *column) asTheirs() bool {
 	switch {
 	case t.belongs() && len(c.tokens) > 0 && c.standing():
 		return c.lists(Trait, "it may say how it stands with somebody")
+	case t.tie == tieOwned && c.saysWhich():
+		return c.lists(Trait, "it may say what somebody is in or may do")
+	case t.belongs() && c.moment() && !c.notes() && anyText(c.tokens, "active", "joined", "left", "member", "activity"):
+		return c.lists(Activity, "it may say since when somebody is in it, or was there")
+	case t.tie == tieOwned && t.about == aboutUnknown && t.namesSomebody() && !t.speaks() && c.Kind == connect.DecimalKind && anyText(c.tokens, "balance", "credit", "points"):
+		return c.lists(Trait, "it may be an amount of somebody's")
 	case t.opens() && c.stands():
 		return c.lists(Trait, "it may say how it stands with somebody")
 	case t.opens() && c.tallies():
@@ -108,9 +114,13 @@ func (c *column) asTheirs() bool {
 func (c *column) asDeal(deeds bool) bool {
 	t := c.table
 	switch {
-	case (t.near() || t.about == aboutUnknown && t.holdsName()) && t.ofCards() && kindOf(c.Column) != dated && c.ofCard():
+	case (t.near() || t.about == aboutUnknown && t.holds(Name)) && t.ofCards() && kindOf(c.Column) != dated && c.ofCard():
 		return c.lists(Card, "the rows are payment cards")
-	case t.near() && t.deal() && c.pays():
+	case t.about == aboutUnknown && anyText(t.words, "giftcard", "giftcards") && t.holds(Email) && c.Kind == connect.DecimalKind && !c.technicalAmount():
+		return c.lists(Trait, "it may be an amount of somebody's")
+	case t.tie == tieOwned && t.hangsOnDeal() && c.Kind == connect.DecimalKind && len(c.tokens) == 1 && anyText(c.tokens, "amount", "total"):
+		return c.lists(Trait, "it may say what somebody gets or gave back")
+	case t.near() && (t.deal() || t.namesSomebody() && t.about == aboutUnknown && anyText(c.tokens, "method")) && c.pays():
 		return c.lists(Trait, "it may say how somebody paid")
 	case t.tie != tieOwned:
 	case t.ofLines() && c.dealt():

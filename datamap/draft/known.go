@@ -38,7 +38,7 @@ func (c *column) numbersOwnRow() bool {
 // secretive reports whether a column holds by its name what nobody else may have, and
 // no foreign key of the database says otherwise.
 func (c *column) secretive() bool {
-	return c.Kind == connect.TextKind && c.namedByPerson() && slices.Contains([]Sort{Session, Secret, Device, IP, Email, Phone, Government, Bank, Card}, c.name.sort) &&
+	return (c.Kind == connect.TextKind || c.Kind == connect.Binary) && c.namedByPerson() && slices.Contains([]Sort{Session, Secret, Device, IP, Email, Phone, Government, Bank, Card}, c.name.sort) &&
 		!slices.ContainsFunc(c.table.refs, func(r *reference) bool { return r.found == "" && slices.Contains(r.columns, c.Name) })
 }
 

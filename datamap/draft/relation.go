@@ -117,7 +117,7 @@ func (j *judgement) byRelation(t *table) {
 	for _, c := range t.columns {
 		switch {
 		case c.finding.Sure > Not:
-		case (t.near() || t.tie == tieAside && c.named && slices.Contains([]Sort{Session, Secret}, c.name.sort)) && c.looksSecret():
+		case (t.near() || t.tie == tieNone && t.about == aboutUnknown && t.holds(Email) || t.tie == tieAside && c.named && slices.Contains([]Sort{Session, Secret}, c.name.sort)) && c.looksSecret():
 			c.say(Secret, Unsure, "its values look like keys", c.place())
 		case t.ofPeople() && c.ownNumber():
 			c.say(Number, Unsure, "it may be the number somebody is known by", c.place())

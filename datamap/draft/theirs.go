@@ -2,6 +2,7 @@ package draft
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/avowhq/avow/connect"
 )
@@ -137,9 +138,16 @@ func (c *column) ofCard() bool {
 	return !c.looksKeyed() && anyText(c.tokens, "month", "year", "type", "brand", "digits", "name", "holder", "last", "funding", "country", "exp")
 }
 
-// holdsName reports whether rows say what somebody is called.
-func (t *table) holdsName() bool {
-	return slices.ContainsFunc(t.columns, func(c *column) bool { return c.finding.What == Name && c.finding.Sure >= Likely })
+// holds reports whether rows say something of a sort.
+func (t *table) holds(s Sort) bool {
+	return slices.ContainsFunc(t.columns, func(c *column) bool { return c.finding.What == s && c.finding.Sure >= Likely })
+}
+
+// hangsOnDeal reports whether rows belong to somebody by a deal.
+func (t *table) hangsOnDeal() bool {
+	return t.about == aboutUnknown && !t.deal() && slices.ContainsFunc(t.refs, func(r *reference) bool {
+		return strings.Join(r.columns, "+") == t.by && r.target != t && r.target.deal() && r.target.near()
+	})
 }
 
 // ofCards reports whether rows are payment cards.
@@ -173,6 +181,13 @@ func (t *table) opens() bool {
 	})
 }
 
+// saysWhich reports whether a text of `user_groups` is called `group`: what somebody has of
+// such, by its name.
+func (c *column) saysWhich() bool {
+	t := c.table
+	return t.about == aboutUnknown && t.namesSomebody() && len(t.own) > 1 && len(c.tokens) == 1 && c.Kind == connect.TextKind && anyText(c.tokens, "group", "role", "badge", "skill", "interest", "tag", "permission", "right", "award") && stem(c.tokens[0].text) == t.own[len(t.own)-1] && c.seen.share(markUUID) < .5
+}
+
 // ofMoney reports whether rows that hang on somebody are what they have with a bank.
 func (t *table) ofMoney() bool {
 	return !t.deal() && (anyMeans(t.words, "account") || anyMeans(t.words, "bank") || anyMeans(t.words, "bankword") || anyText(t.words, "wallet", "wallets", "balance", "balances", "loan", "loans", "saving", "savings")) && !t.speaks()
@@ -196,5 +211,8 @@ func (t *table) belongs() bool {
 // standing reports whether a column is called as how it stands with that.
 func (c *column) standing() bool {
 	last := c.tokens[len(c.tokens)-1].text
+	if len(c.tokens) == 2 && last == "role" && c.tokens[0].means("person") {
+		return true
+	}
 	return len(c.tokens) == 1 && slices.Contains([]string{"status", "state", "type", "role", "accepted", "availability"}, last) || len(c.tokens) == 2 && c.tokens[0].text == "workflow" && last == "state"
 }
