@@ -64,6 +64,8 @@ func (c *column) asPerson() bool {
 		return c.lists(Activity, "it may say what somebody looked at")
 	case c.Kind == connect.TextKind && len(c.tokens) == 2 && (c.tokens[0].means("photo") || c.tokens[0].means("image")) && anyText(c.tokens[1:], "key"):
 		return c.lists(Photo, "it may lead to a picture")
+	case c.Kind == connect.TextKind && anyMeans(c.tokens, "token") && anyText(c.tokens[len(c.tokens)-1:], "key", "value", "hash"):
+		return c.lists(Session, "it may open a door in somebody's name")
 	case c.staysAway():
 		return c.lists(Activity, "it may say whether somebody came")
 	case c.Kind == connect.DecimalKind && !c.technicalAmount():
