@@ -3,6 +3,7 @@ package draft
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +39,24 @@ func newEvidence() *evidence {
 
 // n is how many different values were looked at.
 func (e *evidence) n() int { return len(e.distinct) }
+
+// spread is at most so many of the different values, taken evenly from all of them: the
+// same ones whenever the same values were seen.
+func (e *evidence) spread(most int) []any {
+	var texts []string
+	for text, v := range e.distinct {
+		if v != nil {
+			texts = append(texts, text)
+		}
+	}
+	slices.Sort(texts)
+	n := min(most, len(texts))
+	out := make([]any, 0, n)
+	for i := range n {
+		out = append(out, e.distinct[texts[i*len(texts)/n]])
+	}
+	return out
+}
 
 // share is how many of the different values have a mark, from 0 to 1.
 func (e *evidence) share(m mark) float64 {
@@ -174,8 +193,8 @@ func (e *evidence) walk(v any, name string, depth int) {
 	}
 	switch v := v.(type) {
 	case map[string]any:
-		for key, each := range v {
-			e.walk(each, strings.TrimPrefix(name+"."+key, "."), depth+1)
+		for _, key := range slices.Sorted(maps.Keys(v)) { // as many as are kept, and always the same
+			e.walk(v[key], strings.TrimPrefix(name+"."+key, "."), depth+1)
 		}
 	case []any:
 		for _, each := range v[:min(len(v), 20)] {
@@ -236,10 +255,11 @@ func (e *evidence) say() (Sort, strength) {
 
 // sayLittle is of one value or two, where it is hardly anything else.
 func (e *evidence) sayLittle() (Sort, strength) {
-	for sort, m := range map[Sort]mark{Email: markEmail, Bank: markIBAN} {
-		if e.share(m) == 1 {
-			return sort, medium
-		}
+	switch {
+	case e.share(markEmail) == 1:
+		return Email, medium
+	case e.share(markIBAN) == 1:
+		return Bank, medium
 	}
 	return "", 0
 }

@@ -277,10 +277,8 @@ func held(ctx context.Context, src Reader, c, key *column) (answer, error) {
 		return unknown, nil
 	}
 	in := connect.In{Columns: []string{key.Name}}
-	for _, v := range c.seen.distinct {
-		if v != nil && len(in.Tuples) < 50 {
-			in.Tuples = append(in.Tuples, connect.Tuple{v})
-		}
+	for _, v := range c.seen.spread(50) {
+		in.Tuples = append(in.Tuples, connect.Tuple{v})
 	}
 	found := map[string]bool{}
 	err := src.Read(ctx, connect.Read{Table: key.table.Name, Columns: []string{key.Name}, Any: []connect.In{in}, Limit: 0}, func(row connect.Row) error {

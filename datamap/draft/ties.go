@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -262,7 +263,7 @@ func (j *judgement) kinded() {
 			if !c.saysKind() {
 				continue
 			}
-			for value := range c.seen.distinct {
+			for _, value := range slices.Sorted(maps.Keys(c.seen.distinct)) {
 				for _, target := range j.byName.find(stemmed(texts(tokens(value)))) {
 					if target != t {
 						t.kinds = append(t.kinds, target)
