@@ -66,12 +66,34 @@ func (c *column) asPerson() bool {
 		return c.lists(Photo, "it may lead to a picture")
 	case c.Kind == connect.TextKind && anyMeans(c.tokens, "token") && anyText(c.tokens[len(c.tokens)-1:], "key", "value", "hash"):
 		return c.lists(Session, "it may open a door in somebody's name")
+	case c.ofOtherService():
+		return c.lists(Number, "it may be what somebody is known by elsewhere")
+	case c.unlocks():
+		return c.lists(Secret, "it may open a door in somebody's name")
+	case kindOf(c.Column) == numeric && len(c.tokens) == 2 && c.tokens[0].text == "failed" && anyText(c.tokens[1:], "logins", "login", "logons", "attempts"):
+		return c.lists(Activity, "it may count what somebody did")
 	case c.staysAway():
 		return c.lists(Activity, "it may say whether somebody came")
 	case c.Kind == connect.DecimalKind && !c.technicalAmount():
 		return c.lists(Trait, "it may be an amount of somebody's")
 	}
 	return false
+}
+
+// ofOtherService reports whether a text of people is by its name the number another
+// service knows them by: `oauth_user_id`, `external_auth_id`.
+func (c *column) ofOtherService() bool {
+	n := len(c.tokens)
+	if c.Kind != connect.TextKind || n < 2 || anyMeans(c.tokens, "aside") || anyText(c.tokens, "provider") || !slices.Contains([]string{"id", "uid", "externalid"}, c.tokens[n-1].text) {
+		return false
+	}
+	return anyText(c.tokens[:n-1], "oauth", "oauth2", "openid", "saml", "ldap", "sso", "scim", "external", "extern") || n == 3 && c.tokens[1].text == "user" && len(c.tokens[0].is) == 0
+}
+
+// unlocks reports whether a text of people is a code by which they prove who they are.
+func (c *column) unlocks() bool {
+	n := len(c.tokens)
+	return c.Kind == connect.TextKind && n > 1 && c.tokens[n-1].text == "code" && (anyMeans(c.tokens[:n-1], "activating") || anyText(c.tokens[:n-1], "otp", "sms", "2fa", "mfa"))
 }
 
 // asTheirs lists what a column says of the people that rows are or hang on: since when
@@ -140,7 +162,7 @@ func (c *column) asDeal(deeds bool) bool {
 // asDeed lists what a column says of the act that the row is.
 func (c *column) asDeed() bool {
 	switch {
-	case c.moment() && c.begins() && (!c.table.ofLines() || tells(c.table.words[len(c.table.words)-1:], deed)):
+	case c.moment() && c.begins() && !c.besideDay() && (!c.table.ofLines() || tells(c.table.words[len(c.table.words)-1:], deed)):
 		return c.lists(Activity, "it may say when somebody did what the row is")
 	case kindOf(c.Column) == numeric && len(c.tokens) == 1 && anyText(c.tokens, "vote", "rating", "score") && slices.Contains(c.table.own, stem(c.tokens[0].text)):
 		return c.lists(Trait, "it may say what somebody thinks of what the row is about")
@@ -148,6 +170,14 @@ func (c *column) asDeed() bool {
 		return c.lists(Activity, "it may say what somebody did")
 	}
 	return false
+}
+
+// besideDay reports whether a column says when a row of a deal was written, and another
+// is nothing but the day of the deal.
+func (c *column) besideDay() bool {
+	return c.table.deal() && anyText(c.tokens, "created") && slices.ContainsFunc(c.table.columns, func(o *column) bool {
+		return o != c && kindOf(o.Column) == dated && len(o.tokens) == 1 && o.tokens[0].text == "date"
+	})
 }
 
 // where says why rows are thought to be what somebody did.

@@ -349,8 +349,8 @@ func (c *column) decideInside() {
 	sure := Not
 	for _, name := range c.seen.insides() {
 		inner := c.inner(name)
-		if inner.finding.Sure < Likely {
-			continue
+		if inner.finding.Sure < Likely || inner.finding.Sure < Certain && c.configures() && slices.Contains([]Sort{Health, Job}, inner.finding.What) {
+			continue // the `title` and `weight` of a page, as it is shown to somebody
 		}
 		sure = max(sure, inner.finding.Sure)
 		if s := string(inner.finding.What); !slices.Contains(sorts, s) {
@@ -374,6 +374,11 @@ func (c *column) decideInside() {
 	}
 	slices.Sort(sorts)
 	c.say(Mixed, sure, "inside it stand "+strings.Join(sorts, ", "))
+}
+
+// configures reports whether a column is called as what a program is set to.
+func (c *column) configures() bool {
+	return len(c.tokens) > 0 && anyText(c.tokens[len(c.tokens)-1:], "settings", "setting", "preferences", "prefs", "config", "configuration", "options", "props", "properties", "params", "notifyprops")
 }
 
 // inner is a field inside the values, judged as a column of its own.

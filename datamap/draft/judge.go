@@ -232,11 +232,20 @@ func (t *table) describe() {
 	switch {
 	case n >= 2 && t.namesCompany() && !sorts[Birth] && !sorts[Gender]:
 		t.about = aboutCompanies
+	case n == 2 && t.words[len(t.words)-1].means("licence") && t.costs():
+		// what was bought, and to whom it is made out
 	case n > 2 || n == 2 && len(t.columns) <= wide && (sorts[Name] || sorts[Email] || sorts[Birth] || sorts[Government] || sorts[Gender] || sorts[Phone]):
 		t.about = aboutPeople
 	case addresses >= 3 && n == 0 && !t.pointsAtPeople():
 		t.about = aboutAddress
 	}
+}
+
+// costs reports whether rows say what they were bought for, or how many can use them.
+func (t *table) costs() bool {
+	return slices.ContainsFunc(t.columns, func(c *column) bool {
+		return c.Kind != connect.TextKind && anyText(c.tokens, "purchase", "cost", "price", "seats")
+	})
 }
 
 // ofAnother reports whether what a column says is said of somebody or something else than

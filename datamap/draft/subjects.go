@@ -129,7 +129,7 @@ func (t *table) speaks() bool {
 	for n > 1 && (t.words[n-1].means("record") || t.words[n-1].means("filler")) {
 		n--
 	}
-	return n > 0 && tells(t.words[n-1:n], speech) && t.about != aboutCompanies && !(strings.HasPrefix(t.words[n-1].text, "newsletter") && t.hasName())
+	return n > 0 && tells(t.words[n-1:n], speech) && !t.broadcasts() && t.about != aboutCompanies && !(strings.HasPrefix(t.words[n-1].text, "newsletter") && t.hasName())
 }
 
 // visits reports whether rows are what somebody did in a system: logins, sessions.
@@ -220,3 +220,11 @@ func (t *table) ofTrait() bool {
 
 // deal reports whether rows are what is kept for the books: orders, invoices, payments.
 func (t *table) deal() bool { return anyMeans(t.words, "deal") && !t.health }
+
+// broadcasts reports whether rows are what is sent to many, again and again: how often
+// each was sent is counted.
+func (t *table) broadcasts() bool {
+	return slices.ContainsFunc(t.columns, func(c *column) bool {
+		return c.Kind == connect.Integer && len(c.tokens) == 2 && c.tokens[0].text == "sent" && c.tokens[1].text == "count"
+	})
+}
