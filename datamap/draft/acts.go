@@ -166,6 +166,8 @@ func (c *column) asDeed() bool {
 		return c.lists(Activity, "it may say when somebody did what the row is")
 	case kindOf(c.Column) == numeric && len(c.tokens) == 1 && anyText(c.tokens, "vote", "rating", "score") && slices.Contains(c.table.own, stem(c.tokens[0].text)):
 		return c.lists(Trait, "it may say what somebody thinks of what the row is about")
+	case c.Kind == connect.TextKind && c.table.speaks() && len(c.tokens) == 1 && anyText(c.tokens, "html", "markdown") && c.besideText():
+		return c.lists(Text, "it may be what somebody wrote, as it is shown")
 	case c.tellsDeed():
 		return c.lists(Activity, "it may say what somebody did")
 	}
@@ -178,6 +180,11 @@ func (c *column) besideDay() bool {
 	return c.table.deal() && anyText(c.tokens, "created") && slices.ContainsFunc(c.table.columns, func(o *column) bool {
 		return o != c && kindOf(o.Column) == dated && len(o.tokens) == 1 && o.tokens[0].text == "date"
 	})
+}
+
+// besideText reports whether another column is what somebody wrote.
+func (c *column) besideText() bool {
+	return slices.ContainsFunc(c.table.columns, func(o *column) bool { return o != c && o.finding.What == Text && o.finding.Sure >= Likely })
 }
 
 // where says why rows are thought to be what somebody did.

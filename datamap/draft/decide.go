@@ -290,7 +290,7 @@ func (c *column) weakName() {
 		c.say(s, Likely, "it is what the table is of", c.place())
 	case s == State || s == Language:
 		c.say("", Not, "it may be the state of the row") // until what stands beside it is known
-		if near && s == Language {
+		if near && s == Language && !(t.deal() && t.about != aboutPeople) {
 			c.say(s, Unsure, nameSays, c.place())
 		}
 	case s == Text && slices.Contains([]string{"void", "voided", "retire", "retired", "delete", "archive"}, c.tokens[0].text):

@@ -218,8 +218,14 @@ func (t *table) aside(r *reference) bool {
 func (t *table) asideBy(r *reference) bool {
 	return slices.ContainsFunc(r.columns, func(name string) bool {
 		c := t.column(name)
-		return c != nil && (c.namesAside() && !(r.target != t && c.namesParent()) || anyMeans(c.tokens, "recent") || len(c.tokens) > 2 && anyText(c.tokens[:1], "first", "default"))
+		return c != nil && (c.helps(r) || c.namesAside() && !(r.target != t && c.namesParent()) || anyMeans(c.tokens, "recent") || len(c.tokens) > 2 && anyText(c.tokens[:1], "first", "default"))
 	})
+}
+
+// helps reports whether a column names whom to turn to about a row: `qa_contact` of users.
+func (c *column) helps(r *reference) bool {
+	n := len(c.tokens)
+	return n > 1 && c.tokens[n-1].text == "contact" && !anyMeans(c.tokens[:n-1], "person") && !anyText(c.tokens, "emergency") && anyText(r.target.words, "user", "users", "profiles", "staff", "employees", "members")
 }
 
 // namesAside reports whether a column is called after somebody who had to do with a row.
