@@ -336,7 +336,7 @@ func (c *column) byHints(s Sort) {
 		c.say("", Not, "its name and values say nothing of a person")
 	case s == Mixed && c.table.about != aboutThings, near && s != Photo, s == Photo && c.table.about == aboutPeople:
 		c.say(s, Likely, "its values look like it")
-	case s == Health || s == Gender || s == Name && (c.table.about == aboutThings || c.table.about == aboutCompanies):
+	case s == Health || s == Gender || s == Name && (c.table.about == aboutThings || c.table.about == aboutCompanies) && !c.namesAside():
 		c.say("", Not, "nothing ties the rows to people")
 	default:
 		c.say(s, Unsure, "its values may be such, and nothing ties the rows to people")

@@ -180,6 +180,8 @@ func (t *table) describe() {
 		t.about = aboutThings
 	case t.about == aboutPeople && t.links():
 		t.about = aboutUnknown
+	case t.about == aboutUnknown && t.broadcasts():
+		t.about = aboutThings
 	}
 	if t.about == aboutThings && t.lives() && (!t.words[len(t.words)-1].means("thing") || t.namesSomebody()) {
 		t.about = aboutUnknown // `markbook_entries` are no books
