@@ -14,10 +14,11 @@ import (
 )
 
 const (
-	pageSize  = 256                  // events read at once
-	batchSize = 64                   // events done in one transaction
-	gather    = 5 * time.Millisecond // more news may follow the first
-	kept      = 1024                 // marks kept behind the cursor
+	pageSize  = 256                   // events read at once
+	batchSize = 64                    // events done in one transaction
+	gather    = 5 * time.Millisecond  // more news may follow the first
+	lull      = 50 * time.Millisecond // the same, where the last concerned nobody: most are such
+	kept      = 1024                  // marks kept behind the cursor
 )
 
 // effect is one thing that follows from events.
@@ -32,6 +33,7 @@ type effect struct {
 	cursor int64     // as it stands in the table
 	pos    int64     // read up to here: what lies between concerned nobody
 	saved  time.Time // when the cursor was last written
+	past   bool      // what was read last concerned nobody
 
 	mu      sync.Mutex
 	trouble Trouble // why it cannot go on at all, here and now
@@ -127,12 +129,20 @@ func (e *effect) wait(ctx context.Context, longest time.Duration) {
 	case <-ctx.Done():
 	case <-t.C:
 	case <-e.wake:
-		sleep(ctx, gather)
+		sleep(ctx, e.pause())
 		select {
 		case <-e.wake:
 		default:
 		}
 	}
+}
+
+// pause is how long more news is waited for.
+func (e *effect) pause() time.Duration {
+	if e.past {
+		return lull
+	}
+	return gather
 }
 
 // follow brings an effect up to the head of the log, if it is this node's to run, and
@@ -205,6 +215,7 @@ func (w *Work) page(ctx context.Context, e *effect) (int, error) {
 		return 0, err
 	}
 	to := e.pos + int64(read)
+	e.past = len(batch) == 0
 	for len(batch) > 0 && ctx.Err() == nil {
 		n := min(len(batch), batchSize)
 		if err := w.apply(ctx, e, batch[:n]); err != nil {
