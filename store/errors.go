@@ -20,23 +20,16 @@ import (
 // errorOf is the one place where a driver's error becomes a kind. What is an
 // avow.Error already stays as it is. The cause it keeps names codes and
 // constraints, never the value that offended.
-func errorOf(err error) error {
+func (db *DB) errorOf(err error) error {
 	var ours *avow.Error
 	if err == nil || errors.As(err, &ours) {
 		return err
 	}
 	kind, message := kindOf(err)
-	return &avow.Error{Kind: kind, Message: message, Err: quiet{err}}
-}
-
-// errorOf is the same for what this database did: of a broken file it says what Config.Damaged says.
-func (db *DB) errorOf(err error) error {
-	said := errorOf(err)
-	var ours *avow.Error
-	if damaged(err) && errors.As(said, &ours) && ours.Message == damagedMessage {
-		return &avow.Error{Kind: ours.Kind, Message: db.damaged, Err: ours.Err}
+	if damaged(err) {
+		message = db.damaged
 	}
-	return said
+	return &avow.Error{Kind: kind, Message: message, Err: quiet{err}}
 }
 
 func kindOf(err error) (avow.ErrorKind, string) {

@@ -68,7 +68,7 @@ func (db *DB) migrate(ctx context.Context, p *goose.Provider, room string) error
 		if damaged(err) {
 			return db.errorOf(err)
 		}
-		return avow.Errorf(avow.KindOf(errorOf(err)), "the %s tables could not be brought up to date: %w", room, err)
+		return avow.Errorf(avow.KindOf(db.errorOf(err)), "the %s tables could not be brought up to date: %w", room, err)
 	}
 	return nil
 }

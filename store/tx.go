@@ -189,7 +189,7 @@ func (r *Row) Scan(dest ...any) error {
 		if err := r.rows.Err(); err != nil {
 			return r.tx.fail(err)
 		}
-		return errorOf(sql.ErrNoRows)
+		return r.tx.b.db.errorOf(sql.ErrNoRows)
 	}
 	if err := r.rows.Scan(dest...); err != nil {
 		return r.tx.fail(err)

@@ -181,7 +181,7 @@ func (db *DB) settle(jobs []*job) {
 			return
 		case try < limit && again(err):
 			pause(context.Background(), try)
-		case len(jobs) > 1 && !unreachable(err):
+		case len(jobs) > 1 && !db.unreachable(err):
 			for i := range jobs {
 				db.settle(jobs[i : i+1])
 			}
@@ -232,8 +232,8 @@ func again(err error) bool {
 }
 
 // unreachable: no closure would fare better alone.
-func unreachable(err error) bool {
-	return errors.As(err, new(notBegun)) || lost(err) || avow.KindOf(errorOf(err)) == avow.Unavailable && !transient(err)
+func (db *DB) unreachable(err error) bool {
+	return errors.As(err, new(notBegun)) || lost(err) || avow.KindOf(db.errorOf(err)) == avow.Unavailable && !transient(err)
 }
 
 // pause waits a little longer at each try, never two waiters equally long, at most a second.
