@@ -197,50 +197,74 @@ func TestSeveralEventsAgreeWithTheSlowWay(t *testing.T) {
 	for _, k := range connecttest.Kinds(t) {
 		t.Run(k.Name, func(t *testing.T) {
 			h := newSeveral(t, k.Config(t), severalTables)
-			rules := map[string]policy.Until{}
-			for _, r := range h.m.Policy.Retention {
-				rules[r.Name] = r.Until
-			}
 			random := rand.New(rand.NewPCG(7, uint64(len(k.Name))))
-			var more []string // rows in which `a` runs, whatever becomes of what `books` is about too
-			stays, want := map[string]string{}, map[string]int{}
+			slow := h.slowWay()
 			for _, s := range severalTables {
-				var left []string
-				for id, row := range h.randomRows(random, s.name, 80) {
-					over := len(s.rules) > 0
-					for _, name := range s.rules {
-						over = over && row.ended(rules[name], dayOf(today))
-					}
-					if s.name == "both" && !row.ended(rules["a"], dayOf(today)) {
-						more = append(more, fmt.Sprint(id))
-					}
-					if !over {
-						left = append(left, fmt.Sprint(id))
-					}
-					if len(s.rules) == 1 {
-						h.countMonths(want, "t_"+s.name, s.rules[0], rules[s.rules[0]], row)
-					}
-				}
-				stays[s.name] = strings.Join(left, " ")
-				if some := len(left) < 80; some == (s.name == "d" || s.name == "short") || len(left) == 0 {
-					t.Fatalf("%s: %d of 80 rows stay: this tests nothing", s.name, len(left))
+				left := slow.judge(s, "both", h.randomRows(random, s.name, 80))
+				if some := left < 80; some == (s.name == "d" || s.name == "short") || left == 0 {
+					t.Fatalf("%s: %d of 80 rows stay: this tests nothing", s.name, left)
 				}
 			}
-			h.wantMonths(want)
+			h.wantMonths(slow.months)
 			report := h.run(Options{})
 			if report.Left() > 0 || len(report.Away) > 0 || slices.Max(h.src.changes) > 3 {
 				t.Errorf("left %d, away %q, batches of %d", report.Left(), report.Away, slices.Max(h.src.changes))
 			}
-			for _, s := range severalTables {
-				h.wantRows("SELECT id FROM t_"+s.name+" WHERE note IS NOT NULL ORDER BY id", stays[s.name])
-			}
-			h.wantRows("SELECT id FROM t_both WHERE more IS NOT NULL ORDER BY id", strings.Join(more, " "))
-			n := len(h.src.changes)
-			if h.run(Options{}); len(h.src.changes) > n {
-				t.Errorf("run again it made %d changes", len(h.src.changes)-n)
-			}
+			slow.agree("both")
 			h.wantUnknown(report)
 		})
+	}
+}
+
+// slowWay is what becomes of rows, each looked at by itself.
+type slowWay struct {
+	*house
+	rules  map[string]policy.Until
+	stays  map[string]string // table → the rows whose note stays
+	more   []string          // rows of one table in which `a` runs, whatever becomes of what `books` is about too
+	months map[string]int    // what ends when
+}
+
+func (h *house) slowWay() *slowWay {
+	w := &slowWay{h, map[string]policy.Until{}, map[string]string{}, nil, map[string]int{}}
+	for _, r := range h.m.Policy.Retention {
+		w.rules[r.Name] = r.Until
+	}
+	return w
+}
+
+// judge goes through the rows of a table, and says how many stay. Of the one called both, two rules are about different columns.
+func (w *slowWay) judge(s severalTable, both string, rows []happened) int {
+	var left []string
+	for id, row := range rows {
+		over := len(s.rules) > 0
+		for _, name := range s.rules {
+			over = over && row.ended(w.rules[name], dayOf(today))
+		}
+		if s.name == both && !row.ended(w.rules["a"], dayOf(today)) {
+			w.more = append(w.more, fmt.Sprint(id))
+		}
+		if !over {
+			left = append(left, fmt.Sprint(id))
+		}
+		if len(s.rules) == 1 {
+			w.countMonths(w.months, "t_"+s.name, s.rules[0], w.rules[s.rules[0]], row)
+		}
+	}
+	w.stays[s.name] = strings.Join(left, " ")
+	return len(left)
+}
+
+// agree compares with what a run has left, and expects that there is nothing to do for another.
+func (w *slowWay) agree(both string) {
+	w.t.Helper()
+	for name, ids := range w.stays {
+		w.wantRows("SELECT id FROM t_"+name+" WHERE note IS NOT NULL ORDER BY id", ids)
+	}
+	w.wantRows("SELECT id FROM t_"+both+" WHERE more IS NOT NULL ORDER BY id", strings.Join(w.more, " "))
+	n := len(w.src.changes)
+	if w.run(Options{}); len(w.src.changes) > n {
+		w.t.Errorf("run again it made %d changes", len(w.src.changes)-n)
 	}
 }
 

@@ -214,13 +214,20 @@ func (f *fleet) give() {
 
 func (f *fleet) start(part nodePart) {
 	f.t.Helper()
+	n := startProcess(f.t, "node", part, os.Stderr)
+	n.client = &http.Client{Timeout: 3 * time.Second}
+	f.nodes = append(f.nodes, n)
+}
+
+// startProcess starts a server that is a process of its own, told what it is, and waits until it says where it listens.
+func startProcess(t testing.TB, as string, part any, stderr io.Writer, env ...string) *nodeProcess {
+	t.Helper()
 	told, err := json.Marshal(part)
 	if err != nil {
-		f.t.Fatal(err)
+		t.Fatal(err)
 	}
-	n := &nodeProcess{Cmd: exec.Command(os.Args[0]), client: &http.Client{Timeout: 3 * time.Second}}
-	n.Env = append(os.Environ(), role+"=node", nodeVariable+"="+string(told))
-	n.Stderr = os.Stderr
+	n := &nodeProcess{Cmd: exec.Command(os.Args[0])}
+	n.Env, n.Stderr = append(append(os.Environ(), role+"="+as, nodeVariable+"="+string(told)), env...), stderr
 	out, err := n.StdoutPipe()
 	if err == nil {
 		n.in, err = n.StdinPipe()
@@ -229,13 +236,14 @@ func (f *fleet) start(part nodePart) {
 		err = n.Start()
 	}
 	if err != nil {
-		f.t.Fatal(err)
+		t.Fatal(err)
 	}
-	f.nodes = append(f.nodes, n)
-	f.t.Cleanup(func() { n.Process.Kill() })
+	t.Cleanup(func() { n.Process.Kill() })
 	if _, err := fmt.Fscanln(out, &n.url); err != nil {
-		f.t.Fatalf("node %d does not start: %v", len(f.nodes)-1, err)
+		said, _ := stderr.(fmt.Stringer)
+		t.Fatalf("the %s does not start: %v\n%v", as, err, said)
 	}
+	return n
 }
 
 // ask asks one node again and again, and holds every yes to the promise.

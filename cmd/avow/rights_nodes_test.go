@@ -11,7 +11,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -131,20 +130,8 @@ func (p *serverPair) check(err error) {
 
 func (p *serverPair) start(i int) {
 	p.t.Helper()
-	told, err := json.Marshal(serverPart{Data: filepath.Join(p.dir, fmt.Sprint("data", i)), Keys: filepath.Join(p.dir, fmt.Sprint("keys", i)), DSN: p.dsn, Systems: p.dir})
-	p.check(err)
-	n := &nodeProcess{Cmd: exec.Command(os.Args[0])}
-	n.Env = append(append(os.Environ(), role+"=server", nodeVariable+"="+string(told)), p.world.env...)
-	n.Stderr = &p.stderr
-	out, err := n.StdoutPipe()
-	p.check(err)
-	n.in, err = n.StdinPipe()
-	p.check(err)
-	p.check(n.Start())
-	p.t.Cleanup(func() { n.Process.Kill() })
-	if _, err := fmt.Fscanln(out, &n.url); err != nil {
-		p.t.Fatalf("server %d does not start: %v\n%s", i, err, p.stderr.String())
-	}
+	part := serverPart{Data: filepath.Join(p.dir, fmt.Sprint("data", i)), Keys: filepath.Join(p.dir, fmt.Sprint("keys", i)), DSN: p.dsn, Systems: p.dir}
+	n := startProcess(p.t, "server", part, &p.stderr, p.world.env...)
 	p.nodes[i] = n
 	p.nodeMu.Lock()
 	p.at[i] = n.url

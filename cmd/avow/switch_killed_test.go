@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -73,27 +70,7 @@ func TestSwitchesKilled(t *testing.T) {
 // child is a server that is a process of its own, over the same data.
 func (q *quay) child() *nodeProcess {
 	q.t.Helper()
-	told, err := json.Marshal(serverPart{Data: q.s.Data, Keys: q.s.Keys, DSN: q.s.Database, Systems: q.dir, Gone: time.Second})
-	if err != nil {
-		q.t.Fatal(err)
-	}
-	n := &nodeProcess{Cmd: exec.Command(os.Args[0])}
-	n.Env, n.Stderr = append(os.Environ(), role+"=server", nodeVariable+"="+string(told)), os.Stderr
-	out, err := n.StdoutPipe()
-	if err == nil {
-		n.in, err = n.StdinPipe()
-	}
-	if err == nil {
-		err = n.Start()
-	}
-	if err != nil {
-		q.t.Fatal(err)
-	}
-	q.t.Cleanup(func() { n.Process.Kill() })
-	if _, err := fmt.Fscanln(out, &n.url); err != nil {
-		q.t.Fatal("the server does not start: ", err)
-	}
-	return n
+	return startProcess(q.t, "server", serverPart{Data: q.s.Data, Keys: q.s.Keys, DSN: q.s.Database, Systems: q.dir, Gone: time.Second}, os.Stderr)
 }
 
 // presses presses a switch for debts at a server that has the same visits.
