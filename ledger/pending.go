@@ -1,11 +1,12 @@
 package ledger
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"io"
 	"runtime"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
+	"sync/atomic"
 
 	"github.com/avowhq/avow/ledger/proof"
 )
@@ -26,27 +27,25 @@ type pending struct {
 const finishAlone = 16
 
 // finish seals events and makes their leaves. It needs no database, so that a batch
-// keeps every processor busy while its transaction waits.
+// keeps every processor busy while its transaction waits. Whoever is free takes the next
+// event: it waits for nobody who has not begun.
 func (l *Ledger) finish(events []*pending) error {
-	n := min(runtime.GOMAXPROCS(0), 1+len(events)/finishAlone)
-	if n == 1 {
-		return l.finishSome(events, l.binder)
-	}
-	var g errgroup.Group
-	for i := range n {
-		some := events[len(events)*i/n : len(events)*(i+1)/n]
-		g.Go(func() error { return l.finishSome(some, newBinder(l.binding)) })
-	}
-	return g.Wait()
-}
-
-func (l *Ledger) finishSome(events []*pending, b *binder) error {
-	for _, p := range events {
-		if err := l.finishOne(p, b); err != nil {
-			return err
+	var next atomic.Int64
+	var left sync.WaitGroup
+	left.Add(len(events))
+	failed := make([]error, len(events))
+	some := func(b *binder) {
+		for i := next.Add(1) - 1; i < int64(len(events)); i = next.Add(1) - 1 {
+			failed[i] = l.finishOne(events[i], b)
+			left.Done()
 		}
 	}
-	return nil
+	for range min(runtime.GOMAXPROCS(0)-1, len(events)/finishAlone) {
+		go func() { some(newBinder(l.binding)) }()
+	}
+	some(l.binder)
+	left.Wait()
+	return cmp.Or(failed...)
 }
 
 func (l *Ledger) finishOne(p *pending, b *binder) error {

@@ -1,8 +1,10 @@
 package store
 
+import "sync/atomic"
+
 // Together reads two things of one state. On SQLite they are read side by side, the
 // second on a connection of its own: while this transaction has the right to write and has changed nothing,
-// every connection sees what it sees. Where that does not hold, one is read after the other.
+// every connection sees what it sees. Where that does not hold, or nobody was free to begin, one is read after the other.
 func (tx *Tx) Together(one, other func(*Tx) error) error {
 	if tx.b.db.beside == nil || !tx.b.writes || tx.b.changed {
 		if err := one(tx); err != nil {
@@ -10,13 +12,24 @@ func (tx *Tx) Together(one, other func(*Tx) error) error {
 		}
 		return other(tx)
 	}
+	var begun atomic.Bool
 	done := make(chan error, 1)
-	go func() { done <- tx.b.readBeside(other) }()
+	go func() {
+		if !begun.Swap(true) {
+			done <- tx.b.readBeside(other)
+		}
+	}()
 	err := one(tx)
-	if failed := <-done; err == nil {
-		err = failed
+	if begun.Swap(true) {
+		if failed := <-done; err == nil {
+			err = failed
+		}
+		return err
 	}
-	return err
+	if err != nil { // every processor was busy
+		return err
+	}
+	return other(tx)
 }
 
 func (b *batch) readBeside(fn func(*Tx) error) error {

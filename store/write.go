@@ -121,8 +121,12 @@ func (db *DB) writer() {
 }
 
 // letCome lets those run whom the last commit woke, as long as more come to write: a batch
-// costs as much for one as for many.
+// costs as much for one as for many. Where about as many have come meanwhile, nobody is
+// waited for: those and the others take turns then, and what they do besides goes on beside the writer.
 func (db *DB) letCome() {
+	if 2*len(db.queue) >= db.woken {
+		return
+	}
 	for waiting := -1; db.woken > 1 && waiting < len(db.queue); {
 		waiting = len(db.queue)
 		runtime.Gosched()
