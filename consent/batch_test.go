@@ -141,3 +141,25 @@ func (h *house) gateSaysWhatTablesSay(people []avow.ID) {
 		}
 	}
 }
+
+// Addresses that nobody here has may meet in a batch, alone and beside one that somebody has.
+func TestNobodyInOneBatch(t *testing.T) {
+	each(t, func(h *house) {
+		h.publish("v1.yaml")
+		who := h.verified("ann@mail.example", 1)
+		h.Check(h.Register.Do(bg, who, func(x *consent.Hand) error { _, err := x.Give(choice("newsletter")); return err }))
+		for _, addresses := range [][]string{{"x@mail.example", "y@mail.example"}, {"x@mail.example", "ann@mail.example", "y@mail.example"}} {
+			var acts []func() error
+			for _, a := range addresses {
+				acts = append(acts, func() error { return h.Register.TakeBack(bg, email(a), choice("newsletter")) })
+			}
+			h.Check(errors.Join(h.inOneBatch(acts)...))
+		}
+		g, _ := h.Register.Gate("site")
+		r := h.request(g, who, "newsletter", avow.Send, "contact.email")
+		if g.Decide(&r).Allowed {
+			t.Error("what was taken back is allowed")
+		}
+		h.consistent()
+	})
+}

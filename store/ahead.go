@@ -60,6 +60,7 @@ func (b *batch) lookAhead(jobs []*job) error {
 	if len(jobs) < worthAhead {
 		return nil
 	}
+	b.ahead = map[ahead]any{}
 	needs := map[ahead][]Need{}
 	for _, j := range jobs {
 		if j.need.of != nil {
@@ -70,19 +71,13 @@ func (b *batch) lookAhead(jobs []*job) error {
 		if len(list) < worthAhead {
 			continue
 		}
-		tx := &Tx{b: b, alone: true}
-		read, err := of.readFor(tx, list)
-		tx.close()
-		if err == nil {
-			err = tx.fault
-		}
+		err := b.between(func(tx *Tx) (err error) {
+			b.ahead[of], err = of.readFor(tx, list)
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		if b.ahead == nil {
-			b.ahead = map[ahead]any{}
-		}
-		b.ahead[of] = read
 	}
 	return nil
 }

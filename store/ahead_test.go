@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -81,6 +82,91 @@ func TestAhead(t *testing.T) {
 		if found.Load() == 0 {
 			t.Error("nothing was ever read ahead")
 		}
+	})
+}
+
+// A panic in what is done for a whole batch ends the closure it is about, and nobody else's: neither the others nor the program.
+func TestPanicForMany(t *testing.T) {
+	places := map[string]func(db *store.DB) (need func(name string) store.Need, in func(tx *store.Tx, name string)){
+		"ahead": func(*store.DB) (func(string) store.Need, func(*store.Tx, string)) {
+			ahead := store.NewAhead(func(tx *store.Tx, names []string) (map[string]int, error) {
+				if slices.Contains(names, "bad") {
+					tx.Query("SELECT name FROM things") // left open
+					panic("on purpose")
+				}
+				return amounts(tx, names)
+			})
+			return ahead.Need, func(*store.Tx, string) {}
+		},
+		"together": func(*store.DB) (func(string) store.Need, func(*store.Tx, string)) {
+			ahead := store.NewAhead(func(tx *store.Tx, names []string) (found map[string]int, err error) {
+				nothing := func(*store.Tx) error { return nil }
+				return nil, tx.Together(nothing, func(*store.Tx) error {
+					if slices.Contains(names, "bad") {
+						panic("on purpose")
+					}
+					return nil
+				})
+			})
+			return ahead.Need, func(*store.Tx, string) {}
+		},
+		"stage": func(db *store.DB) (func(string) store.Need, func(*store.Tx, string)) {
+			stage := store.NewStage(db, store.Late, func(tx *store.Tx, names []string) error {
+				if slices.Contains(names, "bad") {
+					tx.Query("SELECT name FROM things")
+					panic("on purpose")
+				}
+				return nil
+			})
+			return func(string) store.Need { return store.Need{} }, stage.Add
+		},
+	}
+	for place, set := range places {
+		t.Run(place, func(t *testing.T) {
+			storetest.Each(t, func(t *testing.T, db *store.DB) {
+				things(t, db)
+				need, in := set(db)
+				list := []string{"one", "bad", "two", "three"}
+				said := make([]any, len(list))
+				errs := inOneBatch(t, db, len(list), func(i int) error {
+					defer func() { said[i] = recover() }()
+					return db.WriteWith(t.Context(), need(list[i]), func(tx *store.Tx) error {
+						in(tx, list[i])
+						return add(tx, list[i])
+					})
+				})
+				if err := errors.Join(errs...); err != nil {
+					t.Error(err)
+				}
+				want := []string{"bad", "one", "three", "two"}
+				if place == "stage" { // what is read ahead, a closure that is alone reads for itself
+					want = []string{"one", "three", "two"}
+					if said[1] == nil || !strings.Contains(fmt.Sprint(said[1]), "on purpose") {
+						t.Errorf("the caller was told %v", said[1])
+					}
+				}
+				if got := names(t, db); !slices.Equal(got, want) {
+					t.Errorf("there are %q, want %q", got, want)
+				}
+			})
+		})
+	}
+}
+
+// Nothing is among no items.
+func TestAmongNone(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		things(t, db)
+		ok(t, db.Write(t.Context(), func(tx *store.Tx) error {
+			if err := add(tx, "one"); err != nil {
+				return err
+			}
+			found, err := amounts(tx, nil)
+			if len(found) > 0 {
+				t.Errorf("found %v", found)
+			}
+			return err
+		}))
 	})
 }
 

@@ -95,6 +95,16 @@ func (b *batch) run(j *job, shared bool) error {
 	return tx.endSavepoint("RELEASE SAVEPOINT job")
 }
 
+// between runs what belongs to the transaction, and to no closure.
+func (b *batch) between(f func(tx *Tx) error) error {
+	tx := &Tx{b: b, alone: true}
+	defer tx.close()
+	if err := Unpanicked(func() error { return f(tx) }); err != nil {
+		return err
+	}
+	return tx.fault
+}
+
 // keep remembers what is to be done after the commit.
 func (b *batch) keep(tx *Tx) {
 	b.after = append(b.after, tx.after...)
@@ -128,16 +138,14 @@ func (b *batch) finish() error {
 		if len(b.items[s]) == 0 {
 			continue
 		}
-		tx := &Tx{b: b, alone: true}
-		err := s.run(tx, b.items[s])
-		tx.close()
-		if err == nil {
-			err = tx.fault
-		}
+		err := b.between(func(tx *Tx) error {
+			err := s.run(tx, b.items[s])
+			b.keep(tx)
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		b.keep(tx)
 	}
 	b.told = merge(b.told)
 	if err := b.sign(); err != nil {

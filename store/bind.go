@@ -115,8 +115,11 @@ func (s *timeScanner) Scan(v any) error {
 }
 
 // Among is Marks and arguments for a list of which there can be many lengths. It is
-// filled up with its last item to a power of two, so that few texts are parsed.
+// filled up with its last item to a power of two, so that few texts are parsed. Nothing is among no items.
 func Among[T any](list []T) (marks string, args []any) {
+	if len(list) == 0 {
+		return Marks(1), []any{nil}
+	}
 	n := 1
 	for n < len(list) {
 		n *= 2

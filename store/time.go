@@ -20,13 +20,14 @@ func (b *batch) setTime() error {
 	floors := b.db.floors
 	b.db.mu.Unlock()
 	for _, floor := range floors {
-		tx := &Tx{b: b, alone: true}
-		t, err := floor(tx)
-		tx.close()
+		err := b.between(func(tx *Tx) error {
+			t, err := floor(tx)
+			now = later(now, t)
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		now = later(now, t)
 	}
 	b.now = b.db.advance(now)
 	return nil

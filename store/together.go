@@ -16,7 +16,7 @@ func (tx *Tx) Together(one, other func(*Tx) error) error {
 	done := make(chan error, 1)
 	go func() {
 		if !begun.Swap(true) {
-			done <- tx.b.readBeside(other)
+			done <- Unpanicked(func() error { return tx.b.readBeside(other) })
 		}
 	}()
 	err := one(tx)

@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -49,24 +51,41 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 
 // WriteWith is Write of a closure that is known to look something up (see Ahead).
 func (db *DB) WriteWith(ctx context.Context, need Need, fn func(*Tx) error) error {
+	j, err := db.enqueue(ctx, need, fn)
+	if err != nil {
+		return err
+	}
+	return db.await(j)
+}
+
+// StartWrite is Write that does not wait, and gives what waits for its end, once.
+func (db *DB) StartWrite(ctx context.Context, fn func(*Tx) error) (wait func() error) {
+	j, err := db.enqueue(ctx, Need{}, fn)
+	if err != nil {
+		return func() error { return err }
+	}
+	return func() error { return db.await(j) }
+}
+
+func (db *DB) enqueue(ctx context.Context, need Need, fn func(*Tx) error) (*job, error) {
 	if ctx.Value(inside{}) == db {
-		return avow.Errorf(avow.Internal, "a Write was started inside a Write")
+		return nil, avow.Errorf(avow.Internal, "a Write was started inside a Write")
 	}
 	if db.broken.Load() {
-		return db.errDamaged()
+		return nil, db.errDamaged()
 	}
 	if err := ctx.Err(); err != nil {
-		return db.errorOf(err)
+		return nil, db.errorOf(err)
 	}
 	j := &job{ctx: ctx, fn: fn, need: need, done: make(chan struct{})}
 	select {
 	case <-db.closing:
-		return errClosed
+		return nil, errClosed
 	case <-ctx.Done():
-		return db.errorOf(ctx.Err())
+		return nil, db.errorOf(ctx.Err())
 	case db.queue <- j:
 	}
-	return db.await(j)
+	return j, nil
 }
 
 var errClosed = avow.Errorf(avow.Unavailable, "the database is being closed; nothing was changed")
@@ -181,7 +200,7 @@ func (db *DB) settle(jobs []*job) {
 		case err == errTangled:
 			db.careful = carefulFor
 		case err == errUnknown:
-			fail(jobs, err)
+			fail(jobs, err, err)
 			return
 		case try < limit && again(err):
 			pause(context.Background(), try)
@@ -192,16 +211,37 @@ func (db *DB) settle(jobs []*job) {
 			return
 		default:
 			db.note(err)
-			fail(jobs, db.errorOf(err))
+			fail(jobs, err, db.errorOf(err))
 			return
 		}
 	}
 }
 
-func fail(jobs []*job, err error) {
+func fail(jobs []*job, because, err error) {
+	var p panicked
+	if errors.As(because, &p) {
+		jobs[0].panic = p.said // there is no other
+	}
 	for _, j := range jobs {
 		j.err = err
 	}
+}
+
+// panicked is the end of something that the writer does for closures. It ends only the
+// one that it meets again when it is alone.
+type panicked struct{ said string }
+
+func (p panicked) Error() string { return "a transaction panicked" }
+
+// Unpanicked calls what belongs to a transaction and is not its closure, or is in a goroutine of its own: a
+// panic in it becomes an error, and is handed to a caller whose transaction it is, alone.
+func Unpanicked(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicked{fmt.Sprintf("%v\n%s", p, debug.Stack())}
+		}
+	}()
+	return f()
 }
 
 // attempt runs jobs in one transaction. An error means that none of them left anything.

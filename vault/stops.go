@@ -44,12 +44,7 @@ func (v *Vault) keepStops(tx *store.Tx, stops []Stop) error {
 	if err := v.awaitStops(tx, nil); err != nil { // of a batch that was given up
 		return err
 	}
-	kept := make(chan error, 1)
-	v.keeping = kept
-	ctx := context.WithoutCancel(tx.Context())
-	go func() {
-		kept <- v.keys.Write(ctx, func(tx *store.Tx) error { return insertStops(tx, stops) })
-	}()
+	v.keeping = v.keys.StartWrite(context.WithoutCancel(tx.Context()), func(tx *store.Tx) error { return insertStops(tx, stops) })
 	return nil
 }
 
@@ -58,9 +53,9 @@ func (v *Vault) awaitStops(*store.Tx, []struct{}) error {
 	if v.keeping == nil {
 		return nil
 	}
-	err := <-v.keeping
+	wait := v.keeping
 	v.keeping = nil
-	return err
+	return wait()
 }
 
 // insertStops writes each stop once, with its latest time.

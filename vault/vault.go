@@ -57,7 +57,7 @@ type Vault struct {
 	made     *store.Stage[madeKey]
 	stopped  *store.Stage[Stop]
 	awaited  *store.Stage[struct{}]
-	keeping  chan error // the writer's: stops on their way to the disk
+	keeping  func() error // the writer's: stops on their way to the disk
 	cache    *keyCache
 	own      *dataKey // the organisation's
 	index    []byte   // key of the blind index
