@@ -8,8 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger/proof"
-	"github.com/avowhq/avow/store"
 )
 
 // pending is an event on its way into the log.
@@ -37,7 +37,7 @@ func (l *Ledger) finish(events []*pending) error {
 	failed := make([]error, len(events))
 	some := func(b *binder) {
 		for i := next.Add(1) - 1; i < int64(len(events)); i = next.Add(1) - 1 {
-			failed[i] = store.Unpanicked(func() error { return l.finishOne(events[i], b) })
+			failed[i] = avow.Unpanicked(func() error { return l.finishOne(events[i], b) })
 			left.Done()
 		}
 	}

@@ -99,7 +99,7 @@ func (b *batch) run(j *job, shared bool) error {
 func (b *batch) between(f func(tx *Tx) error) error {
 	tx := &Tx{b: b, alone: true}
 	defer tx.close()
-	if err := Unpanicked(func() error { return f(tx) }); err != nil {
+	if err := avow.Unpanicked(func() error { return f(tx) }); err != nil {
 		return err
 	}
 	return tx.fault

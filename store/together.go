@@ -1,6 +1,10 @@
 package store
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/avowhq/avow"
+)
 
 // Together reads two things of one state. On SQLite they are read side by side, the
 // second on a connection of its own: while this transaction has the right to write and has changed nothing,
@@ -16,7 +20,7 @@ func (tx *Tx) Together(one, other func(*Tx) error) error {
 	done := make(chan error, 1)
 	go func() {
 		if !begun.Swap(true) {
-			done <- Unpanicked(func() error { return tx.b.readBeside(other) })
+			done <- avow.Unpanicked(func() error { return tx.b.readBeside(other) })
 		}
 	}()
 	err := one(tx)

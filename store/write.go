@@ -3,10 +3,8 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"runtime"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -200,7 +198,7 @@ func (db *DB) settle(jobs []*job) {
 		case err == errTangled:
 			db.careful = carefulFor
 		case err == errUnknown:
-			fail(jobs, err, err)
+			fail(jobs, err)
 			return
 		case try < limit && again(err):
 			pause(context.Background(), try)
@@ -211,37 +209,21 @@ func (db *DB) settle(jobs []*job) {
 			return
 		default:
 			db.note(err)
-			fail(jobs, err, db.errorOf(err))
+			fail(jobs, db.errorOf(err))
 			return
 		}
 	}
 }
 
-func fail(jobs []*job, because, err error) {
-	var p panicked
-	if errors.As(because, &p) {
-		jobs[0].panic = p.said // there is no other
+// fail gives a panic of what was done for all, and that the job met alone again, to its caller.
+func fail(jobs []*job, err error) {
+	var p *avow.Panic
+	if errors.As(err, &p) {
+		jobs[0].panic = p
 	}
 	for _, j := range jobs {
 		j.err = err
 	}
-}
-
-// panicked is the end of something that the writer does for closures. It ends only the
-// one that it meets again when it is alone.
-type panicked struct{ said string }
-
-func (p panicked) Error() string { return "a transaction panicked" }
-
-// Unpanicked calls what belongs to a transaction and is not its closure, or is in a goroutine of its own: a
-// panic in it becomes an error, and is handed to a caller whose transaction it is, alone.
-func Unpanicked(f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = panicked{fmt.Sprintf("%v\n%s", p, debug.Stack())}
-		}
-	}()
-	return f()
 }
 
 // attempt runs jobs in one transaction. An error means that none of them left anything.
