@@ -22,6 +22,7 @@ func (s *Schema) Table(name string) *Table {
 type Table struct {
 	Name       string // with its schema where it is another than Within
 	View       bool   // it shows rows of others
+	Inherited  bool   // it shows rows of other tables beside its own, for which its keys do not hold
 	Columns    []Column
 	Key        []string   // the primary key; none when there is none
 	Unique     [][]string // sets of columns that no two rows share, the key not among them

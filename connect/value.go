@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // A value of a row is one of: nil, bool, int64, float64, Decimal, string, []byte, Date,
@@ -49,4 +50,12 @@ func Text(v any) string {
 		return v.UTC().Format(time.RFC3339Nano)
 	}
 	return documentText(v)
+}
+
+// Plain is the text of a value as a person writes it: bytes that are a text are that text.
+func Plain(v any) string {
+	if b, ok := v.([]byte); ok && utf8.Valid(b) {
+		return string(b)
+	}
+	return Text(v)
 }

@@ -77,7 +77,7 @@ func (w *want) own(into []any, tuple connect.Tuple) ([]any, bool) {
 		var mine any
 		var ok bool
 		if w.nearly[i] {
-			mine, ok = connect.Normal(w.in.Compare, w.region, plain(v))
+			mine, ok = connect.Normal(w.in.Compare, w.region, connect.Plain(v))
 		} else {
 			mine, ok = own(w.columns[i], v)
 		}
@@ -87,14 +87,6 @@ func (w *want) own(into []any, tuple connect.Tuple) ([]any, bool) {
 		into = append(into, mine)
 	}
 	return into, true
-}
-
-// plain is a value as a text, bytes as the text they are.
-func plain(v any) string {
-	if b, ok := v.([]byte); ok && utf8.Valid(b) {
-		return string(b)
-	}
-	return connect.Text(v)
 }
 
 // seek is decided for all tuples at once, so that every statement of them finds the same.
@@ -164,8 +156,8 @@ func (w *want) held(row []any) (part int32, ok bool) {
 	values := buffer[:0]
 	for i, v := range row {
 		if w.nearly[i] {
-			text, ok := connect.Normal(w.in.Compare, w.region, plain(v))
-			if !ok || w.sought[i] && !reached(w.in.Compare, plain(v)) {
+			text, ok := connect.Normal(w.in.Compare, w.region, connect.Plain(v))
+			if !ok || w.sought[i] && !reached(w.in.Compare, connect.Plain(v)) {
 				return 0, false
 			}
 			v = text

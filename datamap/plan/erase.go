@@ -107,10 +107,13 @@ func (b *builder) one(ctx context.Context, of *datamap.System, plan func(*system
 	if err := s.load(found); err != nil {
 		return nil, err
 	}
-	if err := s.takeBack(ctx); err != nil {
-		return nil, err
+	err := s.named(ctx)
+	if err == nil {
+		err = s.takeBack(ctx)
 	}
-	err := s.foreseen(ctx, plan)
+	if err == nil {
+		err = s.foreseen(ctx, plan)
+	}
 	s.keepBefore()
 	if avow.KindOf(err) == avow.Unavailable && ctx.Err() == nil {
 		return &SystemPlan{System: s.plan.System, seed: s.plan.seed, Away: avow.MessageOf(err)}, nil
@@ -145,7 +148,9 @@ func (s *system) load(found *find.SystemFound) error {
 	failed := make([]error, len(found.Tables))
 	var wg sync.WaitGroup
 	for i, rows := range found.Tables {
-		wg.Go(func() { s.tables[i], failed[i] = s.table(rows.Table, s.schema, rows) })
+		wg.Go(func() {
+			failed[i] = avow.Unpanicked(func() (err error) { s.tables[i], err = s.table(rows.Table, s.schema, rows); return err })
+		})
 	}
 	wg.Wait()
 	if err := errors.Join(failed...); err != nil {

@@ -171,6 +171,9 @@ func (e *expiry) plan(ctx context.Context, batch *Batch) error {
 	if err := e.takeTies(ctx); err != nil {
 		return err
 	}
+	if err := e.named(ctx); err != nil {
+		return err
+	}
 	if err := e.foreseen(ctx, (*system).erase); err != nil {
 		return err
 	}

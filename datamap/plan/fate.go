@@ -10,15 +10,16 @@ import (
 // fate is what becomes of the rows of one class, before anything is known of what the
 // system would refuse.
 type fate struct {
-	mention bool // the rows only mention the person
-	owned   bool
-	alone   bool // owned, and nobody else has a part in the rows
-	goes    bool
-	atLast  bool   // the row would go, but others share it
-	heldBy  int    // the hold for whose sake the row does not go; -1
-	refused string // why rows that should be deleted cannot be
-	untie   []string
-	columns []columnFate
+	mention  bool // the rows only mention the person
+	owned    bool
+	alone    bool // owned, and nobody else has a part in the rows
+	goes     bool
+	atLast   bool   // the row would go, but others share it
+	heldBy   int    // the hold for whose sake the row does not go; -1
+	refused  string // why rows that should be deleted cannot be
+	nameless string // why nothing can be done with the rows at all
+	untie    []string
+	columns  []columnFate
 }
 
 // columnFate is what becomes of one column.

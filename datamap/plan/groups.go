@@ -149,6 +149,9 @@ func (s *system) stay(t *table, c *class, k staying) []*maker {
 	case f.mention:
 		m.say(Line{Action: Read, Reason: "the row is about somebody else and only mentions the person"})
 		return []*maker{m}
+	case f.nameless != "":
+		m.say(Line{Columns: f.names(), Action: Keep, Refused: f.nameless, Instead: somebodyLooks})
+		return []*maker{m}
 	case f.refused != "":
 		m.say(Line{Columns: f.names(), Action: Keep, Refused: "delete: " + f.refused, Instead: "it is left as it is"})
 		return []*maker{m}

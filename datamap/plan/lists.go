@@ -101,7 +101,7 @@ func (b *builder) says(t *table, r find.Row, person int, id *datamap.Identity) b
 	}
 	return slices.ContainsFunc(b.found.People[person].Identities, func(known find.Identity) bool {
 		return known.Kind == id.Kind.Text && slices.ContainsFunc(all, func(v any) bool {
-			return connect.Same(connect.Compare(id.Compare), b.search.Options.Region, connect.Text(v), known.Value)
+			return connect.Same(connect.Compare(id.Compare), b.search.Options.Region, connect.Plain(v), known.Value)
 		})
 	})
 }

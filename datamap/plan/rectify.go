@@ -72,7 +72,7 @@ func (s *system) rectify(ctx context.Context, t *table, field int, c Correction)
 		if !column.Fields.Has(field) {
 			continue
 		}
-		rows := s.ownColumn(t, column)
+		rows := s.withNames(t, s.ownColumn(t, column), column.Name)
 		if len(rows) == 0 {
 			continue
 		}
@@ -165,7 +165,7 @@ func (s *system) correct(ctx context.Context, t *table, rows []int, p place, c C
 // stands reports whether what is wrong stands in a column. Without From it is whatever
 // is not right yet.
 func (s *system) stands(p place, v any, c Correction) bool {
-	text := connect.Text(v)
+	text := connect.Plain(v)
 	if c.From == "" {
 		return text != c.To
 	}

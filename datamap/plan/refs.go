@@ -168,7 +168,7 @@ func (e *edge) letsGo(from int) bool {
 // leave a row that others share.
 func (e *edge) leaves(from int) bool {
 	f := e.fromRows.class(from).fate
-	if f.mention || f.refused != "" || len(e.fromRows.key) == 0 || e.fromRows.lacks(connect.OpUpdate) != "" || e.from.View {
+	if f.mention || f.refused != "" || f.nameless != "" || len(e.fromRows.key) == 0 || e.fromRows.lacks(connect.OpUpdate) != "" || e.from.View {
 		return false
 	}
 	return slices.ContainsFunc(e.nullable(), func(name string) bool { return slices.Contains(f.untie, name) })

@@ -72,6 +72,9 @@ func (s *system) mark(ctx context.Context, t *table, what string, on bool) error
 		return nil
 	}
 	p := t.place(r.Column.Text)
+	if rows = s.withNames(t, rows, p.name); len(rows) == 0 {
+		return nil
+	}
 	var was map[int]any // what stands where a mark is taken back, and has to when that is done
 	if !on {
 		var err error

@@ -20,12 +20,13 @@ type table struct {
 	bytes   []byte   // the key and the linked values of each row
 	at, mid []uint32 // where they begin
 
-	lists []string         // of which elements may be others'
-	whys  map[string]*held // by what they say
-	held  map[int]*held    // rows that would go, and cannot
-	untie map[int]uint64   // rows that stay, and the references (a bit each) they let go of
-	index map[string]int   // key → row, when it is needed
-	extra map[string][]any // what was read besides, by column
+	lists    []string         // of which elements may be others'
+	whys     map[string]*held // by what they say
+	held     map[int]*held    // rows that would go, and cannot
+	nameless map[int]string   // rows that nothing names, and why
+	untie    map[int]uint64   // rows that stay, and the references (a bit each) they let go of
+	index    map[string]int   // key → row, when it is needed
+	extra    map[string][]any // what was read besides, by column
 }
 
 // held is why rows that would go are masked instead.
@@ -181,8 +182,9 @@ func (b *builder) sign(out []byte, t *table, r find.Row) []byte {
 	return out
 }
 
+// isEmpty counts an empty text as nothing, as every source does: no guard by a value could hold for it.
 func isEmpty(v any) byte {
-	if v == nil {
+	if connect.Text(v) == "" {
 		return 1
 	}
 	return 0
