@@ -179,7 +179,7 @@ func (r *run) keepAlive(ctx context.Context) (stop func()) {
 			case <-ctx.Done():
 				return
 			case <-t.C:
-				_ = r.alive(ctx) // the database may be back at the next
+				_ = avow.Unpanicked(func() error { return r.alive(ctx) }) // the database may be back at the next
 			}
 		}
 	})

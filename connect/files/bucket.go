@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/avowhq/avow"
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
 )
@@ -138,7 +139,7 @@ func (b *bucket) begin(ctx context.Context, name string, before *blob.Attributes
 	w.Writer = bufio.NewWriterSize(io.MultiWriter(w.sum, to), 1<<20)
 	go func() {
 		defer cancel()
-		err := b.b.Upload(lasting, name, r, o)
+		err := avow.Unpanicked(func() error { return b.b.Upload(lasting, name, r, o) })
 		ended()
 		from.CloseWithError(err)
 		w.done <- err

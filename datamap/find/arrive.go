@@ -1,8 +1,10 @@
 package find
 
 import (
+	"bytes"
 	"sync"
 
+	avow "github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/datamap"
 )
@@ -14,7 +16,8 @@ type arrival struct {
 	here  record
 	there record
 	ties  []tie
-	only  bool // only the links that mention people; else only those that make rows theirs
+	came  map[uint32]bool // the rows of this read whose key may be that of others
+	only  bool            // only the links that mention people; else only those that make rows theirs
 }
 
 // lock is what guards a table now.
@@ -45,11 +48,51 @@ func (a *arrival) row(row connect.Row) error {
 		if n, err = a.add(key, len(row)); err != nil {
 			return err
 		}
+	} else if a.another(n) {
+		t.fail(avow.Errorf(avow.Conflict, "several rows of table %s of system %s that concern the person have the same key, so that one cannot be told from the other; name columns that no two rows share as its key", t.Name, t.System.Name.Text))
+		return nil
 	}
+	a.note(n)
 	if a.tie(n) && t.part.circle {
 		t.fresh = append(t.fresh, n)
 	}
 	return nil
+}
+
+// another reports that a row is another one than that which has its key: it came in the same
+// read, in which each comes once, or its links stand on other values.
+func (a *arrival) another(row uint32) bool {
+	if !a.ambiguous() {
+		return false
+	}
+	key, rest := a.t.set.record(row)
+	kept := a.here.first(a.t.kept)[len(key):]
+	return a.came[row] || !bytes.HasPrefix(rest, kept)
+}
+
+// ambiguous reports that nothing keeps another row from having the same key: the database
+// does not hold to it, or it is empty in part, which SQLite allows as often as anybody likes.
+func (a *arrival) ambiguous() bool {
+	if !a.t.named {
+		return true
+	}
+	for i := range a.t.key {
+		if isEmpty(a.here.value(i)) {
+			return true
+		}
+	}
+	return false
+}
+
+// note remembers a row whose key may come again in the same read.
+func (a *arrival) note(row uint32) {
+	if !a.ambiguous() {
+		return
+	}
+	if a.came == nil {
+		a.came = map[uint32]bool{}
+	}
+	a.came[row] = true
 }
 
 // tie ties a row, except to people for whom it is in conflict.

@@ -116,7 +116,7 @@ func (e *exporter) system(tables []*Rows) {
 	defer close(e.out)
 	for _, rows := range tables {
 		x := &tableExport{exporter: e, t: rows.table, views: map[string]*view{}}
-		if err := x.table(rows); err != nil && e.ctx.Err() == nil {
+		if err := avow.Unpanicked(func() error { return x.table(rows) }); err != nil && e.ctx.Err() == nil {
 			e.unread = append(e.unread, Unread{rows.Table, err})
 		}
 	}

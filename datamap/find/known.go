@@ -101,7 +101,7 @@ func (k *known) match(forms map[string][]int32, id *datamap.Identity, v any) []i
 		}
 		return out
 	}
-	form, ok := connect.Normal(connect.Compare(id.Compare), k.region, connect.Text(v))
+	form, ok := connect.Normal(connect.Compare(id.Compare), k.region, connect.Plain(v))
 	if !ok {
 		return nil
 	}

@@ -70,7 +70,7 @@ func (r *run) all() error {
 				<-before.done
 			}
 			if r.ctx.Err() == nil {
-				r.part(p)
+				r.safely(func() { r.part(p) })
 			}
 		})
 	}
@@ -82,6 +82,13 @@ func (r *run) all() error {
 		return interrupted(err)
 	}
 	return nil
+}
+
+// safely has a panic end the search with an error, and not the program.
+func (r *run) safely(f func()) {
+	if err := avow.Unpanicked(func() error { f(); return nil }); err != nil {
+		r.stop(err)
+	}
 }
 
 // interrupted is why a search or an export did not come to its end.
@@ -113,7 +120,7 @@ func (r *reads) start(t *table, prepare func() bool, read func()) bool {
 	}
 	r.Go(func() {
 		defer func() { <-turn }()
-		read()
+		r.safely(read)
 	})
 	return true
 }

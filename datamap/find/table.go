@@ -26,6 +26,7 @@ type table struct {
 	blocked map[[2]uint32]bool // row and person: conflicts
 	others  *bits              // the rows that somebody else has a part in
 	judged  bool               // whether that was asked
+	named   bool               // no two rows have the same key, by what the database holds to
 	fresh   []uint32           // rows that came, or came closer, since links inside the part were taken
 
 	mu     sync.Mutex // of err
@@ -106,6 +107,7 @@ func (t *table) choose(needed []string, schema *connect.Schema) {
 	t.take(needed)
 	t.kept = len(t.columns)
 	t.take(t.shown())
+	t.named = t.key == 0 || !relational(t.System) || t.schema == nil || !t.schema.View && !t.schema.Inherited && t.unique(t.columns[:t.key])
 	if t.key == 0 {
 		t.key, t.kept = len(t.columns), len(t.columns) // what names a row is all there is of it
 	}

@@ -171,7 +171,7 @@ func (t *together) read(ctx context.Context, l *looking) {
 		if t.failed() != nil {
 			return
 		}
-		if err := l.read(ctx); err != nil {
+		if err := avow.Unpanicked(func() error { return l.read(ctx) }); err != nil {
 			t.fail(err)
 		}
 		l.rows, l.keys, l.change = nil, nil, connect.Change{}

@@ -74,7 +74,8 @@ func (d *Desk) runAll(ctx context.Context, found []step) (tried int, err error) 
 		places <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-places }()
-			ran, e := d.runOne(ctx, s.Case, s.N)
+			var ran bool
+			e := avow.Unpanicked(func() (err error) { ran, err = d.runOne(ctx, s.Case, s.N); return err })
 			mu.Lock()
 			defer mu.Unlock()
 			if ran {
@@ -104,7 +105,8 @@ func (d *Desk) runOne(ctx context.Context, id avow.ID, n int) (ran bool, err err
 		return false, err
 	}
 	working, stop := d.alive(ctx, &s)
-	end, trouble := d.do(working, &c, &s)
+	var end settle
+	trouble := avow.Unpanicked(func() (err error) { end, err = d.do(working, &c, &s); return err })
 	stop()
 	stopped := ctx.Err() != nil
 	ctx = context.WithoutCancel(ctx)
@@ -165,9 +167,11 @@ func (d *Desk) alive(ctx context.Context, s *step) (context.Context, func()) {
 			case <-t.C:
 			}
 			var n int64
-			err := d.Desk.DB.Write(ctx, func(tx *store.Tx) (err error) {
-				n, err = tx.Exec(`UPDATE rights_case_steps SET leased = ? WHERE case_id = ? AND n = ? AND holder = ?`, tx.Now().Add(d.Lease), s.Case, s.N, s.holder)
-				return err
+			err := avow.Unpanicked(func() error {
+				return d.Desk.DB.Write(ctx, func(tx *store.Tx) (err error) {
+					n, err = tx.Exec(`UPDATE rights_case_steps SET leased = ? WHERE case_id = ? AND n = ? AND holder = ?`, tx.Now().Add(d.Lease), s.Case, s.N, s.holder)
+					return err
+				})
 			})
 			if err == nil && n == 0 {
 				cancel()

@@ -133,7 +133,9 @@ func (e *Engine) look(ctx context.Context, without []string) (*world, error) {
 			continue
 		}
 		wg.Go(func() {
-			src, schema, err := e.describe(ctx, s)
+			var src connect.Source
+			var schema *connect.Schema
+			err := avow.Unpanicked(func() (err error) { src, schema, err = e.describe(ctx, s); return err })
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
