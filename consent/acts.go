@@ -85,14 +85,20 @@ func (h *Hand) Refuse(c Choice) (*ledger.Receipt, error) {
 }
 
 func (h *Hand) no(c Choice, state string, what ledger.Type) (*ledger.Receipt, error) {
-	p, u, err := h.everPurpose(c)
+	p, u, err := h.refusable(c)
 	if err != nil {
 		return nil, err
 	}
-	if u.ConsentLane < 0 {
-		return nil, avow.Errorf(avow.Refused, "policy %s does not rest on consent for %s; object to it instead", p.Name, u.Name)
-	}
 	return h.consent(p, u, c, what, state)
+}
+
+// refusable is the purpose of a no.
+func (h *Hand) refusable(c Choice) (*policy.Policy, *policy.CompiledPurpose, error) {
+	p, u, err := h.everPurpose(c)
+	if err == nil && u.ConsentLane < 0 {
+		err = avow.Errorf(avow.Refused, "policy %s does not rest on consent for %s; object to it instead", p.Name, u.Name)
+	}
+	return p, u, err
 }
 
 func samePurpose(p *policy.Policy, name string, u *policy.CompiledPurpose) bool {
@@ -141,7 +147,7 @@ func (h *Hand) objection(c Choice) (*policy.Policy, choice, error) {
 		return nil, choice{}, err
 	}
 	if (c.Purpose == "") == (c.Topic == "") {
-		return nil, choice{}, avow.Errorf(avow.Invalid, "an objection is to a purpose or to a topic, one of the two")
+		return nil, choice{}, avow.FieldErrorf("purpose", "or topic: an objection is to one of the two")
 	}
 	if c.Purpose != "" {
 		p, u, err := h.everPurpose(c)
@@ -158,7 +164,7 @@ func (h *Hand) objection(c Choice) (*policy.Policy, choice, error) {
 		return nil, choice{}, err
 	}
 	if _, ok := p.Topic(c.Topic); !ok {
-		return nil, choice{}, avow.Errorf(avow.Invalid, "policy %s has no topic %q", p.Name, clip(c.Topic))
+		return nil, choice{}, avow.FieldErrorf("topic", "policy %s has no topic %q", p.Name, clip(c.Topic))
 	}
 	return p, choice{policy: p.Name, kind: kindTopic, name: c.Topic}, nil
 }

@@ -17,7 +17,7 @@ const suppressUse = "suppress"
 // had said stop, a keyed hash of their address remembers that (gdpr:21(3)); kept
 // tells whether it does. The gates let go of them at the commit.
 func (r *Register) Forget(tx *store.Tx, subject avow.ID) (kept bool, err error) {
-	h, err := r.In(tx, subject)
+	h, err := r.in(tx, subject, false)
 	if err != nil {
 		return false, err
 	}
@@ -210,6 +210,9 @@ func (r *Register) StopIn(tx *store.Tx, id vault.Identity, c Choice) error {
 	}
 	for _, f := range vault.Heard(found) {
 		h, err := r.In(tx, f.Subject)
+		if avow.KindOf(err) == avow.NotFound && err != nil {
+			continue // erased meanwhile, at another node
+		}
 		if err != nil {
 			return err
 		}
@@ -231,6 +234,10 @@ func (r *Register) TakeBack(ctx context.Context, id vault.Identity, c Choice) er
 		return err
 	}
 	return r.db.WriteWith(ctx, r.heard.Need(address), func(tx *store.Tx) error {
+		nobody := &Hand{r: r, tx: tx}
+		if _, _, err := nobody.refusable(c); err != nil { // whoever is found or not
+			return err
+		}
 		found, err := r.findHeard(tx, address)
 		if err != nil {
 			return err
@@ -238,7 +245,8 @@ func (r *Register) TakeBack(ctx context.Context, id vault.Identity, c Choice) er
 		for _, f := range found {
 			them, _ := r.heard.Find(tx, address) // again for each: what the one before did may have changed what was read
 			p, ahead := them.people[f.Subject]
-			if err := r.act(tx, f.Subject, p, ahead, func(h *Hand) error { _, err := h.Withdraw(c); return err }); err != nil {
+			err := r.act(tx, f.Subject, p, ahead, func(h *Hand) error { _, err := h.Withdraw(c); return err })
+			if err != nil && avow.KindOf(err) != avow.NotFound { // not there: erased meanwhile, at another node
 				return err
 			}
 		}

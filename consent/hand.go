@@ -33,8 +33,11 @@ type Hand struct {
 // In takes a person's hand in a transaction. Two hands of one person wait for each
 // other, on all nodes. NotFound when there is no such person. Somebody staged in an import can be taken
 // too, by whoever has the id; no gate knows of them before the import is flipped. A
-// transaction may take the hands of many people, one after the other.
-func (r *Register) In(tx *store.Tx, subject avow.ID) (*Hand, error) { return r.in(tx, subject, false) }
+// transaction may take the hands of many people, one after the other. Whoever is being erased
+// is not there any more: what they said went with the erasure's transaction, and nothing would take away what came after it.
+func (r *Register) In(tx *store.Tx, subject avow.ID) (*Hand, error) {
+	return r.present(tx, subject, false)
+}
 
 // lockName is what hands wait for each other by.
 const lockName = "consent"
@@ -51,6 +54,15 @@ func (r *Register) readAhead(tx *store.Tx, p person) *Hand {
 	return h
 }
 
+func (r *Register) present(tx *store.Tx, subject avow.ID, alone bool) (*Hand, error) {
+	h, err := r.in(tx, subject, alone)
+	if err == nil && h.who.Left {
+		return nil, avow.Errorf(avow.NotFound, "this person is not here any more: they are being erased")
+	}
+	return h, err
+}
+
+// in takes the hand of somebody who may be being erased.
 func (r *Register) in(tx *store.Tx, subject avow.ID, alone bool) (*Hand, error) {
 	h := &Hand{r: r, tx: tx, alone: alone}
 	for {
@@ -104,7 +116,7 @@ func (r *Register) act(tx *store.Tx, subject avow.ID, p person, ahead bool, act 
 	var h *Hand
 	if ahead {
 		h = r.readAhead(tx, p)
-	} else if h, err = r.in(tx, subject, true); err != nil {
+	} else if h, err = r.present(tx, subject, true); err != nil {
 		return err
 	}
 	if err := act(h); err != nil {
@@ -275,7 +287,7 @@ func (h *Hand) purpose(c Choice) (*policy.Policy, *policy.CompiledPurpose, error
 	}
 	i, ok := p.Purpose(c.Purpose)
 	if !ok || !p.Purposes[i].Declared {
-		return nil, nil, avow.Errorf(avow.Invalid, "policy %s has no purpose %q", p.Name, clip(c.Purpose))
+		return nil, nil, avow.FieldErrorf("purpose", "policy %s has no purpose %q", p.Name, clip(c.Purpose))
 	}
 	return p, &p.Purposes[i], nil
 }

@@ -13,7 +13,7 @@ type Looked struct {
 
 // LookAll is Look of many, in one statement: a row each, because a column read costs
 // more than many a look-up. Whoever is not there under that id now (joined with
-// another, of an import, erased) is left out, for Look to find.
+// another, of an import, erased or being erased) is left out, for Look to find.
 func (v *Vault) LookAll(tx *store.Tx, ids []avow.ID) (map[avow.ID]*Looked, error) {
 	people := make(map[avow.ID]*Looked, len(ids))
 	if len(ids) == 0 {
@@ -33,7 +33,7 @@ func (v *Vault) LookAll(tx *store.Tx, ids []avow.ID) (map[avow.ID]*Looked, error
 			concat_ws('
 ', (SELECT `+heldAs+` FROM vault_values v WHERE v.subject = s.id),
 				(SELECT `+heldAs+` FROM vault_aliases a JOIN vault_values v ON v.subject = a.old WHERE a.subject = s.id))
-		FROM vault_subjects s WHERE s.id IN (`+marks+`)`, args...)
+		FROM vault_subjects s WHERE s.id IN (`+marks+`) AND NOT `+left, args...)
 }
 
 // Blind is an identity as it is looked up, and cannot be read. It is good for one

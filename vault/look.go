@@ -34,23 +34,23 @@ func (v *Vault) Look(tx *store.Tx, id avow.ID) (Subject, []Value, error) {
 // look finds a subject by its present id; the zero Subject when it has none such.
 func look(tx *store.Tx, id avow.ID) (s Subject, values []Value, err error) {
 	err = store.Each(tx, func(r *store.Rows) error {
-		var person, verified, limited bool
+		var person, verified, flag bool
 		var category, field, source, policy, purposes string
 		var version int
 		var made time.Time
-		err := r.Scan(&person, &verified, &category, &field, &source, &policy, &version, &purposes, &limited, store.IntoTime(&made))
+		err := r.Scan(&person, &verified, &category, &field, &source, &policy, &version, &purposes, &flag, store.IntoTime(&made))
 		switch {
 		case err != nil:
 			return err
 		case person:
-			s.ID, s.Verified, s.Made = id, verified, made
+			s.ID, s.Verified, s.Left, s.Made = id, verified, flag, made
 			s.Kind, err = avow.ParseSubjectKind(category)
 			return err
 		}
 		values = append(values, Value{Subject: id, Category: category, Field: field, Source: source, Policy: policy, Version: version,
-			Purposes: strings.Fields(purposes), Limited: limited})
+			Purposes: strings.Fields(purposes), Limited: flag})
 		return nil
-	}, `SELECT TRUE, EXISTS (SELECT 1 FROM vault_identities WHERE subject = s.id AND verified), s.kind, '', '', '', 0, '', FALSE, s.made
+	}, `SELECT TRUE, EXISTS (SELECT 1 FROM vault_identities WHERE subject = s.id AND verified), s.kind, '', '', '', 0, '', `+left+`, s.made
 			FROM vault_subjects s WHERE s.id = ?
 		UNION ALL SELECT FALSE, FALSE, category, field, source, policy, version, purposes, limited, 0 FROM vault_values WHERE subject = ?
 		UNION ALL SELECT FALSE, FALSE, v.category, v.field, v.source, v.policy, v.version, v.purposes, v.limited, 0

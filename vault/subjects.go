@@ -16,6 +16,7 @@ type Subject struct {
 	Kind     avow.SubjectKind
 	Made     time.Time
 	Verified bool // an identity of theirs was verified
+	Left     bool // nothing finds them any more: they are being erased (see Leave)
 }
 
 // Found is a subject that an identity finds.
@@ -177,9 +178,9 @@ func (v *Vault) findMany(tx *store.Tx, kind string, blinds [][]byte, each func(b
 func (v *Vault) Subject(tx *store.Tx, id avow.ID) (Subject, error) {
 	var s Subject
 	var kind string
-	err := tx.QueryRow(`SELECT id, kind, made, EXISTS (SELECT 1 FROM vault_identities WHERE subject = vault_subjects.id AND verified)
-		FROM vault_subjects WHERE id = ? OR id = (SELECT subject FROM vault_aliases WHERE old = ?)`, id, id).
-		Scan(store.IntoID(&s.ID), &kind, store.IntoTime(&s.Made), &s.Verified)
+	err := tx.QueryRow(`SELECT id, kind, made, EXISTS (SELECT 1 FROM vault_identities WHERE subject = s.id AND verified), `+left+`
+		FROM vault_subjects s WHERE id = ? OR id = (SELECT subject FROM vault_aliases WHERE old = ?)`, id, id).
+		Scan(store.IntoID(&s.ID), &kind, store.IntoTime(&s.Made), &s.Verified, &s.Left)
 	if avow.KindOf(err) == avow.NotFound {
 		return imported(tx, id, true)
 	}
@@ -189,6 +190,9 @@ func (v *Vault) Subject(tx *store.Tx, id avow.ID) (Subject, error) {
 	s.Kind, err = avow.ParseSubjectKind(kind)
 	return s, err
 }
+
+// left tells of a subject s whether nothing finds them any more.
+const left = `(NOT EXISTS (SELECT 1 FROM vault_identities WHERE subject = s.id) AND NOT EXISTS (SELECT 1 FROM vault_beside WHERE subject = s.id))`
 
 // SetKind records whether the subject acts as an individual or for a business.
 func (v *Vault) SetKind(tx *store.Tx, id avow.ID, kind avow.SubjectKind) error {

@@ -24,7 +24,8 @@ func stops(register *consent.Register) func(*store.Tx, cases.Stopped) (string, e
 		}
 		list, byHand := stopped(p, s)
 		if !s.Subject.IsZero() && len(list) > 0 {
-			if err := stopFor(tx, register, s, list); err != nil || s.Right != law.StopMarketing {
+			here, err := stopFor(tx, register, s, list)
+			if err != nil || here && s.Right != law.StopMarketing {
 				return byHand, err
 			}
 		}
@@ -35,14 +36,14 @@ func stops(register *consent.Register) func(*store.Tx, cases.Stopped) (string, e
 	}
 }
 
-// stopFor records it for somebody who is known here.
-func stopFor(tx *store.Tx, register *consent.Register, s cases.Stopped, list []consent.Choice) error {
+// stopFor records it for somebody who is known here, and tells whether they are: else they were erased since.
+func stopFor(tx *store.Tx, register *consent.Register, s cases.Stopped, list []consent.Choice) (here bool, err error) {
 	h, err := register.In(tx, s.Subject)
 	if avow.KindOf(err) == avow.NotFound && err != nil {
-		return nil // erased since
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, c := range list {
 		if s.Right == law.Withdraw {
@@ -51,10 +52,10 @@ func stopFor(tx *store.Tx, register *consent.Register, s cases.Stopped, list []c
 			_, err = h.Object(c)
 		}
 		if err != nil {
-			return err
+			return true, err
 		}
 	}
-	return h.Done()
+	return true, h.Done()
 }
 
 // stopUnder records it for whoever an address finds, now or later (ccpa:1798.135).
