@@ -23,6 +23,7 @@ type Table struct {
 	Name       string // with its schema where it is another than Within
 	View       bool   // it shows rows of others
 	Inherited  bool   // it shows rows of other tables beside its own, for which its keys do not hold
+	Piecemeal  bool   // what is done to its rows is done at once and never taken back, whatever the others do: MyISAM
 	Columns    []Column
 	Key        []string   // the primary key; none when there is none
 	Unique     [][]string // sets of columns that no two rows share, the key not among them

@@ -101,6 +101,13 @@ func (t *table) lack(op connect.Op, remedy string) {
 	t.Lacks[op] = remedy
 }
 
+// broken notes that nothing can be done with a table, by anybody.
+func (t *table) broken(why string) {
+	for _, op := range []connect.Op{connect.OpRead, connect.OpUpdate, connect.OpDelete} {
+		t.lack(op, why)
+	}
+}
+
 func (c *column) lack(op connect.Op, remedy string) {
 	if c.Lacks == nil {
 		c.Lacks = map[connect.Op]string{}

@@ -76,6 +76,11 @@ func isEmpty(w *writer, alias string, c *column) {
 	if c.Kind == connect.TextKind || c.Kind == connect.Binary || c.shared {
 		w.text(" OR length(", w.d.text(ref, c), ") = 0")
 	}
+	if d, ok := w.d.(interface{ nothing(string, *column) string }); ok {
+		if nothing := d.nothing(ref, c); nothing != "" {
+			w.text(" OR ", nothing)
+		}
+	}
 	w.text(")")
 }
 

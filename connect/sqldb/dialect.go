@@ -97,6 +97,14 @@ func (w *writer) args() []any {
 	return w.values
 }
 
+// moments writes a comparison that is neither true nor false of what stands in a column and
+// is no moment: infinity, a year before 1 or after 9999, a zero date. An index is used all the same.
+func (w *writer) moments(compare func(), known string) {
+	w.text("(")
+	compare()
+	w.text(" AND ", known, " OR NOT (", known, ") AND NULL)")
+}
+
 // list writes parts with what stands between them.
 func (w *writer) list(n int, between string, part func(i int)) {
 	for i := range n {

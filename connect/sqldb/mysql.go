@@ -36,6 +36,7 @@ func openMySQL(c connect.Config) (reads, writes *sql.DB, err error) {
 	config.Params["time_zone"] = "'+00:00'"
 	config.Params["sql_mode"] = "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'" // a value that does not fit is refused, not cut
 	config.Params["innodb_lock_wait_timeout"] = "10"
+	config.Params["lock_wait_timeout"] = "10" // for whoever locks a whole table, or alters it
 	connector, err := driverMySQL.NewConnector(config)
 	if err != nil {
 		return nil, nil, avow.Errorf(avow.Invalid, "system %s: its connection string asks for what cannot be; look at its tls", c.System)
@@ -256,10 +257,23 @@ func (d mysql) compare(w *writer, ref string, c *column, op string, v any) {
 			v = []byte(s)
 		}
 		w.value(v)
+	case connect.DateKind, connect.TimeKind:
+		w.moments(func() {
+			w.text(ref, " ", op, " ")
+			d.argument(w, c, v)
+		}, ref+" >= '0001-01-01' AND MONTH("+ref+") > 0 AND DAYOFMONTH("+ref+") > 0")
 	default:
 		w.text(ref, " ", op, " ")
 		d.argument(w, c, v)
 	}
+}
+
+// nothing holds for what stands in place of a moment where there is none.
+func (mysql) nothing(ref string, c *column) string {
+	if c.Kind == connect.DateKind || c.Kind == connect.TimeKind {
+		return ref + " = '0000-00-00'"
+	}
+	return ""
 }
 
 func (d mysql) remove(w *writer, r *rows) {

@@ -15,7 +15,8 @@ import (
 const mysqlWhere = ` WHERE (%[1]s = ? OR ? = '' AND %[1]s NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys'))`
 
 const (
-	mysqlTables = `SELECT table_schema, table_name, table_type = 'VIEW', table_rows FROM information_schema.tables` + mysqlWhere +
+	mysqlTables = `SELECT table_schema, table_name, table_type = 'VIEW', table_rows,
+		table_type <> 'VIEW' AND NOT EXISTS (SELECT 1 FROM information_schema.engines e WHERE e.engine = tables.engine AND e.transactions = 'YES') FROM information_schema.tables` + mysqlWhere +
 		` AND table_type IN ('BASE TABLE', 'VIEW', 'SYSTEM VERSIONED')`
 	mysqlColumns = `SELECT table_schema, table_name, column_name, is_nullable = 'YES', data_type, column_type, character_maximum_length,
 		character_set_name, collation_name, coalesce(generation_expression, '') <> '', privileges FROM information_schema.columns` + mysqlWhere +
@@ -111,13 +112,13 @@ func (b *mysqlCatalog) read() error {
 
 func (b *mysqlCatalog) table(scan scanner) error {
 	var schema, name string
-	var view bool
+	var view, piecemeal bool
 	var rows sql.NullInt64
-	if err := scan(&schema, &name, &view, &rows); err != nil {
+	if err := scan(&schema, &name, &view, &rows, &piecemeal); err != nil {
 		return err
 	}
 	t := newTable(schema, name, b.within)
-	t.View = view
+	t.View, t.Piecemeal = view, piecemeal
 	if rows.Valid && !view {
 		t.Rows = rows.Int64
 	}

@@ -244,6 +244,11 @@ func (d postgres) compare(w *writer, ref string, c *column, op string, v any) {
 		w.text("NULLIF(", ref, `::text, '') COLLATE "C" `, op, " ")
 		w.value(scalar(c, v))
 		w.text("::text")
+	case c.Kind == connect.DateKind || c.Kind == connect.TimeKind:
+		w.moments(func() {
+			w.text(ref, " ", op, " ")
+			d.argument(w, c, v)
+		}, ref+" >= '0001-01-01' AND "+ref+" < '10000-01-01'")
 	default:
 		w.text(ref, " ", op, " ")
 		d.argument(w, c, v)

@@ -24,7 +24,8 @@ SELECT c.oid::bigint, n.nspname, c.relname, c.relkind::text,
        has_table_privilege(c.oid, 'SELECT'), has_any_column_privilege(c.oid, 'SELECT'),
        has_table_privilege(c.oid, 'UPDATE'), has_any_column_privilege(c.oid, 'UPDATE'),
        has_table_privilege(c.oid, 'DELETE'), row_security_active(c.oid), current_user::text,
-       (pg_relation_is_updatable(c.oid, true) & 4) <> 0, (pg_relation_is_updatable(c.oid, true) & 16) <> 0
+       (pg_relation_is_updatable(c.oid, true) & 4) <> 0, (pg_relation_is_updatable(c.oid, true) & 16) <> 0,
+       c.relkind = 'r' AND EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhparent = c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
   AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'`
@@ -125,13 +126,13 @@ func (b *postgresCatalog) table(scan scanner) error {
 	var id int64
 	var schema, name, kind string
 	var rows float64
-	var usage, read, readSome, update, updateSome, remove, hides, updatable, deletable bool
-	err := scan(&id, &schema, &name, &kind, &rows, &usage, &read, &readSome, &update, &updateSome, &remove, &hides, &b.role, &updatable, &deletable)
+	var usage, read, readSome, update, updateSome, remove, hides, updatable, deletable, inherited bool
+	err := scan(&id, &schema, &name, &kind, &rows, &usage, &read, &readSome, &update, &updateSome, &remove, &hides, &b.role, &updatable, &deletable, &inherited)
 	if err != nil {
 		return err
 	}
 	t := newTable(schema, name, b.within)
-	t.View = kind == "v" || kind == "m"
+	t.View, t.Inherited = kind == "v" || kind == "m", inherited
 	if rows >= 0 && !t.View {
 		t.Rows = int64(rows)
 	}

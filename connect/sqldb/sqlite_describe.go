@@ -3,12 +3,15 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"os"
 	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/avowhq/avow/connect"
+	lite "modernc.org/sqlite"
+	code "modernc.org/sqlite/lib"
 )
 
 func (d sqlite) describe(ctx context.Context, db asker, _ string) (*catalog, error) {
@@ -136,6 +139,11 @@ func (b *liteCatalog) fill(t *table) error {
 		t.columns = append(t.columns, c)
 		return nil
 	}, t.name)
+	if virtual := liteVirtual.MatchString(b.text[t.name]); (t.View || virtual) && liteBroken(err) {
+		t.columns = nil
+		t.broken("nothing: SQLite itself cannot read it; it shows what is not there any more, or needs a module or function that is not known here")
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -160,6 +168,12 @@ func (b *liteCatalog) fill(t *table) error {
 		return err
 	}
 	return b.indexes(t)
+}
+
+// liteBroken reports that SQLite does not understand what a view or virtual table is made of.
+func liteBroken(err error) bool {
+	var e *lite.Error
+	return errors.As(err, &e) && e.Code()&0xff == code.SQLITE_ERROR
 }
 
 var (

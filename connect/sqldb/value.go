@@ -1,12 +1,15 @@
 package sqldb
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"math"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/avowhq/avow/connect"
 )
@@ -159,8 +162,8 @@ func document(s string) any {
 	d := json.NewDecoder(strings.NewReader(s))
 	d.UseNumber()
 	var v any
-	if d.Decode(&v) != nil {
-		return s
+	if d.Decode(&v) != nil || d.Decode(new(any)) != io.EOF {
+		return s // also `12 Main Street`, which begins as JSON
 	}
 	return numbers(v)
 }
@@ -174,8 +177,10 @@ func numbers(v any) any {
 		if d, ok := decimal(v.String()); ok {
 			return d
 		}
-		f, _ := v.Float64()
-		return f
+		if f, err := v.Float64(); err == nil {
+			return f
+		}
+		return v.String() // beyond what anything but a text holds
 	case map[string]any:
 		for k, each := range v {
 			v[k] = numbers(each)
@@ -195,8 +200,8 @@ func own(c *column, v any) (any, bool) {
 		return v, c.high == 0 || i >= c.low && i <= c.high
 	}
 	text := connect.Text(v)
-	if text == "" || strings.ContainsRune(text, 0) && c.Kind != connect.Binary {
-		return nil, false
+	if text == "" || c.Kind != connect.Binary && (strings.ContainsRune(text, 0) || !utf8.ValidString(text)) {
+		return nil, false // no statement can carry it: what arrived would be another text
 	}
 	switch c.Kind {
 	case connect.Integer:
@@ -227,7 +232,7 @@ func own(c *column, v any) (any, bool) {
 		return ownUUID(text)
 	}
 	if b, ok := v.([]byte); ok {
-		return string(b), true
+		return string(b), utf8.Valid(b) && bytes.IndexByte(b, 0) < 0
 	}
 	return text, true
 }

@@ -144,7 +144,7 @@ func jsonValue(v any) any {
 	case time.Time:
 		return v.UTC().Format(time.RFC3339Nano)
 	}
-	return v
+	return connect.Writable(v)
 }
 
 // encoded is JSON on one line, without marks for HTML.

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -61,6 +62,17 @@ func records(m *datamap.Map) []find.Record {
 		{Table: orders, Key: connect.Tuple{int64(2)}, Relation: datamap.Owns, Via: "customer", Changed: true},
 		{Table: messages, Key: connect.Tuple{int64(3)}, Relation: datamap.Shares, Via: "recipient", Cells: []find.Cell{
 			{Name: "body", Column: messages.Column("body"), Access: datamap.Redacted}, cellOf(messages, "recipient_name", "Ann")}},
+	}
+}
+
+// A value that JSON has no word for is a text, and the rest of the package is there.
+func TestNumbersWithoutEnd(t *testing.T) {
+	m := shop(t)
+	orders := m.Table("shop.orders")
+	list := []find.Record{{Table: orders, Key: connect.Tuple{math.Inf(1)}, Relation: datamap.Owns, Via: "customer",
+		Cells: []find.Cell{cellOf(orders, "total", math.NaN()), cellOf(orders, "extra", map[string]any{"a": []any{math.Inf(-1)}})}}}
+	if data := files(t, packed(t, Options{Policy: m.Policy, Made: made}, list))["data.json"]; !strings.Contains(data, `{"total":"NaN","extra":{"a":["-Inf"]}}`) {
+		t.Errorf("the package says %s", data)
 	}
 }
 

@@ -1,0 +1,147 @@
+package sqldb_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/connect/connecttest"
+)
+
+// made is a database of a kind with some statements run in it; nil where there is no such server.
+func made(t *testing.T, kind string, statements ...string) connect.Source {
+	t.Helper()
+	for _, k := range connecttest.Kinds(t) {
+		c := k.Config(t)
+		if c.Kind != kind {
+			continue
+		}
+		connecttest.Exec(t, c, statements...)
+		return open(t, c)
+	}
+	return nil
+}
+
+func described(t *testing.T, s connect.Source) *connect.Schema {
+	t.Helper()
+	schema, err := s.Describe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// keysWhere are the keys of the rows for which a condition holds.
+func keysWhere(t *testing.T, s connect.Source, table, key string, when connect.Cond) string {
+	t.Helper()
+	var out []string
+	err := s.Read(t.Context(), connect.Read{Table: table, Columns: []string{key}, Key: []string{key}, When: &when}, func(r connect.Row) error {
+		out = append(out, connect.Text(r[0]))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(out, " ")
+}
+
+// One view of what is not there any more, or a table of a module nobody has, keeps nobody from all the others.
+func TestBrokenViewsAreLeftOut(t *testing.T) {
+	s := made(t, "sqlite", "CREATE TABLE there (id INTEGER PRIMARY KEY, email TEXT)", "CREATE TABLE gone (id INTEGER)", "CREATE VIEW broken AS SELECT * FROM gone", "DROP TABLE gone",
+		"PRAGMA writable_schema = on", "INSERT INTO sqlite_master (type, name, tbl_name, rootpage, sql) VALUES ('table', 'places', 'places', 0, 'CREATE VIRTUAL TABLE places USING spellfix1')",
+		"INSERT INTO there VALUES (1, 'ann@x.example')")
+	schema := described(t, s)
+	for _, name := range []string{"broken", "places"} {
+		if b := schema.Table(name); b == nil || b.Lacks[connect.OpRead] == "" || b.Lacks[connect.OpDelete] == "" {
+			t.Errorf("%s: %+v", name, b)
+		}
+	}
+	if there := schema.Table("there"); there == nil || len(there.Columns) != 2 || len(there.Lacks) > 0 {
+		t.Errorf("there: %+v", there)
+	}
+}
+
+// What is no moment is neither before nor after any, as connect.Cond.Holds says.
+func TestWhatIsNoMoment(t *testing.T) {
+	for kind, create := range map[string][]string{
+		"postgresql": {"CREATE TABLE seen (id int PRIMARY KEY, day date, at timestamptz)",
+			"INSERT INTO seen VALUES (1, '2020-01-01', '2020-01-01'), (2, '-infinity', '-infinity'), (3, 'infinity', 'infinity'), (4, '0044-03-15 BC', '0044-03-15 BC'), (5, '12020-01-01', '12020-01-01'), (6, NULL, NULL)"},
+		"mysql": {"CREATE TABLE seen (id int PRIMARY KEY, day date, at datetime)", "SET sql_mode = ''",
+			"INSERT INTO seen VALUES (1, '2020-01-01', '2020-01-01'), (2, '0000-00-00', '0000-00-00'), (3, '2020-00-00', '2020-00-00'), (4, '2020-01-00', '2020-01-00'), (6, NULL, NULL)"},
+		"sqlite": {"CREATE TABLE seen (id INTEGER PRIMARY KEY, day DATE, at DATETIME)",
+			"INSERT INTO seen VALUES (1, '2020-01-01', '2020-01-01'), (2, '0000-00-00', 'yesterday'), (3, 1577836800, 1577836800), (6, NULL, NULL)"},
+	} {
+		s := made(t, kind, create...)
+		if s == nil {
+			continue
+		}
+		for _, column := range []string{"day", "at"} {
+			for op, want := range map[connect.CondOp]string{connect.Less: "1", connect.AtMost: "1", connect.More: "", connect.AtLeast: "", connect.NotEqual: "1"} {
+				cond := connect.Cond{Op: op, Column: column, Values: []any{connect.Date("2026-01-01")}}
+				if got := keysWhere(t, s, "seen", "id", cond); got != want {
+					t.Errorf("%s: %s %s gives rows %q, not %q", kind, column, op, got, want)
+				}
+				rest := map[string]string{"": "1", "1": ""}[want]
+				if got := keysWhere(t, s, "seen", "id", connect.Cond{Op: connect.Not, Of: []connect.Cond{cond}}); got != rest {
+					t.Errorf("%s: not %s %s gives rows %q, not %q", kind, column, op, got, rest)
+				}
+			}
+			want := "6"
+			if kind == "mysql" {
+				want = "2 6" // its way to say nothing
+			}
+			if got := keysWhere(t, s, "seen", "id", connect.Cond{Op: connect.IsEmpty, Column: column}); got != want {
+				t.Errorf("%s: %s is empty in rows %q, not %q", kind, column, got, want)
+			}
+		}
+	}
+}
+
+// A statement carries no text that is none: what arrived would be somebody else's key.
+func TestTextsThatAreNone(t *testing.T) {
+	s := made(t, "sqlite", "CREATE TABLE codes (code TEXT PRIMARY KEY)", "INSERT INTO codes VALUES (CAST(x'61ff' AS TEXT)), ('a' || char(0xfffd)), ('b')")
+	r, err := s.Change(t.Context(), []connect.Change{{Kind: connect.Delete, Table: "codes", Key: []string{"code"}, Keys: []connect.Tuple{{"a\xff"}, {[]byte("a\xff")}, {"b"}}}})
+	if err != nil || r[0].Changed != 1 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// What a database of MySQL cannot take back it says of the table.
+func TestTablesWithoutTransactions(t *testing.T) {
+	s := made(t, "mysql", "CREATE TABLE old (id int PRIMARY KEY) ENGINE = MyISAM", "CREATE TABLE new (id int PRIMARY KEY) ENGINE = InnoDB", "CREATE TABLE odd (id int PRIMARY KEY) ENGINE = Aria", "CREATE VIEW shown AS SELECT id FROM old")
+	if s == nil {
+		return
+	}
+	schema := described(t, s)
+	for name, want := range map[string]bool{"old": true, "odd": true, "new": false, "shown": false} {
+		if schema.Table(name).Piecemeal != want {
+			t.Errorf("%s: %v", name, !want)
+		}
+	}
+}
+
+func TestInheritedRowsShow(t *testing.T) {
+	s := made(t, "postgresql", "CREATE TABLE parent (id int PRIMARY KEY)", "CREATE TABLE child () INHERITS (parent)", "CREATE TABLE parted (id int PRIMARY KEY) PARTITION BY RANGE (id)", "CREATE TABLE part PARTITION OF parted DEFAULT")
+	if s == nil {
+		return
+	}
+	schema := described(t, s)
+	for name, want := range map[string]bool{"parent": true, "child": false, "parted": false} {
+		if schema.Table(name).Inherited != want {
+			t.Errorf("%s: %v", name, !want)
+		}
+	}
+}
+
+// What begins as JSON and goes on as something else is a text.
+func TestTextsInColumnsOfJSON(t *testing.T) {
+	s := made(t, "sqlite", "CREATE TABLE docs (id INTEGER PRIMARY KEY, doc JSON)", `INSERT INTO docs VALUES (1, '12 Main Street'), (2, '{"a":1e400}'), (3, '{"a":1} '), (4, 'null')`)
+	var got []string
+	err := s.Read(t.Context(), connect.Read{Table: "docs", Columns: []string{"doc"}, Key: []string{"id"}}, func(r connect.Row) error {
+		got = append(got, connect.Text(r[0]))
+		return nil
+	})
+	if want := `12 Main Street|{"a":"1e400"}|{"a":1}|`; err != nil || strings.Join(got, "|") != want {
+		t.Errorf("%q, %v", got, err)
+	}
+}
