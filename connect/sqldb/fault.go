@@ -3,6 +3,8 @@ package sqldb
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
@@ -43,8 +45,30 @@ func (s *source) readFault(ctx context.Context, t *table, err error) error {
 	return s.refused(ctx, "reading table "+t.Name, t, connect.OpRead, nil, err)
 }
 
-// changeFault names the change that failed.
+// changeFault names the change that failed, and what is done all the same.
 func (s *source) changeFault(ctx context.Context, works []*work, at int, err error) error {
+	return halfDone(works, s.failed(ctx, works, at, err))
+}
+
+// halfDone adds to an error what was not taken back, because its table has no transactions.
+func halfDone(works []*work, err error) error {
+	var names []string
+	for _, w := range works {
+		if w.t.Piecemeal && !slices.Contains(names, w.t.Name) {
+			names = append(names, w.t.Name)
+		}
+	}
+	var e *avow.Error
+	if len(names) == 0 || !errors.As(err, &e) {
+		return err
+	}
+	told := *e
+	told.Message = strings.ReplaceAll(e.Message, "nothing was changed", "nothing else was changed") +
+		"; what was done before that in " + strings.Join(names, ", ") + ", which has no transactions, stays done"
+	return &told
+}
+
+func (s *source) failed(ctx context.Context, works []*work, at int, err error) error {
 	if own := ours(ctx, s.config.System, err); own != nil {
 		return own
 	}

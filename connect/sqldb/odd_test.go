@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/connect/connecttest"
 )
@@ -117,6 +118,25 @@ func TestTablesWithoutTransactions(t *testing.T) {
 		if schema.Table(name).Piecemeal != want {
 			t.Errorf("%s: %v", name, !want)
 		}
+	}
+}
+
+func TestWhatIsNotTakenBackIsTold(t *testing.T) {
+	s := made(t, "mysql", "CREATE TABLE old (id int PRIMARY KEY) ENGINE = MyISAM", "CREATE TABLE new (id int PRIMARY KEY) ENGINE = InnoDB",
+		"CREATE TABLE points (id int PRIMARY KEY, REFERENCES_NEW int, FOREIGN KEY (REFERENCES_NEW) REFERENCES new (id)) ENGINE = InnoDB",
+		"INSERT INTO old VALUES (1), (2)", "INSERT INTO new VALUES (1)", "INSERT INTO points VALUES (1, 1)")
+	if s == nil {
+		return
+	}
+	key := func(table string) connect.Change {
+		return connect.Change{Kind: connect.Delete, Table: table, Key: []string{"id"}, Keys: []connect.Tuple{{int64(1)}}}
+	}
+	_, err := s.Change(t.Context(), []connect.Change{key("old"), key("new")})
+	if avow.KindOf(err) != avow.Conflict || !strings.Contains(avow.MessageOf(err), "in old, which has no transactions, stays done") {
+		t.Errorf("said: %v", err)
+	}
+	if _, err := s.Change(t.Context(), []connect.Change{key("new")}); strings.Contains(avow.MessageOf(err), "transactions") {
+		t.Errorf("said: %v", err)
 	}
 }
 

@@ -87,11 +87,14 @@ func (t *table) triggers(op connect.Op) string {
 			names = append(names, "`"+trigger.Name+"`")
 		}
 	}
-	if len(names) == 0 {
-		return ""
+	var out []string
+	if slices.Sort(names); len(names) > 0 {
+		out = append(out, "the database runs its trigger "+strings.Join(names, ", ")+" then")
 	}
-	slices.Sort(names)
-	return "the database runs its trigger " + strings.Join(names, ", ") + " then"
+	if t.schema.Piecemeal {
+		out = append(out, "the table has no transactions: what is done in it is not taken back when something later fails")
+	}
+	return strings.Join(out, "; ")
 }
 
 // staying is what tells rows that stay apart within a class.
