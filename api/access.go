@@ -37,6 +37,7 @@ func (a *Access) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /access/v1/evaluation", a.evaluation)
 	mux.HandleFunc("POST /access/v1/evaluations", a.evaluations)
 	mux.HandleFunc("POST /access/v1/explanation", a.explanation)
+	mux.HandleFunc("/access/", nowhere)
 	mux.HandleFunc("GET /.well-known/authzen-configuration", a.configuration)
 }
 
@@ -285,7 +286,11 @@ func (a *Access) request(p *policy.Policy, q *question) (r gate.Request, err err
 func (a *Access) subjects(ctx context.Context, id string) ([]avow.ID, error) {
 	kind, value, identity := strings.Cut(id, ":")
 	if identity {
-		return a.Find(ctx, vault.Identity{Kind: kind, Value: value})
+		found, err := a.Find(ctx, vault.Identity{Kind: kind, Value: value})
+		if avow.KindOf(err) == avow.Invalid && err != nil {
+			err = avow.FieldErrorf("resource.id", "%s", avow.MessageOf(err))
+		}
+		return found, err
 	}
 	subject, err := avow.ParseID(id)
 	if err != nil {

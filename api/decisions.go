@@ -179,6 +179,9 @@ type withoutIn struct {
 }
 
 func (a *Rest) without(ctx context.Context, in *withoutIn) (*requestOut, error) {
+	if err := visible("system", in.Body.System); err != nil {
+		return nil, problemOf(err)
+	}
 	return a.act(ctx, in.RequestIn, func(o cases.Overview, c Caller) error {
 		return a.Requests.Without(ctx, o.ID, in.Body.System, actor(c), in.Body.Because)
 	})

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -121,7 +122,13 @@ func (a *Rest) asked(ctx context.Context, in *askIn) (q cases.Ask, err error) {
 	if q.Region != "" && !q.Region.Known() {
 		return q, avow.FieldErrorf("livesIn", "is not a region code such as NL or US-CA")
 	}
+	if err := visible("agent", b.Agent); err != nil {
+		return q, err
+	}
 	for _, id := range b.Identities {
+		if err := visible("identities", id.Kind); err != nil {
+			return q, err
+		}
 		q.Identities = append(q.Identities, cases.Identity{Kind: id.Kind, Value: id.Value})
 	}
 	for _, c := range b.Corrections {
@@ -137,6 +144,14 @@ func (a *Rest) asked(ctx context.Context, in *askIn) (q cases.Ask, err error) {
 		return q, a.allow(ctx)
 	}
 	return q, a.onBehalf(ctx, &q, in)
+}
+
+// visible refuses a name with characters that nobody can see, and that PostgreSQL does not keep.
+func visible(field, name string) error {
+	if strings.ContainsFunc(name, unicode.IsControl) {
+		return avow.FieldErrorf(field, "has a name with characters that cannot be seen; leave them out")
+	}
+	return nil
 }
 
 // onBehalf is a request that staff or an agent bring.

@@ -2,6 +2,8 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/avowhq/avow"
@@ -14,6 +16,7 @@ type scanner struct {
 	b     []byte
 	i     int
 	depth int
+	in    [maxScanDepth]string // the members it stands in; empty in an array
 	err   error
 }
 
@@ -21,8 +24,19 @@ const maxScanDepth = 16
 
 func (s *scanner) fail(message string) {
 	if s.err == nil {
-		s.err = avow.Errorf(avow.Invalid, "the body is not valid JSON at byte %d: %s", s.i+1, message)
+		s.err = &avow.Error{Kind: avow.Invalid, Field: s.where(), Message: fmt.Sprintf("the body is not valid JSON, or not what stands here, at byte %d: %s", s.i+1, message)}
 	}
+}
+
+// where names the member in which the scanner stands, as resource.properties.policy.
+func (s *scanner) where() string {
+	var names []string
+	for _, name := range s.in[:min(s.depth, maxScanDepth)] {
+		if name != "" && utf8.ValidString(name) {
+			names = append(names, name[:min(len(name), 64)])
+		}
+	}
+	return strings.ToValidUTF8(strings.Join(names, "."), "")
 }
 
 func (s *scanner) space() {
@@ -77,7 +91,11 @@ func (s *scanner) object(member func(key string)) {
 			if s.err != nil {
 				return
 			}
+			s.in[s.depth-1] = key
 			member(key)
+			if s.err == nil {
+				s.in[s.depth-1] = ""
+			}
 			if s.take(',') {
 				continue
 			}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -44,6 +45,26 @@ func TestBadJSONIsRefused(t *testing.T) {
 		if _, err := readQuestion([]byte(bad)); avow.KindOf(err) != avow.Invalid {
 			t.Errorf("%.40q: got %v, want an invalid-input error", bad, err)
 		}
+	}
+}
+
+// What is wrong is named by where it stands.
+func TestWhereJSONIsWrong(t *testing.T) {
+	for bad, field := range map[string]string{
+		`{"subject":{"type":1}}`: "subject.type", `{"context":{"purpose":"a","on_event":"yes"}}`: "context.on_event", `{"resource":[]}`: "resource",
+		`{"resource":{"id":"a","properties":{"data":["a",{}]}}}`: "resource.properties.data", `{"action":{"name":"a"},`: "", `[]`: "",
+		`{"other":{"a":[{"b":1},{"b":x}]}}`: "other.a.b", "{\"\xff\":\"a\"}": "",
+	} {
+		_, err := readQuestion([]byte(bad))
+		var e *avow.Error
+		if !errors.As(err, &e) || e.Kind != avow.Invalid || e.Field != field {
+			t.Errorf("%.60q: %v, want the field %q", bad, err, field)
+		}
+	}
+	_, err := readBatch([]byte(`{"evaluations":[{},{"action":7}]}`))
+	var e *avow.Error
+	if !errors.As(err, &e) || e.Field != "evaluations.action" {
+		t.Errorf("in a batch: %v", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 	"strconv"
@@ -93,7 +94,7 @@ func (c *checked) read(s Submission) error {
 	for _, name := range names {
 		i, ok := c.p.Field(name)
 		if !ok || !open.Has(i) || c.p.Fields[i].Path() != name {
-			return avow.FieldErrorf(clip(name), "is not asked for here: policy %s does not declare it at the point %s; leave it out", c.p.Name, c.point.Name)
+			return avow.FieldErrorf(cmp.Or(clip(name), "fields"), "is not asked for here: policy %s does not declare it at the point %s; leave it out", c.p.Name, c.point.Name)
 		}
 		value, err := Clean(c.p.Fields[i], s.Fields[name], s.Region)
 		if err != nil {

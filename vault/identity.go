@@ -41,7 +41,10 @@ type normal struct{ kind, written, match string }
 func (n normal) matched() []byte { return parts([]byte(n.kind), []byte(n.match)) }
 
 func (id Identity) normal() (normal, error) {
-	if len(id.Value) > 1024 || len(id.Kind) > 64 || id.Kind == "" {
+	if id.Kind == "" || len(id.Kind) > 64 || strings.ContainsFunc(id.Kind, hidden) { // which is not UTF-8 too
+		return normal{}, avow.FieldErrorf("kind", "is email, phone, or another name of at most 64 bytes without characters that cannot be seen")
+	}
+	if len(id.Value) > 1024 {
 		return normal{}, avow.FieldErrorf(id.Kind, "is too long")
 	}
 	text := strings.TrimSpace(norm.NFC.String(id.Value))

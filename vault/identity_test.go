@@ -42,6 +42,8 @@ func TestNormal(t *testing.T) {
 		{vault.Identity{Kind: vault.Phone, Value: "12", Region: "GB"}, ""},
 		{vault.Identity{Kind: "account", Value: " AB-12 "}, "AB-12"},
 		{vault.Identity{Kind: "", Value: "x"}, ""},
+		{vault.Identity{Kind: "acc\x00ount", Value: "x"}, ""}, // PostgreSQL takes neither of these two
+		{vault.Identity{Kind: "acc\xffount", Value: "x"}, ""},
 		{vault.Identity{Kind: "account", Value: strings.Repeat("x", 2000)}, ""},
 	} {
 		got, err := c.in.Normal()

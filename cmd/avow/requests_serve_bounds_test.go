@@ -62,6 +62,13 @@ func TestRequestsAreBounded(t *testing.T) {
 	c.form("/privacy/ask/de-index", "policy", "quay", "address", ann).wants(t, "a right that is none here", 404)
 	c.form("/privacy/ask/correct", "policy", "quay", "address", ann, "field", "contact.name", "to", " ").wants(t, "nothing that is right", 422, "Say what is right")
 	c.form("/privacy/ask/copy", "policy", "quay", "address", ann, "wrote", strings.Repeat("x", 4001)).wants(t, "too long", 422, "4,000 characters")
+	kim := q.token("kim", "officer")
+	for field, body := range map[string]string{"agent": `{"right":"copy","identities":[{"kind":"email","value":"ann@visitor.example"}],"agent":"Bob\u0000","mandate":"a letter"}`,
+		"identities": `{"right":"unrestrict","identities":[{"kind":"em\u0000ail","value":"x"}],"evidence":"seen","reason":"settled"}`} {
+		r := c.do(post, "/api/v1/requests", body, jsonType, kim)
+		isProblem(t, "a name that cannot be seen as "+field, r, 400)
+		r.wants(t, "its field", 400, `"field":"`+field+`"`)
+	}
 	status := 0
 	for i := 0; i < 60 && status != 429; i++ {
 		status = c.form("/privacy/request/code", "number", "0000-0000", "code", fmt.Sprint(i)).status
