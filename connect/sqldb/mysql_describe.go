@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/avowhq/avow/connect"
@@ -163,6 +164,11 @@ func mysqlKind(c *column, data string) {
 	switch {
 	case strings.HasPrefix(c.Type, "tinyint(1)"), c.Type == "bit(1)":
 		c.Kind, c.cast = connect.Boolean, data
+	case data == "bit":
+		c.Kind, c.cast, c.high = connect.Integer, data, math.MaxInt64
+		if n, err := strconv.Atoi(strings.Trim(c.Type, "bit()")); err == nil && n < 64 {
+			c.high = 1<<n - 1
+		}
 	case bits > 0:
 		c.Kind = connect.Integer
 		if unsigned {
@@ -185,7 +191,7 @@ func mysqlKind(c *column, data string) {
 		c.Kind = connect.JSON
 	case data == "uuid":
 		c.Kind = connect.UUID
-	case strings.HasSuffix(data, "blob"), strings.HasSuffix(data, "binary"), data == "bit", strings.Contains(data, "geom"), strings.HasSuffix(data, "point"), strings.HasSuffix(data, "linestring"), strings.HasSuffix(data, "polygon"):
+	case strings.HasSuffix(data, "blob"), strings.HasSuffix(data, "binary"), strings.Contains(data, "geom"), strings.HasSuffix(data, "point"), strings.HasSuffix(data, "linestring"), strings.HasSuffix(data, "polygon"):
 		c.Kind = connect.Binary
 	default:
 		c.Kind = connect.TextKind

@@ -109,12 +109,12 @@ func TestTextsThatAreNone(t *testing.T) {
 
 // What a database of MySQL cannot take back it says of the table.
 func TestTablesWithoutTransactions(t *testing.T) {
-	s := made(t, "mysql", "CREATE TABLE old (id int PRIMARY KEY) ENGINE = MyISAM", "CREATE TABLE new (id int PRIMARY KEY) ENGINE = InnoDB", "CREATE TABLE odd (id int PRIMARY KEY) ENGINE = Aria", "CREATE VIEW shown AS SELECT id FROM old")
+	s := made(t, "mysql", "CREATE TABLE isam (id int PRIMARY KEY) ENGINE = MyISAM", "CREATE TABLE new (id int PRIMARY KEY) ENGINE = InnoDB", "CREATE TABLE odd (id int PRIMARY KEY) ENGINE = Aria", "CREATE VIEW shown AS SELECT id FROM isam")
 	if s == nil {
 		return
 	}
 	schema := described(t, s)
-	for name, want := range map[string]bool{"old": true, "odd": true, "new": false, "shown": false} {
+	for name, want := range map[string]bool{"isam": true, "odd": true, "new": false, "shown": false} {
 		if schema.Table(name).Piecemeal != want {
 			t.Errorf("%s: %v", name, !want)
 		}
@@ -122,21 +122,49 @@ func TestTablesWithoutTransactions(t *testing.T) {
 }
 
 func TestWhatIsNotTakenBackIsTold(t *testing.T) {
-	s := made(t, "mysql", "CREATE TABLE old (id int PRIMARY KEY) ENGINE = MyISAM", "CREATE TABLE new (id int PRIMARY KEY) ENGINE = InnoDB",
+	s := made(t, "mysql", "CREATE TABLE isam (id int PRIMARY KEY) ENGINE = MyISAM", "CREATE TABLE new (id int PRIMARY KEY) ENGINE = InnoDB",
 		"CREATE TABLE points (id int PRIMARY KEY, REFERENCES_NEW int, FOREIGN KEY (REFERENCES_NEW) REFERENCES new (id)) ENGINE = InnoDB",
-		"INSERT INTO old VALUES (1), (2)", "INSERT INTO new VALUES (1)", "INSERT INTO points VALUES (1, 1)")
+		"INSERT INTO isam VALUES (1), (2)", "INSERT INTO new VALUES (1)", "INSERT INTO points VALUES (1, 1)")
 	if s == nil {
 		return
 	}
 	key := func(table string) connect.Change {
 		return connect.Change{Kind: connect.Delete, Table: table, Key: []string{"id"}, Keys: []connect.Tuple{{int64(1)}}}
 	}
-	_, err := s.Change(t.Context(), []connect.Change{key("old"), key("new")})
-	if avow.KindOf(err) != avow.Conflict || !strings.Contains(avow.MessageOf(err), "in old, which has no transactions, stays done") {
+	_, err := s.Change(t.Context(), []connect.Change{key("isam"), key("new")})
+	if avow.KindOf(err) != avow.Conflict || !strings.Contains(avow.MessageOf(err), "in isam, which has no transactions, stays done") {
 		t.Errorf("said: %v", err)
 	}
 	if _, err := s.Change(t.Context(), []connect.Change{key("new")}); strings.Contains(avow.MessageOf(err), "transactions") {
 		t.Errorf("said: %v", err)
+	}
+}
+
+// Many rows are named by values of whatever type MariaDB has.
+func TestManyKeysOfAnyType(t *testing.T) {
+	for kind, create := range map[string]string{"time": "TIME(3)", "address": "INET6", "bytes": "VARBINARY(20)", "number": "DECIMAL(40,3)", "word": "VARCHAR(20) COLLATE utf8mb4_bin",
+		"fixed": "CHAR(20)", "moment": "DATETIME(6)", "id": "UUID", "bits": "BIT(20)", "one": "ENUM('::1','::2') COLLATE utf8mb4_general_ci", "count": "BIGINT UNSIGNED"} {
+		value := map[string]string{"time": "sec_to_time(seq)", "address": "concat('::', hex(seq))", "moment": "'2020-01-01' + interval seq hour", "id": "concat('00000000-0000-0000-0000-0000000', 10000 + seq)",
+			"one": "'::1'", "count": "18446744073709551615 - seq"}[kind]
+		if value == "" {
+			value = "seq"
+		}
+		s := made(t, "mysql", "CREATE TABLE many (k "+create+", n INT, PRIMARY KEY (k, n))", "INSERT INTO many SELECT "+value+", seq FROM seq_1_to_80")
+		if s == nil {
+			return
+		}
+		var keys []connect.Tuple
+		err := s.Read(t.Context(), connect.Read{Table: "many", Columns: []string{"k", "n"}}, func(r connect.Row) error {
+			keys = append(keys, connect.Tuple(r))
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := s.Change(t.Context(), []connect.Change{{Kind: connect.Delete, Table: "many", Key: []string{"k", "n"}, Keys: keys}})
+		if err != nil || r[0].Changed != 80 {
+			t.Errorf("%s: %+v of %d rows, %v", kind, r, len(keys), err)
+		}
 	}
 }
 

@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"io"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/datamap"
@@ -141,10 +144,31 @@ func jsonValue(v any) any {
 	switch v := v.(type) {
 	case connect.Decimal:
 		return json.Number(v)
+	case []byte:
+		if text, ok := legible(v); ok {
+			return text
+		}
 	case time.Time:
 		return v.UTC().Format(time.RFC3339Nano)
 	}
 	return connect.Writable(v)
+}
+
+// legible is the text that a column of bytes holds, as some keep names and addresses.
+func legible(b []byte) (string, bool) {
+	hidden := func(r rune) bool { return !unicode.IsPrint(r) && r != '\n' && r != '\r' && r != '\t' }
+	text := string(b)
+	return text, utf8.Valid(b) && strings.IndexFunc(text, hidden) < 0
+}
+
+// textOf is the text of a value as a person reads it.
+func textOf(v any) string {
+	if b, ok := v.([]byte); ok {
+		if text, ok := legible(b); ok {
+			return text
+		}
+	}
+	return connect.Text(v)
 }
 
 // encoded is JSON on one line, without marks for HTML.
@@ -172,7 +196,7 @@ func (t *table) addCSV(rec find.Record) error {
 	line[0] = rec.Relation.String()
 	more := pairs{}
 	for _, c := range rec.Cells {
-		text := connect.Text(c.Value)
+		text := textOf(c.Value)
 		if left := leftOut(c.Access); left != "" {
 			text = "(" + left + ")"
 		}

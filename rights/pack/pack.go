@@ -18,7 +18,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/datamap"
 	"github.com/avowhq/avow/datamap/find"
 	"github.com/avowhq/avow/policy"
@@ -196,7 +195,7 @@ func leftOut(a datamap.Access) string {
 func keyText(rec find.Record) string {
 	parts := make([]string, len(rec.Key))
 	for i, v := range rec.Key {
-		parts[i] = connect.Text(v)
+		parts[i] = textOf(v)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -215,7 +214,7 @@ func shownText(v any) string {
 		}
 		return "no"
 	}
-	return connect.Text(v)
+	return textOf(v)
 }
 
 // WriteZIP writes the package as one ZIP file.

@@ -70,8 +70,8 @@ func TestNumbersWithoutEnd(t *testing.T) {
 	m := shop(t)
 	orders := m.Table("shop.orders")
 	list := []find.Record{{Table: orders, Key: connect.Tuple{math.Inf(1)}, Relation: datamap.Owns, Via: "customer",
-		Cells: []find.Cell{cellOf(orders, "total", math.NaN()), cellOf(orders, "extra", map[string]any{"a": []any{math.Inf(-1)}})}}}
-	if data := files(t, packed(t, Options{Policy: m.Policy, Made: made}, list))["data.json"]; !strings.Contains(data, `{"total":"NaN","extra":{"a":["-Inf"]}}`) {
+		Cells: []find.Cell{cellOf(orders, "total", math.NaN()), cellOf(orders, "extra", map[string]any{"a": []any{math.Inf(-1)}}), cellOf(orders, "bytes", []byte("Zoë")), cellOf(orders, "picture", []byte{0xff, 1})}}}
+	if data := files(t, packed(t, Options{Policy: m.Policy, Made: made}, list))["data.json"]; !strings.Contains(data, `{"total":"NaN","extra":{"a":["-Inf"]},"bytes":"Zoë","picture":"/wE="}`) {
 		t.Errorf("the package says %s", data)
 	}
 }
