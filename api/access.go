@@ -150,6 +150,7 @@ func (a *Access) batched(ctx context.Context, caller Caller, q *question) answer
 type asked struct {
 	gate     *gate.Gate
 	policy   string
+	declared bool // the purpose is one of the policy's
 	names    gate.Names
 	request  gate.Request
 	subjects []avow.ID // empty for a visitor
@@ -240,6 +241,7 @@ func (a *Access) ready(ctx context.Context, caller Caller, q *question) (*asked,
 		return nil, avow.Errorf(avow.Unavailable, "no version of this policy is in force")
 	}
 	k.policy = current.Name
+	_, k.declared = current.Purpose(q.purpose)
 	role, err := caller.role(q.role)
 	if err != nil {
 		return nil, err
@@ -304,7 +306,7 @@ func (a *Access) count(k *asked, d gate.Decision) {
 		return
 	}
 	purpose := k.names.Purpose
-	if d.Reason == gate.UnknownPurpose {
+	if !k.declared && purpose != "" { // whatever else is wrong: it may be anything, and anybody's
 		purpose = "unknown"
 	}
 	a.Decided(k.policy, purpose, d.Allowed, d.Reason.String())

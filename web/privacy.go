@@ -317,8 +317,13 @@ func (s *Server) choices(w http.ResponseWriter, r *http.Request) {
 			_, err := b.do(h, c)
 			return err
 		})
+		if avow.KindOf(err) == avow.NotFound && err != nil {
+			if _, gone := s.Rights.Who(r.Context(), s.session(r)); gone != nil { // another visit of theirs erased them meanwhile
+				err = gone
+			}
+		}
 		if err != nil {
-			s.fail(w, r, err)
+			s.turnAway(w, r, err)
 			return
 		}
 		http.Redirect(w, r, "/privacy/me?done=choice", http.StatusSeeOther)

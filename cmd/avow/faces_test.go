@@ -231,6 +231,10 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 	c.form("/privacy/correct", "field", "contact.nothing-of-eve", "value", "Evelyn Visitor")
 	c.do(get, "/nowhere/eve@visitor.example?q=eve@visitor.example", "")
 	c.do(post, "/access/v1/evaluation", `{"subject":{"type":"service","id":"eve@visitor.example"}`, "Content-Type: application/json", "Authorization: Bearer "+s.demoToken)
+	toNobody := strings.Replace(annYes, "ann@visitor.example", "nobody@elsewhere.example", 1)
+	for _, body := range []string{toNobody, strings.Replace(annYes, `"contact.email"`, `"nothing"`, 1), annYes} { // a purpose can be anything, and so can the rest be wrong
+		c.do(post, "/access/v1/evaluation", strings.Replace(body, `"newsletter"`, `"eve@visitor.example"`, 1), "Content-Type: application/json", "Authorization: Bearer "+s.demoToken).wants(t, "a purpose nobody declared", 200, `"decision":false`)
+	}
 
 	secrets := []string{"ann@", "bob@", "eve@", "visitor.example", "Visitor", "Bob Other", s.demoToken}
 	cookie, _, _ := strings.Cut(in.header.Get("Set-Cookie"), ";")
