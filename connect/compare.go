@@ -28,7 +28,7 @@ func Same(compare Compare, region, a, b string) bool {
 // Normal is the one form of all texts that are the same to a comparison; false when
 // text cannot be such a value, or there is nothing in it.
 func Normal(compare Compare, region, text string) (string, bool) {
-	if compare == Exact || compare == "" {
+	if compare == Exact || compare == "" || compare == AsStored {
 		return text, text != ""
 	}
 	if len(text) > maxCompared {

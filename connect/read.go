@@ -50,6 +50,9 @@ const (
 	Digits     Compare = "digits"      // only digits count
 	Email      Compare = "email"       // the same mailbox as mail is sent
 	Phone      Compare = "phone"       // the same number, however it is written
+	// AsStored is how the system itself compares the column, as its foreign keys do: it knows
+	// best. Only SQL has it; to others it is Exact.
+	AsStored Compare = "as stored"
 )
 
 // Cond is a condition on one row, the same for all systems.

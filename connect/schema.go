@@ -72,6 +72,7 @@ type Column struct {
 	Length    int  // how many characters or bytes fit; 0 when it has no bound
 	Nullable  bool // it may be empty
 	Generated bool // the system computes it
+	Loose     bool // the system takes different texts in it for the same: capitals, accents, blanks at the end
 	Strict    bool // it takes only certain values of its kind: those of an enumeration, addresses, ranges
 	// Blank is, of a Strict column, the value that says nothing, written as it is read:
 	// `00:00:00`. Nil where nobody knows of one.

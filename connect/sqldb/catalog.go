@@ -67,6 +67,7 @@ func (c *catalog) put(tables []*table, within string) {
 				col.indexed = col.indexed || index[0] == col.Name
 				col.lowered = col.lowered || strings.EqualFold(index[0], "lower("+col.Name+")")
 			}
+			col.Loose = col.loose
 			t.Columns = append(t.Columns, col.Column)
 		}
 		t.Checks = t.listed()

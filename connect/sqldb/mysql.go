@@ -296,6 +296,8 @@ func (d mysql) update(w *writer, u *update) {
 			d.argument(w, s.c, s.value)
 		case s.c.Kind == connect.Binary:
 			fmt.Fprintf(w, "UNHEX(u.c%d)", len(u.keys)+i)
+		case s.c.cast == "bit": // of a text it would take the letters
+			fmt.Fprintf(w, "CAST(u.c%d AS UNSIGNED)", len(u.keys)+i)
 		default:
 			fmt.Fprintf(w, "u.c%d", len(u.keys)+i)
 		}

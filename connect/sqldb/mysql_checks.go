@@ -56,6 +56,10 @@ func mysqlLimits(c *column, data string) {
 	switch data {
 	case "year":
 		c.Range = &connect.Range{Least: 1901, Most: 2155}
+	case "bit":
+		if c.Kind == connect.Integer {
+			c.Range = &connect.Range{Least: 1, Most: c.high}
+		}
 	case "timestamp":
 		c.Range = &connect.Range{Least: 1, Most: 1<<31 - 1}
 	case "decimal":

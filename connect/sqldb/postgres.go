@@ -68,7 +68,7 @@ func (postgres) read(ref string, c *column) string {
 	case connect.Integer, connect.Boolean, connect.Binary:
 		return ref
 	case connect.DecimalKind:
-		if c.float {
+		if c.float && c.base != "real" { // of which the driver makes a longer number
 			return ref
 		}
 	case connect.JSON:

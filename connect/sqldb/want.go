@@ -36,8 +36,13 @@ func newWant(t *table, in connect.In, region string) (*want, error) {
 	w := &want{in: in, region: region, nearly: make([]bool, len(in.Columns)), seed: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, parts: 1}
 	for i, name := range in.Columns {
 		c := t.column(name)
+		if in.Compare == connect.AsStored {
+			as := *c
+			as.loose = false // so that nothing more is asked than the database's own equality
+			c = &as
+		}
 		w.columns = append(w.columns, c)
-		w.nearly[i] = in.Compare != "" && in.Compare != connect.Exact && compares(c, in.Compare)
+		w.nearly[i] = in.Compare != "" && in.Compare != connect.Exact && in.Compare != connect.AsStored && compares(c, in.Compare)
 		w.near = w.near || w.nearly[i]
 	}
 	w.tuples = make([][]any, 0, len(in.Tuples))

@@ -305,6 +305,11 @@ func (a Action) past() string {
 	return string(Clear)
 }
 
+// pointedBy reports whether others may point at a column.
+func (s *system) pointedBy(t *table, column string) bool {
+	return slices.ContainsFunc(s.edges, func(e *edge) bool { return e.to == t && slices.Contains(e.ref.To, column) })
+}
+
 // leftovers empties texts that the map does not declare, in a row that should have gone
 // with all that is in it.
 func (s *system) leftovers(m *maker, f *fate, h *held) {
@@ -313,7 +318,7 @@ func (s *system) leftovers(m *maker, f *fate, h *held) {
 	}
 	for i := range m.t.schema.Columns {
 		c := &m.t.schema.Columns[i]
-		if !c.Nullable || c.Generated || slices.ContainsFunc(f.columns, func(x columnFate) bool { return x.name == c.Name }) {
+		if !c.Nullable || c.Generated || s.pointedBy(m.t, c.Name) || slices.ContainsFunc(f.columns, func(x columnFate) bool { return x.name == c.Name }) {
 			continue
 		}
 		p := m.t.place(c.Name)

@@ -23,13 +23,18 @@ func (s *system) checkEdge(ctx context.Context, e *edge) ([]holding, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.pointing(ctx, e, targets, connect.In{Columns: e.ref.Columns, Tuples: targets.tuples})
+	out, err := s.pointing(ctx, e, targets, connect.In{Columns: e.ref.Columns, Tuples: targets.tuples})
+	if err != nil || !e.loose() {
+		return out, err
+	}
+	more, err := s.pointingLoosely(ctx, e, targets)
+	return append(out, more...), err
 }
 
 // allGo reports whether every row that points through the edge is known and goes too:
 // then there is nothing to read.
 func (s *system) allGo(e *edge) bool {
-	if s.work == Expiry || e.mapped == nil || e.fromRows == nil || e.fromRows.of.When.Test != nil || e.fromRows.found.Err != nil {
+	if s.work == Expiry || e.loose() || e.mapped == nil || e.fromRows == nil || e.fromRows.of.When.Test != nil || e.fromRows.found.Err != nil {
 		return false
 	}
 	i := slices.IndexFunc(e.fromRows.of.Links, func(l *datamap.Link) bool { return l.Reference == e.mapped && !l.Incoming })
@@ -137,11 +142,56 @@ func (s *system) pointing(ctx context.Context, e *edge, targets *targets, in con
 	return out, err
 }
 
-// judge says what a row means for the one it points at: nothing when it goes too, or
-// can let go; else that one stays. From is -1 for a row that was not found.
+// loose reports whether the database takes different texts in the reference for the same.
+func (e *edge) loose() bool {
+	return slices.ContainsFunc(e.ref.Columns, func(name string) bool { c := e.from.Column(name); return c != nil && c.Loose })
+}
+
+// apartAtMost is how many rows it is asked of one by one which rows point at them.
+const apartAtMost = 200
+
+// pointingLoosely reads the rows that point, as the database compares, at those that go, and not
+// by the very same text: nobody was found by them, and the database holds to them all the same.
+func (s *system) pointingLoosely(ctx context.Context, e *edge, targets *targets) ([]holding, error) {
+	others := func(tuples []connect.Tuple, each func()) error {
+		in := connect.In{Columns: e.ref.Columns, Tuples: tuples, Compare: connect.AsStored}
+		return s.src.Read(ctx, connect.Read{Table: e.from.Name, Columns: e.ref.Columns, Any: []connect.In{in}}, func(r connect.Row) error {
+			if _, known := targets.rows[join(connect.Tuple(r))]; !known {
+				each()
+			}
+			return nil
+		})
+	}
+	some := false
+	if err := others(targets.tuples, func() { some = true }); err != nil || !some {
+		return nil, err
+	}
+	if len(targets.tuples) > apartAtMost {
+		return s.holdAll(e, "rows of `"+e.from.Name+"` point at it in other letters or blanks, which the database takes for the same"), nil
+	}
+	var out []holding
+	for _, tuple := range targets.tuples {
+		err := others([]connect.Tuple{tuple}, func() { out = append(out, e.holds(-1, targets.rows[join(tuple)])...) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// judge says what a row means for the one it points at. From is -1 for a row that was not found.
 func (e *edge) judge(from int, values connect.Tuple, targets *targets) []holding {
 	target, ok := targets.rows[join(values)]
-	if !ok || from >= 0 && e.fromRows == e.to && from == target {
+	if !ok {
+		return nil
+	}
+	return e.holds(from, target)
+}
+
+// holds says what a row means for one it points at: nothing when it goes too, or can let
+// go; else that one stays.
+func (e *edge) holds(from, target int) []holding {
+	if from >= 0 && e.fromRows == e.to && from == target {
 		return nil
 	}
 	if from >= 0 {
