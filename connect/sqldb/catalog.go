@@ -23,6 +23,7 @@ type table struct {
 	schema, name string
 	columns      []*column // those of Table, in the same order
 	rules        []rule    // those of Table.Checks
+	useless      bool      // nothing can be done with it, by anybody
 
 	reading string // MySQL: the index that is being read, and whether it is unique
 	unique  bool
@@ -104,6 +105,7 @@ func (t *table) lack(op connect.Op, remedy string) {
 
 // broken notes that nothing can be done with a table, by anybody.
 func (t *table) broken(why string) {
+	t.useless = true
 	for _, op := range []connect.Op{connect.OpRead, connect.OpUpdate, connect.OpDelete} {
 		t.lack(op, why)
 	}

@@ -13,7 +13,7 @@ import (
 // may read a table may read that, and a login that may only read sees none of the rules elsewhere.
 func (b *mysqlCatalog) rules() error {
 	for _, t := range b.tables {
-		if t.View {
+		if t.View || t.useless {
 			continue
 		}
 		var name, text string

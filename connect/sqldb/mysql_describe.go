@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
 )
 
@@ -307,8 +308,16 @@ func (b *mysqlCatalog) deletable() error {
 		if err == nil {
 			continue
 		}
-		if f := (mysql{}).fault(err); !f.lacks && !t.View {
+		switch f := (mysql{}).fault(err); {
+		case f.kind == avow.Unavailable || f.kind == avow.Canceled || b.ctx.Err() != nil:
 			return err
+		case f.kind == avow.Forbidden && !f.lacks: // a server that only follows another
+			t.lack(connect.OpUpdate, "nothing: "+f.what+"; name the server that may be written to")
+			t.lack(connect.OpDelete, t.Lacks[connect.OpUpdate])
+			continue
+		case !f.lacks && !t.View:
+			t.broken("nothing: the server itself cannot use this table; " + f.what)
+			continue
 		}
 		t.lack(connect.OpDelete, fmt.Sprintf("GRANT DELETE ON %s TO %s", t.quoted(mysql{}), b.user))
 	}

@@ -168,6 +168,21 @@ func TestManyKeysOfAnyType(t *testing.T) {
 	}
 }
 
+// One table that the server itself cannot use keeps nobody from the others.
+func TestTableThatTheServerCannotUse(t *testing.T) {
+	s := made(t, "mysql", "CREATE TABLE part (id int) ENGINE = MyISAM", "CREATE TABLE lost (id int) ENGINE = MERGE UNION = (part)", "DROP TABLE part", "CREATE TABLE there (id int PRIMARY KEY)")
+	if s == nil {
+		return
+	}
+	schema := described(t, s)
+	if lost := schema.Table("lost"); lost.Lacks[connect.OpRead] == "" || lost.Lacks[connect.OpDelete] == "" {
+		t.Errorf("lost: %+v", lost)
+	}
+	if there := schema.Table("there"); len(there.Lacks) > 0 {
+		t.Errorf("there: %+v", there)
+	}
+}
+
 func TestInheritedRowsShow(t *testing.T) {
 	s := made(t, "postgresql", "CREATE TABLE parent (id int PRIMARY KEY)", "CREATE TABLE child () INHERITS (parent)", "CREATE TABLE parted (id int PRIMARY KEY) PARTITION BY RANGE (id)", "CREATE TABLE part PARTITION OF parted DEFAULT")
 	if s == nil {

@@ -73,8 +73,9 @@ func (d postgres) describe(ctx context.Context, db asker, within string) (*catal
 	out := &catalog{}
 	out.schema.Atomic = true
 	var schema sql.NullString
-	err := each(ctx, db, `SELECT 'PostgreSQL ' || current_setting('server_version'), current_schema()`, func(scan scanner) error {
-		return scan(&out.schema.Product, &schema)
+	var follows bool
+	err := each(ctx, db, `SELECT 'PostgreSQL ' || current_setting('server_version'), current_schema(), pg_is_in_recovery()`, func(scan scanner) error {
+		return scan(&out.schema.Product, &schema, &follows)
 	})
 	if err != nil {
 		return nil, err
@@ -93,6 +94,12 @@ func (d postgres) describe(ctx context.Context, db asker, within string) (*catal
 		}
 	}
 	b.settle()
+	for _, t := range b.tables {
+		if follows {
+			t.lack(connect.OpUpdate, "nothing: this server only follows another; name the one that may be written to")
+			t.lack(connect.OpDelete, t.Lacks[connect.OpUpdate])
+		}
+	}
 	out.put(b.tables, within)
 	return out, nil
 }

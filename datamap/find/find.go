@@ -55,6 +55,7 @@ type Search struct {
 	Sources Sources
 	Schemas map[string]*connect.Schema // by system; one that is missing says nothing of its tables
 	Options Options
+	Away    map[string]error // why a system is not among the sources, where somebody knows
 }
 
 // New is a search in these systems.

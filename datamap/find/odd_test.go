@@ -91,3 +91,14 @@ func TestPanicIsAnError(t *testing.T) {
 		t.Errorf("an export: %v", err)
 	}
 }
+
+// Why a system is away is said, where somebody knows.
+func TestWhyASystemIsAway(t *testing.T) {
+	s, _ := town(t, "", "SELECT 1", Options{})
+	s.Away = map[string]error{"town": avow.Errorf(avow.Unavailable, "others lock the rows")}
+	delete(s.Sources, "town")
+	f := find(t, s, ann)
+	if err := f.Systems[0].Away; avow.KindOf(err) != avow.Unavailable || !strings.Contains(avow.MessageOf(err), "others lock the rows") {
+		t.Errorf("said: %v", err)
+	}
+}

@@ -53,6 +53,10 @@ func (s *Search) run(ctx context.Context, k *known) *run {
 func (s *Search) system(of *datamap.System) *system {
 	out := &system{source: s.Sources[of.Name.Text], turn: make(chan struct{}, s.Options.Parallel)}
 	if out.source == nil && datamap.Kind(of.Kind) != datamap.Manual {
+		if why := s.Away[of.Name.Text]; why != nil {
+			out.away = avow.Errorf(avow.Unavailable, "system %s could not be worked with, and what it holds is not among what was found: %s", of.Name.Text, avow.MessageOf(why))
+			return out
+		}
 		out.away = avow.Errorf(avow.Unavailable, "system %s could not be opened; what it holds is not among what was found", of.Name.Text)
 	}
 	return out

@@ -93,12 +93,12 @@ func (b *builder) one(ctx context.Context, of *datamap.System, plan func(*system
 	src := b.search.Sources[of.Name.Text]
 	found := b.in(of)
 	switch {
+	case found != nil && found.Away != nil:
+		s.plan.Away = avow.MessageOf(found.Away)
 	case src == nil:
 		s.plan.Away = "The system is not opened."
 	case found == nil:
 		s.plan.Away = "Nothing was looked for in it."
-	case found.Away != nil:
-		s.plan.Away = avow.MessageOf(found.Away)
 	}
 	if s.plan.Away != "" {
 		return s.plan, nil

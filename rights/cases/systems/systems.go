@@ -205,11 +205,17 @@ func (e *Engine) Now(ctx context.Context) (*find.Search, map[string]error, error
 	if err != nil {
 		return nil, nil, err
 	}
-	return find.New(w.graph, w.sources, w.schemas, find.Options{Region: e.Region}), w.away, nil
+	return w.search(find.Options{Region: e.Region}), w.away, nil
 }
 
 func (e *Engine) search(w *world, r cases.Request, toShow bool) *find.Search {
-	return find.New(w.graph, w.sources, w.schemas, find.Options{Region: e.region(r.Region), ToShow: toShow})
+	return w.search(find.Options{Region: e.region(r.Region), ToShow: toShow})
+}
+
+func (w *world) search(o find.Options) *find.Search {
+	s := find.New(w.graph, w.sources, w.schemas, o)
+	s.Away = w.away
+	return s
 }
 
 func (e *Engine) region(of avow.Region) string {
