@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/netip"
@@ -26,6 +27,7 @@ type where struct {
 	KMSTokenFile    string          `help:"A file with the token of the key service." type:"existingfile" placeholder:"FILE" env:"AVOW_KMS_TOKEN_FILE" name:"kms-token-file"`
 	Origin          string          `help:"The name of the log when it is new, as privacy.example/log; a log keeps the name it has." placeholder:"NAME" env:"AVOW_ORIGIN"`
 	Database        string          `help:"A PostgreSQL server (postgres://…) instead of SQLite in the data directory." placeholder:"DSN" env:"AVOW_DATABASE"`
+	Packages        string          `help:"The directory of the packages that people download, sealed: packages in the data directory when not set. Several servers on one database need one that they share." placeholder:"DIR" env:"AVOW_PACKAGES"`
 
 	clock func() time.Time // of this machine; nil: the real one
 }
@@ -137,5 +139,8 @@ func (l listening) proxies() ([]netip.Prefix, error) {
 	}
 	return out, nil
 }
+
+// packages is where the packages are that people download.
+func (w where) packages() string { return cmp.Or(w.Packages, filepath.Join(w.Data, "packages")) }
 
 func (w where) databaseFile() string { return filepath.Join(w.Data, "avow.db") }

@@ -69,7 +69,7 @@ func (f folder) openCounter(ctx context.Context, t *terminal, w where) (_ *count
 		return nil, err
 	}
 	c.seen = &watched{Engine: c.engine}
-	c.desk, err = c.house.openCases(ctx, casesConfig{engine: c.seen, policy: c.systems.Policy, packages: filepath.Join(w.Data, "packages"),
+	c.desk, err = c.house.openCases(ctx, casesConfig{engine: c.seen, policy: c.systems.Policy, packages: w.packages(),
 		rights: rights.Config{Outbox: outbox, Held: heldOf(c.retain), Organisation: c.systems.Policy.Document.Organisation.Name.Plain},
 		change: func(k *cases.Config) { k.Pack = c.engine.Pack(k.Desk, "") }})
 	return c, err

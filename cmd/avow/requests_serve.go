@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"time"
 
 	"github.com/avowhq/avow"
@@ -44,7 +43,7 @@ func (s *server) openRequests(ctx context.Context) (err error) {
 	s.atlas.retain = s.retain
 	own := ownActs(s.consent)
 	config := cases.Config{Desk: s.rights, Regimes: regimes, Engine: s.atlas, Own: own, Pack: s.atlas.pack(s.rights),
-		Packages: cases.Folder(filepath.Join(s.Data, "packages")), Link: s.url + "/privacy/request/open?t=", Page: s.url + "/privacy/request",
+		Packages: cases.Folder(s.packages()), Link: s.url + "/privacy/request/open?t=", Page: s.url + "/privacy/request",
 		CertificatePage: s.url + "/privacy/certificate?k=", Staff: s.StaffMail, Approved: approves, Backoff: s.away}
 	if s.tune != nil {
 		s.tune(&config)
@@ -92,7 +91,11 @@ func (s *server) lookAtSystems(ctx context.Context) {
 	}
 	engines, err := s.atlas.all()
 	for _, e := range engines {
-		_, away, wrong := e.Now(ctx)
+		var away map[string]error
+		wrong := avow.Unpanicked(func() (err error) {
+			_, away, err = e.Now(ctx)
+			return err
+		})
 		err = errors.Join(err, wrong)
 		for name, why := range away {
 			if kind := avow.KindOf(why); kind == avow.Unavailable || kind == avow.Canceled {
