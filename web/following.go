@@ -228,7 +228,9 @@ func (s *Server) requestPackage(w http.ResponseWriter, r *http.Request) {
 	err := s.Requests.Download(r.Context(), pass, to)
 	switch {
 	case err != nil && to.begun:
-		s.logFailure(r, avow.KindOf(err), err)
+		if !to.gone {
+			s.logFailure(r, avow.KindOf(err), err)
+		}
 		panic(http.ErrAbortHandler)
 	case err != nil:
 		s.turnFrom(w, r, err)
@@ -240,6 +242,7 @@ type attachment struct {
 	w     http.ResponseWriter
 	name  string
 	begun bool
+	gone  bool // whoever wanted it
 }
 
 func (a *attachment) Write(b []byte) (int, error) {
@@ -250,7 +253,9 @@ func (a *attachment) Write(b []byte) (int, error) {
 		h.Set("Content-Disposition", `attachment; filename="`+a.name+`"`)
 		h.Set("Cache-Control", "no-store")
 	}
-	return a.w.Write(b)
+	n, err := a.w.Write(b)
+	a.gone = a.gone || err != nil
+	return n, err
 }
 
 // requestLeave closes the request on this machine.

@@ -147,8 +147,12 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	s.show(w, r, status, "error", page{Title: headings[kind], Is: errorPage{headings[kind], wholeSentence(avow.MessageOf(err))}, NoIndex: true})
 }
 
-// logFailure logs what is ours to repair.
+// logFailure logs what is ours to repair, and not that somebody went away before the answer: PostgreSQL's driver gives up
+// the connection then, which looks as if the database were away.
 func (s *Server) logFailure(r *http.Request, kind avow.ErrorKind, err error) {
+	if (kind == avow.Canceled || kind == avow.Unavailable) && r.Context().Err() != nil {
+		return
+	}
 	if statusOf(kind) >= 500 {
 		s.log.ErrorContext(r.Context(), "request failed", slog.String("route", r.Pattern), slog.String("kind", kind.String()), slog.Any("error", err))
 	}

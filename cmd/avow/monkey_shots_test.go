@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ type shot struct {
 	query, body  string
 	kind         string // of the body
 	headers      [][2]string
+	stays        time.Duration // for the answer; 0: as long as it takes
 }
 
 // odd is texts that programs stumble over.
@@ -101,6 +103,9 @@ func (m *monkey) twist(r *rand.Rand, s *shot) {
 	if r.IntN(10) == 0 {
 		s.kind = pick(r, []string{"", "text/plain", "application/json", "application/json; charset=utf-16", "application/jsonx", "application/x-www-form-urlencoded; charset=\xff", "multipart/form-data", "multipart/form-data; boundary=x", "multipart/form-data; boundary=",
 			"multipart/mixed; boundary=x", "application/xml", "application/cbor", "/", ";", "application/x-www-form-urlencoded"})
+	}
+	if r.IntN(12) == 0 { // whoever asked goes away
+		s.stays = 1 + time.Duration(r.Int64N(int64(8*time.Millisecond)))
 	}
 	for r.IntN(5) == 0 {
 		s.headers = append(s.headers, pick(r, [][2]string{{"Sec-GPC", "1"}, {"DNT", "1"}, {"DNT", ""}, {"Sec-GPC", "\xff"}, {"Accept", "application/cbor"}, {"Accept", "*/*;q=x"}, {"Accept-Encoding", "gzip"}, {"Content-Encoding", "gzip"},
@@ -314,7 +319,13 @@ func (m *monkey) send(r *rand.Rand, c *http.Client, s shot) (reply, bool) {
 	}
 	u.Opaque = "//" + u.Host + s.path
 	u.RawQuery = s.query
-	req, err := http.NewRequest(s.method, "http://"+u.Host+"/", strings.NewReader(s.body))
+	ctx := context.Background()
+	if s.stays > 0 {
+		var cancel func()
+		ctx, cancel = context.WithTimeout(ctx, s.stays)
+		defer cancel()
+	}
+	req, err := http.NewRequestWithContext(ctx, s.method, "http://"+u.Host+"/", strings.NewReader(s.body))
 	if err != nil {
 		return reply{}, false
 	}
@@ -332,15 +343,17 @@ func (m *monkey) send(r *rand.Rand, c *http.Client, s shot) (reply, bool) {
 	req.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.%d", r.IntN(256), r.IntN(256), r.IntN(256)))
 	res, err := c.Do(req)
 	if err != nil {
-		if ue := err.(*url.Error); ue.Timeout() {
+		if ue := err.(*url.Error); ue.Timeout() && s.stays == 0 {
 			m.fault("no answer in %v: %s %s", c.Timeout, s.method, s.path)
 		}
 		return reply{}, false // the client refuses to send it
 	}
 	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)
-	if err != nil {
+	if err != nil && s.stays == 0 {
 		m.fault("half an answer: %s %s: %v", s.method, s.path, err)
+	}
+	if err != nil {
 		return reply{}, false
 	}
 	return reply{res.StatusCode, res.Header, string(b)}, true

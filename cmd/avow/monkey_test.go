@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -292,6 +293,13 @@ func (m *monkey) end(people []*monkeyPerson) {
 		var l struct{ Level, Msg string }
 		if json.Unmarshal([]byte(line), &l) == nil && l.Level == slog.LevelError.String() && !strings.HasPrefix(l.Msg, putRight) {
 			m.faults["the log: "+line[:min(len(line), 1500)]]++
+		}
+	}
+	w := httptest.NewRecorder()
+	m.q.s.metrics.handler().ServeHTTP(w, httptest.NewRequest(get, "/metrics", nil))
+	for where, text := range map[string]string{"the log": m.q.book.String(), "the metrics": w.Body.String()} {
+		if i := strings.Index(text, "@visitor.example"); i >= 0 {
+			m.t.Errorf("%s holds an address: %.200s", where, text[max(0, i-150):])
 		}
 	}
 	for what, n := range m.faults {
