@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -30,6 +31,7 @@ type Access struct {
 	// Decided counts a decision. It gets no personal value.
 	Decided func(policy, purpose string, allowed bool, reason string)
 	Now     func() time.Time
+	Log     *slog.Logger // hears what is ours to repair; nil: nobody does
 }
 
 // Routes adds the decision interface to a mux.
@@ -47,6 +49,12 @@ func (a *Access) configuration(w http.ResponseWriter, _ *http.Request) {
 	b = appendText(append(b, `,"access_evaluation_endpoint":`...), a.PublicURL+"/access/v1/evaluation")
 	b = appendText(append(b, `,"access_evaluations_endpoint":`...), a.PublicURL+"/access/v1/evaluations")
 	writeJSON(w, http.StatusOK, append(b, '}'))
+}
+
+// fail answers with what is wrong.
+func (a *Access) fail(w http.ResponseWriter, r *http.Request, err error) {
+	logFailure(r.Context(), a.Log, r.Pattern, problemOf(err))
+	writeProblem(w, err)
 }
 
 // open authenticates and reads a bounded body.
@@ -72,7 +80,7 @@ func (a *Access) open(w http.ResponseWriter, r *http.Request) (Caller, []byte, e
 func (a *Access) evaluation(w http.ResponseWriter, r *http.Request) {
 	caller, body, err := a.open(w, r)
 	if err != nil {
-		writeProblem(w, err)
+		a.fail(w, r, err)
 		return
 	}
 	q, err := readQuestion(body)
@@ -80,12 +88,12 @@ func (a *Access) evaluation(w http.ResponseWriter, r *http.Request) {
 		err = q.complete()
 	}
 	if err != nil {
-		writeProblem(w, err)
+		a.fail(w, r, err)
 		return
 	}
 	ans, err := a.answer(r.Context(), caller, &q)
 	if err != nil {
-		writeProblem(w, err)
+		a.fail(w, r, err)
 		return
 	}
 	writeJSON(w, http.StatusOK, ans.append(make([]byte, 0, 512)))
@@ -96,12 +104,12 @@ func (a *Access) evaluation(w http.ResponseWriter, r *http.Request) {
 func (a *Access) evaluations(w http.ResponseWriter, r *http.Request) {
 	caller, body, err := a.open(w, r)
 	if err != nil {
-		writeProblem(w, err)
+		a.fail(w, r, err)
 		return
 	}
 	batch, err := readBatch(body)
 	if err != nil {
-		writeProblem(w, err)
+		a.fail(w, r, err)
 		return
 	}
 	if len(batch.each) == 0 {
@@ -132,7 +140,7 @@ func (a *Access) alone(w http.ResponseWriter, r *http.Request, caller Caller, q 
 			return
 		}
 	}
-	writeProblem(w, err)
+	a.fail(w, r, err)
 }
 
 func (a *Access) batched(ctx context.Context, caller Caller, q *question) answer {

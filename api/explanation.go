@@ -47,17 +47,17 @@ func (a *Access) explanation(w http.ResponseWriter, r *http.Request) {
 		err = q.complete()
 	}
 	if err != nil {
-		writeProblem(w, err)
+		a.fail(w, r, err)
 		return
 	}
 	e, err := a.explain(r, caller, &q)
 	if err != nil {
-		writeProblem(w, err)
+		a.fail(w, r, err)
 		return
 	}
 	b, err := json.Marshal(e)
 	if err != nil {
-		writeProblem(w, err)
+		a.fail(w, r, err)
 		return
 	}
 	writeJSON(w, http.StatusOK, b)

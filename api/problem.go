@@ -1,7 +1,9 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 
 	"github.com/avowhq/avow"
@@ -37,16 +39,25 @@ type problem struct {
 	Status int    `json:"status"`
 	Detail string `json:"detail"`
 	Field  string `json:"field,omitempty"`
+
+	cause error
 }
 
 func problemOf(err error) problem {
 	kind := avow.KindOf(err)
 	status := statusOf(kind)
-	p := problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: avow.MessageOf(err)}
+	p := problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: avow.MessageOf(err), cause: err}
 	if e, ok := err.(*avow.Error); ok {
 		p.Field = e.Field
 	}
 	return p
+}
+
+// logFailure logs what is ours to repair, and not that whoever asked went away.
+func logFailure(ctx context.Context, log *slog.Logger, route string, p problem) {
+	if log != nil && p.Status >= http.StatusInternalServerError && ctx.Err() == nil {
+		log.ErrorContext(ctx, "request failed", slog.String("route", route), slog.String("kind", avow.KindOf(p.cause).String()), slog.Any("error", p.cause))
+	}
 }
 
 func writeProblem(w http.ResponseWriter, err error) {

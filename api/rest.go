@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/hex"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -36,6 +37,8 @@ type Rest struct {
 	Now      func() time.Time
 	// Remote names whom a request is from, for limits; it is not kept.
 	Remote func(*http.Request) string
+	// Log hears what is ours to repair; nil: nobody does.
+	Log *slog.Logger
 
 	mux *http.ServeMux
 }
@@ -49,6 +52,7 @@ func (a *Rest) Routes(mux *http.ServeMux) {
 	c.Info.Description = "Policies, collection points and objections of one avow server. Decisions are asked at /access/v1/evaluation, as OpenID AuthZEN has it."
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "/api/openapi", "", ""
 	c.CreateHooks = nil // no links to schemas in the answers
+	c.Transformers = append(c.Transformers, a.heed)
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer", Description: "A token made by `avow token`."}}
 	h := humago.New(a.mux, c)
 	huma.Register(h, operation("list-policies", http.MethodGet, "/api/v1/policies", "The policies in force"), a.policies)
@@ -71,6 +75,14 @@ func (a *Rest) Routes(mux *http.ServeMux) {
 	}
 	a.mux.HandleFunc("/", nowhere)
 	mux.Handle("/api/", a.withRequest(a.mux))
+}
+
+// heed looks at each answer for what is ours to repair.
+func (a *Rest) heed(ctx huma.Context, _ string, answer any) (any, error) {
+	if p, ok := answer.(problem); ok {
+		logFailure(ctx.Context(), a.Log, ctx.Operation().Method+" "+ctx.Operation().Path, p)
+	}
+	return answer, nil
 }
 
 func operation(id, method, path, summary string) huma.Operation {

@@ -391,6 +391,34 @@ func TestHealth(t *testing.T) {
 	c.do(get, "/readyz", "").wants(t, "the database is away", 503, `"database":"away"`)
 }
 
+// What is ours to repair stands in the log, whoever met it; what somebody sent that was wrong does not.
+func TestFailuresOfProgramsAreLogged(t *testing.T) {
+	s, book := startDemo(t, "")
+	c := newCaller(t, s)
+	asking := []string{"Content-Type: application/json", "Authorization: Bearer " + s.demoToken}
+	c.authzen("evaluation", `{}`).wants(t, "a wrong question", 400)
+	c.do(post, "/api/v1/objections", `{"policy":"harbour","email":"ann@visitor.example","purpose":"nothing","way":"by post"}`, asking...).wants(t, "a wrong objection", 400)
+	if strings.Contains(book.String(), "request failed") {
+		t.Error("what was sent wrong is logged as a failure")
+	}
+	if err := s.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []reply{c.authzen("evaluation", annYes), c.do(post, "/api/v1/objections", `{"policy":"harbour","email":"ann@visitor.example","topic":"news","way":"by post"}`, asking...)} {
+		if r.status < 500 {
+			t.Errorf("without a database the answer is %d: %s", r.status, r.body)
+		}
+	}
+	for _, route := range []string{"POST /access/v1/evaluation", "POST /api/v1/objections"} {
+		if !strings.Contains(book.String(), `"msg":"request failed","route":"`+route+`"`) {
+			t.Errorf("the failure of %s is not in the log", route)
+		}
+	}
+	if contains(book.String(), "ann@") {
+		t.Error("the log names somebody")
+	}
+}
+
 // TestStopFinishesWhatIsUnderWay stops the server while a form is on its way.
 func TestStopFinishesWhatIsUnderWay(t *testing.T) {
 	s, _ := startPlain(t, t.TempDir(), nil, "harbour-demo/policy.yaml")

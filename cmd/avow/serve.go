@@ -244,7 +244,7 @@ func (s *server) handler() (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	rest := &api.Rest{Keys: s.keys, Consent: s.consent, Collect: s.collect, Requests: s.requests, Allow: s.asks.allow, PublicURL: s.url, Version: programVersion(), Now: s.now, Remote: remote}
+	rest := &api.Rest{Keys: s.keys, Consent: s.consent, Collect: s.collect, Requests: s.requests, Allow: s.asks.allow, PublicURL: s.url, Version: programVersion(), Now: s.now, Remote: remote, Log: s.log}
 	s.pages, err = web.New(web.Config{Consent: s.consent, Collect: s.collect, Rights: s.rights, PublicURL: s.url,
 		Requests: s.requests, Mapped: s.atlas.mapped, Allow: s.asks.allow,
 		Menu: s.menu(), Start: s.demo == nil, Now: s.now, Log: s.log, Remote: remote, JSON: rest.CollectJSON,
@@ -299,6 +299,7 @@ func (s *server) access() *api.Access {
 		Evidence:  s.consent.Evidence,
 		Decided:   s.metrics.decided,
 		Now:       s.now,
+		Log:       s.log,
 	}
 }
 
