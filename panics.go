@@ -2,24 +2,32 @@ package avow
 
 import (
 	"fmt"
+	"runtime"
 	"runtime/debug"
 )
 
 // Panic is a panic that became the cause of an Internal error.
 type Panic struct {
-	Value any
+	What  string // was wrong, as the runtime says it; of any other value its type, since it may be somebody's
 	Stack []byte // of where it was
 }
 
-func (p *Panic) Error() string { return fmt.Sprintf("panic: %v\n%s", p.Value, p.Stack) }
+func (p *Panic) Error() string { return fmt.Sprintf("panic: %s\n%s", p.What, p.Stack) }
 
 // Unpanicked calls f; a panic in it becomes an Internal error with a Panic as its cause. It is for goroutines of
 // our own: there a panic that nobody recovers ends the whole program, and all that others were doing in it.
 func Unpanicked(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = &Error{Kind: Internal, Message: "a part of the program failed", Err: &Panic{p, debug.Stack()}}
+			err = &Error{Kind: Internal, Message: "a part of the program failed", Err: &Panic{whatOf(p), debug.Stack()}}
 		}
 	}()
 	return f()
+}
+
+func whatOf(value any) string {
+	if err, ok := value.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("%T", value)
 }

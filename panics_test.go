@@ -19,6 +19,9 @@ func TestUnpanicked(t *testing.T) {
 	if KindOf(err) != Internal || !errors.As(err, &p) || !strings.Contains(p.Error(), "TestUnpanicked") {
 		t.Errorf("the panic became %v", err)
 	}
+	if err := Unpanicked(func() error { panic("ann@mail.example") }); strings.Contains(err.Error(), "ann@") {
+		t.Errorf("it says somebody's address: %v", err)
+	}
 	if said := MessageOf(err); strings.Contains(said, "index") {
 		t.Errorf("people are told %q", said)
 	}

@@ -241,10 +241,12 @@ func (r *Register) Follow(ctx context.Context, every time.Duration, report func(
 	poll := time.NewTicker(every)
 	defer poll.Stop()
 	for {
-		err := ended.catchUp(ctx, r)
-		if err == nil {
-			err = r.CatchUp(ctx)
-		}
+		err := avow.Unpanicked(func() error {
+			if err := ended.catchUp(ctx, r); err != nil {
+				return err
+			}
+			return r.CatchUp(ctx)
+		})
 		if err != nil && ctx.Err() == nil {
 			report(err)
 		}

@@ -49,14 +49,15 @@ func (r *Register) load(ctx context.Context, list []*series) (held int, err erro
 	values := flow(ctx, g, r.db, r.values(r.vault.EverybodysValues))
 	old := flow(ctx, g, r.db, r.values(r.vault.OldValues))
 	said := flow(ctx, g, r.db, everySaid)
-	g.Go(func() error {
+	take := func() error {
 		l := loader{r: r, list: list, seen: seen, now: now, sorts: newSorts()}
 		for p, ok := people.next(); ok; p, ok = people.next() {
 			l.one(p, values.of(p.id).held, old.of(p.id).held, said.of(p.id).said)
 		}
 		held = l.held
 		return ctx.Err()
-	})
+	}
+	g.Go(func() error { return avow.Unpanicked(take) })
 	return held, g.Wait()
 }
 
@@ -82,7 +83,7 @@ const (
 // flow reads a stream on its own. A read that is run again goes on where it was.
 func flow(ctx context.Context, g *errgroup.Group, db *store.DB, read func(tx *store.Tx, after avow.ID, f func(item) error) error) *stream {
 	out := make(chan []item, ahead)
-	g.Go(func() error {
+	give := func() error {
 		defer close(out)
 		var last avow.ID
 		batch := make([]item, 0, batchSize)
@@ -111,7 +112,8 @@ func flow(ctx context.Context, g *errgroup.Group, db *store.DB, read func(tx *st
 			}
 			return send()
 		})
-	})
+	}
+	g.Go(func() error { return avow.Unpanicked(give) })
 	return &stream{in: out}
 }
 

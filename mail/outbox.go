@@ -144,7 +144,7 @@ func (o *Outbox) Deliver(ctx context.Context) (int, error) {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			if err := o.deliver(ctx, t); err != nil {
+			if err := avow.Unpanicked(func() error { return o.deliver(ctx, t) }); err != nil {
 				mu.Lock()
 				first = err
 				mu.Unlock()

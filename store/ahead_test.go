@@ -141,7 +141,7 @@ func TestPanicForMany(t *testing.T) {
 				want := []string{"bad", "one", "three", "two"}
 				if place == "stage" { // what is read ahead, a closure that is alone reads for itself
 					want = []string{"one", "three", "two"}
-					if said[1] == nil || !strings.Contains(fmt.Sprint(said[1]), "on purpose") {
+					if said[1] == nil || !strings.Contains(fmt.Sprint(said[1]), "TestPanicForMany") {
 						t.Errorf("the caller was told %v", said[1])
 					}
 				}

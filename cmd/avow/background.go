@@ -164,7 +164,7 @@ func (s *server) keepAuditing(ctx context.Context) {
 	t := time.NewTicker(max(cmp.Or(s.AuditEvery, time.Hour), time.Second))
 	defer t.Stop()
 	for before := 0; ; {
-		if err := s.auditNow(ctx); err != nil && ctx.Err() == nil {
+		if err := avow.Unpanicked(func() error { return s.auditNow(ctx) }); err != nil && ctx.Err() == nil {
 			s.log.Warn("the records could not be audited; it is tried again", slog.Any("error", err))
 		}
 		n := s.audits.findings()

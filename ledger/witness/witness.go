@@ -112,7 +112,7 @@ func (d *Desk) Push(ctx context.Context) error {
 	errs := make([]error, len(d.witnesses))
 	var all sync.WaitGroup
 	for i, p := range d.witnesses {
-		all.Go(func() { errs[i] = d.push(ctx, p, signed, s) })
+		all.Go(func() { errs[i] = avow.Unpanicked(func() error { return d.push(ctx, p, signed, s) }) })
 	}
 	all.Wait()
 	return errors.Join(errs...)
