@@ -307,3 +307,33 @@ func (m *monkey) end(people []*monkeyPerson) {
 	}
 	m.t.Logf("answers by status: %v; letters: %d; visits: %d; events: %d", m.statuses, len(m.q.office.to("")), len(m.visits), a.Size)
 }
+
+// A request that is sent again, at the same time and to another server, is one request.
+func TestSameRequestAtOnce(t *testing.T) {
+	storetest.EachConfig(t, func(t *testing.T, db store.Config) {
+		m := newMonkeys(t, db)
+		for round := range 10 {
+			const times = 6
+			var said [times]string
+			var all sync.WaitGroup
+			for i := range times {
+				all.Go(func() {
+					r := rand.New(rand.NewPCG(uint64(round), uint64(i)))
+					a, there := m.send(r, monkeyClient(), shot{method: http.MethodPost, path: "/api/v1/requests", kind: "application/json",
+						headers: [][2]string{{"Idempotency-Key", fmt.Sprint("key", round)}},
+						body:    fmt.Sprintf(`{"right":"copy","policy":"quay","identities":[{"kind":"email","value":"p%d@visitor.example"}]}`, round)})
+					if !there || a.status != http.StatusCreated {
+						t.Error(a.status, a.body)
+					}
+					said[i] = a.body
+				})
+			}
+			all.Wait()
+			for _, body := range said {
+				if body != said[0] {
+					t.Errorf("%s and %s", said[0], body)
+				}
+			}
+		}
+	})
+}

@@ -118,7 +118,7 @@ func (a *Ask) checkCorrections() error {
 	for i := range a.Identities {
 		id := &a.Identities[i]
 		id.Value = strings.TrimSpace(id.Value)
-		if id.Kind == "" || len(id.Kind) > 100 || id.Value == "" || len(id.Value) > 320 || !utf8.ValidString(id.Value) {
+		if id.Kind == "" || len(id.Kind) > 100 || id.Value == "" || len(id.Value) > 320 || !utf8.ValidString(id.Value) || strings.ContainsRune(id.Kind+id.Value, 0) {
 			return avow.FieldErrorf("identities", "each has a kind and a value of at most 320 bytes")
 		}
 		if id.Kind != vault.Email && id.Kind != vault.Phone {
@@ -143,7 +143,7 @@ func (d *Desk) visitor(ctx context.Context, a Ask) (avow.ID, error) {
 
 func (d *Desk) take(tx *store.Tx, a Ask, known avow.ID) (Taken, error) {
 	if !a.ID.IsZero() {
-		c, err := read(tx, a.ID)
+		c, err := lock(tx, a.ID) // another server may be taking it
 		if avow.KindOf(err) != avow.NotFound {
 			return Taken{c.ID, c.Number}, err
 		}
