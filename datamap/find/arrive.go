@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"sync"
 
-	avow "github.com/avowhq/avow"
+	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/datamap"
 )

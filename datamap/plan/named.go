@@ -41,11 +41,11 @@ func (s *system) named(ctx context.Context) error {
 func (s *system) nameless(ctx context.Context, t *table) (map[int]string, error) {
 	out := map[int]string{}
 	var ask []int
-	shared := relational(s.of) && !t.enforced()
+	shared := !t.enforced(datamap.Kind(s.of.Kind))
 	for i := range t.len() {
 		key := t.keyTuple(i)
 		switch {
-		case slices.ContainsFunc(key, func(v any) bool { return connect.Text(v) == "" }):
+		case slices.ContainsFunc(key, isNothing):
 			out[i] = keyEmpty
 		case shared || s.doubtful(t, key):
 			ask = append(ask, i)
@@ -64,6 +64,13 @@ func (s *system) nameless(ctx context.Context, t *table) (map[int]string, error)
 		}
 	}
 	return out, nil
+}
+
+func isNothing(v any) bool {
+	if _, ok := v.(int64); ok { // most keys are, and a text of each costs
+		return false
+	}
+	return connect.Text(v) == ""
 }
 
 func relational(s *datamap.System) bool {
