@@ -41,7 +41,7 @@ func (s *system) named(ctx context.Context) error {
 func (s *system) nameless(ctx context.Context, t *table) (map[int]string, error) {
 	out := map[int]string{}
 	var ask []int
-	shared := !t.enforced(datamap.Kind(s.of.Kind))
+	shared := relational(s.of) && !t.enforced()
 	for i := range t.len() {
 		key := t.keyTuple(i)
 		switch {
