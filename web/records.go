@@ -112,7 +112,9 @@ func (s *Server) stateOfRecords(ctx context.Context) (*Records, error) {
 func (s *Server) RecordsPart(ctx context.Context) template.HTML {
 	state, err := s.stateOfRecords(ctx)
 	if err != nil {
-		s.log.ErrorContext(ctx, "the state of the records is not known", slog.Any("error", err))
+		if ctx.Err() == nil { // else whoever asked went away
+			s.log.ErrorContext(ctx, "the state of the records is not known", slog.Any("error", err))
+		}
 		state = &Records{Failed: avow.MessageOf(err)}
 	}
 	if state == nil {
