@@ -60,14 +60,15 @@ func (a *arrival) row(row connect.Row) error {
 }
 
 // another reports that a row is another one than that which has its key: it came in the same
-// read, in which each comes once, or its links stand on other values.
+// read, in which each comes once, or its links stand on other values. Of a message there may be copies.
 func (a *arrival) another(row uint32) bool {
 	if !a.ambiguous() {
 		return false
 	}
 	key, rest := a.t.set.record(row)
 	kept := a.here.first(a.t.kept)[len(key):]
-	return a.came[row] || !bytes.HasPrefix(rest, kept)
+	copies := datamap.Kind(a.t.System.Kind) == datamap.Files
+	return a.came[row] && !copies || !bytes.HasPrefix(rest, kept)
 }
 
 // ambiguous reports that nothing keeps another row from having the same key: the database

@@ -107,7 +107,7 @@ func (t *table) choose(needed []string, schema *connect.Schema) {
 	t.take(needed)
 	t.kept = len(t.columns)
 	t.take(t.shown())
-	t.named = t.key == 0 || !relational(t.System) || t.schema == nil || !t.schema.View && !t.schema.Inherited && t.unique(t.columns[:t.key])
+	t.named = t.key == 0 || t.enforced()
 	if t.key == 0 {
 		t.key, t.kept = len(t.columns), len(t.columns) // what names a row is all there is of it
 	}
@@ -200,6 +200,18 @@ func (t *table) link(n int, l *datamap.Link, from *table) *link {
 	}
 	out.when = l.Reference.When.Cond()
 	return out
+}
+
+// enforced reports that the system itself lets no two rows have one key, as far as it is
+// known. Nothing keeps two messages or lines of a file from it.
+func (t *table) enforced() bool {
+	switch {
+	case datamap.Kind(t.System.Kind) == datamap.Files:
+		return false
+	case !relational(t.System) || t.schema == nil:
+		return true
+	}
+	return !t.schema.View && !t.schema.Inherited && t.unique(t.columns[:t.key])
 }
 
 // unique reports that the database lets no two rows have the same in some columns.

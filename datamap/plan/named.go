@@ -41,7 +41,7 @@ func (s *system) named(ctx context.Context) error {
 func (s *system) nameless(ctx context.Context, t *table) (map[int]string, error) {
 	out := map[int]string{}
 	var ask []int
-	shared := relational(s.of) && !t.enforced()
+	shared := !t.enforced(datamap.Kind(s.of.Kind))
 	for i := range t.len() {
 		key := t.keyTuple(i)
 		switch {
@@ -52,18 +52,18 @@ func (s *system) nameless(ctx context.Context, t *table) (map[int]string, error)
 		}
 	}
 	found := map[int]int{}
-	if err := s.readRows(ctx, t, ask, nil, func(i int, _ connect.Tuple) { found[i]++ }); err != nil {
-		return nil, err
-	}
-	for _, i := range ask {
-		switch {
-		case found[i] == 0:
-			out[i] = keyLost
-		case found[i] > 1:
+	err := s.readRows(ctx, t, ask, t.found.Linked, func(i int, values connect.Tuple) {
+		found[i]++ // copies of one row go together; one that hangs on something else may be somebody else's
+		if found[i] > 1 && len(values) == 0 || len(values) > 0 && join(values) != join(t.linked(i)) {
 			out[i] = keyShared
 		}
+	})
+	for _, i := range ask {
+		if found[i] == 0 {
+			out[i] = keyLost
+		}
 	}
-	return out, nil
+	return out, err
 }
 
 func isNothing(v any) bool {
@@ -73,14 +73,13 @@ func isNothing(v any) bool {
 	return connect.Text(v) == ""
 }
 
-func relational(s *datamap.System) bool {
-	k := datamap.Kind(s.Kind)
-	return k == datamap.PostgreSQL || k == datamap.MySQL || k == datamap.SQLite
-}
-
-// enforced reports whether the database itself lets no two rows have one key.
-func (t *table) enforced() bool {
-	if t.schema == nil || t.schema.View || t.schema.Inherited {
+// enforced reports whether the system itself lets no two rows have one key. Nothing keeps two
+// messages or lines of a file from it; services know a record by its number.
+func (t *table) enforced(kind datamap.Kind) bool {
+	switch {
+	case kind == datamap.HTTP:
+		return true
+	case kind == datamap.Files || t.schema == nil || t.schema.View || t.schema.Inherited:
 		return false
 	}
 	same := func(of []string) bool {

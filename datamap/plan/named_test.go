@@ -1,10 +1,14 @@
 package plan
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/connect/files"
+	"github.com/avowhq/avow/datamap/find"
 )
 
 // oddKeys is a shop whose rows have keys that SQLite takes and no statement finds again.
@@ -141,5 +145,42 @@ invoice:
 	wants(t, "invoices", w.rows("shop", "SELECT id FROM invoice"), "2", "3")
 	if !strings.Contains(strings.Join(said(p), "\n"), "refused: delete: 1 row of `invoice` that stays points at it by `customer`") {
 		t.Errorf("said %q", said(p))
+	}
+}
+
+// Two messages may bear one number, as whoever sends them likes: one person's going takes no
+// other's along. Copies of one message go together.
+func TestMessagesOfOneNumber(t *testing.T) {
+	message := func(from, id, text string) string {
+		return "From x@x Thu Jan  1 00:00:00 1970\nFrom: " + from + "\nMessage-ID: <" + id + "@x.example>\n\n" + text + "\n\n"
+	}
+	folder := t.TempDir()
+	box := filepath.Join(folder, "box.mbox")
+	all := message("ann@x.example", "1", "Ann's") + message("bob@x.example", "1", "Bob's") + message("ann@x.example", "2", "a copy") + message("ann@x.example", "2", "a copy")
+	if err := os.WriteFile(box, []byte(all), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	src, err := files.Open(t.Context(), connect.Config{System: "mail", Kind: "files", At: folder, Tables: []string{"box.mbox"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { src.Close() })
+	w := &world{t: t, sources: find.Sources{"mail": src}, options: Options{CaseKey: []byte("a key of a case of a test"), Now: today}}
+	w.load(map[string]string{"mail.yaml": "system: mail\nkind: files\nat: mail\ntables:\n  box.mbox:\n    key: id\n    identities: {\"from[]\": email}\n    relation: owns\n    erase: delete\n    columns: {\"from[]\": contact.email, body: messages.text}\n"})
+	who := people("email=ann@x.example")
+	p := w.plan(who)
+	w.run(p)
+	after, err := os.ReadFile(box)
+	if err != nil || string(after) != message("ann@x.example", "1", "Ann's")+message("bob@x.example", "1", "Bob's") {
+		t.Errorf("the box holds %q, %v", after, err)
+	}
+	if all := strings.Join(said(p), "\n"); !strings.Contains(all, "box.mbox: keep body from[], 1, refused: "+keyShared) || !strings.Contains(all, "box.mbox: delete body from[], 1") {
+		t.Errorf("said %s", all)
+	}
+	if left := w.check(p, who); len(left) > 0 {
+		t.Errorf("left: %+v", left)
+	}
+	if again, _ := os.ReadFile(box); string(again) != string(after) {
+		t.Errorf("the check changed the box to %q", again)
 	}
 }
