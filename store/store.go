@@ -66,6 +66,7 @@ type DB struct {
 
 	queue   chan *job
 	careful int   // batches that will have savepoints; the writer's own
+	alone   int   // batches that will run while none of another node does; the writer's own
 	woken   int   // closures of the last batch; the writer's own
 	batches int64 // begun on PostgreSQL; the writer's own
 	closing chan struct{}

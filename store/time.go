@@ -12,7 +12,7 @@ func (db *DB) Floor(last func(*Tx) (time.Time, error)) {
 
 // setTime fixes the time of a transaction that writes.
 func (b *batch) setTime() error {
-	now, err := b.clock()
+	now, err := b.start()
 	if err != nil {
 		return err
 	}
@@ -31,6 +31,18 @@ func (b *batch) setTime() error {
 	}
 	b.now = b.db.advance(now)
 	return nil
+}
+
+// start is the time at which the transaction may go on.
+func (b *batch) start() (time.Time, error) {
+	if b.db.kind == SQLite {
+		return b.clock()
+	}
+	now, err := b.takeTurn()
+	if !b.db.asks {
+		now = b.db.clock()
+	}
+	return now, err
 }
 
 // clock asks the clock that counts.

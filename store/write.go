@@ -174,6 +174,7 @@ func (db *DB) commit(jobs []*job) {
 	}
 	db.careful = max(0, db.careful-1)
 	db.settle(jobs)
+	db.alone = max(0, db.alone-1)
 	db.woken = len(jobs)
 	for _, j := range jobs {
 		close(j.done)
@@ -192,6 +193,7 @@ func (db *DB) settle(jobs []*job) {
 		if errors.As(err, new(notBegun)) {
 			limit = shared
 		}
+		db.met(err)
 		switch {
 		case err == nil:
 			return
