@@ -53,6 +53,8 @@ func kindOf(err error) (avow.ErrorKind, string) {
 		return avow.Unavailable, noOpenMessage
 	case lost(err):
 		return avow.Unavailable, awayMessage
+	case strings.Contains(err.Error(), "sql: database is closed"): // database/sql has no exported error for it
+		return avow.Unavailable, "the database is closed"
 	}
 	return avow.Internal, "the database could not do this"
 }

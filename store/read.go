@@ -4,7 +4,7 @@ import "context"
 
 // Read runs fn on a snapshot that does not change under it. fn may run more than
 // once and cannot write: a connection that the server has ended meanwhile is no
-// reason to fail. The caller's ctx ends it.
+// reason to fail. The caller's ctx ends it: what the database fails in after that is Canceled.
 func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 	for try := 0; ; try++ {
 		err := db.read(ctx, fn)
@@ -18,7 +18,7 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 func (db *DB) read(ctx context.Context, fn func(*Tx) error) error {
 	conn, err := openSession(ctx, db.r, beginRead[db.kind])
 	if err != nil {
-		return err
+		return db.givenUp(ctx, err)
 	}
 	defer conn.rollback()
 	tx := &Tx{b: &batch{db: db, ctx: ctx, conn: conn}, alone: true}
@@ -26,5 +26,14 @@ func (db *DB) read(ctx context.Context, fn func(*Tx) error) error {
 	if err := fn(tx); tx.fault == nil {
 		return err
 	}
-	return tx.fault
+	return db.givenUp(ctx, tx.fault)
+}
+
+// givenUp: once ctx has ended, pgx closes the connection beside us, and what fails on it
+// then looks like a server that went away.
+func (db *DB) givenUp(ctx context.Context, err error) error {
+	if ctx.Err() == nil || db.broken.Load() {
+		return err
+	}
+	return db.errorOf(ctx.Err())
 }
