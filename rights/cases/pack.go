@@ -17,7 +17,6 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/law"
-	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/store"
 )
 
@@ -288,67 +287,6 @@ func (d *Desk) doPack(ctx context.Context, c *record) (settle, error) {
 		return nil, err
 	}
 	return func(tx *store.Tx, c *record, s *step) error { return finish(tx, s, stepDone, "", packed) }, nil
-}
-
-// Download writes the package to whoever has a pass for its request. That it was handed over is an
-// event, recorded before the first byte. NotFound when it is not ready, or its time is over.
-func (d *Desk) Download(ctx context.Context, pass string, w io.Writer) error {
-	var c record
-	var r Request
-	err := d.Desk.DB.Write(ctx, func(tx *store.Tx) (err error) {
-		if c, err = holder(tx, pass); err != nil {
-			return err
-		}
-		r, err = d.handOver(tx, &c)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return d.unpack(&c, r, w)
-}
-
-// Hand is Download by staff, who hand the package to the person. That they looked is an event too.
-func (d *Desk) Hand(ctx context.Context, id avow.ID, by string, w io.Writer) error {
-	if err := stated(by, "hand it over"); err != nil {
-		return err
-	}
-	var c record
-	var r Request
-	err := d.Desk.DB.Write(ctx, func(tx *store.Tx) (err error) {
-		if c, err = lock(tx, id); err != nil {
-			return err
-		}
-		if r, err = d.handOver(tx, &c); err != nil {
-			return err
-		}
-		return d.looked(tx, &c, by)
-	})
-	if err != nil {
-		return err
-	}
-	return d.unpack(&c, r, w)
-}
-
-// handOver records that a package leaves. NotFound when there is none.
-func (d *Desk) handOver(tx *store.Tx, c *record) (r Request, err error) {
-	if c.Right != law.Copy && c.Right != law.Move || c.State != Closed || c.stage == over {
-		return r, avow.Errorf(avow.NotFound, "there is no package: it is not ready yet, or its time is over")
-	}
-	if r, err = d.request(tx, c); err != nil {
-		return r, err
-	}
-	return r, d.event(tx, c, ledger.CopyHandedOver)
-}
-
-// unpack opens the package of a request.
-func (d *Desk) unpack(c *record, r Request, w io.Writer) error {
-	file, err := d.Packages.Open(packageName(c.ID))
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	return decrypt(w, file, r.Key)
 }
 
 // doForget ends what is kept of a request, its key first. Every part of it can be done again.
