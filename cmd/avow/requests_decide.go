@@ -18,7 +18,7 @@ type deciding struct {
 // decide does something with the request, then what is due, and says where the request stands.
 func (d deciding) decide(ctx context.Context, t *terminal, do func(desk *cases.Desk, id avow.ID) error) error {
 	return d.with(ctx, t, func(b *counter) error {
-		o, err := b.desk.ByNumber(ctx, d.Number)
+		o, err := b.numbered(ctx, d.Number)
 		if err != nil {
 			return err
 		}

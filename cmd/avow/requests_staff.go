@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/avowhq/avow"
@@ -24,6 +25,19 @@ func (c atCounter) with(ctx context.Context, t *terminal, act func(*counter) err
 	}
 	defer b.close()
 	return act(b)
+}
+
+// numbered finds the request that somebody names. What is named is shown only where it
+// could be a number: an address that slipped in there belongs into no log of a terminal.
+func (c *counter) numbered(ctx context.Context, number string) (cases.Overview, error) {
+	o, err := c.desk.ByNumber(ctx, number)
+	if avow.KindOf(err) != avow.NotFound {
+		return o, err
+	}
+	if len(number) > 20 || strings.Trim(number, "0123456789-") != "" {
+		return o, avow.Errorf(avow.NotFound, "that is no number of a request, which looks like 4821-7730; avow rights list shows them, with --ended those that have ended")
+	}
+	return o, avow.Errorf(avow.NotFound, "there is no request %s; avow rights list shows them, with --ended those that have ended", number)
 }
 
 // listCommand lists requests.
@@ -75,7 +89,7 @@ type showCommand struct {
 // Run shows it.
 func (c *showCommand) Run(ctx context.Context, t *terminal) error {
 	return c.with(ctx, t, func(b *counter) error {
-		o, err := b.desk.ByNumber(ctx, c.Number)
+		o, err := b.numbered(ctx, c.Number)
 		if err != nil {
 			return err
 		}

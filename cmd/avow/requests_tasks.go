@@ -96,7 +96,7 @@ type lookCommand struct {
 // Run shows it.
 func (c *lookCommand) Run(ctx context.Context, t *terminal) error {
 	return c.with(ctx, t, func(b *counter) error {
-		o, err := b.desk.ByNumber(ctx, c.Number)
+		o, err := b.numbered(ctx, c.Number)
 		if err != nil {
 			return err
 		}
@@ -145,7 +145,7 @@ func (c *doneCommand) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	return c.with(ctx, t, func(b *counter) error {
-		o, err := b.desk.ByNumber(ctx, c.Number)
+		o, err := b.numbered(ctx, c.Number)
 		if err != nil {
 			return err
 		}
@@ -153,7 +153,11 @@ func (c *doneCommand) Run(ctx context.Context, t *terminal) error {
 		if c.Refused {
 			end = b.desk.TaskRefused
 		}
-		if err := end(ctx, o.ID, c.Task, c.By, c.Evidence, files...); err != nil {
+		err = end(ctx, o.ID, c.Task, c.By, c.Evidence, files...)
+		if avow.KindOf(err) == avow.NotFound {
+			return avow.Errorf(avow.NotFound, "request %s has no task %d to do; avow rights tasks lists them", o.Number, c.Task)
+		}
+		if err != nil {
 			return err
 		}
 		if err := b.goOn(ctx, t, o.ID); err != nil || c.Out == "" {
@@ -203,7 +207,7 @@ type answerCommand struct {
 // Run writes it.
 func (c *answerCommand) Run(ctx context.Context, t *terminal) error {
 	return c.with(ctx, t, func(b *counter) error {
-		o, err := b.desk.ByNumber(ctx, c.Number)
+		o, err := b.numbered(ctx, c.Number)
 		if err != nil {
 			return err
 		}
