@@ -208,3 +208,16 @@ func TestTextsInColumnsOfJSON(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 }
+
+// Of its keys SQLite holds only some to be filled in.
+func TestKeysThatMayBeEmpty(t *testing.T) {
+	s := made(t, "sqlite", "CREATE TABLE number (id INTEGER PRIMARY KEY)", "CREATE TABLE downwards (id INTEGER PRIMARY KEY DESC)", "CREATE TABLE word (id TEXT PRIMARY KEY)", "CREATE TABLE sure (id TEXT PRIMARY KEY NOT NULL)",
+		"CREATE TABLE pair (id INTEGER, n INTEGER, PRIMARY KEY (id, n))", "CREATE TABLE rowless (id TEXT PRIMARY KEY) WITHOUT ROWID", "CREATE TABLE strict (id TEXT PRIMARY KEY) STRICT",
+		"INSERT INTO downwards VALUES (NULL), (NULL)", "INSERT INTO word VALUES (NULL), (NULL)", "INSERT INTO pair VALUES (1, NULL), (1, NULL)")
+	schema := described(t, s)
+	for name, want := range map[string]bool{"number": false, "downwards": true, "word": true, "sure": false, "pair": true, "rowless": false, "strict": false} {
+		if c := schema.Table(name).Column("id"); c.Nullable != want {
+			t.Errorf("%s: %v", name, c.Nullable)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -130,7 +131,7 @@ func (b *liteCatalog) fill(t *table) error {
 		if err := scan(&c.Name, &c.Type, &required, &key, &hidden); err != nil {
 			return err
 		}
-		c.Nullable, c.Generated = !required && key == 0, hidden > 1
+		c.Nullable, c.Generated = !required, hidden > 1
 		liteKind(c)
 		c.loose = loose && c.Kind == connect.TextKind
 		if key > 0 {
@@ -297,6 +298,9 @@ func (b *liteCatalog) indexes(t *table) error {
 	}
 	if len(t.Key) == 1 && strings.EqualFold(t.column(t.Key[0]).Type, "INTEGER") {
 		t.Indexes = append(t.Indexes, t.Key)
+	}
+	if len(t.Key) == 1 && !slices.ContainsFunc(list, func(i index) bool { return i.origin == "pk" }) {
+		t.column(t.Key[0]).Nullable = false // the number of the row; in other keys SQLite takes NULL as often as anybody likes
 	}
 	for _, i := range list {
 		var columns []string

@@ -1,10 +1,8 @@
 package find
 
 import (
-	"bytes"
 	"sync"
 
-	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/datamap"
 )
@@ -16,8 +14,7 @@ type arrival struct {
 	here  record
 	there record
 	ties  []tie
-	came  map[uint32]bool // the rows of this read whose key may be that of others
-	only  bool            // only the links that mention people; else only those that make rows theirs
+	only  bool // only the links that mention people; else only those that make rows theirs
 }
 
 // lock is what guards a table now.
@@ -41,59 +38,17 @@ func (a *arrival) row(row connect.Row) error {
 	if len(a.ties) == 0 {
 		return nil
 	}
-	key := a.here.first(t.key)
-	n, ok := t.set.find(key)
+	n, ok := t.set.find(t.name(&a.here))
 	if !ok {
 		var err error
-		if n, err = a.add(key, len(row)); err != nil {
+		if n, err = a.add(len(row)); err != nil {
 			return err
 		}
-	} else if a.another(n) {
-		t.fail(avow.Errorf(avow.Conflict, "several rows of table %s of system %s that concern the person have the same key, so that one cannot be told from the other; name columns that no two rows share as its key", t.Name, t.System.Name.Text))
-		return nil
 	}
-	a.note(n)
 	if a.tie(n) && t.part.circle {
 		t.fresh = append(t.fresh, n)
 	}
 	return nil
-}
-
-// another reports that a row is another one than that which has its key: it came in the same
-// read, in which each comes once, or its links stand on other values. Of a message there may be copies.
-func (a *arrival) another(row uint32) bool {
-	if !a.ambiguous() {
-		return false
-	}
-	key, rest := a.t.set.record(row)
-	kept := a.here.first(a.t.kept)[len(key):]
-	copies := datamap.Kind(a.t.System.Kind) == datamap.Files
-	return a.came[row] && !copies || !bytes.HasPrefix(rest, kept)
-}
-
-// ambiguous reports that nothing keeps another row from having the same key: the database
-// does not hold to it, or it is empty in part, which SQLite allows as often as anybody likes.
-func (a *arrival) ambiguous() bool {
-	if !a.t.named {
-		return true
-	}
-	for i := range a.t.key {
-		if isEmpty(a.here.value(i)) {
-			return true
-		}
-	}
-	return false
-}
-
-// note remembers a row whose key may come again in the same read.
-func (a *arrival) note(row uint32) {
-	if !a.ambiguous() {
-		return
-	}
-	if a.came == nil {
-		a.came = map[uint32]bool{}
-	}
-	a.came[row] = true
 }
 
 // tie ties a row, except to people for whom it is in conflict.
@@ -107,14 +62,15 @@ func (a *arrival) tie(row uint32) (closer bool) {
 }
 
 // add keeps a row that is new, whole when all of it was read and there is room.
-func (a *arrival) add(key []byte, read int) (uint32, error) {
+func (a *arrival) add(read int) (uint32, error) {
 	t := a.t
 	kept := a.here.first(t.kept)
-	row, err := t.set.add(key, kept[len(key):])
+	name := t.name(&a.here)
+	row, err := t.set.add(name, kept[min(len(kept), len(name)):])
 	if err != nil {
 		return 0, err
 	}
-	if a.Options.ToShow && read == len(t.columns) {
+	if a.Options.ToShow && read == len(t.columns) && (t.named || !a.here.lacks(t.key)) {
 		if err := t.rests.keep(row, a.here.bytes[len(kept):], &a.keep); err != nil {
 			return 0, err
 		}

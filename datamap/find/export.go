@@ -1,9 +1,9 @@
 package find
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"sync"
 
@@ -19,7 +19,8 @@ type Record struct {
 	Relation datamap.Relation // the closest
 	Via      string           // the link of it
 	// Changed says that the row is there no more or concerns somebody else since it was
-	// found; nothing of it is shown.
+	// found, or is not as it was where its key is not that of one row alone (Rows.Held);
+	// nothing of it is shown.
 	Changed bool
 	Cells   []Cell // the key is not among them unless the columns are declared
 }
@@ -130,6 +131,7 @@ type tableExport struct {
 	rec   record
 	again *rowSet // the rows that are read again, in their order
 	place []int   // where each stands among the records
+	lost  bool    // rows cannot be read again, because their key is empty in part
 }
 
 func (x *tableExport) table(all *Rows) error {
@@ -146,7 +148,10 @@ func (x *tableExport) table(all *Rows) error {
 		}
 		rows = rows[:0]
 	}
-	return x.some(rows)
+	if err := x.some(rows); err != nil || !x.lost {
+		return err
+	}
+	return avow.Errorf(avow.Conflict, "rows of table %s of system %s have a key that is empty in part, by which they cannot be read again; name columns that are filled in every row as its key", x.t.Name, x.t.System.Name.Text)
 }
 
 // some gives out some rows, of which those that were not kept whole are read again.
@@ -164,14 +169,20 @@ func (x *tableExport) some(rows []uint32) error {
 			x.show(&records[i], row, x.rec.tuple(0, len(x.t.columns)))
 			continue
 		}
-		if _, err := x.again.add(x.rec.first(x.t.key), x.rec.bytes[len(x.rec.first(x.t.key)):]); err != nil {
+		records[i].Changed = true
+		if x.rec.lacks(x.t.key) {
+			x.lost = true
+			continue
+		}
+		name, kept := x.t.set.key(row), x.rec.first(x.t.kept)
+		if _, err := x.again.add(name, kept[min(len(kept), len(name)):]); err != nil {
 			return err
 		}
 		x.place = append(x.place, i)
-		records[i].Changed = true
 		again.Tuples = append(again.Tuples, records[i].Key)
 	}
-	if err := x.read(again, rows, records); err != nil {
+	records, err := x.read(again, rows, records)
+	if err != nil {
 		return err
 	}
 	select {
@@ -186,7 +197,10 @@ func (x *tableExport) some(rows []uint32) error {
 func (x *tableExport) load(row uint32) bool {
 	key, kept := x.t.set.record(row)
 	x.rec.parse(x.t.kept, key, kept)
-	if x.t.kept == len(x.t.columns) {
+	if x.t.whole && x.rec.lacks(x.t.key) {
+		x.rec.parse(len(x.t.columns), key)
+	}
+	if len(x.rec.ends) == len(x.t.columns) {
 		return true
 	}
 	rest, ok := x.t.rests.of(row)
@@ -209,29 +223,39 @@ func (x *tableExport) start(row uint32) Record {
 
 var errNotOpen = errors.New("not opened")
 
-// read reads rows again. One whose links stand on other values by now is not shown.
-func (x *tableExport) read(in connect.In, rows []uint32, records []Record) error {
+// read reads rows again. One whose links stand on other values by now is not shown. Where
+// rows were not found to be shown, several may have come for one: each is shown.
+func (x *tableExport) read(in connect.In, rows []uint32, records []Record) ([]Record, error) {
 	if len(in.Tuples) == 0 {
-		return nil
+		return records, nil
 	}
 	if x.source == nil {
-		return avow.Errorf(avow.Unavailable, "system %s could not be opened: %w", x.t.System.Name.Text, errNotOpen)
+		return nil, avow.Errorf(avow.Unavailable, "system %s could not be opened: %w", x.t.System.Name.Text, errNotOpen)
 	}
 	var now record
 	ask := connect.Read{Table: x.t.Name, Columns: x.t.columns, Any: []connect.In{in}, When: x.t.when}
-	return x.source.Read(x.ctx, ask, func(values connect.Row) error {
-		now.encode(values[:x.t.kept])
-		n, ok := x.again.find(now.first(x.t.key))
+	err := x.source.Read(x.ctx, ask, func(values connect.Row) error {
+		now.encode(values[:max(x.t.kept, x.t.naming())])
+		n, ok := x.again.find(x.t.name(&now))
 		if !ok {
 			return nil
 		}
 		key, kept := x.again.record(n)
 		x.rec.parse(x.t.kept, key, kept)
-		if slices.Equal(now.bytes, x.rec.bytes) {
-			i := x.place[n]
+		i := x.place[n]
+		switch {
+		case !bytes.Equal(now.first(x.t.kept), x.rec.bytes):
+			return nil
+		case records[i].Changed:
 			records[i].Changed = false
-			x.show(&records[i], rows[i], connect.Tuple(values))
+		case x.t.whole:
+			return nil // a copy
+		default:
+			more := records[i]
+			records, i = append(records, more), len(records)
 		}
+		x.show(&records[i], rows[x.place[n]], connect.Tuple(values))
 		return nil
 	})
+	return records, err
 }

@@ -3,11 +3,16 @@ package find
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	avow "github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/connect/files"
+	"github.com/avowhq/avow/datamap"
 )
 
 const choices = `
@@ -19,29 +24,121 @@ const choices = `
     columns: {note: messages.text}
 `
 
-// Rows that nothing tells apart are not taken for one: somebody hears of them.
+// shown are what a column of all records of somebody's holds, sorted.
+func shown(t *testing.T, s *Search, column string) string {
+	t.Helper()
+	var out []string
+	for _, r := range records(t, s, find(t, s, ann), 0) {
+		if r.Changed {
+			out = append(out, "changed")
+		}
+		for _, c := range r.Cells {
+			if c.Name == column {
+				out = append(out, strings.TrimSpace(connect.Text(c.Value)))
+			}
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, " ")
+}
+
+// eachRoom runs a test with room to keep rows whole, and with next to none, so that they are read again.
+func eachRoom(t *testing.T, test func(t *testing.T, o Options)) {
+	for name, keep := range map[string]int{"kept": 0, "read again": 1} {
+		t.Run(name, func(t *testing.T) { test(t, Options{ToShow: true, Keep: keep}) })
+	}
+}
+
+// Rows of one key are shown each, whatever tells them apart.
 func TestRowsOfOneKey(t *testing.T) {
-	for name, c := range map[string]struct {
-		ddl    string
-		people []Person
-		missed bool
-	}{
-		"a key that is empty in part":      {"CREATE TABLE choices (person_id INTEGER, kind TEXT, note TEXT, PRIMARY KEY (person_id, kind)); INSERT INTO choices VALUES (1, NULL, 'one'), (1, NULL, 'two')", []Person{ann}, true},
-		"a key that nothing holds to":      {"CREATE TABLE choices (person_id INTEGER, kind TEXT, note TEXT); INSERT INTO choices VALUES (1, 'a', 'one'), (1, 'a', 'two')", []Person{ann}, true},
-		"keys that differ":                 {"CREATE TABLE choices (person_id INTEGER, kind TEXT, note TEXT); INSERT INTO choices VALUES (1, 'a', 'one'), (2, 'a', 'two')", []Person{ann, bob}, false},
-		"a key that the database holds to": {"CREATE TABLE choices (person_id INTEGER, kind TEXT, note TEXT, PRIMARY KEY (person_id, kind)); INSERT INTO choices VALUES (1, '', 'one'), (1, 'a', 'two')", []Person{ann}, false},
+	for name, c := range map[string]struct{ ddl, want string }{
+		"a key that is empty in part":      {"CREATE TABLE choices (person_id INTEGER, kind TEXT, note TEXT, PRIMARY KEY (person_id, kind)); INSERT INTO choices VALUES (1, NULL, 'one'), (1, NULL, 'two'), (1, 'a', 'three'), (2, NULL, 'bob')", "one three two"},
+		"a key that nothing holds to":      {"CREATE TABLE choices (person_id INTEGER, kind TEXT, note TEXT); INSERT INTO choices VALUES (1, 'a', 'one'), (1, 'a', 'two'), (2, 'a', 'bob')", "one two"},
+		"a view":                           {"CREATE TABLE kinds (person_id INTEGER, kind TEXT, note TEXT); CREATE VIEW choices AS SELECT person_id, kind, note FROM kinds; INSERT INTO kinds VALUES (1, 'a', 'one'), (1, 'a', 'two'), (2, 'a', 'bob')", "one two"},
+		"keys that differ":                 {"CREATE TABLE choices (person_id INTEGER, kind TEXT, note TEXT); INSERT INTO choices VALUES (1, 'a', 'one'), (2, 'a', 'two')", "one"},
+		"a key that the database holds to": {"CREATE TABLE choices (person_id INTEGER NOT NULL, kind TEXT NOT NULL, note TEXT, PRIMARY KEY (person_id, kind)); INSERT INTO choices VALUES (1, 'b', 'one'), (1, 'a', 'two')", "one two"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, m := town(t, choices, c.ddl, Options{ToShow: true})
-			f, err := s.Find(t.Context(), c.people)
+			eachRoom(t, func(t *testing.T, o Options) {
+				s, _ := town(t, choices, c.ddl, o)
+				if got := shown(t, s, "note"); got != c.want {
+					t.Errorf("shown is %q, not %q", got, c.want)
+				}
+			})
+		})
+	}
+}
+
+// Of a row with an empty key that was not kept it is said that it is missing.
+func TestEmptyKeyCannotBeReadAgain(t *testing.T) {
+	s, _ := town(t, choices, "CREATE TABLE choices (person_id INTEGER NOT NULL, kind TEXT NOT NULL, note TEXT, PRIMARY KEY (person_id, kind)); INSERT INTO choices VALUES (1, '', 'one')", Options{ToShow: true, Keep: 1})
+	var missing *Incomplete
+	if err := s.Export(t.Context(), find(t, s, ann), 0, func(Record) error { return nil }); !errors.As(err, &missing) || len(missing.Tables) != 1 || missing.Tables[0].Table.Name != "choices" {
+		t.Errorf("said: %v", err)
+	}
+}
+
+// mail is one message of a mailbox.
+func mail(from, id, text string) string {
+	return "From x@x Thu Jan  1 00:00:00 1970\nFrom: " + from + "@x.example\nMessage-ID: <" + id + "@x.example>\n\n" + text + "\n\n"
+}
+
+// Lines of a file are shown each, also where several have one key: those with other contents
+// are no copies.
+func TestLinesOfOneKey(t *testing.T) {
+	for name, c := range map[string]struct{ tables, text, column, want string }{
+		"log.csv": {"    identities: {who: email}\n    columns: {who: contact.email, note: messages.text}\n",
+			"id,who,note\n1,ann@x.example,one\n1,ann@x.example,two\n1,bob@x.example,bob\n1,ann@x.example,two\n,ann@x.example,three\n,ann@x.example,four\n2,Ann@x.example,five\n", "note", "five four one three two"},
+		"log.jsonl": {"    identities: {who: email}\n    columns: {who: contact.email, note: messages.text}\n",
+			`{"id":1,"who":"ann@x.example","note":"one"}
+{"id":1,"who":"ann@x.example","note":"two"}
+{"id":1,"who":"ANN@x.example","note":"five"}
+{"id":1,"who":"bob@x.example","note":"bob"}
+{"who":"ann@x.example","note":"three"}
+{"who":"ann@x.example","note":"four"}
+`, "note", "five four one three two"},
+		"box.mbox": {"    identities: {\"from[]\": email}\n    columns: {\"from[]\": contact.email, body: messages.text}\n",
+			mail("ann", "1", "one") + mail("bob", "1", "bob") + mail("ann", "1", "two") + mail("ann", "2", "five") + mail("ann", "2", "five"), "body", "five one two"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			if err := os.WriteFile(filepath.Join(folder, name), []byte(c.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			src, err := files.Open(t.Context(), connect.Config{System: "files", Kind: "files", At: folder, Tables: []string{name}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			rows := f.Rows(m.Table("town.choices"))
-			if missed := rows.Err != nil; missed != c.missed || missed && !strings.Contains(rows.Err.Error(), "choices") {
-				t.Errorf("said: %v", rows.Err)
-			}
+			t.Cleanup(func() { src.Close() })
+			m := mapOf(t, map[string]string{"files.yaml": "system: files\nkind: files\nat: files\ntables:\n  " + name + ":\n    key: id\n    relation: owns\n    erase: delete\n" + c.tables})
+			eachRoom(t, func(t *testing.T, o Options) {
+				if got := shown(t, searchIn(t, m, Sources{"files": src}, o), c.column); got != c.want {
+					t.Errorf("shown is %q, not %q", got, c.want)
+				}
+			})
 		})
+	}
+}
+
+// What a system holds to is decided once, for whoever shows rows and whoever changes them.
+func TestHeld(t *testing.T) {
+	held := connect.Table{Key: []string{"id"}, Unique: [][]string{{"a", "b"}}}
+	view, inherited := held, held
+	view.View, inherited.Inherited = true, true
+	for _, c := range []struct {
+		kind   datamap.Kind
+		schema *connect.Table
+		key    string
+		want   bool
+	}{
+		{datamap.PostgreSQL, &held, "id", true}, {datamap.MySQL, &held, "id more", true}, {datamap.SQLite, &held, "a b", true}, {datamap.SQLite, &held, "a", false},
+		{datamap.MongoDB, &held, "id", true}, {datamap.MongoDB, &held, "a", false}, {datamap.MongoDB, nil, "id", false}, {datamap.PostgreSQL, nil, "id", false},
+		{datamap.PostgreSQL, &view, "id", false}, {datamap.PostgreSQL, &inherited, "id", false}, {datamap.Files, &held, "id", false}, {datamap.HTTP, nil, "id", true}, {datamap.HTTP, &view, "x", true},
+	} {
+		of := &datamap.Table{System: &datamap.System{Kind: string(c.kind)}}
+		if got := Held(of, c.schema, strings.Fields(c.key)); got != c.want {
+			t.Errorf("%s, key %s: %v", c.kind, c.key, got)
+		}
 	}
 }
 

@@ -76,25 +76,27 @@ func tupleOf(value []byte) connect.Tuple {
 // asks about are marked.
 func (r *run) askPointing(l *link, in connect.In) {
 	from := l.from
-	columns := append(from.columns[:from.key:from.key], l.FromColumns()...)
+	width := from.naming()
+	columns := append(from.columns[:width:width], l.FromColumns()...)
 	places := make([]int, len(l.there))
 	for i := range places {
-		places[i] = from.key + i
+		places[i] = width + i
 	}
 	left := len(in.Tuples)
-	var rec, scratch record
+	var name, rec, scratch record
 	lock := &l.to.part.mu
 	when := from.when
 	if l.Incoming {
 		when = both(when, l.when)
 	}
 	r.read(from, connect.Read{Table: from.Name, Columns: columns, Any: []connect.In{in}, When: when}, func(row connect.Row) error {
-		rec.encode(row)
+		name.encode(row[:width])
 		lock.Lock()
 		defer lock.Unlock()
-		if n, ok := from.set.find(rec.first(from.key)); ok && from.leadsAny(n) {
+		if n, ok := from.set.find(from.name(&name)); ok && from.leadsAny(n) {
 			return nil
 		}
+		rec.encode(row)
 		rec.each(places, func(value []byte) { left -= l.mark(value, &scratch) })
 		if left <= 0 {
 			return errEnough

@@ -107,7 +107,7 @@ func (r *run) takeRows(to *reads, l *link, from []uint32) {
 // ask reads rows of a table and takes those that concern somebody.
 func (r *run) ask(t *table, in connect.In, when *connect.Cond) {
 	columns := t.columns
-	if !r.Options.ToShow || t.rests.full.Load() {
+	if !r.Options.ToShow || !t.whole && t.rests.full.Load() {
 		columns = t.columns[:t.kept]
 	}
 	a := &arrival{run: r, t: t, only: r.lock(t) == &r.mention}

@@ -26,7 +26,9 @@ type table struct {
 	blocked map[[2]uint32]bool // row and person: conflicts
 	others  *bits              // the rows that somebody else has a part in
 	judged  bool               // whether that was asked
-	named   bool               // no two rows have the same key, by what the database holds to
+	held    bool               // as Rows.Held
+	named   bool               // the key alone tells a row from all others
+	whole   bool               // rows are read whole, because what names them is all there is of them
 	fresh   []uint32           // rows that came, or came closer, since links inside the part were taken
 
 	mu     sync.Mutex // of err
@@ -41,8 +43,8 @@ type link struct {
 	to, from  *table
 	here      []int  // columns of to
 	there     []int  // columns of from
-	toIndex   *index // finds rows of to by here; nil: they are its key
-	fromIndex *index // finds rows of from by there; nil: they are its key
+	toIndex   *index // finds rows of to by here; nil: they name its rows
+	fromIndex *index // finds rows of from by there; nil: they name its rows
 	when      *connect.Cond
 	// Several rows may be at the other end of the value of one: they are asked for, and
 	// outside are the rows of to with one that belongs to nobody sought.
@@ -69,7 +71,7 @@ func (s *Search) tables() map[*datamap.Table]*table {
 	}
 	needed := needs(s.Graph.Map)
 	for _, t := range s.Graph.Map.Tables() {
-		out[t].choose(needed[t], s.Schemas[t.System.Name.Text])
+		out[t].choose(needed[t], s.Schemas[t.System.Name.Text], s.Options.ToShow)
 	}
 	for _, t := range out {
 		for i, l := range t.Links {
@@ -95,7 +97,7 @@ func needs(m *datamap.Map) map[*datamap.Table][]string {
 }
 
 // choose decides which columns are read, and notes what the database lacks of them.
-func (t *table) choose(needed []string, schema *connect.Schema) {
+func (t *table) choose(needed []string, schema *connect.Schema, toShow bool) {
 	if schema != nil {
 		t.schema = schema.Table(t.Name)
 	}
@@ -107,7 +109,7 @@ func (t *table) choose(needed []string, schema *connect.Schema) {
 	t.take(needed)
 	t.kept = len(t.columns)
 	t.take(t.shown())
-	t.named = t.key == 0 || t.enforced()
+	t.settle(toShow)
 	if t.key == 0 {
 		t.key, t.kept = len(t.columns), len(t.columns) // what names a row is all there is of it
 	}
@@ -195,31 +197,11 @@ func (t *table) link(n int, l *datamap.Link, from *table) *link {
 	}
 	out.there = from.places(l.FromColumns())
 	out.fromIndex = from.indexOf(out.there)
-	if out.open = l.Incoming || out.fromIndex != nil && !from.unique(l.Reference.There); out.open {
+	if out.open = l.Incoming || out.fromIndex != nil && !unique(from.schema, l.Reference.There); out.open {
 		out.toIndex = t.indexOf(out.here)
 	}
 	out.when = l.Reference.When.Cond()
 	return out
-}
-
-// enforced reports that the system itself lets no two rows have one key, as far as it is
-// known. Nothing keeps two messages or lines of a file from it.
-func (t *table) enforced() bool {
-	switch {
-	case datamap.Kind(t.System.Kind) == datamap.Files:
-		return false
-	case !relational(t.System) || t.schema == nil:
-		return true
-	}
-	return !t.schema.View && !t.schema.Inherited && t.unique(t.columns[:t.key])
-}
-
-// unique reports that the database lets no two rows have the same in some columns.
-func (t *table) unique(columns []string) bool {
-	same := func(of []string) bool {
-		return len(of) > 0 && len(of) <= len(columns) && !slices.ContainsFunc(of, func(c string) bool { return !slices.Contains(columns, c) })
-	}
-	return t.schema != nil && (same(t.schema.Key) || slices.ContainsFunc(t.schema.Unique, same))
 }
 
 func (t *table) places(columns []string) []int {
@@ -230,9 +212,9 @@ func (t *table) places(columns []string) []int {
 	return out
 }
 
-// indexOf is the index of some columns; nil when they are the key.
+// indexOf is the index of some columns; nil when they are what names a row.
 func (t *table) indexOf(columns []int) *index {
-	if len(columns) == t.key && slices.IsSorted(columns) && columns[0] == 0 && columns[t.key-1] == t.key-1 {
+	if t.named && len(columns) == t.key && slices.IsSorted(columns) && columns[0] == 0 && columns[t.key-1] == t.key-1 {
 		return nil
 	}
 	for _, x := range t.indexes {

@@ -37,29 +37,37 @@ func (s *system) named(ctx context.Context) error {
 	return nil
 }
 
-// nameless are the rows that nothing names, and why.
+// nameless are the rows that nothing names, and why. The lines of a file that are the same in
+// all by which they were found are one row: they go together. One that is not may be
+// somebody else's.
 func (s *system) nameless(ctx context.Context, t *table) (map[int]string, error) {
 	out := map[int]string{}
 	var ask []int
-	shared := !t.enforced(datamap.Kind(s.of.Kind))
+	first := map[string]int{} // of the rows of one key
 	for i := range t.len() {
-		key := t.keyTuple(i)
-		switch {
+		switch key := t.keyTuple(i); {
 		case slices.ContainsFunc(key, isNothing):
 			out[i] = keyEmpty
-		case shared || s.doubtful(t, key):
+		case !t.found.Held:
+			if other, ok := first[string(t.keyBytes(i))]; ok {
+				out[other], out[i] = keyShared, keyShared
+				continue
+			}
+			first[string(t.keyBytes(i))] = i
+			ask = append(ask, i)
+		case s.doubtful(t, key):
 			ask = append(ask, i)
 		}
 	}
 	found := map[int]int{}
 	err := s.readRows(ctx, t, ask, t.found.Linked, func(i int, values connect.Tuple) {
-		found[i]++ // copies of one row go together; one that hangs on something else may be somebody else's
+		found[i]++
 		if found[i] > 1 && len(values) == 0 || len(values) > 0 && join(values) != join(t.linked(i)) {
 			out[i] = keyShared
 		}
 	})
 	for _, i := range ask {
-		if found[i] == 0 {
+		if _, known := out[i]; !known && found[i] == 0 {
 			out[i] = keyLost
 		}
 	}
@@ -71,21 +79,6 @@ func isNothing(v any) bool {
 		return false
 	}
 	return connect.Text(v) == ""
-}
-
-// enforced reports whether the system itself lets no two rows have one key. Nothing keeps two
-// messages or lines of a file from it; services know a record by its number.
-func (t *table) enforced(kind datamap.Kind) bool {
-	switch {
-	case kind == datamap.HTTP:
-		return true
-	case kind == datamap.Files || t.schema == nil || t.schema.View || t.schema.Inherited:
-		return false
-	}
-	same := func(of []string) bool {
-		return len(of) > 0 && !slices.ContainsFunc(of, func(c string) bool { return !slices.Contains(t.key, c) })
-	}
-	return same(t.schema.Key) || slices.ContainsFunc(t.schema.Unique, same)
 }
 
 // doubtful reports whether a system may not know a value again: it is of another kind

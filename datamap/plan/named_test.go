@@ -148,39 +148,71 @@ invoice:
 	}
 }
 
-// Two messages may bear one number, as whoever sends them likes: one person's going takes no
-// other's along. Copies of one message go together.
-func TestMessagesOfOneNumber(t *testing.T) {
-	message := func(from, id, text string) string {
-		return "From x@x Thu Jan  1 00:00:00 1970\nFrom: " + from + "\nMessage-ID: <" + id + "@x.example>\n\n" + text + "\n\n"
-	}
-	folder := t.TempDir()
-	box := filepath.Join(folder, "box.mbox")
-	all := message("ann@x.example", "1", "Ann's") + message("bob@x.example", "1", "Bob's") + message("ann@x.example", "2", "a copy") + message("ann@x.example", "2", "a copy")
-	if err := os.WriteFile(box, []byte(all), 0o600); err != nil {
+// folder is a folder with one file that is a table of the map.
+func folder(t *testing.T, name, text, table string) (w *world, holds func() string) {
+	t.Helper()
+	at := t.TempDir()
+	if err := os.WriteFile(filepath.Join(at, name), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	src, err := files.Open(t.Context(), connect.Config{System: "mail", Kind: "files", At: folder, Tables: []string{"box.mbox"}})
+	src, err := files.Open(t.Context(), connect.Config{System: "files", Kind: "files", At: at, Tables: []string{name}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { src.Close() })
-	w := &world{t: t, sources: find.Sources{"mail": src}, options: Options{CaseKey: []byte("a key of a case of a test"), Now: today}}
-	w.load(map[string]string{"mail.yaml": "system: mail\nkind: files\nat: mail\ntables:\n  box.mbox:\n    key: id\n    identities: {\"from[]\": email}\n    relation: owns\n    erase: delete\n    columns: {\"from[]\": contact.email, body: messages.text}\n"})
-	who := people("email=ann@x.example")
-	p := w.plan(who)
-	w.run(p)
-	after, err := os.ReadFile(box)
-	if err != nil || string(after) != message("ann@x.example", "1", "Ann's")+message("bob@x.example", "1", "Bob's") {
-		t.Errorf("the box holds %q, %v", after, err)
+	w = &world{t: t, sources: find.Sources{"files": src}, options: Options{CaseKey: []byte("a key of a case of a test"), Now: today}}
+	w.load(map[string]string{"files.yaml": "system: files\nkind: files\nat: files\ntables:\n  " + name + ":\n    key: id\n    relation: owns\n    erase: delete\n" + table})
+	return w, func() string {
+		b, err := os.ReadFile(filepath.Join(at, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
 	}
-	if all := strings.Join(said(p), "\n"); !strings.Contains(all, "box.mbox: keep body from[], 1, refused: "+keyShared) || !strings.Contains(all, "box.mbox: delete body from[], 1") {
-		t.Errorf("said %s", all)
-	}
-	if left := w.check(p, who); len(left) > 0 {
-		t.Errorf("left: %+v", left)
-	}
-	if again, _ := os.ReadFile(box); string(again) != string(after) {
-		t.Errorf("the check changed the box to %q", again)
+}
+
+// message is one message of a mailbox.
+func message(from, id, text string) string {
+	return "From x@x Thu Jan  1 00:00:00 1970\nFrom: " + from + "@x.example\nMessage-ID: <" + id + "@x.example>\n\n" + text + "\n\n"
+}
+
+// Several lines of a file may bear one key, as whoever writes them likes: one person's going
+// takes nobody else's along, and all of one key that are theirs alone go together.
+func TestLinesOfOneKey(t *testing.T) {
+	const who = "    identities: {who: email}\n    columns: {who: contact.email, note: messages.text}\n"
+	const from = "    identities: {\"from[]\": email}\n    columns: {\"from[]\": contact.email, body: messages.text}\n"
+	for name, c := range map[string]struct {
+		table    string
+		stays    []string // one key, two people; one key, two spellings; no key
+		goes     []string // copies, and one key with other contents
+		elses    string   // of nobody who was sought
+		apart    int      // lines left because others have their key
+		nameless int      // and because they have none
+	}{
+		"log.csv":   {who, []string{"1,ann@x.example,one\n", "1,bob@x.example,bob\n", "3,ann@x.example,a\n", "3,Ann@x.example,b\n", ",ann@x.example,none\n"}, []string{"2,ann@x.example,two\n", "2,ann@x.example,two\n", "2,ann@x.example,three\n"}, "4,bob@x.example,bob\n", 3, 1},
+		"log.jsonl": {who, []string{`{"id":1,"who":"ann@x.example","note":"one"}` + "\n", `{"id":1,"who":"bob@x.example"}` + "\n", `{"who":"ann@x.example"}` + "\n"}, []string{`{"id":2,"who":"ann@x.example","note":"two"}` + "\n", `{"id":2,"who":"ann@x.example","note":"three"}` + "\n"}, `{"id":"2","who":"bob@x.example"}` + "\n", 1, 1},
+		"box.mbox":  {from, []string{message("ann", "1", "Ann's"), message("bob", "1", "Bob's")}, []string{message("ann", "2", "a copy"), message("ann", "2", "a copy"), message("ann", "2", "no copy")}, message("bob", "3", "Bob's"), 1, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			head := map[string]string{"log.csv": "id,who,note\n"}[name]
+			w, holds := folder(t, name, head+strings.Join(c.stays, "")+strings.Join(c.goes, "")+c.elses, c.table)
+			who := people("email=ann@x.example")
+			p := w.plan(who)
+			w.run(p)
+			after := head + strings.Join(c.stays, "") + c.elses
+			if got := holds(); got != after {
+				t.Errorf("there is left %q, not %q", got, after)
+			}
+			left := map[string]int{}
+			for _, e := range p.Entries(false) {
+				left[e.Refused] += e.Rows
+			}
+			if left[keyShared] != c.apart || left[keyEmpty] != c.nameless || left[""] != 1 {
+				t.Errorf("said %q", said(p))
+			}
+			if left := w.check(p, who); len(left) > 0 || holds() != after {
+				t.Errorf("left: %+v", left)
+			}
+		})
 	}
 }
