@@ -84,6 +84,7 @@ var eventWords = map[ledger.Type]string{
 	ledger.Told:                "You were told that data about you is held",
 	"request-moved":            "Your request went on",
 	"request-turned":           "What you asked was changed by a switch of yours",
+	"restriction-end-told":     "You were told that the restriction of your data ends, and why",
 	AddressAdded:               "You named another address of yours, and a link goes to it",
 	AddressRemoved:             "You removed an address of yours",
 	Unjoined:                   "You had been taken for one with somebody else, and that was undone",
@@ -116,6 +117,9 @@ var requestWords = map[string]string{
 	"lapsed":     "Your request %s lapsed: nobody had shown who asked",
 }
 
+// besideMoves are events of a request that moved it nowhere.
+var besideMoves = []ledger.Type{ledger.CopyHandedOver, ledger.RecipientsTold, "request-turned", "restriction-end-told"}
+
 // receiptWords is for the copy of a single receipt.
 const receiptWords = "You took a receipt"
 
@@ -146,7 +150,11 @@ func (w *words) event(h Happening) string {
 		line = receiptWords
 	}
 	if moved := requestWords[s.State]; moved != "" && s.Number != "" {
-		line = fmt.Sprintf(moved, s.Number)
+		if slices.Contains(besideMoves, h.Type) {
+			line += ", by request " + s.Number
+		} else {
+			line = fmt.Sprintf(moved, s.Number)
+		}
 	}
 	if about := about(w.policy(h.Policy, h.Version), s); len(about) > 0 {
 		line += ": " + strings.Join(about, ", ")

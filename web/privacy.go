@@ -119,7 +119,10 @@ type meView struct {
 	Once     string       // of the forms that ask
 
 	Restriction cases.Restriction
+	Lifted      *liftedView // how staff are about to end it
 }
+
+type liftedView struct{ Number, Because, From string }
 
 // requestRow is a request in the list of whoever asked.
 type requestRow struct{ ID, Number, Title, Words, When string }
@@ -195,6 +198,12 @@ func (s *Server) addRequests(r *http.Request, v *meView) error {
 	var err error
 	if v.Restriction, err = s.Requests.Restriction(r.Context(), s.session(r)); err != nil {
 		return err
+	}
+	if l := v.Restriction.Lifted; l != nil {
+		v.Lifted = &liftedView{Number: l.Number, Because: l.Because}
+		if !l.From.IsZero() {
+			v.Lifted.From = day(l.From)
+		}
 	}
 	list, err := s.Requests.Mine(r.Context(), s.session(r))
 	for _, m := range list {

@@ -101,4 +101,22 @@ func TestPagesOfARestriction(t *testing.T) {
 	}
 	w.p.Inspect("restriction-by-staff")
 	w.open("/privacy/me/use-again", "Your data and choices")
+
+	// Staff are about to end it: she reads that first, and says no.
+	c.do(post, "/api/v1/requests", `{"right":"unrestrict","identities":[{"kind":"email","value":"ann@visitor.example"}],"evidence":"the bill is paid","reason":"The dispute over your bill is settled."}`, jsonType, kim).
+		wants(t, "lifting by staff", 201)
+	w.open("/privacy/me", "Your data and choices")
+	w.sees(".restricted .lifted", "The dispute over your bill is settled.")
+	w.p.Inspect("restriction-ended-by-staff")
+	no := q.office.wait(t, ann, `stays as it is, and nothing ends: \S+(/privacy/ask/restrict)`)[1]
+	w.click(".restricted .lifted a", "Have it kept and not used")
+	w.open(no, "Have it kept and not used")
+	w.p.ClickTo("main form.card button")
+	number = strings.TrimPrefix(w.p.Text("h1"), "Your request ")
+	c.at(w.id(c, number, kim), "closed", kim)
+	w.open("/privacy/me", "Your data and choices")
+	w.sees(".restricted", "our staff can tell you")
+	if w.p.Count(".restricted .lifted") != 0 {
+		t.Error("she said no, and reads that it ends")
+	}
 }

@@ -76,6 +76,8 @@ type Config struct {
 	// Link is the page a link opens, with the token at its end; Page is where somebody with
 	// a number asks for one.
 	Link, Page string
+	// AskPage is where somebody asks for something, with the right at its end; empty: no page does.
+	AskPage string
 	// CertificatePage shows a certificate, with its key at the end (see CertificateKey); empty: no page does.
 	CertificatePage string
 	Staff           string // the address reminders go to; empty: none is sent

@@ -16,13 +16,19 @@ import (
 )
 
 // handedOver counts the events that say a copy left.
-func (h *house) handedOver() (n int) {
+func (h *house) handedOver() int {
+	h.t.Helper()
+	return h.happened(ledger.CopyHandedOver)
+}
+
+// happened counts events of a type.
+func (h *house) happened(what ledger.Type) (n int) {
 	h.t.Helper()
 	h.Check(h.DB.Read(bg, func(tx *store.Tx) error {
 		n = 0
 		list, err := h.Ledger.Read(tx, 0, 1000)
 		for _, e := range list {
-			if e.Type == ledger.CopyHandedOver {
+			if e.Type == what {
 				n++
 			}
 		}

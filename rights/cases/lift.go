@@ -8,6 +8,7 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/law"
+	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/mail"
 	"github.com/avowhq/avow/store"
 )
@@ -19,6 +20,9 @@ import (
 
 // Lift ends a restriction. No law names it: staff ask for it, or in a visit whoever asked for the restriction.
 const Lift law.Right = "unrestrict"
+
+// LiftTold is the event that the person was told that their restriction ends: by a letter that left, or as staff say (gdpr:18(3)).
+const LiftTold ledger.Type = "restriction-end-told"
 
 // lifting is what a request for Lift says, sealed with the rest of it.
 type lifting struct {
@@ -77,7 +81,13 @@ func (d *Desk) inform(tx *store.Tx, c *record, st *step) error {
 	if s.Lifting.Own {
 		return finish(tx, st, stepDone, "", nil)
 	}
-	if s.Lifting.Told != "" || st.Outcome != "" {
+	if st.Outcome != "" {
+		return finish(tx, st, stepDone, c.openedBy, nil)
+	}
+	if s.Lifting.Told != "" {
+		if err := d.event(tx, c, LiftTold); err != nil {
+			return err
+		}
 		return finish(tx, st, stepDone, c.openedBy, nil)
 	}
 	state, err := d.Desk.Outbox.State(tx, liftLetter(c, st))
@@ -90,6 +100,9 @@ func (d *Desk) inform(tx *store.Tx, c *record, st *step) error {
 	case err != nil:
 		return err
 	case state == "sent":
+		if err := d.event(tx, c, LiftTold); err != nil {
+			return err
+		}
 		return wait(tx, st, tx.Now().Add(d.Before), `{"told":true}`, nil)
 	case state == "waiting":
 		return unsent
@@ -115,8 +128,17 @@ func liftLetter(c *record, st *step) avow.ID { return once(c.ID, "lift", strconv
 func (d *Desk) putLiftLetter(tx *store.Tx, c *record, s *secret, st *step) error {
 	return d.Desk.Outbox.Put(tx, mail.Message{ID: liftLetter(c, st), To: s.To, Subject: "The restriction of your data ends",
 		Text: fmt.Sprintf("Your data at %s is kept at present and not used. Not before %s that ends, and it is used again as the privacy policy says. The number of this is %s."+
-			"\n\nBecause: %s\n\nIf that is wrong, say so before then. You can complain, or go to a court: %s", d.Desk.Organisation,
-			tx.Now().Add(d.Before).UTC().Format("2 January 2006, 15:04 MST"), c.Number, s.Lifting.Reason, d.recourse(c))})
+			"\n\nBecause: %s\n\nIf that is wrong, %s. You can complain, or go to a court: %s", d.Desk.Organisation,
+			tx.Now().Add(d.Before).UTC().Format("2 January 2006, 15:04 MST"), c.Number, s.Lifting.Reason, d.sayNo(), d.recourse(c))})
+}
+
+// sayNo is how somebody keeps a restriction that is about to end.
+func (d *Desk) sayNo() string {
+	if d.AskPage == "" {
+		return "say so before then"
+	}
+	return "ask before then that your data stays as it is, and nothing ends: " + d.AskPage + string(law.Restrict) +
+		"\n\nIf it was you who asked for the restriction, you can also have your data used again at once, on the page of your data"
 }
 
 // notLifted tells somebody who read that their restriction ends that it does not.

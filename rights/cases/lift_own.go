@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/law"
@@ -15,10 +16,17 @@ import (
 
 // Restriction is what somebody sees of the restriction of their data.
 type Restriction struct {
-	Stands bool   // it is kept and not used
-	Mine   bool   // they asked for that and nobody else did: a request for Lift of theirs ends it
-	Policy string // of Mine: the policy to ask under
-	Ending string // the number of a request that ends it already, as they asked
+	Stands bool    // it is kept and not used
+	Mine   bool    // they asked for that and nobody else did: a request for Lift of theirs ends it
+	Policy string  // of Mine: the policy to ask under
+	Ending string  // the number of a request that ends it already, as they asked
+	Lifted *Lifted // staff are about to end it; nil when they are not, or it ends as the person asked
+}
+
+// Lifted is what somebody reads of staff who are about to end their restriction (gdpr:18(3)).
+type Lifted struct {
+	Number, Because string
+	From            time.Time // when it ends at the earliest; zero while the letter that says so has not left
 }
 
 // Restriction tells somebody in a visit whether their data is restricted, and whether they may end that. Unauthorized
@@ -52,6 +60,9 @@ func (d *Desk) restriction(tx *store.Tx, c *record, s *secret) (r Restriction, e
 		}
 	}
 	if r.Ending, err = d.ending(tx, c); err != nil || r.Ending != "" || !r.Stands {
+		return r, err
+	}
+	if r.Lifted, err = d.lifted(tx, c, s); err != nil {
 		return r, err
 	}
 	switch err := d.theirs(tx, c, s, standing); {
@@ -140,6 +151,40 @@ func (d *Desk) ending(tx *store.Tx, c *record) (string, error) {
 		}
 	}
 	return "", err
+}
+
+// lifted is an open request by which staff end a person's restriction; not one that the person has stopped by asking for it again.
+func (d *Desk) lifted(tx *store.Tx, c *record, s *secret) (*Lifted, error) {
+	for _, id := range s.proved() {
+		open, err := list(tx, `asked = ? AND (subject = ? OR same = ?) AND verified IS NOT NULL AND closed IS NULL ORDER BY received, id`,
+			string(Lift), c.Subject, d.sameness(Lift, []Identity{id}))
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range open {
+			again, err := d.has(tx, &e, s, law.Restrict, `verified > ?`, e.Received)
+			if err != nil {
+				return nil, err
+			}
+			if !again {
+				return d.liftedBy(tx, &e)
+			}
+		}
+	}
+	return nil, nil
+}
+
+func (d *Desk) liftedBy(tx *store.Tx, e *record) (*Lifted, error) {
+	s, err := d.open(tx, e)
+	if err != nil {
+		return nil, err
+	}
+	l := &Lifted{Number: e.Number, Because: s.Lifting.Reason}
+	told, err := steps(tx, e.ID, `kind = ? AND outcome <> ''`, kindInform)
+	if len(told) > 0 {
+		l.From = told[len(told)-1].Next
+	}
+	return l, err
 }
 
 // joined has an open lifting take over from a later one what lets it go on: that the person asks for it themselves, or how

@@ -85,6 +85,9 @@ func TestLiftByThePerson(t *testing.T) {
 		if h.wrote(ann, "The restriction of your data ends") || !h.wrote(ann, "Your data is used again") {
 			t.Error("she was told before what she asked for, or not that it is done")
 		}
+		if n := h.happened(cases.LiftTold); n != 0 {
+			t.Errorf("that she was told before is recorded %d times", n)
+		}
 		if now := h.restriction(mine); now.Stands || now.Mine || now.Ending != "" {
 			t.Errorf("afterwards it is said: %+v", now)
 		}

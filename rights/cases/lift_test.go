@@ -88,6 +88,9 @@ func TestLift(t *testing.T) {
 		if !strings.Contains(l.Subject, "restriction of your data ends") || !strings.Contains(l.Text, cleared) || !strings.Contains(l.Text, "Autoriteit Persoonsgegevens") {
 			t.Errorf("she reads: %s\n%s", l.Subject, l.Text)
 		}
+		if n := h.happened(cases.LiftTold); n != 0 {
+			t.Errorf("that she was told is recorded %d times before the letter was seen to have left", n)
+		}
 		h.Pass(2 * time.Hour)
 		h.run()
 		h.run()
@@ -108,6 +111,51 @@ func TestLift(t *testing.T) {
 		}
 		if got := h.liftedBy(); len(got) != 1 || got[0] != "kim: "+cleared {
 			t.Errorf("the log says %q", got)
+		}
+		if n := h.happened(cases.LiftTold); n != 1 {
+			t.Errorf("that she was told is recorded %d times", n)
+		}
+		h.audit()
+	})
+}
+
+// Who opens their data while staff are about to end their restriction reads why and from when; no more once they asked for it again.
+func TestLiftIsReadBefore(t *testing.T) {
+	tuned(t, func(c *cases.Config) { c.AskPage = "https://quay.example/privacy/ask/" }, func(h *house) {
+		h.people()
+		h.restricted()
+		if r := h.restriction(h.visit(ann)); r.Lifted != nil {
+			t.Errorf("nobody ends it, and she reads %+v", r.Lifted)
+		}
+		r := h.lift("")
+		h.run()
+		if now := h.restriction(h.visit(ann)); !now.Mine || now.Lifted == nil || *now.Lifted != (cases.Lifted{Number: r.Number, Because: cleared}) {
+			t.Errorf("before the letter left she reads %+v of %+v", now.Lifted, now)
+		}
+		l := h.letters(ann)
+		if !slices.ContainsFunc(l, func(l mail.Opened) bool {
+			return strings.Contains(l.Text, "https://quay.example/privacy/ask/restrict\n")
+		}) {
+			t.Errorf("no letter says where she can say no: %+v", l)
+		}
+		h.Pass(2 * time.Hour)
+		h.run()
+		at := h.step(r, "inform", "").Next
+		now := h.restriction(h.visit(ann))
+		if !now.Mine || now.Lifted == nil || !now.Lifted.From.Equal(at) || at.IsZero() {
+			t.Errorf("when it left she reads %+v; it ends %v", now.Lifted, at)
+		}
+		if other := h.restriction(h.visit(bob)); other.Lifted != nil {
+			t.Errorf("somebody else reads %+v", other.Lifted)
+		}
+		h.restricted()
+		if now := h.restriction(h.visit(ann)); !now.Stands || now.Lifted != nil {
+			t.Errorf("she asked for it again, and reads %+v", now.Lifted)
+		}
+		h.Pass(30 * time.Hour)
+		h.run()
+		if h.debtsMay() || len(h.liftedBy()) != 0 {
+			t.Error("she asked for it again, and it is lifted")
 		}
 		h.audit()
 	})
@@ -139,6 +187,9 @@ func TestLiftThatCannotBeTold(t *testing.T) {
 		h.is(r, cases.Closed)
 		if !h.debtsMay() || h.shelves.count("desk", "frozen = 1") != 0 {
 			t.Error("she was told, and it is still restricted")
+		}
+		if n := h.happened(cases.LiftTold); n != 1 {
+			t.Errorf("that she was told is recorded %d times", n)
 		}
 	})
 }
