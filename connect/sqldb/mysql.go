@@ -92,8 +92,11 @@ func (mysql) room() (values, bytes int) { return 400_000, 4 << 20 }
 const few = 50
 
 func (mysql) read(ref string, c *column) string {
-	if c.cast == "bit" {
+	switch {
+	case c.cast == "bit":
 		return "(" + ref + " + 0)"
+	case c.single:
+		return "(" + ref + " + 0e0)"
 	}
 	return ref
 }

@@ -183,7 +183,7 @@ func mysqlKind(c *column, data string) {
 	case data == "decimal":
 		c.Kind = connect.DecimalKind
 	case data == "float", data == "double":
-		c.Kind, c.float = connect.DecimalKind, true
+		c.Kind, c.float, c.single = connect.DecimalKind, true, data == "float"
 	case data == "date":
 		c.Kind = connect.DateKind
 	case data == "datetime", data == "timestamp":

@@ -39,8 +39,7 @@ func value(c *column, given any) any {
 		}
 		return connect.Decimal(strconv.FormatUint(v, 10))
 	case float32:
-		f, _ := strconv.ParseFloat(strconv.FormatFloat(float64(v), 'g', -1, 32), 64)
-		return valueOfFloat(c, f)
+		return valueOfFloat(c, shortest(float64(v)))
 	case float64:
 		return valueOfFloat(c, v)
 	case time.Time:
@@ -66,6 +65,12 @@ func valueOfFloat(c *column, v float64) any {
 		return connect.Decimal(strconv.FormatFloat(v, 'f', -1, 64))
 	}
 	return v
+}
+
+// shortest is a number of four bytes with as few digits as tell it from all others.
+func shortest(f float64) float64 {
+	out, _ := strconv.ParseFloat(strconv.FormatFloat(f, 'g', -1, 32), 64)
+	return out
 }
 
 func valueOfText(c *column, s string) any {
@@ -105,10 +110,14 @@ func valueOfText(c *column, s string) any {
 
 func valueOfNumber(c *column, s string) any {
 	if c.float {
-		if f, err := strconv.ParseFloat(s, 64); err == nil {
-			return f
+		f, err := strconv.ParseFloat(s, 64)
+		switch {
+		case err != nil:
+			return s
+		case c.single:
+			return shortest(f)
 		}
-		return s
+		return f
 	}
 	if d, ok := decimal(s); ok {
 		return d
@@ -209,8 +218,7 @@ func own(c *column, v any) (any, bool) {
 	case connect.DecimalKind:
 		return ownNumber(c, v, text)
 	case connect.Boolean:
-		b, err := strconv.ParseBool(text)
-		return b, err == nil && text != "T" && text != "F"
+		return ownBoolean(c, v, text)
 	case connect.DateKind:
 		if t, ok := v.(time.Time); ok {
 			text = t.UTC().Format(time.RFC3339Nano)
@@ -248,8 +256,18 @@ func ownInteger(c *column, text string) (any, bool) {
 	return i, c.high == 0 || i >= c.low && i <= c.high
 }
 
+func ownBoolean(c *column, v any, text string) (any, bool) {
+	if i, ok := v.(int64); ok && c.cast == "tinyint" && i != 0 && i != 1 {
+		return i, i >= math.MinInt8 && i <= math.MaxInt8 // MySQL's way to say yes and no has room for more
+	}
+	b, err := strconv.ParseBool(text)
+	return b, err == nil && text != "T" && text != "F"
+}
+
 func ownNumber(c *column, v any, text string) (any, bool) {
-	if f, ok := v.(float64); ok && c.float {
+	if f, ok := v.(float64); ok && c.single {
+		return float64(float32(f)), true
+	} else if ok && c.float {
 		return f, true
 	}
 	d, ok := decimal(text)

@@ -70,7 +70,7 @@ func (a *arrival) add(read int) (uint32, error) {
 	if err != nil {
 		return 0, err
 	}
-	if a.Options.ToShow && read == len(t.columns) && (t.named || !a.here.lacks(t.key)) {
+	if a.Options.ToShow && read == len(t.columns) {
 		if err := t.rests.keep(row, a.here.bytes[len(kept):], &a.keep); err != nil {
 			return 0, err
 		}

@@ -1,9 +1,7 @@
 package find
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"strings"
 	"sync"
 
@@ -129,9 +127,6 @@ type tableExport struct {
 	t     *table
 	views map[string]*view
 	rec   record
-	again *rowSet // the rows that are read again, in their order
-	place []int   // where each stands among the records
-	lost  bool    // rows cannot be read again, because their key is empty in part
 }
 
 func (x *tableExport) table(all *Rows) error {
@@ -148,10 +143,7 @@ func (x *tableExport) table(all *Rows) error {
 		}
 		rows = rows[:0]
 	}
-	if err := x.some(rows); err != nil || !x.lost {
-		return err
-	}
-	return avow.Errorf(avow.Conflict, "rows of table %s of system %s have a key that is empty in part, by which they cannot be read again; name columns that are filled in every row as its key", x.t.Name, x.t.System.Name.Text)
+	return x.some(rows)
 }
 
 // some gives out some rows, of which those that were not kept whole are read again.
@@ -160,8 +152,7 @@ func (x *tableExport) some(rows []uint32) error {
 		return nil
 	}
 	records := make([]Record, len(rows))
-	again := connect.In{Columns: x.t.columns[:x.t.key]}
-	x.again, x.place = newRowSet(x.t.key), x.place[:0]
+	var missing []int
 	for i, row := range rows {
 		whole := x.load(row)
 		records[i] = x.start(row)
@@ -170,18 +161,9 @@ func (x *tableExport) some(rows []uint32) error {
 			continue
 		}
 		records[i].Changed = true
-		if x.rec.lacks(x.t.key) {
-			x.lost = true
-			continue
-		}
-		name, kept := x.t.set.key(row), x.rec.first(x.t.kept)
-		if _, err := x.again.add(name, kept[min(len(kept), len(name)):]); err != nil {
-			return err
-		}
-		x.place = append(x.place, i)
-		again.Tuples = append(again.Tuples, records[i].Key)
+		missing = append(missing, i)
 	}
-	records, err := x.read(again, rows, records)
+	records, err := x.readAgain(rows, records, missing)
 	if err != nil {
 		return err
 	}
@@ -197,9 +179,6 @@ func (x *tableExport) some(rows []uint32) error {
 func (x *tableExport) load(row uint32) bool {
 	key, kept := x.t.set.record(row)
 	x.rec.parse(x.t.kept, key, kept)
-	if x.t.whole && x.rec.lacks(x.t.key) {
-		x.rec.parse(len(x.t.columns), key)
-	}
 	if len(x.rec.ends) == len(x.t.columns) {
 		return true
 	}
@@ -219,43 +198,4 @@ func (x *tableExport) start(row uint32) Record {
 		}
 	}
 	return out
-}
-
-var errNotOpen = errors.New("not opened")
-
-// read reads rows again. One whose links stand on other values by now is not shown. Where
-// rows were not found to be shown, several may have come for one: each is shown.
-func (x *tableExport) read(in connect.In, rows []uint32, records []Record) ([]Record, error) {
-	if len(in.Tuples) == 0 {
-		return records, nil
-	}
-	if x.source == nil {
-		return nil, avow.Errorf(avow.Unavailable, "system %s could not be opened: %w", x.t.System.Name.Text, errNotOpen)
-	}
-	var now record
-	ask := connect.Read{Table: x.t.Name, Columns: x.t.columns, Any: []connect.In{in}, When: x.t.when}
-	err := x.source.Read(x.ctx, ask, func(values connect.Row) error {
-		now.encode(values[:max(x.t.kept, x.t.naming())])
-		n, ok := x.again.find(x.t.name(&now))
-		if !ok {
-			return nil
-		}
-		key, kept := x.again.record(n)
-		x.rec.parse(x.t.kept, key, kept)
-		i := x.place[n]
-		switch {
-		case !bytes.Equal(now.first(x.t.kept), x.rec.bytes):
-			return nil
-		case records[i].Changed:
-			records[i].Changed = false
-		case x.t.whole:
-			return nil // a copy
-		default:
-			more := records[i]
-			records, i = append(records, more), len(records)
-		}
-		x.show(&records[i], rows[x.place[n]], connect.Tuple(values))
-		return nil
-	})
-	return records, err
 }

@@ -49,15 +49,14 @@ func (t *table) mayBeEmpty(column string) bool {
 
 // name is what tells a row from all others: its key, where the system holds to that. Else the
 // values that links stand on belong to it, because rows of one key may be different people's, and
-// a sum of the rest, where that was read, because one person may have several. A row whose key
-// is empty in part is never found again by it, and is named by all that was read of it.
+// a sum of the rest, where that was read, because one person may have several.
 func (t *table) name(rec *record) []byte {
 	if t.named {
 		return rec.first(t.key)
 	}
 	kept := rec.first(t.kept)
-	if len(rec.bytes) == len(kept) || rec.lacks(t.key) {
-		return rec.bytes
+	if len(rec.bytes) == len(kept) {
+		return kept
 	}
 	return appendInt(slices.Clip(kept), int64(maphash.Bytes(t.set.seed, rec.bytes[len(kept):])))
 }
@@ -71,14 +70,4 @@ func (t *table) naming() int {
 		return len(t.columns)
 	}
 	return t.kept
-}
-
-// lacks reports that one of the first n columns is empty.
-func (r *record) lacks(n int) bool {
-	for i := range n {
-		if isEmpty(r.value(i)) {
-			return true
-		}
-	}
-	return false
 }

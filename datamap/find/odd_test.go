@@ -54,6 +54,7 @@ func TestRowsOfOneKey(t *testing.T) {
 	for name, c := range map[string]struct{ ddl, want string }{
 		"a key that is empty in part":      {"CREATE TABLE choices (person_id INTEGER, kind TEXT, note TEXT, PRIMARY KEY (person_id, kind)); INSERT INTO choices VALUES (1, NULL, 'one'), (1, NULL, 'two'), (1, 'a', 'three'), (2, NULL, 'bob')", "one three two"},
 		"a key that nothing holds to":      {"CREATE TABLE choices (person_id INTEGER, kind TEXT, note TEXT); INSERT INTO choices VALUES (1, 'a', 'one'), (1, 'a', 'two'), (2, 'a', 'bob')", "one two"},
+		"a key that is an empty text":      {"CREATE TABLE choices (person_id INTEGER NOT NULL, kind TEXT NOT NULL, note TEXT, PRIMARY KEY (person_id, kind)); INSERT INTO choices VALUES (1, '', 'one'), (2, '', 'bob')", "one"},
 		"a view":                           {"CREATE TABLE kinds (person_id INTEGER, kind TEXT, note TEXT); CREATE VIEW choices AS SELECT person_id, kind, note FROM kinds; INSERT INTO kinds VALUES (1, 'a', 'one'), (1, 'a', 'two'), (2, 'a', 'bob')", "one two"},
 		"keys that differ":                 {"CREATE TABLE choices (person_id INTEGER, kind TEXT, note TEXT); INSERT INTO choices VALUES (1, 'a', 'one'), (2, 'a', 'two')", "one"},
 		"a key that the database holds to": {"CREATE TABLE choices (person_id INTEGER NOT NULL, kind TEXT NOT NULL, note TEXT, PRIMARY KEY (person_id, kind)); INSERT INTO choices VALUES (1, 'b', 'one'), (1, 'a', 'two')", "one two"},
@@ -66,15 +67,6 @@ func TestRowsOfOneKey(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// Of a row with an empty key that was not kept it is said that it is missing.
-func TestEmptyKeyCannotBeReadAgain(t *testing.T) {
-	s, _ := town(t, choices, "CREATE TABLE choices (person_id INTEGER NOT NULL, kind TEXT NOT NULL, note TEXT, PRIMARY KEY (person_id, kind)); INSERT INTO choices VALUES (1, '', 'one')", Options{ToShow: true, Keep: 1})
-	var missing *Incomplete
-	if err := s.Export(t.Context(), find(t, s, ann), 0, func(Record) error { return nil }); !errors.As(err, &missing) || len(missing.Tables) != 1 || missing.Tables[0].Table.Name != "choices" {
-		t.Errorf("said: %v", err)
 	}
 }
 

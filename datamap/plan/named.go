@@ -103,11 +103,11 @@ func (s *system) doubtful(t *table, key connect.Tuple) bool {
 func certain(v any, kind connect.Kind, anyForm bool) bool {
 	switch v := v.(type) {
 	case int64:
-		return kind == connect.Integer || kind == "" || !anyForm
+		return kind == connect.Integer || kind == ""
 	case string:
 		plain := utf8.ValidString(v) && !strings.ContainsRune(v, 0)
 		return plain && !anyForm && (kind == connect.TextKind || kind == connect.UUID || kind == connect.ObjectID || kind == "")
-	case float64:
+	case float64, []any, map[string]any:
 		return false
 	}
 	return !anyForm
