@@ -15,6 +15,10 @@ import (
 // them double, from 20 milliseconds.
 const attempts = 8
 
+// lockedAttempts bounds how often rows are waited for that others lock, ten seconds each time: what
+// was changed before them in the same transaction is locked meanwhile too.
+const lockedAttempts = 2
+
 // Change sends all changes in one transaction.
 func (s *source) Change(ctx context.Context, changes []connect.Change) ([]connect.Result, error) {
 	if s.config.ReadOnly {
@@ -29,7 +33,7 @@ func (s *source) Change(ctx context.Context, changes []connect.Change) ([]connec
 		if err == nil {
 			return results, nil
 		}
-		if attempt == attempts || ctx.Err() != nil || !s.dialect.fault(err).again {
+		if ctx.Err() != nil || attempt >= s.dialect.fault(err).attempts() {
 			return nil, s.changeFault(ctx, works, at, err)
 		}
 		if !wait(ctx, attempt) {

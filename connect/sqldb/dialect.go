@@ -61,11 +61,23 @@ const (
 
 // fault is what a driver's error means.
 type fault struct {
-	kind  avow.ErrorKind
-	what  string // for people, without a value
-	again bool   // the same may succeed at once
-	stale bool   // the catalog has changed
-	lacks bool   // the login may not
+	kind   avow.ErrorKind
+	what   string // for people, without a value
+	again  bool   // the same may succeed at once
+	locked bool   // or when others are done, for whom it was waited long already
+	stale  bool   // the catalog has changed
+	lacks  bool   // the login may not
+}
+
+// attempts is how often the same is tried.
+func (f fault) attempts() int {
+	switch {
+	case f.again:
+		return attempts
+	case f.locked:
+		return lockedAttempts
+	}
+	return 1
 }
 
 // writer writes one statement.

@@ -27,7 +27,7 @@ func (mysql) fault(err error) fault {
 	case 1213, 1020, 1637:
 		return fault{kind: avow.Unavailable, what: "others change the same rows all the time; nothing was changed, try again", again: true}
 	case 1205:
-		return fault{kind: avow.Unavailable, what: "others lock the rows; nothing was changed, try again", again: true}
+		return fault{kind: avow.Unavailable, what: "others lock the rows; nothing was changed, try again", locked: true}
 	case 1969, 3024, 1317:
 		return fault{kind: avow.Unavailable, what: "it took longer than half an hour and was given up; nothing was changed"}
 	case 1142, 1143, 1370, 1227:

@@ -24,7 +24,7 @@ func (postgres) fault(err error) fault {
 	case pg.Code == "40001" || pg.Code == "40P01":
 		return fault{kind: avow.Unavailable, what: "others change the same rows all the time; nothing was changed, try again", again: true}
 	case pg.Code == "55P03":
-		return fault{kind: avow.Unavailable, what: "others lock the rows; nothing was changed, try again", again: true}
+		return fault{kind: avow.Unavailable, what: "others lock the rows; nothing was changed, try again", locked: true}
 	case pg.Code == "57014":
 		return fault{kind: avow.Unavailable, what: "it took longer than half an hour and was given up; nothing was changed"}
 	case pg.Code == "42501":

@@ -121,7 +121,7 @@ func (r *rehearsal) run(ctx context.Context) error {
 		}
 		switch {
 		case errors.Is(err, errGone) && r.ends < mostEnds+len(r.works):
-		case err != nil && r.dialect.fault(err).again && waited < triesAgain:
+		case err != nil && r.dialect.fault(err).attempts() > 1 && waited < triesAgain:
 			if waited++; !wait(ctx, waited) {
 				return err
 			}

@@ -402,11 +402,15 @@ func (sqlite) fault(err error) fault {
 		return fault{kind: avow.Conflict, what: "a foreign key refuses it: another row points at this one, or what it would point at is not there"}
 	case code.SQLITE_READONLY_ROLLBACK, code.SQLITE_READONLY_RECOVERY:
 		return fault{kind: avow.Unavailable, what: "a program that wrote to its file was stopped in the middle; it can be read again when somebody who may write has opened it"}
+	case code.SQLITE_BUSY_SNAPSHOT:
+		return fault{kind: avow.Unavailable, what: "others write to it all the time; nothing was changed, try again", again: true}
 	case code.SQLITE_CONSTRAINT_TRIGGER:
 		return fault{kind: avow.Conflict, what: "a trigger of the database refuses the change"}
 	}
 	switch e.Code() & 0xff {
-	case code.SQLITE_BUSY, code.SQLITE_LOCKED:
+	case code.SQLITE_BUSY:
+		return fault{kind: avow.Unavailable, what: "another program locks its file; nothing was changed, try again", locked: true}
+	case code.SQLITE_LOCKED:
 		return fault{kind: avow.Unavailable, what: "others write to it all the time; nothing was changed, try again", again: true}
 	case code.SQLITE_CONSTRAINT:
 		if m := liteConstraint.FindStringSubmatch(err.Error()); m != nil {
