@@ -39,7 +39,7 @@ type column struct {
 	low       int64  // the least and the greatest integer it takes
 	high      int64
 	float     bool // a number without an exact form
-	single    bool // MySQL: of four bytes, of which it shows fewer digits than it has
+	single    bool // MySQL: and of four bytes, of which it is given with fewer digits than it has
 	loose     bool // the database takes different texts in it for the same
 	shared    bool // SQLite: it takes values of any kind
 	// An index begins with it, or with its lower(); to the database capitals do not count in it.

@@ -92,11 +92,8 @@ func (mysql) room() (values, bytes int) { return 400_000, 4 << 20 }
 const few = 50
 
 func (mysql) read(ref string, c *column) string {
-	switch {
-	case c.cast == "bit":
+	if c.cast == "bit" {
 		return "(" + ref + " + 0)"
-	case c.single:
-		return "(" + ref + " + 0e0)"
 	}
 	return ref
 }

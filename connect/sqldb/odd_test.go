@@ -143,9 +143,9 @@ func TestWhatIsNotTakenBackIsTold(t *testing.T) {
 // Many rows are named by values of whatever type MariaDB has.
 func TestManyKeysOfAnyType(t *testing.T) {
 	for kind, create := range map[string]string{"time": "TIME(3)", "address": "INET6", "bytes": "VARBINARY(20)", "number": "DECIMAL(40,3)", "word": "VARCHAR(20) COLLATE utf8mb4_bin",
-		"fixed": "CHAR(20)", "moment": "DATETIME(6)", "id": "UUID", "bits": "BIT(20)", "one": "ENUM('::1','::2') COLLATE utf8mb4_general_ci", "count": "BIGINT UNSIGNED"} {
+		"fixed": "CHAR(20)", "moment": "DATETIME(6)", "id": "UUID", "bits": "BIT(20)", "one": "ENUM('::1','::2') COLLATE utf8mb4_general_ci", "count": "BIGINT UNSIGNED", "float": "FLOAT"} {
 		value := map[string]string{"time": "sec_to_time(seq)", "address": "concat('::', hex(seq))", "moment": "'2020-01-01' + interval seq hour", "id": "concat('00000000-0000-0000-0000-0000000', 10000 + seq)",
-			"one": "'::1'", "count": "18446744073709551615 - seq"}[kind]
+			"one": "'::1'", "count": "18446744073709551615 - seq", "float": "16777216 + 2 * seq"}[kind]
 		if value == "" {
 			value = "seq"
 		}

@@ -39,7 +39,8 @@ func value(c *column, given any) any {
 		}
 		return connect.Decimal(strconv.FormatUint(v, 10))
 	case float32:
-		return valueOfFloat(c, shortest(float64(v)))
+		f, _ := strconv.ParseFloat(strconv.FormatFloat(float64(v), 'g', -1, 32), 64)
+		return valueOfFloat(c, f)
 	case float64:
 		return valueOfFloat(c, v)
 	case time.Time:
@@ -65,12 +66,6 @@ func valueOfFloat(c *column, v float64) any {
 		return connect.Decimal(strconv.FormatFloat(v, 'f', -1, 64))
 	}
 	return v
-}
-
-// shortest is a number of four bytes with as few digits as tell it from all others.
-func shortest(f float64) float64 {
-	out, _ := strconv.ParseFloat(strconv.FormatFloat(f, 'g', -1, 32), 64)
-	return out
 }
 
 func valueOfText(c *column, s string) any {
@@ -110,14 +105,10 @@ func valueOfText(c *column, s string) any {
 
 func valueOfNumber(c *column, s string) any {
 	if c.float {
-		f, err := strconv.ParseFloat(s, 64)
-		switch {
-		case err != nil:
-			return s
-		case c.single:
-			return shortest(f)
+		if f, err := strconv.ParseFloat(s, 64); err == nil {
+			return f
 		}
-		return f
+		return s
 	}
 	if d, ok := decimal(s); ok {
 		return d
@@ -265,9 +256,10 @@ func ownBoolean(c *column, v any, text string) (any, bool) {
 }
 
 func ownNumber(c *column, v any, text string) (any, bool) {
-	if f, ok := v.(float64); ok && c.single {
-		return float64(float32(f)), true
-	} else if ok && c.float {
+	if f, ok := v.(float64); ok && c.float {
+		if c.single {
+			f = float64(float32(f)) // as it stands there, all digits of it
+		}
 		return f, true
 	}
 	d, ok := decimal(text)

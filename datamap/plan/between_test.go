@@ -237,3 +237,30 @@ func TestDatabaseThatOnlyReads(t *testing.T) {
 		}
 	})
 }
+
+// Lines of a file and documents change hands too, and others come that bear the same key.
+func TestLinesBetweenPlanAndRun(t *testing.T) {
+	const who = "    identities: {who: email}\n    columns: {who: contact.email, note: messages.text}\n"
+	const from = "    identities: {\"from[]\": email}\n    columns: {\"from[]\": contact.email, body: messages.text}\n"
+	for name, c := range map[string]struct{ table, was, then, left string }{
+		"log.csv":   {who, "id,who,note\n1,ann@x.example,a\n2,ann@x.example,b\n", "id,who,note\n1,ann@x.example,a\n2,bob@x.example,b\n1,bob@x.example,c\n", "id,who,note\n2,bob@x.example,b\n1,bob@x.example,c\n"},
+		"log.jsonl": {who, `{"id":1,"who":"ann@x.example"}` + "\n" + `{"id":2,"who":"ann@x.example"}` + "\n", `{"id":2,"who":"bob@x.example"}` + "\n" + `{"id":1,"who":"ann@x.example"}` + "\n" + `{"id":1,"who":"bob@x.example"}` + "\n", `{"id":2,"who":"bob@x.example"}` + "\n" + `{"id":1,"who":"bob@x.example"}` + "\n"},
+		"box.mbox":  {from, message("ann", "1", "a") + message("ann", "2", "b"), message("ann", "1", "a") + message("bob", "2", "b") + message("bob", "1", "c"), message("bob", "2", "b") + message("bob", "1", "c")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, holds := folder(t, name, c.was, c.table)
+			who := people("email=ann@x.example")
+			p := w.plan(who)
+			holds(c.then)
+			w.run(p)
+			if got := holds(""); got != c.left {
+				t.Errorf("there is left %q, not %q", got, c.left)
+			}
+			for _, l := range w.check(p, who) {
+				if l.Why != ChangedHands {
+					t.Errorf("the check finds %+v", l)
+				}
+			}
+		})
+	}
+}

@@ -282,18 +282,27 @@ func (c *checker) done(g *Group, column string, is, want any) bool {
 
 // guarded reports whether what tied the row to the person still does.
 func guarded(g *Group, r connect.Row, at map[string]int) bool {
-	for _, x := range g.guards {
+	return !slices.ContainsFunc(g.guards, func(x guard) bool {
 		now := make(connect.Tuple, len(x.columns))
 		for i, name := range x.columns {
 			now[i] = r[at[name]]
 		}
-		raw, held := string(appendTuple(nil, now)), false
-		x.values.raw(func(b []byte) { held = held || string(b) == raw })
-		if !held {
-			return false
+		return !x.holds(now)
+	})
+}
+
+// holds reports whether values are those of a row when it was found; of a list one element is enough.
+func (x *guard) holds(now connect.Tuple) bool {
+	is := []string{string(appendTuple(nil, now))}
+	if list, ok := now[0].([]any); ok && len(now) == 1 {
+		is = is[:0]
+		for _, v := range elements(list) {
+			is = append(is, string(appendTuple(nil, connect.Tuple{v})))
 		}
 	}
-	return true
+	held := false
+	x.values.raw(func(b []byte) { held = held || slices.Contains(is, string(b)) })
+	return held
 }
 
 func (c *checker) add(system string, g *Group, columns []string, why Why, key connect.Tuple) {

@@ -14,15 +14,45 @@ type guardMaker struct {
 	at   []int // of the linked values
 	seen map[string]bool
 	all  bool // every row that has one of the values was found, by the link that ties these
+	list bool // the one column leads through a list, of which one element is enough
+	open bool // a row has nothing in its list: no value could hold for it
 }
 
 func (g *guardMaker) add(linked connect.Tuple) {
 	values := pick(linked, g.at)
+	if !g.list {
+		g.take(values)
+		return
+	}
+	some := false
+	for _, v := range elements(values[0]) {
+		if connect.Text(v) != "" {
+			g.take(connect.Tuple{v})
+			some = true
+		}
+	}
+	g.open = g.open || !some
+}
+
+func (g *guardMaker) take(values connect.Tuple) {
 	raw := string(appendTuple(nil, values))
 	if !g.seen[raw] {
 		g.seen[raw] = true
 		g.values.add(values)
 	}
+}
+
+// elements are the values in a list and in the lists in it; of anything else the value itself.
+func elements(v any) []any {
+	list, ok := v.([]any)
+	if !ok {
+		return []any{v}
+	}
+	var out []any
+	for _, each := range list {
+		out = append(out, elements(each)...)
+	}
+	return out
 }
 
 // guard makes the change of a group hold only while its rows are the person's as they
@@ -60,7 +90,9 @@ func (s *system) guardColumns(m *maker, c *class, l *datamap.Link, tied bool, em
 	for _, name := range l.Columns() {
 		at := slices.Index(m.t.found.Linked, name)
 		switch {
-		case at < 0 || at > 63 || slices.Contains(m.t.key, name) || strings.Contains(name, "[]"):
+		case at < 0 || at > 63 || slices.Contains(m.t.key, name):
+		case strings.Contains(name, "[]"):
+			m.guardList(name, at)
 		case slices.Contains(emptied, name):
 			out = append(out, connect.Cond{Op: connect.IsEmpty, Column: name})
 		case c.empty&(1<<at) != 0:
@@ -78,6 +110,15 @@ func (s *system) guardColumns(m *maker, c *class, l *datamap.Link, tied bool, em
 		out = append(out, *l.Reference.When.Cond())
 	}
 	return out
+}
+
+// guardList: of a list some element is as it was. What only loses elements is guarded by these.
+func (m *maker) guardList(name string, at int) {
+	known := slices.ContainsFunc(m.guards, func(o *guardMaker) bool { return slices.Equal(o.columns, []string{name}) })
+	if m.change != connect.Delete || known {
+		return
+	}
+	m.guards = append(m.guards, &guardMaker{guard: guard{columns: []string{name}, values: packed{width: 1}}, at: []int{at}, seen: map[string]bool{}, list: true})
 }
 
 // unlessWhen lets a condition count only where the link is one at all.

@@ -139,7 +139,9 @@ func (m *maker) add(row int) {
 
 func (m *maker) done() *Group {
 	for _, g := range m.guards {
-		m.Group.guards = append(m.Group.guards, g.guard)
+		if !g.open {
+			m.Group.guards = append(m.Group.guards, g.guard)
+		}
 	}
 	m.byGuard = m.change == connect.Delete && len(m.guards) > 0 && m.guards[0].all && 2*m.Rows >= m.t.len()
 	return m.Group
