@@ -101,24 +101,36 @@ func (s *source) sample(ctx context.Context, collection *mongo.Collection, order
 }
 
 func indexes(ctx context.Context, collection *mongo.Collection, t *connect.Table) error {
-	specs, err := collection.Indexes().ListSpecifications(ctx)
+	cursor, err := collection.Indexes().List(ctx)
 	if err != nil {
 		return err
 	}
-	for _, spec := range specs {
-		elements, err := spec.KeysDocument.Elements()
-		if err != nil {
-			return err
-		}
+	var list []index
+	if err := cursor.All(ctx, &list); err != nil {
+		return err
+	}
+	for _, x := range list {
 		var columns []string
-		for _, e := range elements {
-			columns = append(columns, named(t, e.Key()))
+		for _, e := range x.Key {
+			columns = append(columns, named(t, e.Key))
 		}
 		t.Indexes = append(t.Indexes, columns)
-		whole := spec.Sparse == nil || !*spec.Sparse
-		if spec.Unique != nil && *spec.Unique && whole && spec.Name != "_id_" {
+		if x.holds() && x.Name != "_id_" {
 			t.Unique = append(t.Unique, columns)
 		}
 	}
 	return nil
 }
+
+// index is what a server says of one.
+type index struct {
+	Name    string `bson:"name"`
+	Key     bson.D `bson:"key"`
+	Unique  bool   `bson:"unique"`
+	Sparse  bool   `bson:"sparse"`
+	Partial bson.D `bson:"partialFilterExpression"`
+}
+
+// holds reports whether an index lets no two documents have the same; a sparse or partial one
+// speaks of some documents only.
+func (x index) holds() bool { return x.Unique && !x.Sparse && x.Partial == nil }

@@ -129,3 +129,20 @@ func TestLacks(t *testing.T) {
 		t.Errorf("a server that says nothing of rights: %v", got)
 	}
 }
+
+// An index that speaks of some documents only names none.
+func TestIndexHolds(t *testing.T) {
+	for text, want := range map[string]bool{
+		`{"name": "a_1", "key": {"a": 1}, "unique": true}`:                                                       true,
+		`{"name": "a_1", "key": {"a": 1}, "unique": 1}`:                                                          true,
+		`{"name": "a_1", "key": {"a": 1}}`:                                                                       false,
+		`{"name": "a_1", "key": {"a": 1}, "unique": true, "sparse": true}`:                                       false,
+		`{"name": "a_1", "key": {"a": 1}, "unique": true, "partialFilterExpression": {"a": {"$gt": 5}}}`:         false,
+		`{"name": "a_1", "key": {"a": "hashed"}, "unique": true, "partialFilterExpression": {}, "hidden": true}`: false,
+	} {
+		var x index
+		if err := bson.UnmarshalExtJSON([]byte(text), false, &x); err != nil || x.holds() != want {
+			t.Errorf("%s: %v, %v", text, x.holds(), err)
+		}
+	}
+}

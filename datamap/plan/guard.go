@@ -14,7 +14,7 @@ type guardMaker struct {
 	at   []int // of the linked values
 	seen map[string]bool
 	all  bool // every row that has one of the values was found, by the link that ties these
-	list bool // the one column leads through a list, of which one element is enough
+	list bool // the one column may hold a list, of which one element is enough
 	open bool // a row has nothing in its list: no value could hold for it
 }
 
@@ -103,6 +103,7 @@ func (s *system) guardColumns(m *maker, c *class, l *datamap.Link, tied bool, em
 	}
 	if len(g.columns) > 0 && !slices.ContainsFunc(m.guards, func(o *guardMaker) bool { return slices.Equal(o.columns, g.columns) }) {
 		g.values.width = len(g.columns)
+		g.list = len(g.columns) == 1 && s.listsAnywhere()
 		g.all = tied && l.Reference != nil && l.Reference.When.Test == nil && m.t.of.When.Test == nil
 		m.guards = append(m.guards, g)
 	}
@@ -110,6 +111,12 @@ func (s *system) guardColumns(m *maker, c *class, l *datamap.Link, tied bool, em
 		out = append(out, *l.Reference.When.Cond())
 	}
 	return out
+}
+
+// listsAnywhere reports whether any field may hold a list, whatever the map calls it.
+func (s *system) listsAnywhere() bool {
+	kind := datamap.Kind(s.of.Kind)
+	return kind == datamap.MongoDB || kind == datamap.Files
 }
 
 // guardList: of a list some element is as it was. What only loses elements is guarded by these.
