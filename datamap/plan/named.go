@@ -37,41 +37,71 @@ func (s *system) named(ctx context.Context) error {
 	return nil
 }
 
-// nameless are the rows that nothing names, and why. The lines of a file that are the same in
-// all by which they were found are one row: they go together. One that is not may be
-// somebody else's.
+// nameless are the rows that nothing names, and why.
 func (s *system) nameless(ctx context.Context, t *table) (map[int]string, error) {
 	out := map[int]string{}
 	var ask []int
-	first := map[string]int{} // of the rows of one key
+	all := map[string]*namesakes{}
 	for i := range t.len() {
-		switch key := t.keyTuple(i); {
+		key := t.keyTuple(i)
+		switch {
 		case slices.ContainsFunc(key, isNothing):
 			out[i] = keyEmpty
-		case !t.found.Held:
-			if other, ok := first[string(t.keyBytes(i))]; ok {
-				out[other], out[i] = keyShared, keyShared
-				continue
+		case !t.found.Held || s.doubtful(t, key):
+			n := all[string(t.keyBytes(i))]
+			if n == nil {
+				n = &namesakes{}
+				all[string(t.keyBytes(i))] = n
+				ask = append(ask, i)
 			}
-			first[string(t.keyBytes(i))] = i
-			ask = append(ask, i)
-		case s.doubtful(t, key):
-			ask = append(ask, i)
+			n.rows = append(n.rows, i)
 		}
 	}
-	found := map[int]int{}
 	err := s.readRows(ctx, t, ask, t.found.Linked, func(i int, values connect.Tuple) {
-		found[i]++
-		if found[i] > 1 && len(values) == 0 || len(values) > 0 && join(values) != join(t.linked(i)) {
-			out[i] = keyShared
+		if n := all[string(t.keyBytes(i))]; n != nil { // else it came along with another, as 1 with "1"
+			n.take(t, values)
 		}
 	})
-	for _, i := range ask {
-		if _, known := out[i]; !known && found[i] == 0 {
-			out[i] = keyLost
+	for _, n := range all {
+		if why := n.why(s, t); why != "" {
+			for _, i := range n.rows {
+				out[i] = why
+			}
 		}
 	}
 	return out, err
+}
+
+// namesakes are the rows that were found under one key, and what the system has under it.
+type namesakes struct {
+	rows    []int
+	came    int
+	another bool // a row came that is none of these
+}
+
+// take looks at a row that came. One is known by all that it was found by: lines of a file that
+// are the same in that are one row, and go together.
+func (n *namesakes) take(t *table, values connect.Tuple) {
+	n.came++
+	if len(values) == 0 {
+		n.another = n.another || n.came > 1
+		return
+	}
+	is := join(values)
+	n.another = n.another || !slices.ContainsFunc(n.rows, func(i int) bool { return join(t.linked(i)) == is })
+}
+
+// why nothing can be done with the rows; empty when they are one row, or go together.
+func (n *namesakes) why(s *system, t *table) string {
+	first := t.classOf[n.rows[0]]
+	alike := len(n.rows) == 1 || s.work == Erasure && t.classes[first].fate.goes && !slices.ContainsFunc(n.rows, func(i int) bool { return t.classOf[i] != first })
+	switch {
+	case n.came == 0:
+		return keyLost
+	case n.another || !alike:
+		return keyShared
+	}
+	return ""
 }
 
 func isNothing(v any) bool {
