@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	"github.com/avowhq/avow"
@@ -31,7 +32,7 @@ const (
 )
 
 // ParseAgents reads who is admitted: a JSON array in the form of the network's directory of agents (drp:1.0#3.05.1), of which
-// `id`, `name` and `verify_key` count. A key is in base64, as 1.0 has it, or in hex, as it was before 0.9.1. Invalid names the entry that is wrong.
+// `id`, `name` and `verify_key` count. A key is in base64, as 1.0 has it, or in hex, as it was before 0.9.1. Invalid names the entry that is wrong; its field is that entry's number, and holds nothing of the file.
 func ParseAgents(b []byte) (Directory, error) {
 	var list []struct {
 		ID   string `json:"id"`
@@ -45,22 +46,23 @@ func ParseAgents(b []byte) (Directory, error) {
 		return nil, avow.Errorf(avow.TooLarge, "the file of agents has more than %d", mostAgents)
 	}
 	out := Directory{}
-	for _, e := range list {
+	for i, e := range list {
+		entry := "entry " + strconv.Itoa(i+1)
 		key, err := parseKey(e.Key)
 		_, twice := out[e.ID]
 		switch {
 		case !plainID(e.ID):
-			return nil, avow.Errorf(avow.Invalid, "the file of agents: %q is not an id: letters, digits, dots, dashes and underscores, at most %d", e.ID, mostID)
+			return nil, avow.FieldErrorf(entry, "in the file of agents, %q is not an id: letters, digits, dots, dashes and underscores, at most %d", e.ID, mostID)
 		case twice:
-			return nil, avow.Errorf(avow.Invalid, "the file of agents has %s twice", e.ID)
+			return nil, avow.FieldErrorf(entry, "the file of agents has %s twice", e.ID)
 		case strings.TrimSpace(e.Name) == "" || len(e.Name) > mostName || strings.ContainsFunc(e.Name, control):
-			return nil, avow.Errorf(avow.Invalid, "the file of agents: %s needs a name of one line, of at most %d bytes", e.ID, mostName)
+			return nil, avow.FieldErrorf(entry, "in the file of agents, %s needs a name of one line, of at most %d bytes", e.ID, mostName)
 		case err != nil:
-			return nil, avow.Errorf(avow.Invalid, "the file of agents: the verify_key of %s %s", e.ID, avow.MessageOf(err))
+			return nil, avow.FieldErrorf(entry, "in the file of agents, the verify_key of %s %s", e.ID, avow.MessageOf(err))
 		}
 		for _, other := range out {
 			if other.Key.Equal(key) {
-				return nil, avow.Errorf(avow.Invalid, "the file of agents: %s and %s have the same key, so nobody can tell them apart", other.ID, e.ID)
+				return nil, avow.FieldErrorf(entry, "in the file of agents, %s and %s have the same key, so nobody can tell them apart", other.ID, e.ID)
 			}
 		}
 		out[e.ID] = Agent{ID: e.ID, Name: e.Name, Key: key}

@@ -29,8 +29,8 @@ const maxBody = 64 << 10
 // Server answers agents. All of it is required but Allow and Limit.
 type Server struct {
 	Requests *cases.Desk
-	Agents   Directory
-	Business string // who we are among them: the `business-id` their messages are for
+	Agents   func() Directory // who is admitted by now
+	Business string           // who we are among them: the `business-id` their messages are for
 	// Policy names the policy their requests are under.
 	Policy func() (string, error)
 	URL    string // of this server, as people see it
@@ -83,7 +83,7 @@ func (s *Server) admit(r *http.Request) (string, error) {
 	if err := allow(s.Allow, s.Remote(r)); err != nil {
 		return "", err
 	}
-	agent, ok := s.Agents[r.PathValue("agent")]
+	agent, ok := s.Agents()[r.PathValue("agent")]
 	if !ok {
 		return "", fault{http.StatusForbidden, "this agent is not admitted", true}
 	}
@@ -117,7 +117,7 @@ func (s *Server) agent(w http.ResponseWriter, r *http.Request) {
 func (s *Server) holder(r *http.Request) (Agent, error) {
 	held, err := s.Requests.AgentBy(r.Context(), bearer(r))
 	if err == nil {
-		agent, ok := s.Agents[held.Agent]
+		agent, ok := s.Agents()[held.Agent]
 		if ok && agent.Key.Equal(ed25519.PublicKey(held.Key)) {
 			return agent, allow(s.Limit, agent.ID)
 		}
@@ -231,7 +231,7 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request) {
 
 // Tell sends an agent the state of a request, where it said to (drp:1.0#2.03).
 func (s *Server) Tell(ctx context.Context, r cases.AgentRequest) error {
-	if _, admitted := s.Agents[r.Agent]; !admitted || r.Callback == "" {
+	if _, admitted := s.Agents()[r.Agent]; !admitted || r.Callback == "" {
 		return nil // whoever was put out hears no more
 	}
 	body, err := encode(s.describe(r))

@@ -6,14 +6,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
-	"os"
 	"strings"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/api/drp"
@@ -31,11 +27,8 @@ type agenting struct {
 }
 
 const (
-	maxAgentsFile = 1 << 20          // bytes
-	tellAgents    = 30 * time.Second // how often changes are looked for
-	agentAnswers  = 20 * time.Second // how long an agent may take to hear one
-	agentsAtOnce  = 100
-	agentsEvery   = 100 * time.Millisecond // of one agent
+	tellAgents   = 30 * time.Second // how often changes are looked for
+	agentAnswers = 20 * time.Second // how long an agent may take to hear one
 )
 
 // openAgents makes the face of agents; none where nobody is admitted.
@@ -46,34 +39,17 @@ func (s *server) openAgents() error {
 	if strings.TrimSpace(s.BusinessID) == "" {
 		return avow.FieldErrorf("--business-id", "say who you are among the agents of --agents: their messages name whom they are for, and no other is taken")
 	}
-	text, err := readAgents(s.Agents)
-	if err != nil {
-		return err
-	}
-	list, err := drp.ParseAgents(text)
-	if err != nil {
+	var err error
+	if s.admitted, err = openAgentsFile(s.Agents, s.now); err != nil {
 		return err
 	}
 	reach, err := inside.Read(s.Inside)
 	if err != nil {
 		return err
 	}
-	s.agents = &drp.Server{Requests: s.requests, Agents: list, Business: s.BusinessID, Policy: s.agentsPolicy, URL: s.url, Now: s.now,
-		Allow: s.asks.allow, Limit: agentLimits(list, s.now), Remote: remote, Post: postTo(callbackClient(reach, s.roots))}
+	s.agents = &drp.Server{Requests: s.requests, Agents: s.admitted.directory, Business: s.BusinessID, Policy: s.agentsPolicy, URL: s.url, Now: s.now,
+		Allow: s.asks.allow, Limit: s.admitted.allow, Remote: remote, Post: postTo(callbackClient(reach, s.roots))}
 	return nil
-}
-
-func readAgents(file string) ([]byte, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, avow.Errorf(avow.Unavailable, "the file of agents %s cannot be read: %w", file, err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxAgentsFile+1))
-	if err == nil && len(text) > maxAgentsFile {
-		return nil, avow.Errorf(avow.TooLarge, "the file of agents %s has more than %d bytes", file, maxAgentsFile)
-	}
-	return text, err
 }
 
 // agentsPolicy is the policy that requests of agents are under: the one that was named, else the only one in force.
@@ -89,20 +65,6 @@ func (s *server) agentsPolicy() (string, error) {
 	}
 	s.log.Error("requests of agents are turned away: say with --agents-policy which policy in force they are under", slog.Int("policies", len(list)))
 	return "", avow.Errorf(avow.Unavailable, "no request is taken at the moment; the operator has to say which policy counts")
-}
-
-// agentLimits is an allowance for each admitted agent: there are few, so none is ever forgotten.
-func agentLimits(list drp.Directory, now func() time.Time) func(string) error {
-	limits := map[string]*rate.Limiter{}
-	for id := range list {
-		limits[id] = rate.NewLimiter(rate.Every(agentsEvery), agentsAtOnce)
-	}
-	return func(id string) error {
-		if l, ok := limits[id]; ok && l.AllowN(now(), 1) {
-			return nil
-		}
-		return avow.Errorf(avow.TooMany, "this agent sent a lot just now; try again in a minute")
-	}
 }
 
 // callbackClient reaches the public internet, and inside only what the operator allows: where an agent is told of changes is

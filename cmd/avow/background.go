@@ -150,6 +150,9 @@ func (s *server) runBackground(ctx context.Context) error {
 	loops.Go(func() { s.keepAuditing(ctx) })
 	loops.Go(func() { s.followRequests(ctx) })
 	loops.Go(func() { s.lookAtSystems(ctx) })
+	if s.admitted != nil {
+		loops.Go(func() { s.followAgents(ctx) })
+	}
 	loops.Go(func() { giveBack(ctx) })
 	go func() {
 		defer close(s.background)

@@ -99,6 +99,7 @@ type server struct {
 	atlas     *atlas
 	intake    *intake.Desk
 	agents    *drp.Server // nil: nobody is admitted
+	admitted  *agentsFile // of agents
 	asks      *askLimit
 	work      *work.Work
 	witnesses *witness.Desk
