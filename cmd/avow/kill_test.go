@@ -33,6 +33,7 @@ const (
 // lost and none is there twice, every fold is as its events say, the log passes the
 // audit, and who was erased is gone.
 func TestKilled(t *testing.T) {
+	t.Parallel() // most of its time passes while processes start
 	points, err := strconv.Atoi(cmp.Or(os.Getenv(killPoints), strconv.Itoa(fewKills)))
 	if err != nil || points < 1 {
 		t.Fatalf("%s is a number of times", killPoints)

@@ -37,6 +37,7 @@ const (
 // kill no system is half done; at the end every request is closed, once, and everybody is as they asked, and everybody
 // else to the letter as they were.
 func TestRightsKilled(t *testing.T) {
+	t.Parallel() // most of its time passes while processes start
 	points, err := strconv.Atoi(cmp.Or(os.Getenv(killPoints), strconv.Itoa(fewRightsKills)))
 	if err != nil || points < 1 {
 		t.Fatalf("%s is a number of times", killPoints)

@@ -66,7 +66,9 @@ func (p *Page) Violations() []Violation {
 		p.scripts(true)
 		defer p.scripts(false)
 	}
-	p.Do("load axe-core", chromedp.Evaluate[chromedp.Void](axeSource(p)))
+	if !read(p, "look for axe-core", chromedp.Evaluate[bool](`typeof axe === "object"`)) { // another look at the same page
+		p.Do("load axe-core", chromedp.Evaluate[chromedp.Void](axeSource(p)))
+	}
 	run := `axe.run(document, {
 		runOnly: {type: "tag", values: ` + axeTags + `}, resultTypes: ["violations"], preload: false,
 	}).then(r => r.violations)`

@@ -51,9 +51,8 @@ func (p *Page) Look(v Viewport, s Scheme) {
 		}))
 }
 
-// Screenshot takes a picture of the whole page, from top to bottom, in a
-// viewport and scheme, and writes it to $AVOW_TEST_SHOTS/name-viewport-scheme.png
-// when that directory is named. It fails the test when the page is wider than
+// Screenshot shows the whole page, from top to bottom, in a viewport and scheme, and writes a picture of it to
+// $AVOW_TEST_SHOTS/name-viewport-scheme.png when that directory is named. It fails the test when the page is wider than
 // the viewport, so that a person would have to scroll sideways (wcag:2.2#1.4.10).
 func (p *Page) Screenshot(name string, v Viewport, s Scheme) {
 	p.t.Helper()
@@ -61,26 +60,27 @@ func (p *Page) Screenshot(name string, v Viewport, s Scheme) {
 	if wide := read(p, "width of the page", chromedp.Evaluate[int64]("document.documentElement.scrollWidth")); wide > v.Width {
 		p.t.Errorf("%s is %d pixels wide on a %s of %d", name, wide, v.Name, v.Width)
 	}
+	if dir := os.Getenv("AVOW_TEST_SHOTS"); dir != "" {
+		p.photograph(filepath.Join(dir, strings.NewReplacer("/", "-", " ", "-").Replace(name)+"-"+v.Name+"-"+string(s)+".png"))
+	}
+}
+
+func (p *Page) photograph(file string) {
+	p.t.Helper()
 	shot := read(p, "screenshot", chromedp.FullScreenshot(100))
 	if _, err := png.DecodeConfig(bytes.NewReader(shot)); err != nil {
-		p.t.Fatalf("screenshot of %s: %v", name, err)
+		p.t.Fatalf("screenshot for %s: %v", file, err)
 	}
-	dir := os.Getenv("AVOW_TEST_SHOTS")
-	if dir == "" {
-		return
-	}
-	file := strings.NewReplacer("/", "-", " ", "-").Replace(name) + "-" + v.Name + "-" + string(s) + ".png"
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		p.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, file), shot, 0o644); err != nil {
+	if err := os.WriteFile(file, shot, 0o644); err != nil {
 		p.t.Fatal(err)
 	}
 }
 
 // Inspect looks at the page as every person may meet it: on a desktop and on a
-// phone, light and dark. Each look is searched for barriers and photographed,
-// and the browser must have had nothing to complain about.
+// phone, light and dark. Each look is searched for barriers, and the browser must have had nothing to complain about.
 func (p *Page) Inspect(name string) {
 	p.t.Helper()
 	for _, v := range []Viewport{Desktop, Phone} {
