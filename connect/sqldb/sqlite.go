@@ -409,7 +409,7 @@ func (sqlite) fault(err error) fault {
 	}
 	switch e.Code() & 0xff {
 	case code.SQLITE_BUSY:
-		return fault{kind: avow.Unavailable, what: "another program locks its file; nothing was changed, try again", locked: true}
+		return fault{kind: avow.Unavailable, what: "others lock its file; nothing was changed, try again", locked: true}
 	case code.SQLITE_LOCKED:
 		return fault{kind: avow.Unavailable, what: "others write to it all the time; nothing was changed, try again", again: true}
 	case code.SQLITE_CONSTRAINT:

@@ -215,22 +215,35 @@ func cut(t *testing.T, db *sql.DB, kind string) {
 	t.Error("nobody waits for the lock")
 }
 
+// readOnly makes a database one in which its logins only read, as one is that follows another.
+func readOnly(t *testing.T, c connect.Config) connect.Config {
+	switch c.Kind {
+	case "postgresql":
+		connecttest.Exec(t, c, "DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END$$")
+	case "mysql":
+		c.Secret += "?tx_read_only=1"
+	}
+	return c
+}
+
 // A database that only reads is told apart from one that is away, and nothing is done in it.
 func TestDatabaseThatOnlyReads(t *testing.T) {
 	eachKind(t, func(t *testing.T, c connect.Config) {
-		if c.Kind != "postgresql" {
-			return // of the others a whole server only reads, or a file: connect/sqldb tests that
+		if c.Kind == "sqlite" {
+			return // a file that only reads: TestReadOnlyFile of connect/sqldb
 		}
 		w := pair(t, c)
 		p := w.plan(people("email=ann@x.example"))
-		connecttest.Exec(t, c, "DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END$$")
-		src, err := sqldb.Open(t.Context(), c)
+		src, err := sqldb.Open(t.Context(), readOnly(t, c))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer src.Close()
 		if _, err := p.Systems[0].Run(t.Context(), src); avow.KindOf(err) != avow.Forbidden || !strings.Contains(avow.MessageOf(err), "read-only") {
 			t.Errorf("the run ends in %v", err)
+		}
+		if schema, err := src.Describe(t.Context()); err != nil || c.Kind == "mysql" && schema.Table("gone").Lacks[connect.OpDelete] == "" {
+			t.Errorf("%+v, %v", schema, err)
 		}
 		if got := w.allNotes(c); got != "ann a, ann b, ann c, ann d, bob a, bob b" {
 			t.Errorf("there is left %q", got)
