@@ -17,7 +17,7 @@ type Record struct {
 	Relation datamap.Relation // the closest
 	Via      string           // the link of it
 	// Changed says that the row is there no more or concerns somebody else since it was
-	// found, or is not as it was where its key is not that of one row alone (Rows.Held);
+	// found, or is not as it was where its key is not that of one row alone (Rows.Distinct);
 	// nothing of it is shown.
 	Changed bool
 	Cells   []Cell // the key is not among them unless the columns are declared

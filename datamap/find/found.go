@@ -49,10 +49,10 @@ type Rows struct {
 	// Key and Linked name the columns of Row.Key and Row.Linked. A table without a key has
 	// all that was read of a row for its key.
 	Key, Linked []string
-	// Held says that the system itself lets no two rows have one key, as far as anybody knows;
-	// one that is empty in part may be there several times all the same. Where it is not held,
+	// Distinct says that the system itself lets no two rows have one key, as far as anybody knows;
+	// one that is empty in part may be there several times all the same. Where it does not,
 	// rows of one key that links stand on differently are several rows here.
-	Held bool
+	Distinct bool
 
 	table *table
 	count int
@@ -278,7 +278,7 @@ func (r *run) lists() bool {
 }
 
 func (r *run) rows(t *table) *Rows {
-	out := &Rows{Table: t.Table, Err: t.err, Absent: t.absent, Key: t.columns[:t.key], Linked: t.columns[t.key:t.kept], Held: t.held, table: t}
+	out := &Rows{Table: t.Table, Err: t.err, Absent: t.absent, Key: t.columns[:t.key], Linked: t.columns[t.key:t.kept], Distinct: t.distinct, table: t}
 	for _, l := range t.links {
 		if l.from != nil && (r.blind(l.from) || l.byHand()) {
 			out.Missed = append(out.Missed, l.Link)

@@ -8,11 +8,11 @@ import (
 	"github.com/avowhq/avow/datamap"
 )
 
-// Held reports whether a system itself holds to it that no two rows of a table share a key,
+// Distinct reports whether a system itself holds to it that no two rows of a table share a key,
 // as far as anybody knows. A service knows a record by its number. A database holds to its
 // own keys and unique indexes, and to nothing in what only shows rows of other tables. Nobody
 // holds to anything in a folder of files. A key of which a part is empty may be there twice all the same.
-func Held(of *datamap.Table, schema *connect.Table, key []string) bool {
+func Distinct(of *datamap.Table, schema *connect.Table, key []string) bool {
 	switch datamap.Kind(of.System.Kind) {
 	case datamap.HTTP:
 		return true
@@ -36,8 +36,8 @@ func unique(schema *connect.Table, columns []string) bool {
 // settle decides what names the rows of a table in a search.
 func (t *table) settle(toShow bool) {
 	key := t.columns[:t.key]
-	t.held = Held(t.Table, t.schema, key)
-	t.named = t.key == 0 || t.held && (datamap.Kind(t.System.Kind) == datamap.HTTP || !slices.ContainsFunc(key, t.mayBeEmpty))
+	t.distinct = Distinct(t.Table, t.schema, key)
+	t.named = t.key == 0 || t.distinct && (datamap.Kind(t.System.Kind) == datamap.HTTP || !slices.ContainsFunc(key, t.mayBeEmpty))
 	t.whole = toShow && !t.named
 }
 

@@ -113,7 +113,7 @@ func TestLinesOfOneKey(t *testing.T) {
 }
 
 // What a system holds to is decided once, for whoever shows rows and whoever changes them.
-func TestHeld(t *testing.T) {
+func TestDistinct(t *testing.T) {
 	held := connect.Table{Key: []string{"id"}, Unique: [][]string{{"a", "b"}}}
 	view, inherited := held, held
 	view.View, inherited.Inherited = true, true
@@ -128,7 +128,7 @@ func TestHeld(t *testing.T) {
 		{datamap.PostgreSQL, &view, "id", false}, {datamap.PostgreSQL, &inherited, "id", false}, {datamap.Files, &held, "id", false}, {datamap.HTTP, nil, "id", true}, {datamap.HTTP, &view, "x", true},
 	} {
 		of := &datamap.Table{System: &datamap.System{Kind: string(c.kind)}}
-		if got := Held(of, c.schema, strings.Fields(c.key)); got != c.want {
+		if got := Distinct(of, c.schema, strings.Fields(c.key)); got != c.want {
 			t.Errorf("%s, key %s: %v", c.kind, c.key, got)
 		}
 	}

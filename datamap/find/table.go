@@ -21,15 +21,15 @@ type table struct {
 	links   []*link // as Links
 	set     *rowSet
 	*tied
-	indexes []*index
-	rests   rests
-	blocked map[[2]uint32]bool // row and person: conflicts
-	others  *bits              // the rows that somebody else has a part in
-	judged  bool               // whether that was asked
-	held    bool               // as Rows.Held
-	named   bool               // the key alone tells a row from all others
-	whole   bool               // rows are read whole, because what names them is all there is of them
-	fresh   []uint32           // rows that came, or came closer, since links inside the part were taken
+	indexes  []*index
+	rests    rests
+	blocked  map[[2]uint32]bool // row and person: conflicts
+	others   *bits              // the rows that somebody else has a part in
+	judged   bool               // whether that was asked
+	distinct bool               // as Rows.Distinct
+	named    bool               // the key alone tells a row from all others
+	whole    bool               // rows are read whole, because what names them is all there is of them
+	fresh    []uint32           // rows that came, or came closer, since links inside the part were taken
 
 	mu     sync.Mutex // of err
 	err    error

@@ -156,7 +156,7 @@ func (e *expiry) plan(ctx context.Context, batch *Batch) error {
 		e.left(t, nil, Line{Action: Keep, Refused: t.cannotDelete(), Instead: "it is left as it is"})
 		return nil
 	}
-	t.found.Key, t.found.Held = t.key, find.Held(t.of, t.schema, t.key)
+	t.found.Key, t.found.Distinct = t.key, find.Distinct(t.of, t.schema, t.key)
 	e.class = &class{fate: e.fate()}
 	n, err := e.addDue(ctx, batch)
 	if err != nil {

@@ -47,7 +47,7 @@ func (s *system) nameless(ctx context.Context, t *table) (map[int]string, error)
 		switch {
 		case slices.ContainsFunc(key, isNothing):
 			out[i] = keyEmpty
-		case !t.found.Held || s.doubtful(t, key):
+		case !t.found.Distinct || s.doubtful(t, key):
 			n := all[string(t.keyBytes(i))]
 			if n == nil {
 				n = &namesakes{}
