@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"time"
 
@@ -20,7 +21,7 @@ func (e *Event) appendDocument(b []byte, compacted bool) ([]byte, error) {
 		return append(b, text...), err
 	}
 	const rest = 240 // names, ids, type and time
-	b = append(make([]byte, 0, len(b)+rest+len(e.Policy)+len(e.Body)), b...)
+	b = slices.Grow(b, rest+len(e.Policy)+len(e.Body))
 	b = append(b, `{"id":"`...)
 	b = append(b, e.ID.String()...)
 	b = append(b, `","type":"`...)

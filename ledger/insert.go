@@ -1,15 +1,9 @@
 package ledger
 
 import (
-	"strings"
-
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/store"
 )
-
-// rowsPerInsert keeps a statement under the values that either database takes at
-// once, and the number of different statements small: they are parsed once each.
-var rowsPerInsert = [...]int{128, 32, 8, 1}
 
 // insert writes the rows of a batch: on PostgreSQL as one array for each column,
 // which it reads almost twice as fast as rows; SQLite has no arrays.
@@ -17,19 +11,6 @@ func (l *Ledger) insert(tx *store.Tx, events []*pending) error {
 	if l.db.Kind() == store.PostgreSQL {
 		return l.insertArrays(tx, events)
 	}
-	for _, n := range rowsPerInsert {
-		for ; len(events) >= n; events = events[n:] {
-			if err := l.insertRows(tx, events[:n]); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-const insertInto = "INSERT INTO ledger_events (" + rowColumns + ") "
-
-func (l *Ledger) insertRows(tx *store.Tx, events []*pending) error {
 	const columns = 12
 	args := make([]any, 0, columns*len(events))
 	for _, p := range events {
@@ -37,9 +18,7 @@ func (l *Ledger) insertRows(tx *store.Tx, events []*pending) error {
 		args = append(args, e.Index, e.ID[:], string(e.Type), subjectOf(e), e.Ours, e.At.UnixMicro(), e.Policy, e.Version,
 			p.sealed, p.leaf.Sealed[:], p.leaf.Commitment[:], p.mac)
 	}
-	row := "(" + store.Marks(columns) + ")"
-	_, err := tx.Exec(insertInto+"VALUES "+row+strings.Repeat(", "+row, len(events)-1), args...)
-	return err
+	return tx.Insert("ledger_events", rowColumns, args)
 }
 
 func (l *Ledger) insertArrays(tx *store.Tx, events []*pending) error {
@@ -55,7 +34,7 @@ func (l *Ledger) insertArrays(tx *store.Tx, events []*pending) error {
 		ids[i], subjects[i], sealed[i] = e.ID[:], subjectOf(e), p.sealed
 		hashes[i], commitments[i], macs[i] = p.leaf.Sealed[:], p.leaf.Commitment[:], p.mac
 	}
-	_, err := tx.Exec(insertInto+`SELECT `+rowColumns+` FROM unnest(?::bigint[], ?::bytea[], ?::text[], ?::bytea[], ?::boolean[], ?::bigint[],
+	_, err := tx.Exec(`INSERT INTO ledger_events (`+rowColumns+`) SELECT `+rowColumns+` FROM unnest(?::bigint[], ?::bytea[], ?::text[], ?::bytea[], ?::boolean[], ?::bigint[],
 		?::text[], ?::bigint[], ?::bytea[], ?::bytea[], ?::bytea[], ?::bytea[]) AS rows (`+rowColumns+`)`,
 		indexes, ids, types, subjects, ours, ats, policies, versions, sealed, hashes, commitments, macs)
 	return err

@@ -72,6 +72,7 @@ type Ledger struct {
 	appended *store.Stage[*pending]
 	outside  *outside
 	upper    upper
+	lately   lately
 	mu       sync.Mutex
 	signer   *proof.Signer
 	known    head  // the last that we have committed, or read and found signed

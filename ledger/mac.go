@@ -14,8 +14,9 @@ const macSize = 16
 // binder makes the digest that binds a row's columns to its leaf: the leaf names no
 // subject, so without it nobody could tell, once a body is gone, whom an event was about. It is used by one goroutine.
 type binder struct {
-	h    hash.Hash
-	room []byte
+	h     hash.Hash
+	room  []byte
+	plain []byte // room for what is sealed
 }
 
 func newBinder(key []byte) *binder { return &binder{h: hmac.New(sha256.New, key)} }

@@ -58,10 +58,11 @@ func (l *Ledger) finishOne(p *pending, b *binder) error {
 	if err != nil {
 		return err
 	}
-	plain, err := p.event.appendDocument(fresh[:], compacted)
+	plain, err := p.event.appendDocument(append(b.plain[:0], fresh[:]...), compacted)
 	if err != nil {
 		return err
 	}
+	b.plain = plain
 	if p.sealed, err = p.seal(sealContext(p.event.ID), plain); err != nil {
 		return err
 	}

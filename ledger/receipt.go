@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"github.com/avowhq/avow"
@@ -33,7 +34,7 @@ func consentOf(e Event) json.RawMessage {
 }
 
 func fillReceipt(r *Receipt, text, salt []byte, leaf Leaf) {
-	r.Document, r.Proof.Leaf, r.Proof.Salt = string(text), leaf.Bytes(), salt[:saltSize:saltSize]
+	r.Document, r.Proof.Leaf, r.Proof.Salt = string(text), leaf.Bytes(), bytes.Clone(salt)
 }
 
 // Receipt gives the receipt of an event again, with its proof, while its body can be opened.

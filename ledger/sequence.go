@@ -42,6 +42,7 @@ func (l *Ledger) extend(tx *store.Tx, h head, f frontier, events []*pending) err
 	if err := g.write(tx); err != nil {
 		return err
 	}
+	tx.OnCommit(func() { l.lately.add(events) })
 	return l.seal(tx, h, f)
 }
 

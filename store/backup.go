@@ -77,7 +77,7 @@ func (db *DB) copyTo(ctx context.Context, file string, progress func(done, total
 	if err := makeEmpty(file); err != nil {
 		return err
 	}
-	s, err := openSession(ctx, db.r, beginRead[SQLite])
+	s, err := openSession(ctx, db.r, SQLite, beginRead[SQLite])
 	if err != nil {
 		return err
 	}

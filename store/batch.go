@@ -44,7 +44,7 @@ func (db *DB) begin(careful bool) (*batch, error) {
 		b.ctx, b.cancel = context.WithTimeout(b.ctx, batchLimit)
 	}
 	var err error
-	if b.conn, err = openSession(b.ctx, db.w, beginWrite[db.kind]); err != nil {
+	if b.conn, err = openSession(b.ctx, db.w, db.kind, beginWrite[db.kind]); err != nil {
 		b.cancel()
 		return nil, err
 	}

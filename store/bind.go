@@ -115,18 +115,23 @@ func (s *timeScanner) Scan(v any) error {
 }
 
 // Among is Marks and arguments for a list of which there can be many lengths. It is
-// filled up with its last item to a power of two, so that few texts are parsed. Nothing is among no items.
+// filled up with its last item to one of few lengths, so that few texts are parsed. Nothing is among no items.
 func Among[T any](list []T) (marks string, args []any) {
 	if len(list) == 0 {
 		return Marks(1), []any{nil}
 	}
-	n := 1
-	for n < len(list) {
-		n *= 2
-	}
-	args = make([]any, n)
+	args = make([]any, fewLengths(len(list)))
 	for i := range args {
 		args[i] = list[min(i, len(list)-1)]
 	}
-	return Marks(n), args
+	return Marks(len(args)), args
+}
+
+// fewLengths is n or somewhat more, at most a quarter: there are four such lengths between a power of two and the next.
+func fewLengths(n int) int {
+	step := 1
+	for step*8 <= n {
+		step *= 2
+	}
+	return (n + step - 1) / step * step
 }

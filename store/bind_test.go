@@ -26,3 +26,18 @@ func FuzzRebind(f *testing.F) {
 		}
 	})
 }
+
+// A list is filled up by a quarter at most, to one of few lengths.
+func TestFewLengths(t *testing.T) {
+	seen := map[int]bool{}
+	for n := 1; n <= 256; n++ {
+		got := fewLengths(n)
+		if got < n || got-n > n/4 {
+			t.Errorf("%d items are filled up to %d", n, got)
+		}
+		seen[got] = true
+	}
+	if len(seen) > 32 {
+		t.Errorf("%d lengths", len(seen))
+	}
+}

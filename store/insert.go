@@ -51,6 +51,7 @@ func (tx *Tx) Upsert(table, columns, conflict string, args []any) error {
 }
 
 func (tx *Tx) insertSQLite(into insertion, width int, args []any) error {
+	into.alone = tx.alone
 	for len(args) > 0 {
 		into.rows = powerOfTwo(len(args) / width)
 		n := into.rows
@@ -98,6 +99,7 @@ func powerOfTwo(n int) int {
 type insertion struct {
 	table, columns, conflict string
 	rows                     int
+	alone                    bool // on SQLite: what fails in it ends the transaction
 }
 
 // insertText makes each text once: there are few tables and fewer powers of two.
@@ -106,7 +108,16 @@ func (db *DB) insertText(into insertion, width int) string {
 		return text.(string)
 	}
 	row := ", (" + Marks(width) + ")"
-	text := "INSERT INTO " + into.table + " (" + into.columns + ") VALUES " + strings.Repeat(row, into.rows)[2:] + " " + into.conflict
+	text := into.verb() + " INTO " + into.table + " (" + into.columns + ") VALUES " + strings.Repeat(row, into.rows)[2:] + " " + into.conflict
 	db.inserts.Store(into, text)
 	return text
+}
+
+// verb spares SQLite a copy of every page that a statement changes, to undo it alone: where nobody
+// has a savepoint to go back to, the whole transaction is undone after a failure anyhow.
+func (i insertion) verb() string {
+	if i.alone {
+		return "INSERT OR ROLLBACK"
+	}
+	return "INSERT"
 }

@@ -58,3 +58,39 @@ func TestInsert(t *testing.T) {
 		}
 	})
 }
+
+// Whose rows are there already fails alone: what its neighbours in the batch inserted stays.
+func TestInsertAmongNeighbours(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		things(t, db)
+		ok(t, db.Write(t.Context(), func(tx *store.Tx) error { return insertThings(tx, "there", 20) }))
+		for range 2 { // the second batch has savepoints
+			begun, release := make(chan struct{}), make(chan struct{})
+			first := db.StartWrite(t.Context(), func(*store.Tx) error { close(begun); <-release; return nil })
+			<-begun
+			waits := map[string]func() error{}
+			for _, prefix := range []string{"before", "there", "after"} {
+				waits[prefix] = db.StartWrite(t.Context(), func(tx *store.Tx) error {
+					if err := insertThings(tx, prefix+" anew", 3); err != nil {
+						return err
+					}
+					return insertThings(tx, prefix, 20)
+				})
+			}
+			close(release)
+			ok(t, first())
+			for prefix, wait := range waits {
+				if err := wait(); (prefix == "there") != (avow.KindOf(err) == avow.Conflict && err != nil) || prefix != "there" && err != nil {
+					t.Errorf("%s: %v", prefix, err)
+				}
+			}
+			if got := names(t, db); len(got) != 20+2*23 {
+				t.Errorf("%d rows, want %d", len(got), 20+2*23)
+			}
+			ok(t, db.Write(t.Context(), func(tx *store.Tx) error {
+				_, err := tx.Exec("DELETE FROM things WHERE name LIKE 'before%' OR name LIKE 'after%'")
+				return err
+			}))
+		}
+	})
+}

@@ -29,7 +29,8 @@ type liteConn interface {
 
 type lite struct {
 	liteConn
-	kept map[string]*parsed
+	kept   map[string]*parsed
+	values []driver.NamedValue // room for those of a statement
 }
 
 // parsed is a statement, which one caller at a time can use.
@@ -49,6 +50,30 @@ const (
 	mostKept    = 256      // statements a connection keeps
 	longestKept = 16 << 10 // bytes of their text; what is longer is rarely written twice
 )
+
+// exec is ExecContext of values as Go has them.
+func (c *lite) exec(ctx context.Context, query string, args []any) (driver.Result, error) {
+	c.values = c.values[:0]
+	defer func() { clear(c.values) }()
+	for i, a := range args {
+		v, err := valueOf(a)
+		if err != nil {
+			return nil, err
+		}
+		c.values = append(c.values, driver.NamedValue{Ordinal: i + 1, Value: v})
+	}
+	return c.ExecContext(ctx, query, c.values)
+}
+
+func valueOf(a any) (driver.Value, error) {
+	switch v := a.(type) {
+	case nil, int64, string, []byte, bool:
+		return v, nil
+	case int:
+		return int64(v), nil
+	}
+	return driver.DefaultParameterConverter.ConvertValue(a)
+}
 
 func (c *lite) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	p, err := c.statement(ctx, query)

@@ -16,7 +16,7 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (db *DB) read(ctx context.Context, fn func(*Tx) error) error {
-	conn, err := openSession(ctx, db.r, beginRead[db.kind])
+	conn, err := openSession(ctx, db.r, db.kind, beginRead[db.kind])
 	if err != nil {
 		return db.givenUp(ctx, err)
 	}

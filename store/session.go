@@ -14,6 +14,7 @@ import (
 // goroutine for itself and one for each query, which costs more than many of our queries do.
 type session struct {
 	conn  *sql.Conn
+	lite  bool // SQLite's
 	ended bool
 	stale bool // not to be used again
 }
@@ -26,7 +27,7 @@ var (
 // errUnseen: the server rolled back what we believed to be well.
 var errUnseen = avow.Errorf(avow.Internal, "a statement failed unseen; nothing was changed")
 
-func openSession(ctx context.Context, pool *sql.DB, begin string) (*session, error) {
+func openSession(ctx context.Context, pool *sql.DB, kind Kind, begin string) (*session, error) {
 	conn, err := pool.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -35,11 +36,20 @@ func openSession(ctx context.Context, pool *sql.DB, begin string) (*session, err
 		conn.Close()
 		return nil, err
 	}
-	return &session{conn: conn}, nil
+	return &session{conn: conn, lite: kind == SQLite}, nil
 }
 
-func (s *session) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return s.conn.ExecContext(ctx, query, args...)
+// exec runs a statement. SQLite's driver gets its values from us: database/sql makes more of each,
+// and a batch has hundreds.
+func (s *session) exec(ctx context.Context, query string, args ...any) (res sql.Result, err error) {
+	if !s.lite {
+		return s.conn.ExecContext(ctx, query, args...)
+	}
+	err = s.conn.Raw(func(conn any) (err error) {
+		res, err = conn.(*lite).exec(ctx, query, args)
+		return err
+	})
+	return res, err
 }
 
 // commit commits; after an error the transaction is over all the same.

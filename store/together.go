@@ -37,7 +37,7 @@ func (tx *Tx) Together(one, other func(*Tx) error) error {
 }
 
 func (b *batch) readBeside(fn func(*Tx) error) error {
-	conn, err := openSession(b.ctx, b.db.beside, beginRead[SQLite])
+	conn, err := openSession(b.ctx, b.db.beside, SQLite, beginRead[SQLite])
 	if err != nil {
 		return b.db.errorOf(err)
 	}

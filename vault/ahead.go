@@ -23,17 +23,20 @@ func (v *Vault) LookAll(tx *store.Tx, ids []avow.ID) (map[avow.ID]*Looked, error
 	return people, store.Each(tx, func(r *store.Rows) error {
 		var l Looked
 		var kind string
-		err := r.Scan(store.IntoID(&l.Subject.ID), &kind, store.IntoTime(&l.Subject.Made), &l.Subject.Verified, (*string)(&l.Held))
-		if err == nil {
-			l.Subject.Kind, err = avow.ParseSubjectKind(kind)
+		var verified *bool // nil: no identity stands there
+		err := r.Scan(store.IntoID(&l.Subject.ID), &kind, store.IntoTime(&l.Subject.Made), &verified, (*string)(&l.Held))
+		if err != nil || verified == nil {
+			return err
 		}
+		l.Subject.Verified = *verified
+		l.Subject.Kind, err = avow.ParseSubjectKind(kind)
 		people[l.Subject.ID] = &l
 		return err
-	}, `SELECT s.id, s.kind, s.made, EXISTS (SELECT 1 FROM vault_identities i WHERE i.subject = s.id AND i.verified),
+	}, `SELECT s.id, s.kind, s.made, (SELECT max(CASE WHEN i.verified THEN 1 ELSE 0 END) FROM vault_identities i WHERE i.subject = s.id),
 			concat_ws('
 ', (SELECT `+heldAs+` FROM vault_values v WHERE v.subject = s.id),
 				(SELECT `+heldAs+` FROM vault_aliases a JOIN vault_values v ON v.subject = a.old WHERE a.subject = s.id))
-		FROM vault_subjects s WHERE s.id IN (`+marks+`) AND NOT `+left, args...)
+		FROM vault_subjects s WHERE s.id IN (`+marks+`)`, args...)
 }
 
 // Blind is an identity as it is looked up, and cannot be read. It is good for one

@@ -83,7 +83,11 @@ func (v *Vault) Fingerprint(use string, id Identity) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return mac(derive(v.secret, "fingerprint "+use, sha256.Size), n.matched()), nil
+	key, ok := v.fingerprints.Load(use)
+	if !ok {
+		key, _ = v.fingerprints.LoadOrStore(use, derive(v.secret, "fingerprint "+use, sha256.Size))
+	}
+	return mac(key.([]byte), n.matched()), nil
 }
 
 // KeyFor is a key of 32 bytes for another room's use, derived from the organisation's

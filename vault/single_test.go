@@ -107,3 +107,42 @@ func TestGivenAgainForSomethingElse(t *testing.T) {
 		}
 	})
 }
+
+// Values given together are what they would be one by one, also where two of them are equal.
+func TestPutAll(t *testing.T) {
+	each(t, func(h *house) {
+		s := h.claim(email("ann@example.com"))
+		before := h.put(contact(s, "name", "Ann"))
+		again, other := contact(s, "name", "Ann"), contact(s, "phone", "+44 20 7946 0000")
+		again.Version, other.Purposes = 2, []string{"calls"}
+		twice := other
+		twice.Purposes = []string{"surveys"}
+		var ids []avow.ID
+		h.write(func(tx *store.Tx) error {
+			who, err := h.Subject(tx, s)
+			if err == nil {
+				ids, err = h.PutAll(tx, who, []vault.Value{other, again, twice, contact(s, "name", "Anna"), twice})
+			}
+			return err
+		})
+		if len(ids) != 5 || ids[1] != before || ids[0] != ids[2] || ids[0] != ids[4] || ids[3] == before {
+			t.Fatalf("ids %v", ids)
+		}
+		got := h.values(s)
+		if want := []string{"name=Ann", "name=Anna", "phone=+44 20 7946 0000"}; !slices.Equal(slices.Sorted(slices.Values(data(got))), want) {
+			t.Errorf("got %v, want %v", data(got), want)
+		}
+		for _, v := range got {
+			switch v.ID {
+			case before:
+				if v.Version != 2 {
+					t.Errorf("the value given again: %+v", v)
+				}
+			case ids[0]:
+				if !slices.Equal(v.Purposes, []string{"calls", "surveys"}) {
+					t.Errorf("the value given twice is there for %v", v.Purposes)
+				}
+			}
+		}
+	})
+}

@@ -2,7 +2,6 @@ package vault
 
 import (
 	"context"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -61,8 +60,6 @@ func (v *Vault) awaitStops(*store.Tx, []struct{}) error {
 // insertStops writes each stop once, with its latest time.
 func insertStops(tx *store.Tx, stops []Stop) error {
 	latest := make(map[[2]string]int, len(stops))
-	var b strings.Builder
-	b.WriteString("INSERT INTO vault_stops (thing, what, at) VALUES ")
 	args := make([]any, 0, 3*len(stops))
 	for _, s := range stops {
 		key := [2]string{string(s.Thing), s.What}
@@ -70,16 +67,10 @@ func insertStops(tx *store.Tx, stops []Stop) error {
 			args[at] = s.At
 			continue
 		}
-		if len(args) > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString("(?, ?, ?)")
 		args = append(args, s.Thing, s.What, s.At)
 		latest[key] = len(args) - 1
 	}
-	b.WriteString(" ON CONFLICT (thing, what) DO UPDATE SET at = excluded.at")
-	_, err := tx.Exec(b.String(), args...)
-	return err
+	return tx.Upsert("vault_stops", "thing, what, at", "ON CONFLICT (thing, what) DO UPDATE SET at = excluded.at", args)
 }
 
 // Stops gives what was stopped since a time, in words that begin so, in no particular order and page by page, to f.

@@ -40,27 +40,44 @@ type Field struct{ Category, Field string }
 // one value, under the notice it was given under last, collected for what it was and for what
 // it is now where both are of one policy. It returns the value's id.
 func (v *Vault) Put(tx *store.Tx, value Value) (avow.ID, error) {
-	if err := checkValue(value); err != nil {
-		return avow.ID{}, err
-	}
 	s, err := v.present(tx, value.Subject)
 	if err != nil {
 		return avow.ID{}, err
 	}
-	k, err := v.key(tx, s.ID)
+	ids, err := v.PutAll(tx, s, []Value{value})
 	if err != nil {
 		return avow.ID{}, err
 	}
-	value.Subject, value.Claimed = s.ID, !s.Verified
-	if value.At.IsZero() {
-		value.At = tx.Now()
+	return ids[0], nil
+}
+
+// PutAll is Put of several values of a subject who was looked up in this transaction, in few statements.
+func (v *Vault) PutAll(tx *store.Tx, s Subject, values []Value) ([]avow.ID, error) {
+	for _, value := range values {
+		if err := checkValue(value); err != nil {
+			return nil, err
+		}
 	}
-	same := k.sameValue(value)
-	id, err := v.givenAgain(tx, value, same)
-	if err != nil || !id.IsZero() {
-		return id, err
+	k, err := v.key(tx, s.ID)
+	if err != nil {
+		return nil, err
 	}
-	return v.insert(tx, k, value, same)
+	held, err := heldAlready(tx, s.ID, values)
+	if err != nil {
+		return nil, err
+	}
+	p := putting{v: v, tx: tx, k: k, held: held}
+	ids := make([]avow.ID, len(values))
+	for i, value := range values {
+		value.Subject, value.Claimed = s.ID, !s.Verified
+		if value.At.IsZero() {
+			value.At = tx.Now()
+		}
+		if ids[i], err = p.put(value); err != nil {
+			return nil, err
+		}
+	}
+	return ids, p.fresh.insert(tx)
 }
 
 // present gives a subject, or somebody staged: whoever has the id of one staged it.
@@ -87,35 +104,73 @@ func checkValue(value Value) error {
 	return nil
 }
 
-// givenAgain brings an equal value under the newer notice, and returns its id; the zero ID when there is none.
-func (v *Vault) givenAgain(tx *store.Tx, value Value, same []byte) (avow.ID, error) {
-	type row struct {
-		id               avow.ID
-		same             []byte
-		policy, purposes string
+// heldValue is what is held already, as far as it matters to who gives something.
+type heldValue struct {
+	id               avow.ID
+	same             []byte
+	policy, purposes string
+}
+
+// heldAlready reads what is held of somebody in the fields of some values.
+func heldAlready(tx *store.Tx, subject avow.ID, values []Value) (map[Field][]heldValue, error) {
+	held := map[Field][]heldValue{}
+	query, args := "SELECT category, field, id, same, policy, purposes FROM vault_values WHERE subject = ?", []any{subject}
+	if len(values) == 1 {
+		query, args = query+" AND category = ? AND field = ?", append(args, values[0].Category, values[0].Field)
 	}
-	rows, err := store.Collect(tx, func(r *store.Rows) (x row, err error) {
-		return x, r.Scan(store.IntoID(&x.id), &x.same, &x.policy, &x.purposes)
-	}, "SELECT id, same, policy, purposes FROM vault_values WHERE subject = ? AND category = ? AND field = ?", value.Subject, value.Category, value.Field)
+	return held, store.Each(tx, func(r *store.Rows) error {
+		var f Field
+		var x heldValue
+		err := r.Scan(&f.Category, &f.Field, store.IntoID(&x.id), &x.same, &x.policy, &x.purposes)
+		held[f] = append(held[f], x)
+		return err
+	}, query, args...)
+}
+
+// putting is values of one subject on their way in.
+type putting struct {
+	v     *Vault
+	tx    *store.Tx
+	k     *dataKey
+	held  map[Field][]heldValue
+	fresh rows
+}
+
+// put brings an equal value that is there under the newer notice, or takes a new one in. It gives the id of either.
+func (p *putting) put(value Value) (avow.ID, error) {
+	f, same := Field{value.Category, value.Field}, p.k.sameValue(value)
+	for i := range p.held[f] {
+		if x := &p.held[f][i]; string(x.same) == string(same) {
+			return x.id, p.again(x, value)
+		}
+	}
+	if len(p.held[f]) >= maxValues {
+		return avow.ID{}, avow.Errorf(avow.TooMany, "%s.%s has been given too many different values", value.Category, value.Field)
+	}
+	value.ID = avow.NewID(p.tx.Now())
+	sealed, err := p.v.seal(p.k, valueContext(value), []byte(value.Data))
 	if err != nil {
 		return avow.ID{}, err
 	}
-	for _, x := range rows {
-		if string(x.same) != string(same) {
-			continue
-		}
-		if x.policy == value.Policy {
-			value.Purposes = union(strings.Fields(x.purposes), value.Purposes)
-		}
-		_, err := tx.Exec(`UPDATE vault_values SET source = ?, point = ?, policy = ?, version = ?, basis = ?, purposes = ?, claimed = ?, limited = ?, at = ?
-			WHERE id = ?`, value.Source, value.Point, value.Policy, value.Version, value.Basis.String(),
-			strings.Join(value.Purposes, " "), value.Claimed, value.Limited, value.At, x.id)
-		return x.id, err
+	p.fresh.table, p.fresh.columns = "vault_values", valueColumns
+	p.fresh.add(valueRow(value, same, sealed)...)
+	p.held[f] = append(p.held[f], heldValue{value.ID, same, value.Policy, strings.Join(value.Purposes, " ")})
+	return value.ID, nil
+}
+
+func (p *putting) again(x *heldValue, value Value) error {
+	if err := p.fresh.insert(p.tx); err != nil { // it may be among them
+		return err
 	}
-	if len(rows) >= maxValues {
-		return avow.ID{}, avow.Errorf(avow.TooMany, "%s.%s has been given too many different values", value.Category, value.Field)
+	p.fresh.args = nil
+	if x.policy == value.Policy {
+		value.Purposes = union(strings.Fields(x.purposes), value.Purposes)
 	}
-	return avow.ID{}, nil
+	x.policy, x.purposes = value.Policy, strings.Join(value.Purposes, " ")
+	_, err := p.tx.Exec(`UPDATE vault_values SET source = ?, point = ?, policy = ?, version = ?, basis = ?, purposes = ?, claimed = ?, limited = ?, at = ?
+		WHERE id = ?`, value.Source, value.Point, value.Policy, value.Version, value.Basis.String(),
+		x.purposes, value.Claimed, value.Limited, value.At, x.id)
+	return err
 }
 
 func union(a, b []string) []string {
@@ -125,15 +180,6 @@ func union(a, b []string) []string {
 		}
 	}
 	return a
-}
-
-func (v *Vault) insert(tx *store.Tx, k *dataKey, value Value, same []byte) (avow.ID, error) {
-	value.ID = avow.NewID(tx.Now())
-	sealed, err := v.seal(k, valueContext(value), []byte(value.Data))
-	if err != nil {
-		return avow.ID{}, err
-	}
-	return value.ID, tx.Insert("vault_values", valueColumns, valueRow(value, same, sealed))
 }
 
 const valueColumns = "id, subject, category, field, source, point, policy, version, basis, purposes, claimed, limited, at, same, sealed"

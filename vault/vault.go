@@ -19,6 +19,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"sync"
 	"time"
 
 	"github.com/avowhq/avow"
@@ -63,6 +64,8 @@ type Vault struct {
 	index    []byte   // key of the blind index
 	secret   []byte
 	stop     func() // hearing
+
+	fingerprints sync.Map // a use, and the key for it
 }
 
 // Open opens the vault in a database, making its tables, and on the first start
