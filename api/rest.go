@@ -15,7 +15,6 @@ import (
 	"github.com/avowhq/avow/consent"
 	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/rights/cases"
-	"github.com/avowhq/avow/vault"
 )
 
 // maxCollectBody bounds a submission in JSON, in bytes.
@@ -60,10 +59,10 @@ func (a *Rest) Routes(mux *http.ServeMux) {
 	collecting := operation("collect", http.MethodPost, "/api/v1/collect/{point}", "Give data at a collection point")
 	collecting.DefaultStatus, collecting.MaxBodyBytes = http.StatusCreated, maxCollectBody
 	huma.Register(h, collecting, a.collect)
-	stopping := operation("object", http.MethodPost, "/api/v1/objections", "Record that somebody said stop, however it reached the organisation")
-	stopping.Security, stopping.MaxBodyBytes = []map[string][]string{{"token": {}}}, 16<<10
+	stopping := operation("object", http.MethodPost, objections, "Record that somebody said stop, however it reached the organisation")
+	stopping.Security, stopping.MaxBodyBytes = []map[string][]string{{"token": {}}}, maxSaid
 	huma.Register(h, stopping, a.object)
-	withdrawing := operation("withdraw", http.MethodPost, "/api/v1/withdrawals", "Record that somebody took a consent back, however it reached the organisation")
+	withdrawing := operation("withdraw", http.MethodPost, withdrawals, "Record that somebody took a consent back, however it reached the organisation")
 	withdrawing.Security, withdrawing.MaxBodyBytes = stopping.Security, stopping.MaxBodyBytes
 	huma.Register(h, withdrawing, a.withdraw)
 	if a.Requests != nil {
@@ -74,7 +73,10 @@ func (a *Rest) Routes(mux *http.ServeMux) {
 		a.Describe(h.OpenAPI())
 	}
 	a.mux.HandleFunc("/", nowhere)
-	mux.Handle("/api/", a.withRequest(a.mux))
+	whole := a.withRequest(a.mux)
+	mux.Handle("/api/", whole)
+	mux.Handle("POST "+objections, a.shortcut(objections, a.object, whole))
+	mux.Handle("POST "+withdrawals, a.shortcut(withdrawals, a.withdraw, whole))
 }
 
 // heed looks at each answer for what is ours to repair.
@@ -104,9 +106,10 @@ func requestOf(ctx context.Context) *http.Request { return ctx.Value(requestKey{
 func (a *Rest) CollectJSON(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
-	to := r.Clone(r.Context())
-	to.URL.Path = "/api/v1" + r.URL.Path
-	a.withRequest(a.mux).ServeHTTP(w, to)
+	to, at := *r, *r.URL
+	at.Path, at.RawPath = "/api/v1"+r.URL.Path, ""
+	to.URL = &at
+	a.withRequest(a.mux).ServeHTTP(w, &to)
 }
 
 // Preflight answers a browser that asks whether a page may post JSON here.
@@ -245,55 +248,4 @@ func (a *Rest) collect(ctx context.Context, in *collectIn) (*collectOut, error) 
 		return nil, problemOf(err)
 	}
 	return &collectOut{result}, nil
-}
-
-// saidIn is a no that reached the organisation by another way than our pages.
-type saidIn struct {
-	Body struct {
-		Policy  string `json:"policy" maxLength:"64"`
-		Email   string `json:"email,omitempty" maxLength:"320" doc:"who says it; or phone"`
-		Phone   string `json:"phone,omitempty" maxLength:"32"`
-		Topic   string `json:"topic,omitempty" maxLength:"64" doc:"of an objection: a topic of direct marketing; or purpose"`
-		Purpose string `json:"purpose,omitempty" maxLength:"64"`
-		Way     string `json:"way" maxLength:"120" doc:"how it came: by post, by telephone, reply to a mail; no personal value"`
-	}
-}
-
-func (in *saidIn) who() vault.Identity {
-	if in.Body.Email != "" {
-		return vault.Identity{Kind: vault.Email, Value: in.Body.Email}
-	}
-	return vault.Identity{Kind: vault.Phone, Value: in.Body.Phone}
-}
-
-func (in *saidIn) choice(by Caller) consent.Choice {
-	return consent.Choice{Policy: in.Body.Policy, Topic: in.Body.Topic, Purpose: in.Body.Purpose, Way: in.Body.Way, By: "token " + by.Name}
-}
-
-// noContent is the answer to what was kept: the same whether or not the address is known here.
-type noContent struct{ Status int }
-
-// object records an objection for whoever has the address, known here or not: it
-// counts for what comes later too (gdpr:21(3)).
-func (a *Rest) object(ctx context.Context, in *saidIn) (*noContent, error) {
-	caller, err := a.Keys.caller(requestOf(ctx))
-	if err == nil {
-		err = a.Consent.Stop(ctx, in.who(), in.choice(caller))
-	}
-	if err != nil {
-		return nil, problemOf(err)
-	}
-	return &noContent{http.StatusNoContent}, nil
-}
-
-// withdraw takes a consent back for everybody the address finds.
-func (a *Rest) withdraw(ctx context.Context, in *saidIn) (*noContent, error) {
-	caller, err := a.Keys.caller(requestOf(ctx))
-	if err == nil {
-		err = a.Consent.TakeBack(ctx, in.who(), in.choice(caller))
-	}
-	if err != nil {
-		return nil, problemOf(err)
-	}
-	return &noContent{http.StatusNoContent}, nil
 }

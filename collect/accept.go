@@ -162,7 +162,7 @@ func (d *Desk) keepPart(tx *store.Tx, c checked, s Submission, fields []given, g
 	if err := h.Recall(id); err != nil {
 		return nil, err
 	}
-	if err := d.values(tx, c, subject, fields); err != nil {
+	if err := d.values(tx, c, h.Subject(), fields); err != nil {
 		return nil, err
 	}
 	receipt, err := h.Append(c.event(s, fields, shown))
@@ -177,20 +177,23 @@ func (d *Desk) keepPart(tx *store.Tx, c checked, s Submission, fields []given, g
 	return receipt, h.Done()
 }
 
-func (d *Desk) values(tx *store.Tx, c checked, subject avow.ID, fields []given) error {
-	source := c.p.Sources[c.point.Source].Name
+func (d *Desk) values(tx *store.Tx, c checked, subject vault.Subject, fields []given) error {
+	source, purposes := c.p.Sources[c.point.Source].Name, names(c.p, c.purposes())
+	values := make([]vault.Value, 0, len(fields))
 	for _, g := range fields {
 		if c.p.NeverKept.Has(g.index) {
 			continue
 		}
-		if _, err := d.vault.Put(tx, vault.Value{
-			Subject: subject, Category: g.field.Category, Field: g.field.Name, Source: source, Point: c.point.Name,
-			Policy: c.p.Name, Version: c.p.Number, Basis: c.basis(g.index), Purposes: names(c.p, c.purposes()), Data: g.value,
-		}); err != nil {
-			return err
-		}
+		values = append(values, vault.Value{
+			Category: g.field.Category, Field: g.field.Name, Source: source, Point: c.point.Name,
+			Policy: c.p.Name, Version: c.p.Number, Basis: c.basis(g.index), Purposes: purposes, Data: g.value,
+		})
 	}
-	return nil
+	if len(values) == 0 {
+		return nil
+	}
+	_, err := d.vault.PutAll(tx, subject, values)
+	return err
 }
 
 func names(p *policy.Policy, purposes []int) (list []string) {
@@ -244,7 +247,7 @@ func (d *Desk) giver(tx *store.Tx, h *consent.Hand, c checked, s Submission, id 
 		return err
 	}
 	// An individual does not become a business by a form: that is the less protected.
-	if now := h.Subject().Kind; c.kind == avow.Individual || now == avow.KindUnknown && c.kind != avow.KindUnknown {
+	if now := h.Subject().Kind; now != c.kind && (c.kind == avow.Individual || now == avow.KindUnknown) {
 		if err := d.vault.SetKind(tx, h.Subject().ID, c.kind); err != nil {
 			return err
 		}

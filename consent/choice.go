@@ -2,6 +2,7 @@ package consent
 
 import (
 	"cmp"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -110,10 +111,11 @@ func scanChoice(r *store.Rows) (c choice, err error) {
 	return c, err
 }
 
-// choices reads all that a person has said, in the order they said it.
+// choices gives all that a person has said, in the order they said it: by a hand of
+// this batch that is not written yet, else as the table has it.
 func (r *Register) choices(tx *store.Tx, subject avow.ID) ([]choice, error) {
-	if err := r.saved.Flush(tx); err != nil {
-		return nil, err
+	if s, ok := r.saved.Pending(tx, func(s saving) bool { return s.subject == subject }); ok {
+		return slices.Clone(s.list), nil
 	}
 	return store.Collect(tx, scanChoice, `SELECT `+choiceColumns+` FROM consent_choices WHERE subject = ? ORDER BY seq, policy, kind, name, generation`, subject)
 }

@@ -117,7 +117,7 @@ func (r *Register) briefs(ctx context.Context) (briefs []ledger.Brief, err error
 	ctx, cancel := context.WithTimeout(ctx, lookLimit)
 	defer cancel()
 	err = r.db.Read(ctx, func(tx *store.Tx) (err error) {
-		briefs, err = r.ledger.Briefs(tx, r.seen, followed)
+		briefs, err = r.ledger.Lately(tx, r.seen, followed)
 		return err
 	})
 	return briefs, err

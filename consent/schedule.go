@@ -14,6 +14,9 @@ func (r *Register) IsRestricted(tx *store.Tx, ids ...avow.ID) (is bool, err erro
 	if len(ids) == 0 {
 		return false, nil
 	}
+	if err := r.saved.Flush(tx); err != nil {
+		return false, err
+	}
 	args := []any{kindRestriction, set}
 	for _, id := range ids {
 		args = append(args, id)
@@ -24,6 +27,9 @@ func (r *Register) IsRestricted(tx *store.Tx, ids ...avow.ID) (is bool, err erro
 // AllRestricted gives those of whom everything held is only to be kept, at most limit,
 // in the order of their ids, after one.
 func (r *Register) AllRestricted(tx *store.Tx, after avow.ID, limit int) ([]avow.ID, error) {
+	if err := r.saved.Flush(tx); err != nil {
+		return nil, err
+	}
 	return store.Collect(tx, func(r *store.Rows) (id avow.ID, err error) { return id, r.Scan(store.IntoID(&id)) },
 		"SELECT DISTINCT subject FROM consent_choices WHERE kind = ? AND state = ? AND subject > ? ORDER BY subject LIMIT ?", kindRestriction, set, after[:], limit)
 }
@@ -32,6 +38,9 @@ func (r *Register) AllRestricted(tx *store.Tx, after avow.ID, limit int) ([]avow
 // a word under `people` with `shown-by: event purchase`, for the event `purchase`. Zero when
 // nothing tells. Give all ids they have had.
 func (r *Register) ShownAt(tx *store.Tx, p *policy.Policy, event string, ids ...avow.ID) (last time.Time, err error) {
+	if err := r.saved.Flush(tx); err != nil {
+		return last, err
+	}
 	for _, f := range p.Facts {
 		if !f.Declared || f.ShownBy != "event "+event && f.Name != event {
 			continue
