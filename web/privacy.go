@@ -108,18 +108,34 @@ type meView struct {
 	Choices []consent.Preferences
 	Held    []heldView
 	Stays   []rights.Kept // in spite of an erasure
-	History []historyView
+	History folded[historyView]
+	Older   int // events that the history here does not go back to
 
 	Addresses []addressView
 	Another   addAnother
 	Employer  string // for whom they act, when that is held
 
-	Requests []requestRow // of theirs
-	Systems  bool         // a copy and an erasure are requests that cover other systems too
-	Once     string       // of the forms that ask
+	Requests folded[requestRow] // of theirs
+	Most     int                // requests are listed, and there may be older ones; 0: these are all
+	Systems  bool               // a copy and an erasure are requests that cover other systems too
+	Once     string             // of the forms that ask
 
 	Restriction cases.Restriction
 	Lifted      *liftedView // how staff are about to end it
+}
+
+// What is listed openly of somebody who has much; the rest is folded away.
+const (
+	newestRequests = 10
+	newestEvents   = 50
+)
+
+// folded is a list of which only the newest are seen at first.
+type folded[T any] struct{ Newest, Earlier []T }
+
+func fold[T any](list []T, newest int) folded[T] {
+	n := min(len(list), newest)
+	return folded[T]{list[:n], list[n:]}
 }
 
 type liftedView struct{ Number, Because, From string }
@@ -137,6 +153,7 @@ type heldView struct {
 type rowView struct {
 	ID, Label, Path, Value, Source, When, For, Notice string
 	Version                                           int
+	Lines                                             bool // it has several
 	Fixed                                             bool // it finds the person, and changes by showing that they hold the new one
 }
 
@@ -181,7 +198,7 @@ func (s *Server) showMe(w http.ResponseWriter, r *http.Request, status int, with
 	for _, c := range rec.Categories {
 		v.Held = append(v.Held, s.held(c))
 	}
-	v.History = s.history(rec.History)
+	v.History, v.Older = fold(s.history(rec.History), newestEvents), rec.Earlier
 	if err := s.addRequests(r, &v); err != nil {
 		s.fail(w, r, err)
 		return
@@ -206,12 +223,17 @@ func (s *Server) addRequests(r *http.Request, v *meView) error {
 		}
 	}
 	list, err := s.Requests.Mine(r.Context(), s.session(r))
+	var rows []requestRow
 	for _, m := range list {
 		row := requestRow{m.ID.String(), m.Number, rightsInWords[m.Right].Title, m.Words, "Received " + m.Received.UTC().Format("2 January 2006")}
 		if m.Closed.IsZero() && !m.Due.IsZero() {
 			row.When += ", answered by the end of " + lastDay(m.Due)
 		}
-		v.Requests = append(v.Requests, row)
+		rows = append(rows, row)
+	}
+	v.Requests = fold(rows, newestRequests)
+	if len(list) == cases.MostMine {
+		v.Most = cases.MostMine
 	}
 	return err
 }
@@ -240,7 +262,7 @@ func (s *Server) held(c rights.Category) heldView {
 
 func (s *Server) row(c rights.Category, h rights.Held) rowView {
 	path := c.Name + "." + h.Field
-	row := rowView{ID: "correct-" + h.ID.String(), Label: firstOf(h.Label, fieldLabel(h.Field)), Path: path, Value: h.Value, Source: h.Source, When: day(h.At),
+	row := rowView{ID: "correct-" + h.ID.String(), Label: firstOf(h.Label, fieldLabel(h.Field)), Path: path, Value: h.Value, Lines: strings.Contains(h.Value, "\n"), Source: h.Source, When: day(h.At),
 		Version: h.Version, Notice: fmt.Sprintf("/policy/%s/versions/%d", c.Policy, h.Version), Fixed: true}
 	var uses []string
 	for _, u := range h.Purposes {

@@ -27,10 +27,11 @@ type Mine struct {
 	Words string
 }
 
-const mostMine = 50
+// MostMine is how many of their requests somebody is shown.
+const MostMine = 50
 
 // Mine lists the requests of somebody in a visit at the desk of package rights that were
-// shown to be theirs, the newest first. Unauthorized when the visit has ended.
+// shown to be theirs, the newest first, at most MostMine. Unauthorized when the visit has ended.
 func (d *Desk) Mine(ctx context.Context, session string) (out []Mine, err error) {
 	subject, err := d.Desk.Who(ctx, session)
 	if err != nil {
@@ -38,7 +39,7 @@ func (d *Desk) Mine(ctx context.Context, session string) (out []Mine, err error)
 	}
 	err = d.Desk.DB.Read(ctx, func(tx *store.Tx) error {
 		out = []Mine{}
-		found, err := list(tx, `subject = ? AND verified IS NOT NULL ORDER BY received DESC, id LIMIT ?`, subject, mostMine)
+		found, err := list(tx, `subject = ? AND verified IS NOT NULL ORDER BY received DESC, id LIMIT ?`, subject, MostMine)
 		for _, c := range found {
 			waits, err := waitsFor(tx, c.ID)
 			if err != nil {
