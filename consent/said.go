@@ -95,13 +95,15 @@ type savedThing struct {
 // save brings the tables to what was said: in a statement or few what holds, and in
 // one each what is gone. Of a thing that several hands changed, the last word counts.
 func save(tx *store.Tx, list []saving) error {
-	var people, rows []any
+	var people []any
 	for _, s := range list {
 		if s.unknown {
 			people = append(people, s.subject)
 		}
 	}
 	things, last := lastWords(list)
+	const columns = 11
+	rows := make([]any, 0, columns*len(things))
 	for _, t := range things {
 		c := last[t]
 		if c == nil {
@@ -122,7 +124,7 @@ func save(tx *store.Tx, list []saving) error {
 
 // lastWords are the things that were changed, each once, and what holds of them now; nil: nothing does.
 func lastWords(list []saving) (things []savedThing, last map[savedThing]*choice) {
-	last = make(map[savedThing]*choice, len(list))
+	things, last = make([]savedThing, 0, len(list)), make(map[savedThing]*choice, len(list))
 	for i := range list {
 		for _, what := range list[i].changed {
 			t := savedThing{list[i].subject, what.policy, what.kind, what.name, what.generation}
