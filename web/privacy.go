@@ -127,7 +127,7 @@ type meView struct {
 // What is listed openly of somebody who has much; the rest is folded away.
 const (
 	newestRequests = 10
-	newestEvents   = 50
+	newestEvents   = 20
 )
 
 // folded is a list of which only the newest are seen at first.
