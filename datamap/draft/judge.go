@@ -82,6 +82,18 @@ func (t *table) column(name string) *column {
 
 // judge looks at a schema and its rows. Without a reader only the schema counts.
 func judge(ctx context.Context, schema *connect.Schema, src Reader, rows int) (*judgement, error) {
+	j, err := byRules(ctx, schema, src, rows)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range j.tables {
+		t.byLikeness()
+	}
+	return j, nil
+}
+
+// byRules judges by what is known of words, values and references.
+func byRules(ctx context.Context, schema *connect.Schema, src Reader, rows int) (*judgement, error) {
 	j := &judgement{schema: schema, named: map[string]*table{}}
 	system := systemWord(schema.Tables)
 	for i := range schema.Tables {

@@ -1,0 +1,179 @@
+package draft
+
+import (
+	_ "embed"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/avowhq/avow/connect"
+)
+
+// What a column is called, where it stands, what stands around it and how it was judged
+// so far are its marks. How much each speaks for data about people was learned from the
+// columns of many labelled schemas (see learn_test.go), in hundredths of the natural
+// logarithm of the odds. What the rules do not know is put to somebody when columns with
+// the same marks are mostly about people, and what they only suspect is let go when
+// they mostly are not. What they are sure of stays.
+
+//go:embed likeness.txt
+var likenessList string
+
+// likeness is mark → weight.
+var likeness = sync.OnceValue(func() map[string]int {
+	out := map[string]int{}
+	for line := range strings.Lines(likenessList) {
+		mark, weight, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		if n, err := strconv.Atoi(weight); ok && err == nil {
+			out[mark] = n
+		}
+	}
+	return out
+})
+
+// From which weight a column is listed, and below which one that was listed is let go.
+const (
+	listedFrom = 150
+	letGoBelow = -100
+)
+
+// byLikeness lists what is like columns about people, and lets go what is not. What its
+// values say something of, or what stands inside it, has been read: it stays as it is.
+func (t *table) byLikeness() {
+	weights := make([]int, len(t.columns))
+	for i, c := range t.columns {
+		weights[i] = c.weight()
+	}
+	for i, c := range t.columns {
+		_, how := c.seen.say()
+		switch {
+		case c.isKey() || t.isReference(c.Name) || how > 0 || len(c.seen.inside) > 0:
+		case c.finding.Sure == Not && weights[i] >= listedFrom:
+			c.say(c.perhaps(), Unsure, "columns like it are mostly about people in other systems")
+		case c.finding.Sure == Unsure && weights[i] < letGoBelow:
+			c.say("", Not, "columns like it are mostly about nobody in other systems")
+		}
+	}
+}
+
+func (c *column) weight() int {
+	sum, by := 0, likeness()
+	for mark := range c.marks() {
+		sum += by[mark]
+	}
+	return sum
+}
+
+// perhaps is what a column would hold if it were about people.
+func (c *column) perhaps() Sort {
+	switch k := kindOf(c.Column); {
+	case c.named:
+		return c.name.sort
+	case k == dated:
+		return Activity
+	case c.Kind == connect.JSON:
+		return Mixed
+	}
+	return Trait
+}
+
+// marks are those of a column. The letter before the colon says what of the column it is.
+func (c *column) marks() map[string]bool {
+	m := markSet{}
+	t := c.table
+	place := fmt.Sprint(t.about, t.tie)
+	m.ofName(c, place)
+	m.ofTable(t)
+	m.add("place", place)
+	m.add("kind", string(c.Kind))
+	m.add("place-kind", place, string(c.Kind))
+	m.add("judged", c.finding.Sure.String(), string(c.finding.What))
+	m.add("role", place, strconv.FormatBool(c.technical()), strconv.FormatBool(c.isKey()), strconv.FormatBool(t.isReference(c.Name)))
+	m.around(c, place)
+	return m
+}
+
+type markSet map[string]bool
+
+func (m markSet) add(kind string, parts ...string) { m[kind+":"+strings.Join(parts, " ")] = true }
+
+// pieces adds the pieces of some lengths of a name, with its ends: compound words, other
+// languages and short forms have some in common.
+func (m markSet) pieces(kind string, name string, least, most int) {
+	name = "^" + name + "$"
+	for n := least; n <= most; n++ {
+		for i := 0; i+n <= len(name); i++ {
+			m.add(kind, name[i:i+n])
+		}
+	}
+}
+
+func (m markSet) ofName(c *column, place string) {
+	for i, w := range c.tokens {
+		m.add("word", w.text)
+		m.add("place-word", place, w.text)
+		if i > 0 {
+			m.add("words", c.tokens[i-1].text, w.text)
+		}
+		for _, is := range w.is {
+			m.add("means", string(is))
+		}
+	}
+	if n := len(c.tokens); n > 0 {
+		m.add("first", c.tokens[0].text)
+		m.add("last", c.tokens[n-1].text)
+	}
+	m.pieces("piece", strings.Join(texts(c.tokens), "_"), 3, 5)
+}
+
+func (m markSet) ofTable(t *table) {
+	for _, w := range t.words {
+		m.add("table", w.text)
+		for _, is := range w.is {
+			m.add("table-means", string(is))
+		}
+	}
+	if n := len(t.words); n > 0 {
+		m.add("table-last", stem(t.words[n-1].text))
+	}
+	m.pieces("table-piece", strings.Join(texts(t.words), "_"), 4, 5)
+	m.add("width", strconv.Itoa(min(5, (len(t.columns)+2)/4)))
+}
+
+// around adds what the table points at, its other columns, and how many of those are
+// about people, in quarters.
+func (m markSet) around(c *column, place string) {
+	t := c.table
+	for _, r := range t.refs {
+		for _, w := range r.target.words {
+			m.add("beside-to", w.text)
+		}
+	}
+	for _, r := range t.refs {
+		for _, name := range r.columns {
+			for _, w := range r.target.words {
+				if name == c.Name {
+					m.add("to", w.text)
+				}
+			}
+		}
+	}
+	found, all := 0, 0
+	for _, o := range t.columns {
+		for _, w := range o.tokens {
+			m.add("beside", w.text)
+		}
+		if o == c || o.isKey() || t.isReference(o.Name) {
+			continue
+		}
+		all++
+		if o.finding.Sure > Not {
+			found++
+		}
+	}
+	if all > 0 {
+		m.add("found", strconv.Itoa(4*found/all))
+		m.add("place-found", place, strconv.Itoa(4*found/all))
+	}
+}
