@@ -19,15 +19,17 @@ func (p *Panic) Error() string { return fmt.Sprintf("panic: %s\n%s", p.What, p.S
 func Unpanicked(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = &Error{Kind: Internal, Message: "a part of the program failed", Err: &Panic{whatOf(p), debug.Stack()}}
+			err = &Error{Kind: Internal, Message: "a part of the program failed", Err: PanicOf(p)}
 		}
 	}()
 	return f()
 }
 
-func whatOf(value any) string {
+// PanicOf describes what recover gave, where it is called.
+func PanicOf(value any) *Panic {
+	p := &Panic{What: fmt.Sprintf("%T", value), Stack: debug.Stack()}
 	if err, ok := value.(runtime.Error); ok {
-		return err.Error()
+		p.What = err.Error()
 	}
-	return fmt.Sprintf("%T", value)
+	return p
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"runtime"
 	"strings"
 	"time"
 
@@ -58,10 +57,7 @@ func troubleOf(err error, at time.Time) Trouble {
 // panicked makes an error of a panic. What was panicked with can hold a value, unless
 // it is the runtime's own.
 func panicked(p any) error {
-	if e, ok := p.(runtime.Error); ok {
-		return avow.Errorf(avow.Internal, "panicked: %s", e.Error())
-	}
-	return avow.Errorf(avow.Internal, "panicked with a %T", p)
+	return avow.Errorf(avow.Internal, "panicked: %s", avow.PanicOf(p).What)
 }
 
 // setAside writes a failed event down, and passes it.

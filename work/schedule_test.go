@@ -42,7 +42,7 @@ func TestSchedule(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 		broken.Store(2)
-		until(t, "a panic", func() bool { return strings.Contains(n.state("nightly").Last.Message, "panicked with a string") })
+		until(t, "a panic", func() bool { return strings.Contains(n.state("nightly").Last.Message, "panicked: string") })
 		broken.Store(0)
 		until(t, "a run that is well", func() bool { s := n.state("nightly"); return s.Tries == 0 && s.Last.Message == "" })
 		if n.count("SELECT count(*) FROM river_job WHERE CAST(args AS TEXT) LIKE '%ann%' OR CAST(errors AS TEXT) LIKE '%ann%'") != 0 || strings.Contains(n.said.String(), "ann@") {

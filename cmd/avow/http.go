@@ -7,9 +7,10 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"runtime/debug"
 	"strings"
 	"time"
+
+	"github.com/avowhq/avow"
 )
 
 // maxBody bounds every request body, in bytes. Rooms have tighter bounds of their own.
@@ -50,7 +51,8 @@ func observed(next http.Handler, log *slog.Logger, m *metrics) http.Handler {
 		sw.Header().Set("X-Request-ID", id)
 		defer func() {
 			if p := recover(); p != nil && p != http.ErrAbortHandler {
-				log.ErrorContext(r.Context(), "panic", slog.String("request", id), slog.String("route", r.Pattern), slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+				is := avow.PanicOf(p)
+				log.ErrorContext(r.Context(), "panic", slog.String("request", id), slog.String("route", r.Pattern), slog.String("panic", is.What), slog.String("stack", string(is.Stack)))
 				if sw.status == 0 {
 					http.Error(sw, "Something went wrong on our side. Nothing was changed.", http.StatusInternalServerError)
 				}
@@ -61,7 +63,9 @@ func observed(next http.Handler, log *slog.Logger, m *metrics) http.Handler {
 			}
 			took := time.Since(start)
 			m.served(route, sw.status, took)
-			log.DebugContext(r.Context(), "served", slog.String("request", id), slog.String("route", route), slog.Int("status", sw.status), slog.Duration("took", took))
+			if log.Enabled(r.Context(), slog.LevelDebug) {
+				log.DebugContext(r.Context(), "served", slog.String("request", id), slog.String("route", route), slog.Int("status", sw.status), slog.Duration("took", took))
+			}
 		}()
 		r.Body = http.MaxBytesReader(sw, r.Body, maxBody)
 		next.ServeHTTP(sw, r)
