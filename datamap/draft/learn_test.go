@@ -110,7 +110,9 @@ func labelledIn(t *testing.T, counts float64, files ...string) (out []labelled) 
 		for _, table := range j.tables {
 			for _, c := range table.columns {
 				if label := labels[table.Name+"."+c.Name]; label != "?" {
-					out = append(out, labelled{slices.Sorted(maps.Keys(c.marks())), label == "P", c.finding.Sure, counts})
+					marks := slices.Sorted(maps.Keys(c.marks()))
+					marks = append(marks, slices.Sorted(maps.Keys(table.marks()))...)
+					out = append(out, labelled{marks, label == "P", c.finding.Sure, counts})
 				}
 			}
 		}

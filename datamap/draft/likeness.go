@@ -3,6 +3,7 @@ package draft
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -38,28 +39,35 @@ const (
 	letGoBelow = -100
 )
 
-// byLikeness lists what is like columns about people, and lets go what is not. What its
-// values say something of, or what stands inside it, has been read: it stays as it is.
+// byLikeness lists what is like columns about people, and lets go what is not.
 func (t *table) byLikeness() {
-	weights := make([]int, len(t.columns))
-	for i, c := range t.columns {
-		weights[i] = c.weight()
+	ofTable := weigh(t.marks())
+	weights := map[*column]int{} // of what was judged before any of it is changed
+	for _, c := range t.columns {
+		if !c.stays() {
+			weights[c] = ofTable + weigh(c.marks())
+		}
 	}
-	for i, c := range t.columns {
-		_, how := c.seen.say()
+	for c, weight := range weights {
 		switch {
-		case c.isKey() || t.isReference(c.Name) || how > 0 || len(c.seen.inside) > 0:
-		case c.finding.Sure == Not && weights[i] >= listedFrom:
+		case c.finding.Sure == Not && weight >= listedFrom:
 			c.say(c.perhaps(), Unsure, "columns like it are mostly about people in other systems")
-		case c.finding.Sure == Unsure && weights[i] < letGoBelow:
+		case c.finding.Sure == Unsure && weight < letGoBelow:
 			c.say("", Not, "columns like it are mostly about nobody in other systems")
 		}
 	}
 }
 
-func (c *column) weight() int {
+// stays reports whether likeness changes nothing: a key, a reference, what is sure, and what
+// its values say something of, or what stands inside them: that has been read.
+func (c *column) stays() bool {
+	_, how := c.seen.say()
+	return c.finding.Sure >= Likely || c.isKey() || c.table.isReference(c.Name) || how > 0 || len(c.seen.inside) > 0
+}
+
+func weigh(marks markSet) int {
 	sum, by := 0, likeness()
-	for mark := range c.marks() {
+	for mark := range marks {
 		sum += by[mark]
 	}
 	return sum
@@ -78,19 +86,45 @@ func (c *column) perhaps() Sort {
 	return Trait
 }
 
-// marks are those of a column. The letter before the colon says what of the column it is.
-func (c *column) marks() map[string]bool {
+// marks are those of a column alone. The word before the colon says what of the column it is.
+func (c *column) marks() markSet {
 	m := markSet{}
 	t := c.table
 	place := fmt.Sprint(t.about, t.tie)
 	m.ofName(c, place)
-	m.ofTable(t)
 	m.add("place", place)
 	m.add("kind", string(c.Kind))
 	m.add("place-kind", place, string(c.Kind))
 	m.add("judged", c.finding.Sure.String(), string(c.finding.What))
 	m.add("role", place, strconv.FormatBool(c.technical()), strconv.FormatBool(c.isKey()), strconv.FormatBool(t.isReference(c.Name)))
 	m.around(c, place)
+	return m
+}
+
+// marks are those that all columns of a table have.
+func (t *table) marks() markSet {
+	m := markSet{}
+	for _, w := range t.words {
+		m.add("table", w.text)
+		for _, is := range w.is {
+			m.add("table-means", string(is))
+		}
+	}
+	if n := len(t.words); n > 0 {
+		m.add("table-last", stem(t.words[n-1].text))
+	}
+	m.pieces("table-piece", strings.Join(texts(t.words), "_"), 4, 5)
+	m.add("width", strconv.Itoa(min(5, (len(t.columns)+2)/4)))
+	for _, r := range t.refs {
+		for _, w := range r.target.words {
+			m.add("beside-to", w.text)
+		}
+	}
+	for _, c := range t.columns {
+		for _, w := range c.tokens {
+			m.add("beside", w.text)
+		}
+	}
 	return m
 }
 
@@ -127,43 +161,19 @@ func (m markSet) ofName(c *column, place string) {
 	m.pieces("piece", strings.Join(texts(c.tokens), "_"), 3, 5)
 }
 
-func (m markSet) ofTable(t *table) {
-	for _, w := range t.words {
-		m.add("table", w.text)
-		for _, is := range w.is {
-			m.add("table-means", string(is))
-		}
-	}
-	if n := len(t.words); n > 0 {
-		m.add("table-last", stem(t.words[n-1].text))
-	}
-	m.pieces("table-piece", strings.Join(texts(t.words), "_"), 4, 5)
-	m.add("width", strconv.Itoa(min(5, (len(t.columns)+2)/4)))
-}
-
-// around adds what the table points at, its other columns, and how many of those are
-// about people, in quarters.
+// around adds what a column points at, and how many of the others of its table are about
+// people, in quarters.
 func (m markSet) around(c *column, place string) {
 	t := c.table
 	for _, r := range t.refs {
 		for _, w := range r.target.words {
-			m.add("beside-to", w.text)
-		}
-	}
-	for _, r := range t.refs {
-		for _, name := range r.columns {
-			for _, w := range r.target.words {
-				if name == c.Name {
-					m.add("to", w.text)
-				}
+			if slices.Contains(r.columns, c.Name) {
+				m.add("to", w.text)
 			}
 		}
 	}
 	found, all := 0, 0
 	for _, o := range t.columns {
-		for _, w := range o.tokens {
-			m.add("beside", w.text)
-		}
 		if o == c || o.isKey() || t.isReference(o.Name) {
 			continue
 		}
