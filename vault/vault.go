@@ -13,6 +13,7 @@
 package vault
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"embed"
@@ -102,17 +103,8 @@ func (v *Vault) openKeys(ctx context.Context, c Config) error {
 }
 
 func (v *Vault) start(ctx context.Context, c Config) error {
-	for room, m := range map[string]struct {
-		db  *store.DB
-		dir string
-	}{"vault": {v.db, "migrations"}, "vault_keys": {v.keys, "keymigrations"}, "vault_stops": {v.keys, "stopmigrations"}} {
-		files, err := fs.Sub(migrations, m.dir)
-		if err != nil {
-			return err
-		}
-		if err := m.db.Migrate(ctx, room, files); err != nil {
-			return err
-		}
+	if err := v.migrate(ctx); err != nil {
+		return err
 	}
 	if err := v.unlock(ctx, c); err != nil {
 		return err
@@ -122,6 +114,39 @@ func (v *Vault) start(ctx context.Context, c Config) error {
 	v.stopped = store.NewStage(v.db, store.Early, v.keepStops)
 	v.awaited = store.NewStage(v.db, store.Last+1, v.awaitStops)
 	return v.finishShredding(ctx)
+}
+
+// migrate makes the tables. A file of keys has a disk's time of its own.
+func (v *Vault) migrate(ctx context.Context) error {
+	data := func() error { return migrateRooms(ctx, v.db, room{"vault", "migrations"}) }
+	keys := func() error {
+		return migrateRooms(ctx, v.keys, room{"vault_keys", "keymigrations"}, room{"vault_stops", "stopmigrations"})
+	}
+	if v.keys == v.db {
+		if err := data(); err != nil {
+			return err
+		}
+		return keys()
+	}
+	beside := make(chan error, 1)
+	go func() { beside <- avow.Unpanicked(keys) }()
+	return cmp.Or(data(), <-beside)
+}
+
+// room names tables, and the folder of what makes them.
+type room struct{ name, dir string }
+
+func migrateRooms(ctx context.Context, db *store.DB, rooms ...room) error {
+	for _, r := range rooms {
+		files, err := fs.Sub(migrations, r.dir)
+		if err != nil {
+			return err
+		}
+		if err := db.Migrate(ctx, r.name, files); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // keysTopic tells whose keys were destroyed.

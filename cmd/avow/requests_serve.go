@@ -33,7 +33,7 @@ const watchRequests = time.Hour
 
 // openRequests opens the desk of requests, over avow's own records and the mapped systems.
 func (s *server) openRequests(ctx context.Context) (err error) {
-	regimes, err := law.Load()
+	regimes, err := s.regimes()
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/avowhq/avow/collect"
 	"github.com/avowhq/avow/collect/intake"
 	"github.com/avowhq/avow/gate"
+	"github.com/avowhq/avow/law"
 	"github.com/avowhq/avow/ledger/witness"
 	"github.com/avowhq/avow/mail"
 	"github.com/avowhq/avow/retain"
@@ -101,6 +102,7 @@ type server struct {
 	agents    *drp.Server // nil: nobody is admitted
 	admitted  *agentsFile // of agents
 	asks      *askLimit
+	regimes   func() (*law.Regimes, error)
 	work      *work.Work
 	witnesses *witness.Desk
 	pages     *web.Server
@@ -128,6 +130,8 @@ func startServer(ctx context.Context, c serverConfig) (*server, error) {
 }
 
 func (s *server) start(ctx context.Context) error {
+	s.regimes = sync.OnceValues(law.Load)
+	go s.regimes() // while the databases are opened
 	public, err := s.listen(s.Listen)
 	if err != nil {
 		return err
