@@ -56,9 +56,16 @@ func parseTemplates() (templates, error) {
 	if err != nil {
 		return nil, err
 	}
+	base, err := template.New("").Funcs(words).ParseFS(templateFiles, "templates/base.html", "templates/parts.html")
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
 	set := templates{}
 	for _, name := range names {
-		t, err := template.New("").Funcs(words).ParseFS(templateFiles, "templates/base.html", "templates/parts.html", name)
+		t, err := base.Clone()
+		if err == nil {
+			t, err = t.ParseFS(templateFiles, name)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("web: %s: %w", name, err)
 		}
