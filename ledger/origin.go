@@ -155,12 +155,11 @@ func (l *Ledger) sayRestored(tx *store.Tx, h head, f frontier, was Restored) err
 	if err != nil {
 		return err
 	}
-	if err := l.finish([]*pending{p}); err != nil {
-		return err
-	}
 	if _, err := lockHead(tx, 1); err != nil {
 		return err
 	}
 	h.size++
-	return l.extend(tx, h, f, []*pending{p})
+	s := l.startSealing([]*pending{p})
+	defer s.stop()
+	return l.extend(tx, h, f, s)
 }

@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"io"
+	"iter"
 	"runtime"
 	"sync"
 	"sync/atomic"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/ledger/proof"
+	"github.com/avowhq/avow/store"
 )
 
 // pending is an event on its way into the log.
@@ -24,29 +26,84 @@ type pending struct {
 	say     func() (Said, error) // makes the body, where there is none yet
 }
 
-// finishAlone is how many events are sealed before another goroutine is worth its start.
-const finishAlone = 16
+// sealing makes what is written of the events of a batch: sealed bodies and leaves. It
+// needs no database, so that every processor is busy while the transaction waits for one.
+// Whoever is free takes the next event, and nobody is waited for who has not begun.
+type sealing struct {
+	l      *Ledger
+	events []*pending
+	part   int              // how many are written at once, while the next are sealed
+	next   atomic.Int64     // that nobody has taken
+	left   []sync.WaitGroup // a part each
+	failed []error
+}
 
-// finish seals events and makes their leaves. It needs no database, so that a batch
-// keeps every processor busy while its transaction waits. Whoever is free takes the next
-// event: it waits for nobody who has not begun.
-func (l *Ledger) finish(events []*pending) error {
-	var next atomic.Int64
-	var left sync.WaitGroup
-	left.Add(len(events))
-	failed := make([]error, len(events))
-	some := func(b *binder) {
-		for i := next.Add(1) - 1; i < int64(len(events)); i = next.Add(1) - 1 {
-			failed[i] = avow.Unpanicked(func() error { return l.finishOne(events[i], b) })
-			left.Done()
+const (
+	sealAlone = 16 // events before another goroutine is worth its start
+
+	partSQLite   = 128
+	partPostgres = 1024 // each is a round trip
+)
+
+// startSealing begins. stop ends it, also before all are sealed.
+func (l *Ledger) startSealing(events []*pending) *sealing {
+	s := &sealing{l: l, events: events, part: partSQLite, failed: make([]error, len(events))}
+	if l.db.Kind() == store.PostgreSQL {
+		s.part = partPostgres
+	}
+	s.left = make([]sync.WaitGroup, (len(events)+s.part-1)/s.part)
+	for i := range s.left {
+		s.left[i].Add(min(s.part, len(events)-i*s.part))
+	}
+	for range min(runtime.GOMAXPROCS(0)-1, len(events)/sealAlone) {
+		go func() { s.take(newBinder(l.binding), len(events)) }()
+	}
+	return s
+}
+
+// take seals events until those before end are taken.
+func (s *sealing) take(b *binder, end int) {
+	for s.next.Load() < int64(end) {
+		i := int(s.next.Add(1) - 1)
+		if i >= len(s.events) {
+			return
+		}
+		s.failed[i] = avow.Unpanicked(func() error { return s.l.finishOne(s.events[i], b) })
+		s.left[i/s.part].Done()
+	}
+}
+
+// parts gives the events that can be written, in order. Whoever reads them does what is left of the next part.
+func (s *sealing) parts() iter.Seq2[[]*pending, error] {
+	return func(yield func([]*pending, error) bool) {
+		for i := range s.left {
+			from, to := i*s.part, min((i+1)*s.part, len(s.events))
+			s.take(s.l.binder, to)
+			s.left[i].Wait()
+			if !yield(s.events[from:to], cmp.Or(s.failed[from:to]...)) {
+				return
+			}
 		}
 	}
-	for range min(runtime.GOMAXPROCS(0)-1, len(events)/finishAlone) {
-		go func() { some(newBinder(l.binding)) }()
+}
+
+// first seals the first part, before anything is locked.
+func (s *sealing) first() error {
+	for _, err := range s.parts() {
+		return err
 	}
-	some(l.binder)
-	left.Wait()
-	return cmp.Or(failed...)
+	return nil
+}
+
+// stop waits for what was taken. What nobody has taken stays as it was.
+func (s *sealing) stop() {
+	all := len(s.events)
+	for i := min(int(s.next.Swap(int64(all))), all); i < all; i++ {
+		s.left[i/s.part].Done()
+	}
+	for i := range s.left {
+		s.left[i].Wait()
+	}
 }
 
 func (l *Ledger) finishOne(p *pending, b *binder) error {

@@ -8,9 +8,12 @@ import (
 )
 
 // sequence seals a batch's events, numbers and writes them, and brings tree and
-// checkpoint up to them. The head is locked here and not before.
+// checkpoint up to them. The head is locked here and not before, and the events of one
+// part are sealed while those of the part before are written.
 func (l *Ledger) sequence(tx *store.Tx, events []*pending) error {
-	if err := l.finish(events); err != nil {
+	s := l.startSealing(events)
+	defer s.stop()
+	if err := s.first(); err != nil {
 		return err
 	}
 	h, err := lockHead(tx, len(events))
@@ -21,28 +24,33 @@ func (l *Ledger) sequence(tx *store.Tx, events []*pending) error {
 	if err != nil {
 		return err
 	}
-	return l.extend(tx, h, f, events)
+	return l.extend(tx, h, f, s)
 }
 
 // extend adds events to a log whose head is locked and has room for them.
-func (l *Ledger) extend(tx *store.Tx, h head, f frontier, events []*pending) error {
-	g := growth{0: run{hashes: make([]byte, 0, hashSize*len(events))}}
-	first := h.size - int64(len(events))
-	if err := l.addMissing(tx, &f, &g, first); err != nil {
+func (l *Ledger) extend(tx *store.Tx, h head, f frontier, s *sealing) error {
+	g := growth{0: run{hashes: make([]byte, 0, hashSize*len(s.events))}}
+	next := h.size - int64(len(s.events))
+	if err := l.addMissing(tx, &f, &g, next); err != nil {
 		return err
 	}
-	for i, p := range events {
-		p.event.Index = first + int64(i)
-		p.receipt.Proof.Index = p.event.Index
-		f.add(p.hash, &g)
-	}
-	if err := l.insert(tx, events); err != nil {
-		return err
+	for part, err := range s.parts() {
+		if err != nil {
+			return err
+		}
+		for _, p := range part {
+			p.event.Index, p.receipt.Proof.Index = next, next
+			f.add(p.hash, &g)
+			next++
+		}
+		if err := l.insert(tx, part); err != nil {
+			return err
+		}
 	}
 	if err := g.write(tx); err != nil {
 		return err
 	}
-	tx.OnCommit(func() { l.lately.add(events) })
+	tx.OnCommit(func() { l.lately.add(s.events) })
 	return l.seal(tx, h, f)
 }
 
