@@ -183,7 +183,7 @@ func (l *Ledger) add(tx *store.Tx, e Event, say func() (Said, error)) (*Receipt,
 }
 
 // prepare does of an event what needs the transaction: its id and time, and the key
-// that seals it. finish does the rest.
+// that seals it. Sealing does the rest.
 func (l *Ledger) prepare(tx *store.Tx, e Event) (*pending, error) {
 	if err := check(e); err != nil {
 		return nil, err

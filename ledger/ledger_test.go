@@ -222,6 +222,59 @@ func TestNoGaps(t *testing.T) {
 	})
 }
 
+// Events of one Write are sealed while those before them are written: they stand in order, all of them, or none.
+func TestManyInOneWrite(t *testing.T) {
+	const many = 2500 // several parts on both databases
+	each(t, func(h *house) {
+		ann := h.person("ann@example.com")
+		at := func(bad int) (list []*ledger.Receipt, err error) {
+			err = h.db.Write(t.Context(), func(tx *store.Tx) error {
+				list = list[:0]
+				for i := range many {
+					e := given(ann)
+					r, err := h.AppendLate(tx, e, func() (ledger.Said, error) {
+						if i == bad {
+							return ledger.Say(strings.Repeat("x", 64<<10))
+						}
+						return ledger.Say(map[string]int{"number": i})
+					})
+					if err != nil {
+						return err
+					}
+					list = append(list, r)
+				}
+				return nil
+			})
+			return list, err
+		}
+		for _, bad := range []int{0, 200, 1100, many - 1} {
+			if _, err := at(bad); avow.KindOf(err) != avow.TooLarge {
+				t.Fatalf("event %d of a Write has too long a body: %v", bad, err)
+			}
+		}
+		if n := len(h.all()); n != 0 {
+			t.Fatalf("%d events of Writes that failed are in the log", n)
+		}
+		receipts, err := at(-1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, e := range h.all() {
+			if e.Index != int64(i) || e.ID != receipts[i].ID || receipts[i].Proof.Index != e.Index {
+				t.Fatalf("event %d is not the one that was appended as number %d", e.Index, i)
+			}
+			if i%500 == 499 {
+				if opened, err := h.open(e); err != nil || string(opened.Body) != fmt.Sprintf(`{"number":%d}`, i) {
+					t.Fatalf("event %d says %s, %v", i, opened.Body, err)
+				}
+			}
+		}
+		if a := h.audit(ledger.AuditOptions{}); !a.Sound() || a.Size != many {
+			t.Errorf("%+v", a)
+		}
+	})
+}
+
 func TestReadAndBySubject(t *testing.T) {
 	each(t, func(h *house) {
 		ann, bob := h.person("ann@example.com"), h.person("bob@example.com")
