@@ -36,7 +36,7 @@ func main() {
 	only := flag.String("only", "", "the parts to measure, separated by commas: "+strings.Join(parts, ", ")+"; records is all but gate")
 	c := config{}
 	flag.StringVar(&c.dir, "dir", "", "where databases are made; a temporary directory when not set")
-	flag.IntVar(&c.rounds, "record-rounds", 5, "rounds of each measurement of records")
+	flag.IntVar(&c.rounds, "record-rounds", 9, "rounds of each measurement of records")
 	flag.Float64Var(&c.part, "part", 1, "how much is done in a round of records")
 	flag.IntVar(&c.people, "people", 1_000_000, "people in the database that a server starts on")
 	flag.Int64Var(&c.events, "events", 10_000_000, "events in the log of which some are proved")
