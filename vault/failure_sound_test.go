@@ -228,8 +228,11 @@ func parts(list ...[]byte) (b []byte) {
 	return b
 }
 
+// forgetAll erases those who are there. Who was erased before them has been looked at
+// often enough, and each one more would be more to do at every look.
 func (h *house) forgetAll(ids ...vault.Identity) {
 	h.t.Helper()
+	h.forgetTombstones()
 	for _, id := range ids {
 		for _, f := range slices.Backward(h.find(id)) {
 			if err := h.Shred(h.t.Context(), f.Subject); err != nil && avow.KindOf(err) != avow.NotFound {

@@ -23,7 +23,7 @@ const (
 )
 
 // kills is how often a child is killed on each database.
-const kills = 20
+const kills = 10
 
 // TestMain is also the process that TestKilled kills.
 func TestMain(m *testing.M) {

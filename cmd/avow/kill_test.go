@@ -24,7 +24,7 @@ import (
 const killPoints = "AVOW_TEST_KILLS"
 
 const (
-	fewKills   = 40   // in an ordinary run
+	fewKills   = 20   // in an ordinary run
 	houseKills = 1000 // points after which a new house is begun
 )
 
