@@ -101,6 +101,8 @@ func (c *column) unlocks() bool {
 func (c *column) asTheirs() bool {
 	t := c.table
 	switch {
+	case t.tie == tieOwned && anyMeans(t.words, "rating") && kindOf(c.Column) == numeric && len(c.tokens) == 1 && anyText(c.tokens, "rate", "rating", "value", "score", "stars", "vote", "points", "grade"):
+		return c.lists(Trait, "it may be what somebody thinks of something")
 	case t.belongs() && len(c.tokens) > 0 && c.standing():
 		return c.lists(Trait, "it may say how it stands with somebody")
 	case t.tie == tieOwned && c.saysWhich():
@@ -313,7 +315,7 @@ func (c *column) tallies() bool {
 	if c.counts() && !anyMeans(c.tokens, "person") {
 		return true
 	}
-	if n := len(c.tokens); n == 2 && (c.tokens[0].text == "num" || c.tokens[0].text == "nb") && strings.HasSuffix(c.tokens[1].text, "s") {
+	if n := len(c.tokens); n == 2 && slices.Contains([]string{"num", "nb", "nr"}, c.tokens[0].text) && strings.HasSuffix(c.tokens[1].text, "s") {
 		return true
 	}
 	counted := slices.ContainsFunc(c.tokens, func(t token) bool {
@@ -359,7 +361,9 @@ func (j *judgement) loosen() {
 		}) || slices.ContainsFunc(t.columns, func(c *column) bool {
 			return c.numbersSomebody() && !anyMeans(c.tokens, "aside") && !c.isKey()
 		})
-		if people || t.deal() {
+		if people || t.deal() || t.health && slices.ContainsFunc(t.refs, func(r *reference) bool {
+			return r.target != t && r.target.health && r.target.about == aboutUnknown && !r.target.entitled()
+		}) {
 			t.about, t.noun = aboutUnknown, false
 		}
 	}

@@ -2,6 +2,7 @@ package draft
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -93,4 +94,44 @@ func without(name, system string) string {
 		size += n
 	}
 	return strings.TrimLeft(name[size:], "_.- ")
+}
+
+// kindMarks reports whether the names of most columns begin with one letter or two for the
+// kind of their values, several such: `c_nome`, `n_porc`, `dt_nasc`.
+func kindMarks(columns []connect.Column) bool {
+	marks, n := map[string]bool{}, 0
+	for _, c := range columns {
+		if rest := behindMark(c.Name, true); rest != c.Name {
+			marks[c.Name[:len(c.Name)-len(rest)]] = true
+			n++
+		}
+	}
+	return len(marks) > 1 && n >= 4 && n*10 >= len(columns)*7
+}
+
+// behindMark is a name without the mark of its kind.
+func behindMark(name string, marked bool) string {
+	mark, rest, ok := strings.Cut(name, "_")
+	if !marked || !ok || len(mark) == 0 || len(mark) > 2 || len(rest) < 2 || slices.Contains([]string{"id", "is", "fk", "pk", "ip", "no", "nr", "to"}, strings.ToLower(mark)) {
+		return name
+	}
+	return rest
+}
+
+// tableTail is the end of a table's name that the names of most of its columns end with
+// too, written as one word with what stands before: `codivende` of `comvende`.
+func tableTail(t *connect.Table, marked bool) string {
+	name := bareName(t.Name)
+	for at := 0; at+4 <= len(name); at++ {
+		tail, n := name[at:], 0
+		for _, c := range t.Columns {
+			if bare := behindMark(c.Name, marked); len(bare) > len(tail)+2 && strings.HasSuffix(bare, tail) {
+				n++
+			}
+		}
+		if n >= 4 && n*10 >= len(t.Columns)*6 {
+			return tail
+		}
+	}
+	return ""
 }

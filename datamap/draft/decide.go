@@ -27,13 +27,23 @@ func (c *column) say(s Sort, sure Sureness, why ...string) {
 	}
 }
 
+// settle says that a column is about nobody, whatever columns like it are elsewhere.
+func (c *column) settle(why string) {
+	c.say("", Not, why)
+	c.settled = true
+}
+
 func (c *column) decide() {
-	s, how := c.seen.say()
+	s, how := c.says()
 	switch {
 	case c == c.table.keyValue || len(c.seen.inside) > 0:
 		c.decideInside()
 	case s == "" && c.logsIn():
 		c.say(Login, Likely, "people log in with it, as it seems")
+	case s == "" && c.natural():
+		c.say(Number, Unsure, "it is by what somebody is known, as it seems")
+	case s == "" && c.repeats() == Number:
+		c.say(Number, Unsure, "it repeats by what somebody is known in another table")
 	case s == "" && (c.isKey() && !c.namedByPerson() || c.numbersRows()):
 		c.say("", Not, "it names rows")
 	case s == "" && c.repeats() != "":
@@ -42,6 +52,8 @@ func (c *column) decide() {
 		c.say(Login, Likely, "it stands beside a secret", c.place())
 	case c.table.isReference(c.Name) && s == "" && !c.secretive():
 		c.say("", Not, "it points at rows of another table")
+	case s == "" && c.numbersSomebody() && !anyMeans(c.tokens, "aside") && c.wordy():
+		c.say(Number, Unsure, "it is by what somebody is known, as it seems")
 	case s == "" && (c.codes() || c.Kind == connect.Integer) && c.numbersSomebody() && !c.numbersOwn():
 		c.say("", Not, "it points at somebody in another table")
 	case c.ofDirectory():
@@ -52,8 +64,10 @@ func (c *column) decide() {
 		c.say(Text, Likely, "the rows are letters")
 	case s == "" && c.saysHow():
 		c.say("", Not, "it says how a row is kept or reckoned")
+	case c.ofBeast(s):
+		c.settle("the rows are animals")
 	case c.ofOffice(s):
-		c.say("", Not, "it is an organisation's own")
+		c.settle("it is an organisation's own")
 	case how == strong:
 		c.byValues(s)
 	case s == "" && c.namesUser():
@@ -68,7 +82,7 @@ func (c *column) decide() {
 		c.byName(s)
 	case how > 0:
 		c.byHints(s)
-	case c.near() && c.table.health && kindOf(c.Column) == written && c.Kind == connect.TextKind && c.untechnical():
+	case c.near() && c.table.health && kindOf(c.Column) == written && c.Kind == connect.TextKind && c.untechnical() && !ofFile(c.tokens):
 		c.say(Health, Likely, "the table is about health", c.place())
 	case c.table.ofPeople() && c.describes():
 		c.say(Trait, Likely, "its values are many words", c.place())
@@ -87,7 +101,11 @@ func (c *column) decide() {
 	}
 }
 
-func (c *column) isKey() bool { return slices.Contains(c.table.Key, c.Name) }
+// isKey reports whether a column is the key of its table or a part of it; a day beside
+// others in a key is still a day.
+func (c *column) isKey() bool {
+	return slices.Contains(c.table.Key, c.Name) && !(len(c.table.Key) > 1 && kindOf(c.Column) == dated)
+}
 
 // numbersRows reports whether a column counts the rows of its table, however it is called.
 func (c *column) numbersRows() bool {
@@ -117,6 +135,8 @@ func (c *column) byValues(s Sort) {
 	switch {
 	case s == IP && slices.ContainsFunc(c.tokens, func(t token) bool { return t.text == "version" || t.text == "release" }):
 		c.say("", Not, "it is a version")
+	case s == Phone && about == aboutThings && !c.named:
+		c.say("", Not, "the rows are things, and nothing calls it a number to ring")
 	case s == IP && about == aboutThings, s == Street && (about == aboutThings || about == aboutCompanies), s == Phone && about == aboutThings:
 		c.say(s, Unsure, append(why, "the rows are not people")...)
 	case s == Name && about == aboutThings, s == Name && plain && c.seen.share(markGiven) < .5, s == Phone && plain && !c.named && c.seen.share(markPhone) < .9:
@@ -174,7 +194,7 @@ func (c *column) strongName() {
 	case s == Health && t.about == aboutThings && t.tie != tieOwned && t.noun:
 		c.say("", Not, "the rows are things")
 	case s == Health && t.animals:
-		c.say("", Not, "the rows are about animals")
+		c.settle("the rows are about animals")
 	case c.near():
 		c.say(s, Likely, nameSays, c.place())
 	case s == Pay && slices.ContainsFunc(c.tokens, func(t token) bool { return t.text == "min" || t.text == "max" }):
@@ -297,7 +317,9 @@ func (c *column) weakName() {
 		c.say("", Not, "it says why a row is none any more")
 	case s == Photo && len(c.tokens) > 1 && !anyMeans(c.tokens[len(c.tokens)-1:], "image") && !slices.Contains([]string{"url", "path", "file", "name", "data"}, c.tokens[len(c.tokens)-1].text):
 		c.say("", Not, "it is about a picture, and is none")
-	case s == Text && t.speaks() && c.untechnical():
+	case s == Text && c.looksKeyed():
+		c.say("", Not, "it points at rows, as it seems")
+	case s == Text && t.speaks() && c.untechnical() && !(t.tie == tieNone && t.hasName() && t.sorts == 0):
 		c.say(s, Likely, nameSays, "the rows are what people write")
 	case s == Text && near && (c.seen.share(markSentence) > .3 || c.seen.n() == 0 && t.about != aboutPeople):
 		c.say(s, Likely, "it is free text", c.place())

@@ -68,6 +68,7 @@ type column struct {
 	name    reading
 	named   bool
 	seen    *evidence
+	settled bool // whatever columns like it are elsewhere
 	finding Finding
 }
 
@@ -115,9 +116,17 @@ func byRules(ctx context.Context, schema *connect.Schema, src Reader, rows int) 
 	}
 	for _, t := range j.tables {
 		t.describe()
+		if (t.about == aboutPeople || t.about == aboutUnknown && !t.deal()) && t.ofFirms() {
+			t.about, t.noun = aboutCompanies, true
+		}
 	}
 	j.loosen()
 	j.ties()
+	for _, t := range j.tables {
+		if t.ofPlaces() {
+			t.about = aboutCompanies
+		}
+	}
 	for _, t := range j.tables {
 		t.judge()
 	}
@@ -126,6 +135,9 @@ func byRules(ctx context.Context, schema *connect.Schema, src Reader, rows int) 
 	}
 	for _, t := range j.tables {
 		t.byDeed()
+	}
+	for _, t := range j.tables {
+		t.asCopied()
 	}
 	return j, nil
 }
@@ -141,8 +153,13 @@ func newTable(db *connect.Table, system string) *table {
 		t.columns = append(t.columns, &column{Column: &db.Columns[i], table: t, seen: newEvidence()})
 	}
 	prefix, suffix := affixes(db.Columns)
+	kinds := kindMarks(db.Columns)
+	tail := tableTail(db, kinds)
 	for _, c := range t.columns {
 		c.read(prefix, suffix, system)
+		if bare := strings.TrimSuffix(behindMark(c.Name, kinds), tail); kinds && len(bare) > 1 {
+			c.readBare(bare)
+		}
 	}
 	t.pairs()
 	return t
@@ -174,10 +191,26 @@ func (c *column) read(prefix, suffix, system string) {
 	}
 }
 
+// readBare reads a name from which the mark of its kind and the table's own word are gone.
+func (c *column) readBare(bare string) {
+	short := tokens(bare)
+	if len(short) == 0 {
+		return
+	}
+	r, ok := read(short, c.Column)
+	if ok || !c.named || onlyPeople(c.tokens) {
+		c.tokens, c.name, c.named, c.bare = short, r, ok, bare
+	}
+}
+
 // tableTokens are the words of a table's name without its schema, and without the word
 // that stands in front of all.
 func tableTokens(name, system string) []token {
-	ts := tokens(without(bareName(name), system))
+	name = without(bareName(name), system)
+	if rest := strings.TrimPrefix(strings.ToLower(name), "tbl"); len(rest) > 3 && len(rest) == len(name)-3 {
+		name = name[3:] // `tblresident`
+	}
+	ts := tokens(name)
 	for n := len(ts); n > 1 && slices.Contains([]string{"table", "tbl", "entity", "entities"}, ts[n-1].text); n-- {
 		ts = ts[:n-1] // which any table is
 	}
@@ -218,13 +251,17 @@ func (t *table) describe() {
 		if c.named && addressing(c.name.sort) {
 			addresses++
 		}
-		t.health = t.health || c.named && c.name.sort == Health && c.name.strength > weak
+		t.health = t.health || c.named && c.name.sort == Health && c.name.strength > weak && !anyMeans(c.tokens, "insurance")
 	}
 	for _, tok := range t.words {
 		t.health = t.health || tok.means("health") || tok.means("result") || tok.text == "lab" || tok.text == "vital" || tok.text == "vitals" || tok.text == "medical"
 	}
 	if t.animals = t.health && t.about != aboutPeople && t.ofAnimals(); t.animals {
 		t.health, t.about = false, aboutThings
+		return
+	}
+	if t.ofBeasts() {
+		t.about, t.noun = aboutThings, true
 		return
 	}
 	n := 0
@@ -343,12 +380,21 @@ func noun(ts []token) about {
 	return aboutUnknown
 }
 
+// says is what the values of a column say; of a few, together with its name.
+func (c *column) says() (Sort, strength) {
+	s, how := c.seen.say()
+	if s == "" && c.named && c.name.sort == Name && c.seen.n() > 1 && c.seen.share(markFirm) < .2 && c.seen.share(markGiven) >= .5 {
+		return Name, medium
+	}
+	return s, how
+}
+
 // surely is the sort of a column whose name or values say it without more.
 func (c *column) surely() Sort {
 	if n := len(c.tokens); n > 1 && c.tokens[n-1].text == "by" {
 		return "" // it says who had to do with the row, not whom it is about
 	}
-	if s, how := c.seen.say(); how == strong || how > 0 && c.named && c.name.sort == s {
+	if s, how := c.says(); how == strong || how > 0 && c.named && c.name.sort == s {
 		return s
 	}
 	if c.named && c.name.strength == strong && !onlyPeople(c.tokens) && !c.seen.contradicts(c.name.sort) {

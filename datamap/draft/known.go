@@ -56,6 +56,9 @@ func (c *column) repeats() Sort {
 		if to != nil && to.logsIn() {
 			return Login
 		}
+		if to != nil && to.natural() {
+			return Number
+		}
 		if to != nil && to.namedByPerson() && kindOf(to.Column)&written != 0 && to.name.sort != Number && to.name.sort != Session {
 			return to.name.sort
 		}
@@ -152,4 +155,20 @@ func (c *column) saysHow() bool {
 // name another system keeps what it is called after, or how programs enter that.
 func (c *column) ofDirectory() bool {
 	return len(c.tokens) > 1 && !c.near() && slices.Contains([]string{"attr", "attribute", "smtp", "imap", "pop"}, c.tokens[0].text)
+}
+
+// natural reports whether a text is what names rows that are people, or is called as what
+// names them elsewhere, and a person gave it: `C012`, `lopezjo02`. What a system counts or
+// draws is none.
+func (c *column) natural() bool {
+	t := c.table
+	if t.about != aboutPeople || !t.ofPeople() || !c.wordy() || c.seen.n()*10 < c.seen.rows*9 {
+		return false
+	}
+	return t.keyColumn() == c.Name || !c.named && !t.isReference(c.Name) && len(c.tokens) == 2 && anyMeans(c.tokens[1:], "id") && len(c.tokens[0].is) == 0
+}
+
+// wordy reports whether the values of a text are short words, such as somebody types.
+func (c *column) wordy() bool {
+	return c.Kind == connect.TextKind && c.seen.n() >= 3 && c.seen.share(markWord) >= .9 && c.seen.share(markUUID)+c.seen.share(markHex) < .1 && !slices.Contains([]int{24, 26, 32, 36}, c.Length)
 }

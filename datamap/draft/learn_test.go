@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -14,13 +15,20 @@ import (
 	"testing"
 
 	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/connect/sqldb"
 )
 
 // How likeness.txt is made: `go test ./datamap/draft -run TestLearn -learn FOLDERS`. It was
 // made of testdata/corpus, of testdata/learned, which is ours and written in the manner of
 // programs of many kinds, and of 116 schemas of other people's programs, which are theirs
-// and not here. What it is measured by it was not made of (docs/systems.md).
-var learnFrom = flag.String("learn", "", "make likeness.txt anew from the labelled schemas of these folders, with commas between them; what follows a name with `=` is how much they count")
+// and not here. With `-onward` it learns more from what it knows: so it did from 20
+// databases of other people with their rows, which are not here either, and from
+// testdata/learned and testdata/corpus/tuned once more, so that they are not forgotten.
+// What it is measured by it was not made of (docs/systems.md).
+var (
+	learnFrom = flag.String("learn", "", "make likeness.txt anew from the labelled schemas of these folders, with commas between them; what follows a name with `=` is how much they count; a file that ends in .tsv lists databases, each with its kind, its connection string and a file of labels; a folder that ends in + counts also with rows made for it")
+	onward    = flag.Bool("onward", false, "begin with the weights of likeness.txt as it is")
+)
 
 const (
 	rounds   = 6
@@ -41,6 +49,7 @@ type labelled struct {
 // learned is a logistic regression over marks.
 type learned struct {
 	weights map[string]float64
+	began   map[string]float64 // what they were before
 	moved   map[string]float64 // squares of how far so far (AdaGrad)
 }
 
@@ -62,14 +71,18 @@ func (l *learned) step(c labelled) {
 		if l.moved[m] == 0 {
 			continue // too rare
 		}
-		g := c.counts*wrong + shrink*l.weights[m]
+		g := c.counts*wrong + shrink*(l.weights[m]-l.began[m])
 		l.moved[m] += g * g
 		l.weights[m] -= stride * g / math.Sqrt(l.moved[m])
 	}
 }
 
-func learn(columns []labelled) *learned {
-	l := &learned{map[string]float64{}, map[string]float64{}}
+func learn(columns []labelled) *learned { return learnOn(nil, columns) }
+
+// learnOn learns more, from weights that were learned before.
+func learnOn(began map[string]float64, columns []labelled) *learned {
+	l := &learned{map[string]float64{}, began, map[string]float64{}}
+	maps.Copy(l.weights, began)
 	seen := map[string]int{}
 	for _, c := range columns {
 		for _, m := range c.marks {
@@ -107,13 +120,80 @@ func labelledIn(t *testing.T, counts float64, files ...string) (out []labelled) 
 			t.Fatal(err)
 		}
 		labels := labelsOf(tables)
-		for _, table := range j.tables {
-			for _, c := range table.columns {
-				if label := labels[table.Name+"."+c.Name]; label != "?" {
-					marks := slices.Sorted(maps.Keys(c.marks()))
-					marks = append(marks, slices.Sorted(maps.Keys(table.marks()))...)
-					out = append(out, labelled{marks, label == "P", c.finding.Sure, counts})
-				}
+		out = append(out, labelledOf(j, counts, func(c *column) string { return labels[c.table.Name+"."+c.Name] })...)
+	}
+	return out
+}
+
+// labelledLive are the labelled columns of databases, judged with their rows. A line of
+// the list is a kind, a connection string and a file whose lines are a table, a column and
+// its label.
+func labelledLive(t *testing.T, counts float64, list string) (out []labelled) {
+	for _, db := range fieldsIn(t, list) {
+		within := map[string]string{"postgresql": "public"}[db[0]]
+		src, err := sqldb.Open(t.Context(), connect.Config{System: "live", Kind: db[0], Secret: db[1], Within: within})
+		if err != nil {
+			t.Fatal(err)
+		}
+		schema, err := src.Describe(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		j, err := byRules(t.Context(), schema, src, 0)
+		if err := errors.Join(err, src.Close()); err != nil {
+			t.Fatal(err)
+		}
+		labels := map[string]string{}
+		for _, f := range fieldsIn(t, db[2]) {
+			labels[strings.ToLower(f[0]+"."+f[1])] = f[2]
+		}
+		out = append(out, labelledOf(j, counts, func(c *column) string {
+			return labels[strings.ToLower(bareName(c.table.Name)+"."+c.Name)]
+		})...)
+	}
+	return out
+}
+
+// labelledMade are the labelled columns of schemas, judged with rows made for them.
+func labelledMade(t *testing.T, counts float64, files ...string) (out []labelled) {
+	for _, file := range files {
+		tables := readCorpus(t, file)
+		src := openCorpus(t, "sqlite", tables)
+		schema, err := src.Describe(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		j, err := byRules(t.Context(), schema, src, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		labels := labelsOf(tables)
+		out = append(out, labelledOf(j, counts, func(c *column) string { return labels[bareName(c.table.Name)+"."+c.Name] })...)
+	}
+	return out
+}
+
+// fieldsIn are the lines of a file with three fields or more.
+func fieldsIn(t *testing.T, file string) (out [][]string) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Split(strings.TrimSuffix(line, "\n"), "\t"); len(f) >= 3 {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// labelledOf are the columns of a judgement that have a label.
+func labelledOf(j *judgement, counts float64, label func(*column) string) (out []labelled) {
+	for _, table := range j.tables {
+		ofTable := slices.Sorted(maps.Keys(table.marks()))
+		for _, c := range table.columns {
+			if is := label(c); is == "P" || is == "-" {
+				out = append(out, labelled{append(slices.Sorted(maps.Keys(c.marks())), ofTable...), is == "P", c.finding.Sure, counts})
 			}
 		}
 	}
@@ -175,21 +255,44 @@ func makeLikeness(t *testing.T) {
 		if err != nil {
 			counts = 1
 		}
+		if strings.HasSuffix(folder, ".tsv") {
+			columns = append(columns, labelledLive(t, counts, folder)...)
+			continue
+		}
+		folder, rows := strings.CutSuffix(folder, "+")
 		columns = append(columns, labelledIn(t, counts, schemasIn(t, folder)...)...)
+		if rows {
+			columns = append(columns, labelledMade(t, counts, schemasIn(t, folder)...)...)
+		}
 	}
-	if err := os.WriteFile("likeness.txt", []byte(learn(columns).text()), 0o644); err != nil {
+	var began map[string]float64
+	if *onward {
+		began = present()
+	}
+	if err := os.WriteFile("likeness.txt", []byte(learnOn(began, columns).text()), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("made of %d columns", len(columns))
 }
 
+// present are the weights of likeness.txt as it is.
+func present() map[string]float64 {
+	out := map[string]float64{}
+	for mark, n := range likeness() {
+		out[mark] = float64(n) / 100
+	}
+	return out
+}
+
 // Every line of likeness.txt is a mark of a kind that columns have, and its weight.
 func TestLikenessIsRead(t *testing.T) {
 	kinds := map[string]bool{}
-	for _, c := range labelledIn(t, 1, schemasIn(t, "testdata/corpus/tuned")...) {
-		for _, m := range c.marks {
-			kind, _, _ := strings.Cut(m, ":")
-			kinds[kind] = true
+	for _, file := range []string{"testdata/corpus/tuned/shop_de2.txt", "testdata/corpus/tuned/clinic.txt"} {
+		for _, c := range labelledMade(t, 1, file) {
+			for _, m := range c.marks {
+				kind, _, _ := strings.Cut(m, ":")
+				kinds[kind] = true
+			}
 		}
 	}
 	lines := strings.Split(strings.TrimSuffix(likenessList, "\n"), "\n")

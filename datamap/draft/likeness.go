@@ -35,8 +35,8 @@ var likeness = sync.OnceValue(func() map[string]int {
 
 // From which weight a column is listed, and below which one that was listed is let go.
 const (
-	listedFrom = 150
-	letGoBelow = -100
+	listedFrom = 50
+	letGoBelow = -200
 )
 
 // byLikeness lists what is like columns about people, and lets go what is not.
@@ -62,7 +62,18 @@ func (t *table) byLikeness() {
 // its values say something of, or what stands inside them: that has been read.
 func (c *column) stays() bool {
 	_, how := c.seen.say()
-	return c.finding.Sure >= Likely || c.isKey() || c.table.isReference(c.Name) || how > 0 || len(c.seen.inside) > 0
+	return c.finding.Sure >= Likely || c.settled || c.saysNothing() || c.finding.Sure == Not && !c.named && kindOf(c.Column) != dated && c.pointsByName() || c.isKey() || c.table.isReference(c.Name) || how > 0 || len(c.seen.inside) > 0
+}
+
+// saysNothing reports whether a column has neither a word nor a value.
+func (c *column) saysNothing() bool {
+	return c.seen.n() == 0 && !slices.ContainsFunc(c.tokens, func(t token) bool { return len(t.text) > 1 })
+}
+
+// pointsByName reports whether a column without a reference is called as those that are
+// one, after what nobody takes for a person: `care_site_id`.
+func (c *column) pointsByName() bool {
+	return strings.HasSuffix(strings.ToLower(c.Name), "_id") && !c.numbersSomebody() && c.table.rows > 0 && c.seen.share(markWord) < .5
 }
 
 func weigh(marks markSet) int {
@@ -98,7 +109,63 @@ func (c *column) marks() markSet {
 	m.add("judged", c.finding.Sure.String(), string(c.finding.What))
 	m.add("role", place, strconv.FormatBool(c.technical()), strconv.FormatBool(c.isKey()), strconv.FormatBool(t.isReference(c.Name)))
 	m.around(c, place)
+	m.ofRules(c, place)
+	m.ofValues(c, place)
 	return m
+}
+
+// ofRules adds what the rules think of the column and of its table.
+func (m markSet) ofRules(c *column, place string) {
+	t := c.table
+	for _, each := range []struct {
+		what string
+		is   bool
+	}{
+		{"technical", c.technical()}, {"keyed", c.looksKeyed()}, {"flags", c.flags()}, {"moment", len(c.tokens) > 0 && c.moment()},
+		{"lives", t.lives()}, {"deal", t.deal()}, {"machine", len(t.words) > 0 && t.ofMachine()}, {"speaks", t.speaks()}, {"visits", t.visits()}, {"staff", t.byStaff()}, {"lists", t.lists()},
+		{"firms", c.table.about == aboutCompanies}, {"entitled", t.entitled()}, {"subjects", t.ofSubjects()},
+	} {
+		if each.is {
+			m.add("rule", each.what)
+			m.add("rule-place", each.what, place)
+			m.add("rule-kind", each.what, string(c.Kind), strconv.FormatBool(c.technical()))
+		}
+	}
+	if n := len(c.tokens); n > 0 {
+		m.add("last-table", c.tokens[n-1].text, strconv.FormatBool(t.deal()), strconv.FormatBool(t.lives()), place)
+	}
+	m.add("sorts", strconv.Itoa(min(3, t.sorts)), place)
+}
+
+// ofValues adds what the sampled values look like, and how many of them differ.
+func (m markSet) ofValues(c *column, place string) {
+	n := c.seen.n()
+	if n == 0 {
+		if c.table.rows > 0 {
+			m.add("values", "none")
+		}
+		return
+	}
+	differ := "few"
+	switch {
+	case n == 1:
+		differ = "one"
+	case n*10 >= c.seen.rows*9:
+		differ = "all"
+	case n*10 >= c.seen.rows*3:
+		differ = "many"
+	}
+	m.add("values", differ)
+	m.add("values-place", differ, place, string(c.Kind))
+	for _, each := range []struct {
+		what string
+		mark mark
+	}{{"word", markWord}, {"words", markWords}, {"sentence", markSentence}, {"name", markNameShape}, {"firm", markFirm}, {"page", markURL}, {"key", markUUID}, {"hex", markHex}, {"day", markDate}} {
+		if c.seen.share(each.mark) > .5 {
+			m.add("values", each.what)
+			m.add("values-place", each.what, place)
+		}
+	}
 }
 
 // marks are those that all columns of a table have.

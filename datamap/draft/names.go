@@ -185,7 +185,7 @@ var terse = map[string]Sort{
 	"em": Email, "ph": Phone, "st": State, "fn": Name, "ln": Name, "mn": Name, "bd": Birth, "nm": Name, "mi": Name, "vn": Name, "nn": Name,
 	"gdr": Gender, "sx": Gender, "adr": Street, "zc": Zip, "ct": City, "ctry": Country, "cntry": Country, "tl": Phone, "gd": Birth, "pc": Zip,
 	"prov": State, "lnd": Country, "hno": Street, "occ": Job, "nat": Nationality, "sal": Pay, "dx": Health, "rx": Health, "txt": Text, "rem": Text, "cmt": Text, "bem": Text, "anm": Text,
-	"firstn": Name, "lastn": Name, "gn": Name, "cap": Zip, "sn": Name, "add": Street, "ad": Street,
+	"firstn": Name, "lastn": Name, "gn": Name, "cap": Zip, "sn": Name, "cida": City, "raza": Company, "razao": Company, "ende": Street, "esta": State, "fone": Phone, "add": Street, "ad": Street,
 }
 
 // read is what the name of a column may mean; none when it says nothing.
@@ -228,6 +228,9 @@ func read(ts []token, c *connect.Column) (reading, bool) {
 // it: `avatar_content_type`.
 func ofFile(ts []token) bool {
 	n := len(ts)
+	if n == 2 && slices.Contains([]string{"tipo", "type", "typ", "mime"}, ts[0].text) && slices.Contains([]string{"archivo", "arquivo", "file", "fichier", "datei", "bestand"}, ts[1].text) {
+		return true
+	}
 	if n > 1 && (ts[0].means("photo") || ts[0].means("image")) && slices.Contains([]string{"type", "dimensions", "width", "height", "size", "state", "source", "version", "mime"}, ts[n-1].text) {
 		return true
 	}

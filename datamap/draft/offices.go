@@ -15,16 +15,29 @@ func (c *column) ofOffice(byValue Sort) bool {
 	if c.named {
 		s = c.name.sort
 	}
+	if s == Name && c.table.noun && c.calledAfterRow() {
+		return true
+	}
 	if anyMeans(c.tokens, "person") || anyMeans(c.tokens, "contactword") || anyText(c.tokens, "billing", "private", "home", "owner") {
 		return false
 	}
 	switch {
 	case addressing(s) || s == Place || s == Text:
 		return true
+	case s == Phone && !anyText(c.tokens, "mobile", "cell", "handy", "movil", "celular", "portable", "direct", "gsm"):
+		return true // of the house, whoever answers
 	case s == Phone || s == Email || s == Bank || s == Number || s == Network:
 		return !c.table.namesContact()
+	case s == Company:
+		return c.table.noun
 	}
 	return false
+}
+
+// calledAfterRow reports whether a name is that of the row as a whole: `customer_name` of
+// customers that are firms.
+func (c *column) calledAfterRow() bool {
+	return c.named && (c.name.sort == Company || c.numbersOwn() && anyMeans(c.tokens, "name") && !anyMeans(c.tokens, "first") && !anyMeans(c.tokens, "last"))
 }
 
 // namesContact reports whether rows name somebody.

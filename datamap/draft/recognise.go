@@ -40,6 +40,8 @@ const (
 	markVoice
 	markDate
 	markJSON
+	markWord // a short word, or one of letters and digits
+	markFirm // a name with a word that only firms have
 	marks
 )
 
@@ -60,6 +62,7 @@ var (
 	zipForm    = regexp.MustCompile(`(?i)^([0-9]{4,5}(-[0-9]{4})?|[0-9]{4} ?[A-Z]{2}|[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}|[A-Z][0-9][A-Z] ?[0-9][A-Z][0-9]|[0-9]{2}-[0-9]{3}|[0-9]{5}-[0-9]{3}|[0-9]{3} ?[0-9]{2})$`)
 	pointForm  = regexp.MustCompile(`^\(?-?[0-9]{1,3}\.[0-9]{3,}[,; ]+-?[0-9]{1,3}\.[0-9]{3,}\)?$|^POINT ?\(`)
 	wordsForm  = regexp.MustCompile(`^\pL{3,}[\pL ,.'’/&-]*$`)
+	wordForm   = regexp.MustCompile(`^[\pL\pN][\pL\pN._/-]*\pL[\pL\pN._/-]*$|^\pL[\pL\pN._/-]{2,}$`)
 	icdForm    = regexp.MustCompile(`^[A-TV-Z][0-9]{2}\.[0-9]{1,4}$`)
 	bloodForm  = regexp.MustCompile(`(?i)^(a|b|ab|o|0) ?([+-]|pos|neg|rh[+-])$`)
 )
@@ -105,6 +108,8 @@ func recognise(s string, tell func(mark)) {
 		is(markStreetWord, streetWord.MatchString(s))
 	}
 	is(markInside, !emailForm.MatchString(s) && emailIn.MatchString(s))
+	is(markWord, wordForm.MatchString(s))
+	is(markFirm, legalForm.MatchString(s))
 	is(markWords, wordsForm.MatchString(s))
 	recognisePerson(s, tell)
 }
@@ -153,13 +158,14 @@ var (
 	nameForm = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`^(\p{Lu}[\p{L}'’.-]*|\p{Lu}\.|[Dd]e[lr]?|[Vv]an|[Vv]on|[Dd]er|den|da|do|dos|di|la|le|el|y|zu|zur|bin|al)([ ,-]+(\p{Lu}[\p{L}'’.-]*|[Dd]e[lr]?|[Vv]an|[Vv]on|[Dd]er|den|da|do|dos|di|la|le|el|y|zu|zur|bin|al)){0,4}$`)
 	})
+	legalForm = regexp.MustCompile(`(?i)(\b(ltd|ltda|limited|inc|llc|llp|gmbh|mbh|kgaa|ohg|plc|corp|corporation|sarl|sasu|srl|spa|bvba|eirl|pty|pvt|holdings?|enterprises|industries|sp\. ?z ?o\. ?o|group)\b\.?|\b(s\.? ?a|s\.? ?l|s\.? ?l\.? ?u|s\.? ?r\.? ?l|s\.? ?p\.? ?a|b\.? ?v|n\.? ?v|a\.? ?b|a/s|ag|kg|e\. ?k|e\.? ?v|oy|s\. de r\. ?l|s\.a\. de c\.v)\.?|& (co|sons|cie)\b\.?)$`)
 	firmWords = regexp.MustCompile(`(?i)\b(ltd|inc|llc|gmbh|ag|kg|plc|sons|co|corp|sarl|sas|s\.?a\.?|s\.?l\.?|bv|b\.v\.|group|company|and|und|et|&|ohg|ev|e\.v\.|stiftung|partners|records|band|orchestra|hotel|bank)(\b|$)`)
 )
 
 // recognisePerson tells whether a text has the shape of somebody's name, and whether
 // a word of it is a name that many people bear.
 func recognisePerson(s string, tell func(mark)) {
-	if len(s) < 2 || len(s) > 50 || !nameForm().MatchString(s) || firmWords.MatchString(s) {
+	if len(s) < 2 || len(s) > 50 || !nameForm().MatchString(s) || firmWords.MatchString(s) || legalForm.MatchString(s) {
 		return
 	}
 	tell(markNameShape)

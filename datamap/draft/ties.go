@@ -32,6 +32,62 @@ func (j *judgement) ties() {
 	}
 	j.addresses()
 	j.followed()
+	j.held()
+	for _, t := range j.tables {
+		t.tieByName()
+	}
+}
+
+// held finds the accounts that a table of who holds which leads to, and what hangs on them.
+func (j *judgement) held() {
+	found := false
+	for _, t := range j.tables {
+		if t.tie != tieOwned || !slices.ContainsFunc(t.refs, func(r *reference) bool { return r.target.about == aboutPeople && !t.aside(r) }) {
+			continue
+		}
+		for _, r := range t.refs {
+			if to := r.target; to.tie == tieNone && to.about == aboutUnknown && to != t && to.ofMoney() {
+				to.tie, to.by, found = tieOwned, t.Name, true
+			}
+		}
+	}
+	for found {
+		found = false
+		for _, t := range j.tables {
+			found = t.tieUp() || found
+		}
+	}
+}
+
+// tieByName ties a table whose rows name somebody in words: who complains, who pays.
+func (t *table) tieByName() {
+	if t.about != aboutUnknown || t.tie != tieNone || t.View {
+		return
+	}
+	for _, c := range t.columns {
+		if s := c.surely(); (s == Name || s == Email || c.namesInWords() || t.deal() && c.namesPayer()) && !c.ofAnother() && !anyMeans(c.tokens, "aside") && !t.entitledBeside(c) {
+			t.tie, t.by = tieOwned, c.Name
+			return
+		}
+	}
+}
+
+// namesInWords reports whether a text is called after somebody, and its values are words.
+func (c *column) namesInWords() bool {
+	return c.Kind == connect.TextKind && c.named && c.name == reading{Name, strong} && onlyPeople(c.tokens) && c.seen.n() >= 3 && c.seen.share(markWord)+c.seen.share(markNameShape) >= .8
+}
+
+// namesPayer reports whether the name in rows of the books is mostly somebody's.
+func (c *column) namesPayer() bool {
+	return c.named && c.name == reading{Name, medium} && len(c.tokens) == 1 && c.seen.n() >= 3 && c.seen.share(markNameShape) >= .6 && c.seen.share(markFirm) < .2
+}
+
+// entitledBeside reports whether rows have a title or a name beside what names somebody: a
+// book has an author.
+func (t *table) entitledBeside(c *column) bool {
+	return slices.ContainsFunc(t.columns, func(o *column) bool {
+		return o != c && o.Kind == connect.TextKind && len(o.tokens) > 0 && (anyMeans(o.tokens, "title") || anyText(o.tokens, "title", "titel", "titre", "titulo", "label", "sku") || c.name.sort != Email && o.named && o.name == reading{Name, medium} && o.seen.share(markGiven) < .2)
+	})
 }
 
 // followed finds the people of whom much is kept whatever they are called, by what hangs
@@ -150,7 +206,7 @@ func (c *column) numbersSomebody() bool {
 // `num_followers`.
 func (c *column) counts() bool {
 	n := len(c.tokens)
-	if n == 2 && c.Kind == connect.Integer && (c.tokens[0].text == "num" || c.tokens[0].text == "nb") && strings.HasSuffix(c.tokens[1].text, "s") {
+	if n == 2 && c.Kind == connect.Integer && slices.Contains([]string{"num", "nb", "nr"}, c.tokens[0].text) && strings.HasSuffix(c.tokens[1].text, "s") {
 		return true
 	}
 	return n > 2 && c.tokens[0].means("number") && c.tokens[1].means("counting") && c.plural()
@@ -175,7 +231,8 @@ func (t *table) tieUp() bool {
 	}
 	before, staff := t.tie, t.tie == tieOwned && t.byStaff()
 	for _, r := range t.refs {
-		if r.target == t || r.target.about != aboutPeople && r.target.tie != tieOwned {
+		paid := t.deal() && t.about == aboutUnknown && r.target.animals && r.target.tie == tieAside // somebody is billed for it
+		if r.target == t || r.target.about != aboutPeople && r.target.tie != tieOwned && !paid {
 			continue
 		}
 		level := tieOwned
@@ -300,4 +357,40 @@ func texts(ts []token) []string {
 		out = append(out, t.text)
 	}
 	return out
+}
+
+// asCopied judges what rows repeat of rows they point at as it is judged there: a list of
+// visits with the pet's name, and the owner's, in it.
+func (t *table) asCopied() {
+	for _, r := range t.refs {
+		if r.target == t || len(r.columns) != 1 || r.columns[0] != r.to[0] {
+			continue
+		}
+		var copies []*column
+		for _, c := range t.columns {
+			if c.Name != r.to[0] && !t.isReference(c.Name) && r.target.column(c.Name) != nil && t.copiedOnce(c.Name) {
+				copies = append(copies, c)
+			}
+		}
+		if len(copies) < 3 || len(copies)*2 < len(r.target.columns)-1 {
+			continue
+		}
+		for _, c := range copies {
+			f := r.target.column(c.Name).finding
+			c.say(f.What, f.Sure, append([]string{"it repeats a column of " + r.target.Name}, f.Why...)...)
+			c.settled = true
+		}
+	}
+}
+
+// copiedOnce reports whether a name is that of a column in only one of the tables that a
+// table points at.
+func (t *table) copiedOnce(name string) bool {
+	n := 0
+	for _, r := range t.refs {
+		if r.target != t && r.target.column(name) != nil {
+			n++
+		}
+	}
+	return n == 1
 }

@@ -216,7 +216,7 @@ func split(name string) []string {
 // word, and puts `ipv` and its digit, which is gone, right again.
 func versions(in []string) []string {
 	for i := 0; i+1 < len(in); i++ {
-		if whole := strings.ToLower(in[i] + in[i+1]); whole == "idcard" || whole == "apikey" {
+		if whole := strings.ToLower(in[i] + in[i+1]); whole == "idcard" || whole == "apikey" || whole == "hausnr" || whole == "postcode" {
 			in = slices.Replace(slices.Clone(in), i, i+2, whole)
 		}
 	}

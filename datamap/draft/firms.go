@@ -1,0 +1,89 @@
+package draft
+
+import (
+	"slices"
+
+	"github.com/avowhq/avow/connect"
+)
+
+// ofFirms reports whether rows that look like people are organisations: somebody to turn
+// to is named apart from the row itself, or what the rows are called is what firms are.
+func (t *table) ofFirms() bool {
+	own, contact, single := false, false, false
+	for _, c := range t.columns {
+		if !c.named || !slices.Contains([]Sort{Name, Company, Birth, Gender}, c.name.sort) || anyMeans(c.tokens, "aside") {
+			continue
+		}
+		turned := anyMeans(c.tokens, "contactword") && !anyText(c.tokens, "emergency") && !onlyPeople(c.tokens)
+		switch parts := anyMeans(c.tokens, "first") || anyMeans(c.tokens, "last") || anyMeans(c.tokens, "middle"); {
+		case c.name.sort == Birth || c.name.sort == Gender:
+			return false
+		case turned && c.name.sort == Name:
+			contact = true
+		case c.name.sort == Company || !parts:
+			own = true
+		default:
+			single = true
+		}
+	}
+	return own && contact && !single || !single && t.calledAsFirms()
+}
+
+// firmShare is from which share of names with a word such as `Ltd` on a column is one of
+// names of firms; people who are in business have some as well.
+const firmShare = .25
+
+// calledAsFirms reports whether the names of rows are those of firms, and no column holds
+// names of people.
+func (t *table) calledAsFirms() bool {
+	firms := false
+	for _, c := range t.columns {
+		if s, how := c.says(); s == Name && how > 0 && !(c.named && c.name.sort != Name) {
+			return false
+		}
+		firms = firms || c.Kind == connect.TextKind && c.Length != 1 && c.seen.n() >= 2 && c.seen.share(markFirm) >= firmShare && c.seen.share(markSentence) < .5 && !t.isReference(c.Name)
+	}
+	return firms
+}
+
+// ofPlaces reports whether rows that nothing ties to anybody say where something is: an
+// address, perhaps a number to call, and nothing of a person.
+func (t *table) ofPlaces() bool {
+	if t.about == aboutAddress {
+		return t.tie == tieNone && !anyMeans(t.words, "address") && !anyMeans(t.words, "street") && !t.pointsAtPeople()
+	}
+	if t.about != aboutUnknown || t.tie != tieNone || t.deal() || t.health || t.pointsAtPeople() {
+		return false
+	}
+	parts := 0
+	for _, c := range t.columns {
+		s := c.surely()
+		if s == Name && c.name == (reading{Name, medium}) {
+			s = ""
+		}
+		switch {
+		case slices.Contains([]Sort{Name, Email, Birth, Gender, Government, Login, Secret, IP, Session, Card, Bank, Agent}, s), c.numbersSomebody():
+			return false
+		case c.named && (c.name.sort == Street || c.name.sort == City || c.name.sort == Zip), s == Street:
+			parts++
+		}
+	}
+	return parts >= 2
+}
+
+// ofBeasts reports whether each row is an animal.
+func (t *table) ofBeasts() bool {
+	return len(t.words) > 0 && t.words[len(t.words)-1].means("animal")
+}
+
+// ofBeast reports whether a column of animals says what one is called, or is.
+func (c *column) ofBeast(byValue Sort) bool {
+	if !c.table.ofBeasts() || anyMeans(c.tokens, "person") || anyMeans(c.tokens, "contactword") {
+		return false
+	}
+	s := byValue
+	if c.named {
+		s = c.name.sort
+	}
+	return slices.Contains([]Sort{Name, Birth, Gender, Health, Age, Trait, Photo, Text, Marital, Nationality, Belief}, s)
+}
