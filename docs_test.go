@@ -68,7 +68,7 @@ func TestDocsRun(t *testing.T) {
 func buildAvow(t *testing.T) string {
 	t.Helper()
 	bin := t.TempDir()
-	build := exec.Command("go", "build", "-o", filepath.Join(bin, "avow"), "./cmd/avow")
+	build := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(bin, "avow"), "./cmd/avow")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("the documentation has commands to run, and cmd/avow does not build: %v\n%s", err, out)
