@@ -78,12 +78,14 @@ func OpenConfig(tb testing.TB, c store.Config) *store.DB {
 
 // SQLite is the configuration of an empty SQLite database.
 func SQLite(tb testing.TB) store.Config {
+	collectLess()
 	return store.Config{Path: filepath.Join(tb.TempDir(), "data", "avow.db")}
 }
 
 // PostgreSQL is the configuration of an empty PostgreSQL database, dropped with the test.
 func PostgreSQL(tb testing.TB) store.Config {
 	tb.Helper()
+	collectLess()
 	server := os.Getenv("AVOW_TEST_POSTGRES")
 	name := "avow_test_" + strings.ToLower(rand.Text())
 	Exec(tb, server, "CREATE DATABASE "+name+" TEMPLATE template0")
