@@ -60,10 +60,14 @@ func (c *column) decide() {
 		c.say("", Not, "it says what a field of another system is called")
 	case c.keysWho():
 		c.say("", Not, "it is the key of somebody who had to do with the row")
+	case c.ofTask():
+		c.settle("it says what a program was to do")
 	case c.Kind == connect.TextKind && len(c.tokens) > 0 && len(c.tokens) <= 2 && anyText(c.tokens[len(c.tokens)-1:], "body", "subject") && c.table.mails():
 		c.say(Text, Likely, "the rows are letters")
 	case s == "" && c.saysHow():
 		c.say("", Not, "it says how a row is kept or reckoned")
+	case s == Email && !c.named && anyText(c.tokens, "uid", "guid", "uuid"):
+		c.settle("it is by what a system knows the row, whatever it looks like")
 	case c.ofBeast(s):
 		c.settle("the rows are animals")
 	case c.ofOffice(s):

@@ -349,3 +349,14 @@ func (e *evidence) mostlyDigits() bool {
 	}
 	return n*2 > e.n()
 }
+
+// countsFrom reports whether several whole numbers were seen, and none is below some: a
+// system counts its rows from one, people give numbers of as many digits as all will need.
+func (e *evidence) countsFrom(least int) bool {
+	for text := range e.distinct {
+		if n, err := strconv.Atoi(text); err != nil || n < least {
+			return false
+		}
+	}
+	return e.n() >= 3
+}

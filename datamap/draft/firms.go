@@ -76,9 +76,11 @@ func (t *table) ofBeasts() bool {
 	return len(t.words) > 0 && t.words[len(t.words)-1].means("animal")
 }
 
-// ofBeast reports whether a column of animals says what one is called, or is.
+// ofBeast reports whether a column of animals, or one that is called after one, says what it
+// is called, or is.
 func (c *column) ofBeast(byValue Sort) bool {
-	if !c.table.ofBeasts() || anyMeans(c.tokens, "person") || anyMeans(c.tokens, "contactword") {
+	called := c.table.about != aboutPeople && len(c.tokens) > 1 && anyMeans(c.tokens, "animal")
+	if !c.table.ofBeasts() && !called || anyMeans(c.tokens, "person") || anyMeans(c.tokens, "contactword") {
 		return false
 	}
 	s := byValue
@@ -86,4 +88,12 @@ func (c *column) ofBeast(byValue Sort) bool {
 		s = c.name.sort
 	}
 	return slices.Contains([]Sort{Name, Birth, Gender, Health, Age, Trait, Photo, Text, Marital, Nationality, Belief}, s)
+}
+
+// ofTask reports whether a job in a name is one that a program does: rows of jobs that say
+// when they run, or how they ended.
+func (c *column) ofTask() bool {
+	return len(c.tokens) > 1 && c.tokens[0].text == "job" && anyText(c.table.words, "job", "jobs", "task", "tasks", "qrtz", "cron", "trigger", "triggers", "queue", "batch") && slices.ContainsFunc(c.table.columns, func(o *column) bool {
+		return anyText(o.tokens, "cron", "invoke", "queue", "exception", "misfire", "concurrent", "trigger", "schedule", "payload", "attempts", "retries")
+	})
 }

@@ -45,9 +45,6 @@ func (c *column) secretive() bool {
 // repeats is the sort of what somebody is known by in the table a column points at:
 // the login of a pupil in the table of classes. A bare number says nothing.
 func (c *column) repeats() Sort {
-	if kindOf(c.Column)&written == 0 || c.Kind == connect.UUID {
-		return ""
-	}
 	for _, r := range c.table.refs {
 		if len(r.columns) != 1 || r.columns[0] != c.Name || r.target == c.table {
 			continue
@@ -58,6 +55,9 @@ func (c *column) repeats() Sort {
 		}
 		if to != nil && to.natural() {
 			return Number
+		}
+		if kindOf(c.Column)&written == 0 || c.Kind == connect.UUID {
+			continue
 		}
 		if to != nil && to.namedByPerson() && kindOf(to.Column)&written != 0 && to.name.sort != Number && to.name.sort != Session {
 			return to.name.sort
@@ -162,7 +162,13 @@ func (c *column) ofDirectory() bool {
 // draws is none.
 func (c *column) natural() bool {
 	t := c.table
-	if t.about != aboutPeople || !t.ofPeople() || !c.wordy() || c.seen.n()*10 < c.seen.rows*9 {
+	if t.about != aboutPeople || !t.ofPeople() || c.seen.n()*10 < c.seen.rows*9 {
+		return false
+	}
+	if c.Kind == connect.Integer {
+		return t.keyColumn() == c.Name && !t.isReference(c.Name) && c.numbersOwnWork() && c.seen.countsFrom(100)
+	}
+	if !c.wordy() {
 		return false
 	}
 	return t.keyColumn() == c.Name || !c.named && !t.isReference(c.Name) && len(c.tokens) == 2 && anyMeans(c.tokens[1:], "id") && len(c.tokens[0].is) == 0
@@ -171,4 +177,12 @@ func (c *column) natural() bool {
 // wordy reports whether the values of a text are short words, such as somebody types.
 func (c *column) wordy() bool {
 	return c.Kind == connect.TextKind && c.seen.n() >= 3 && c.seen.share(markWord) >= .9 && c.seen.share(markUUID)+c.seen.share(markHex) < .1 && !slices.Contains([]int{24, 26, 32, 36}, c.Length)
+}
+
+// numbersOwnWork reports whether a key of people is called their number, not their id:
+// `emp_no`, `MNr`.
+func (c *column) numbersOwnWork() bool {
+	return (anyMeans(c.tokens, "number") || anyMeans(c.tokens, "numberword")) && !anyMeans(c.tokens, "id") && !slices.ContainsFunc(c.tokens, func(t token) bool {
+		return !t.means("number") && !t.means("numberword") && !t.means("person") && !slices.Contains(c.table.own, stem(t.text)) && !(len(t.text) == 1 && strings.HasPrefix(c.table.own[0], t.text))
+	})
 }

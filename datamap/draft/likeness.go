@@ -62,12 +62,18 @@ func (t *table) byLikeness() {
 // its values say something of, or what stands inside them: that has been read.
 func (c *column) stays() bool {
 	_, how := c.seen.say()
-	return c.finding.Sure >= Likely || c.settled || c.saysNothing() || c.finding.Sure == Not && !c.named && kindOf(c.Column) != dated && c.pointsByName() || c.isKey() || c.table.isReference(c.Name) || how > 0 || len(c.seen.inside) > 0
+	return c.finding.Sure >= Likely || c.settled || c.saysNothing() || c.signs() || c.finding.Sure == Not && (!c.named || c.name.strength == weak) && kindOf(c.Column) != dated && c.pointsByName() || c.isKey() || c.table.isReference(c.Name) || how > 0 || len(c.seen.inside) > 0
 }
 
 // saysNothing reports whether a column has neither a word nor a value.
 func (c *column) saysNothing() bool {
 	return c.seen.n() == 0 && !slices.ContainsFunc(c.tokens, func(t token) bool { return len(t.text) > 1 })
+}
+
+// signs reports whether a column is called as who did something, and its values are such as
+// people log in with.
+func (c *column) signs() bool {
+	return c.named && c.name == reading{Login, strong} && c.finding.Sure > Not && c.seen.n() > 0 && c.seen.share(markWord) >= .8 && c.seen.share(markUUID)+c.seen.share(markHex) < .2
 }
 
 // pointsByName reports whether a column without a reference is called as those that are
@@ -122,6 +128,7 @@ func (m markSet) ofRules(c *column, place string) {
 		is   bool
 	}{
 		{"technical", c.technical()}, {"keyed", c.looksKeyed()}, {"flags", c.flags()}, {"moment", len(c.tokens) > 0 && c.moment()},
+		{"another moment", len(c.tokens) > 0 && c.moment() && c.besideMoments()}, {"noting", tells(c.tokens, noting)}, {"noted", tells(c.tokens, noted)}, {"begun", tells(c.tokens, begun)}, {"natural", c.numbersOwn()},
 		{"lives", t.lives()}, {"deal", t.deal()}, {"machine", len(t.words) > 0 && t.ofMachine()}, {"speaks", t.speaks()}, {"visits", t.visits()}, {"staff", t.byStaff()}, {"lists", t.lists()},
 		{"firms", c.table.about == aboutCompanies}, {"entitled", t.entitled()}, {"subjects", t.ofSubjects()},
 	} {

@@ -123,7 +123,7 @@ var patterns = []pattern{
 	{sort: Name, strength: strong, has: []concept{"last"}, kinds: written, without: []concept{"blocker"}},
 	{sort: Name, strength: strong, has: []concept{"recent", "name"}, kinds: written},
 	{sort: Name, strength: strong, has: []concept{"middle", "name"}, kinds: written},
-	{sort: Name, strength: strong, has: []concept{"first"}, kinds: written, without: []concept{"thing"}},
+	{sort: Name, strength: strong, has: []concept{"first"}, kinds: written, without: []concept{"thing", "text"}},
 	{sort: Login, strength: strong, has: []concept{"login"}, kinds: written, without: []concept{"time"}},
 	{sort: Company, strength: medium, has: []concept{"company"}, kinds: written, without: []concept{"thing", "person"}},
 	{sort: Name, strength: strong, has: []concept{"person", "name"}, kinds: written, without: []concept{"thing", "organisation"}},

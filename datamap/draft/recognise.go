@@ -150,8 +150,12 @@ func isPhone(s string) bool {
 	if n < 7 || n > 16 || strings.HasPrefix(s, "978") || strings.HasPrefix(s, "979") {
 		return false
 	}
-	return s[0] == '+' || s[0] == '(' || s[0] == '0' && n >= 9 && n <= 14 || separators >= 2 && strings.Count(s, ".") != 1
+	return s[0] == '+' || s[0] == '(' || s[0] == '0' && n >= 9 && n <= 14 || separators >= 2 && strings.Count(s, ".") != 1 && !goodsNumber.MatchString(s)
 }
+
+// goodsNumber is how numbers of goods and firms are written that end in few digits behind
+// many.
+var goodsNumber = regexp.MustCompile(`^[0-9]{4,5}-[0-9]{3,4}-[0-9]{1,2}$|^[0-9]{2}\.[0-9]{3}\.[0-9]{3}/[0-9]{4}-[0-9]{2}$|^[0-9]{2}\.[0-9]{3}\.[0-9]{3}-[0-9kK]$`)
 
 var (
 	// nameForm is large, and made when it is first needed: most programs draft nothing.

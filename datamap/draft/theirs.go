@@ -43,6 +43,9 @@ func (c *column) known() bool {
 		return true
 	}
 	if len(words) == 0 {
+		if len(c.tokens) == 2 && c.tokens[0].text == "provider" && c.tokens[1].text == "id" && c.table.column("provider") == nil {
+			return false // of care, as it seems, not of logins
+		}
 		return len(c.tokens) > 1 && c.seen.share(markUUID) < .5 && anyText(c.tokens, "login", "system", "extern", "external", "provider", "identification", "ext", "unique", "sis")
 	}
 	return len(words) == 1 && slices.Contains([]string{"pseudonym", "pseudonymization", "slug", "uri", "nicename", "permalink", "identifier", "identification", "uid", "ref", "alias", "aka", "fingerprint"}, words[0].text) && (words[0].text != "ref" && words[0].text != "slug" || c.table.about == aboutPeople && len(c.tokens) == 1)
@@ -66,7 +69,7 @@ func (c *column) coded() bool {
 	if c.Kind == connect.TextKind {
 		return anyMeans(rest, "country") || anyMeans(rest, "state") || anyMeans(rest, "nationality") || anyText(rest, "nation")
 	}
-	if last.means("id") && (anyMeans(rest, "gender") || anyMeans(rest, "marital")) {
+	if last.means("id") && (anyMeans(rest, "gender") || anyMeans(rest, "marital") || anyMeans(rest, "middle") && len(rest) == 1 && c.table.about == aboutPeople) {
 		return c.Kind == connect.Integer
 	}
 	return c.Kind == connect.Integer && !last.means("id") && (anyMeans(rest, "nationality") || anyText(rest, "nation") || anyMeans(rest, "job"))

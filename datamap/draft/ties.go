@@ -65,7 +65,7 @@ func (t *table) tieByName() {
 		return
 	}
 	for _, c := range t.columns {
-		if s := c.surely(); (s == Name || s == Email || c.namesInWords() || t.deal() && c.namesPayer()) && !c.ofAnother() && !anyMeans(c.tokens, "aside") && !t.entitledBeside(c) {
+		if s := c.surely(); (s == Name || s == Email || c.namesInWords() || t.deal() && c.namesPayer()) && !c.ofAnother() && (t.speaks() || !anyMeans(c.tokens, "aside")) && !t.entitledBeside(c) {
 			t.tie, t.by = tieOwned, c.Name
 			return
 		}
