@@ -25,7 +25,7 @@ func (t *table) byDeed() {
 	if t.View {
 		return
 	}
-	people, deeds := t.ofPersons(), t.ofDeeds()
+	people, deeds := t.ofPersons(), t.ofDeeds() && !t.dealsWithFirms()
 	for _, c := range t.columns {
 		if c.finding.Sure > Not || len(c.tokens) == 0 {
 			continue
@@ -347,7 +347,7 @@ func (c *column) tellsDeed() bool {
 const machineKey concept = "opening"
 
 // loose are words for things that are also used of what people do.
-var loose = []string{"status", "event", "tracker", "feature", "action"}
+var loose = []string{"holiday", "holidays", "status", "event", "tracker", "feature", "action"}
 
 // loosen finds tables that are called after what may be a thing and may be an act, and
 // whose rows are acts: they point at the one who did it, and have no name of their own.

@@ -105,10 +105,10 @@ func (c *column) decide() {
 	}
 }
 
-// isKey reports whether a column is the key of its table or a part of it; a day beside
-// others in a key is still a day.
+// isKey reports whether a column is the key of its table or a part of it; a day or a rank
+// beside others in a key is still such.
 func (c *column) isKey() bool {
-	return slices.Contains(c.table.Key, c.Name) && !(len(c.table.Key) > 1 && kindOf(c.Column) == dated)
+	return slices.Contains(c.table.Key, c.Name) && !(len(c.table.Key) > 1 && (kindOf(c.Column) == dated || c.Kind == connect.TextKind && c.named && c.name.sort == Job && !c.table.isReference(c.Name)))
 }
 
 // numbersRows reports whether a column counts the rows of its table, however it is called.
@@ -358,7 +358,7 @@ func (c *column) namesTable() bool {
 func (c *column) byHints(s Sort) {
 	near := c.near()
 	switch {
-	case s == Birth && (!near || c.table.about != aboutPeople || anyMeans(c.tokens, "hire") || c.Kind != connect.DateKind && anyMeans(c.tokens, "time") && !anyMeans(c.tokens, "birth") && len(c.tokens) > 1):
+	case s == Birth && (!near || c.table.about != aboutPeople || c.table.sorts == 0 && !c.named || anyMeans(c.tokens, "hire") || c.Kind != connect.DateKind && anyMeans(c.tokens, "time") && !anyMeans(c.tokens, "birth") && len(c.tokens) > 1):
 		c.say("", Not, "its name and values say nothing of a person")
 	case s == Mixed && c.table.about != aboutThings, near && s != Photo, s == Photo && c.table.about == aboutPeople:
 		c.say(s, Likely, "its values look like it")

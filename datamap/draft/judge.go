@@ -46,6 +46,7 @@ type table struct {
 	by       string // the reference that ties it
 	health   bool
 	animals  bool // of what ails them
+	firms    bool // though they are called as people are
 	refs     []*reference
 	rows     int // sampled
 	unread   string
@@ -117,7 +118,7 @@ func byRules(ctx context.Context, schema *connect.Schema, src Reader, rows int) 
 	for _, t := range j.tables {
 		t.describe()
 		if (t.about == aboutPeople || t.about == aboutUnknown && !t.deal()) && t.ofFirms() {
-			t.about, t.noun = aboutCompanies, true
+			t.about, t.noun, t.firms = aboutCompanies, true, true
 		}
 	}
 	j.loosen()

@@ -182,7 +182,11 @@ func (c *column) wordy() bool {
 // numbersOwnWork reports whether a key of people is called their number, not their id:
 // `emp_no`, `MNr`.
 func (c *column) numbersOwnWork() bool {
-	return (anyMeans(c.tokens, "number") || anyMeans(c.tokens, "numberword")) && !anyMeans(c.tokens, "id") && !slices.ContainsFunc(c.tokens, func(t token) bool {
-		return !t.means("number") && !t.means("numberword") && !t.means("person") && !slices.Contains(c.table.own, stem(t.text)) && !(len(t.text) == 1 && strings.HasPrefix(c.table.own[0], t.text))
+	initial := len(c.tokens) == 1 && len(c.table.own) > 0 && (c.tokens[0].text == c.table.own[0][:1]+"nr" || c.tokens[0].text == c.table.own[0][:1]+"no")
+	return (initial || anyMeans(c.tokens, "number") || anyMeans(c.tokens, "numberword")) && !anyMeans(c.tokens, "id") && !slices.ContainsFunc(c.tokens, func(t token) bool {
+		if own := c.table.own; len(own) > 0 && (t.text == own[0][:1]+"nr" || t.text == own[0][:1]+"no") {
+			return false
+		}
+		return !t.means("number") && !t.means("numberword") && !t.means("person") && !slices.Contains(c.table.own, stem(t.text)) && !(len(t.text) == 1 && len(c.table.own) > 0 && strings.HasPrefix(c.table.own[0], t.text))
 	})
 }

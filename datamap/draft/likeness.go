@@ -48,9 +48,10 @@ func (t *table) byLikeness() {
 			weights[c] = ofTable + weigh(c.marks())
 		}
 	}
+	nobodys := t.logsNobody()
 	for c, weight := range weights {
 		switch {
-		case c.finding.Sure == Not && weight >= listedFrom:
+		case c.finding.Sure == Not && weight >= listedFrom && !nobodys:
 			c.say(c.perhaps(), Unsure, "columns like it are mostly about people in other systems")
 		case c.finding.Sure == Unsure && weight < letGoBelow:
 			c.say("", Not, "columns like it are mostly about nobody in other systems")
@@ -58,16 +59,32 @@ func (t *table) byLikeness() {
 	}
 }
 
+// logsNobody reports whether rows are entries of a log, and nothing
+// in them says whose they are.
+func (t *table) logsNobody() bool {
+	return len(t.words) > 0 && t.words[len(t.words)-1].means("record") && t.tie == tieNone && !slices.ContainsFunc(t.columns, func(c *column) bool { return c.finding.Sure >= Likely })
+}
+
 // stays reports whether likeness changes nothing: a key, a reference, what is sure, and what
 // its values say something of, or what stands inside them: that has been read.
 func (c *column) stays() bool {
 	_, how := c.seen.say()
-	return c.finding.Sure >= Likely || c.settled || c.saysNothing() || c.signs() || c.finding.Sure == Not && (!c.named || c.name.strength == weak) && kindOf(c.Column) != dated && c.pointsByName() || c.isKey() || c.table.isReference(c.Name) || how > 0 || len(c.seen.inside) > 0
+	return c.finding.Sure >= Likely || c.settled || c.saysNothing() || c.finding.Sure == Not && (c.keepsBooks() || c.table.dealsWithFirms()) || c.signs() || c.finding.Sure == Not && (!c.named || c.name.strength == weak) && kindOf(c.Column) != dated && c.pointsByName() || c.isKey() || c.table.isReference(c.Name) || how > 0 || len(c.seen.inside) > 0
 }
 
 // saysNothing reports whether a column has neither a word nor a value.
 func (c *column) saysNothing() bool {
 	return c.seen.n() == 0 && !slices.ContainsFunc(c.tokens, func(t token) bool { return len(t.text) > 1 })
+}
+
+// keepsBooks reports whether a time is when a system wrote a row that is somebody or
+// something, or that says in another column when what it is of was.
+func (c *column) keepsBooks() bool {
+	t := c.table
+	if t.rows == 0 || len(c.tokens) == 0 || !c.moment() || t.visits() || t.recordsActs() || !tells(c.tokens, noting) && !anyText(c.tokens, "created", "create", "creation", "creado", "criado", "cree", "erstellt", "angelegt", "inserted", "added", "add", "crtd", "datec") {
+		return false
+	}
+	return t.about != aboutUnknown || slices.ContainsFunc(t.columns, func(o *column) bool { return o != c && o.finding.Sure > Not && len(o.tokens) > 0 && o.moment() })
 }
 
 // signs reports whether a column is called as who did something, and its values are such as
@@ -79,7 +96,8 @@ func (c *column) signs() bool {
 // pointsByName reports whether a column without a reference is called as those that are
 // one, after what nobody takes for a person: `care_site_id`.
 func (c *column) pointsByName() bool {
-	return strings.HasSuffix(strings.ToLower(c.Name), "_id") && !c.numbersSomebody() && c.table.rows > 0 && c.seen.share(markWord) < .5
+	name := strings.ToLower(c.Name)
+	return (strings.HasSuffix(name, "_id") || strings.HasPrefix(name, "fk_")) && (!c.numbersSomebody() || c.Kind == connect.Integer) && c.table.rows > 0 && c.seen.share(markWord) < .5
 }
 
 func weigh(marks markSet) int {

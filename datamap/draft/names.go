@@ -172,7 +172,7 @@ var patterns = []pattern{
 	{sort: Job, strength: medium, has: []concept{"rating"}, kinds: numeric | written},
 	{sort: Number, strength: strong, has: []concept{"person", "number"}, kinds: written | numeric},
 	{sort: Number, strength: strong, has: []concept{"numberword"}, kinds: written | numeric},
-	{sort: Text, strength: medium, has: []concept{"text"}, kinds: written, without: []concept{"faulty"}},
+	{sort: Text, strength: medium, has: []concept{"text"}, kinds: written, without: []concept{"faulty", "manner"}},
 	{sort: Text, strength: weak, has: []concept{"textweak"}, kinds: written},
 	{sort: Health, strength: weak, has: []concept{"result"}, kinds: numeric | written},
 	{sort: Job, strength: weak, has: []concept{"title"}, kinds: written, without: []concept{"thing", "text"}},

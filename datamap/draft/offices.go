@@ -8,12 +8,18 @@ import (
 // or how it is reached: no data of a natural person (gdpr:4(1)). Where the row also names
 // somebody, calls and letters may be for them.
 func (c *column) ofOffice(byValue Sort) bool {
-	if c.table.about != aboutCompanies || !c.named && byValue == "" {
+	if !c.named && byValue == "" {
 		return false
 	}
 	s := byValue
 	if c.named {
 		s = c.name.sort
+	}
+	if c.table.dealsWithFirms() {
+		return addressing(s)
+	}
+	if c.table.about != aboutCompanies {
+		return false
 	}
 	if s == Name && c.table.noun && c.calledAfterRow() {
 		return true
@@ -28,10 +34,16 @@ func (c *column) ofOffice(byValue Sort) bool {
 		return true // of the house, whoever answers
 	case s == Phone || s == Email || s == Bank || s == Number || s == Network:
 		return !c.table.namesContact()
-	case s == Company:
+	case s == Company, s == Name && c.named && c.name.strength < strong:
 		return c.table.noun
 	}
 	return false
+}
+
+// dealsWithFirms reports whether rows are deals with customers that are firms: where to
+// send something is where one of those is.
+func (t *table) dealsWithFirms() bool {
+	return t.deal() && t.tie != tieOwned && slices.ContainsFunc(t.refs, func(r *reference) bool { return r.target.about == aboutCompanies })
 }
 
 // calledAfterRow reports whether a name is that of the row as a whole: `customer_name` of

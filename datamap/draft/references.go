@@ -176,6 +176,9 @@ func (j *judgement) candidates(c *column) []*table {
 	}
 
 	found, stems := j.byName.find(stemmed(c.stems())), stemmed(c.stems())
+	if len(stems) > 0 && len(c.table.Key) == 1 && c.isKey() && stems[0] == strings.Join(c.table.own, "") {
+		return out // it is the key of its own table
+	}
 	slices.SortStableFunc(found, func(a, b *table) int {
 		return btoi(strings.Join(b.own, "") == stems[0]) - btoi(strings.Join(a.own, "") == stems[0])
 	}) // the `user_id` of `account_users` is none of these but of `users`

@@ -129,6 +129,8 @@ func (j *judgement) byRelation(t *table) {
 			c.say(Activity, Unsure, "it says when somebody was there", c.place())
 		case t.tie == tieOwned && !t.deal() && dated == kindOf(c.Column) && tells(c.tokens, presence):
 			c.say(Activity, Unsure, "it says when somebody was there", c.place())
+		case t.tie == tieOwned && t.about == aboutUnknown && t.lives() && kindOf(c.Column) == numeric && c.namesTable() && !c.isKey() && !t.isReference(c.Name):
+			c.say(Trait, Unsure, "it is what the table is of", c.place())
 		case t.near() && !t.View && !t.speaks() && !t.written() && c.traits():
 			c.say(Trait, Unsure, "it may be what somebody is, has or does", c.place())
 		case t.tie == tieAside && t.about == aboutUnknown && c.mayBeProse():

@@ -163,6 +163,9 @@ func (t *table) ofCards() bool {
 
 // recordsActs reports whether rows are entries of a log, or of what follows what people do.
 func (t *table) recordsActs() bool {
+	if len(t.words) == 0 {
+		return false
+	}
 	last := t.words[len(t.words)-1]
 	return last.means("record") || slices.Contains([]string{"tracker", "tracking", "history", "histories", "visit", "visits"}, last.text)
 }

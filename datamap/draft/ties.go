@@ -65,7 +65,7 @@ func (t *table) tieByName() {
 		return
 	}
 	for _, c := range t.columns {
-		if s := c.surely(); (s == Name || s == Email || c.namesInWords() || t.deal() && c.namesPayer()) && !c.ofAnother() && (t.speaks() || !anyMeans(c.tokens, "aside")) && !t.entitledBeside(c) {
+		if s := c.surely(); (t.recordsActs() && (s == IP || s == Login) || s == Name || s == Email || c.namesInWords() || t.deal() && c.namesPayer()) && !c.ofAnother() && (t.speaks() || !anyMeans(c.tokens, "aside")) && (s == IP || s == Login || !t.entitledBeside(c)) {
 			t.tie, t.by = tieOwned, c.Name
 			return
 		}
@@ -268,6 +268,12 @@ func (t *table) aside(r *reference) bool {
 	if t.asideBy(r) {
 		return true
 	}
+	if t.deal() && slices.ContainsFunc(r.columns, func(name string) bool {
+		c := t.column(name)
+		return c != nil && anyText(c.tokens, "author", "auteur", "autor", "creat", "cashier", "seller", "vendedor", "vendeur")
+	}) {
+		return true // who wrote it into the books
+	}
 	return r.target.staff() && t.pointsAtOthersThan(r)
 }
 
@@ -300,7 +306,7 @@ func (t *table) staff() bool { return anyMeans(t.words, "staff") }
 // pointsAtOthersThan reports whether a table also points at people who are not staff.
 func (t *table) pointsAtOthersThan(r *reference) bool {
 	for _, other := range t.refs {
-		if other != r && other.target != t && !other.target.staff() && (other.target.about == aboutPeople || other.target.tie == tieOwned) {
+		if other != r && other.target != t && !other.target.staff() && (other.target.about == aboutPeople || other.target.tie == tieOwned || t.deal() && other.target.firms) {
 			return true
 		}
 	}
@@ -368,11 +374,11 @@ func (t *table) asCopied() {
 		}
 		var copies []*column
 		for _, c := range t.columns {
-			if c.Name != r.to[0] && !t.isReference(c.Name) && r.target.column(c.Name) != nil && t.copiedOnce(c.Name) {
+			if c.Name != r.to[0] && !t.isReference(c.Name) && t.copiedOnce(c.Name) && c.repeatsValues(r.target.column(c.Name)) {
 				copies = append(copies, c)
 			}
 		}
-		if len(copies) < 3 || len(copies)*2 < len(r.target.columns)-1 {
+		if len(copies) < 2 {
 			continue
 		}
 		for _, c := range copies {
@@ -381,6 +387,20 @@ func (t *table) asCopied() {
 			c.settled = true
 		}
 	}
+}
+
+// repeatsValues reports whether most values of a column stand in another, several of them.
+func (c *column) repeatsValues(of *column) bool {
+	if of == nil || c.seen.n() < 3 {
+		return false
+	}
+	n := 0
+	for text := range c.seen.distinct {
+		if _, there := of.seen.distinct[text]; there {
+			n++
+		}
+	}
+	return n*10 >= c.seen.n()*7
 }
 
 // copiedOnce reports whether a name is that of a column in only one of the tables that a
