@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -69,13 +71,17 @@ func fileURI(path string, options ...string) string {
 	return u.String()
 }
 
-// makeFile makes the file ours alone before SQLite sees it; the journal takes its mode from it.
+// makeFile makes the file ours alone before SQLite sees it; the journal takes its mode from it. One
+// that is there is not opened: whoever closes a file takes away every lock that its process has on it.
 func makeFile(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
 		return err
 	}
 	return f.Close()

@@ -194,7 +194,7 @@ func (k *rightsKilled) goOn() (done bool, err error) {
 	tasks, err := k.desk.ToDo(k.ctx, 100)
 	for _, x := range tasks {
 		if !strings.Contains(x.Step.What, "may name the person") {
-			return false, fmt.Errorf("a person is asked to: %s", x.Step.What)
+			return false, fmt.Errorf("a person is asked to: %s%s", x.Step.What, k.partly())
 		}
 		if err := k.desk.TaskDone(k.ctx, x.Request.ID, x.Step.N, "Kim", "I looked."); err != nil {
 			return false, err
@@ -336,7 +336,7 @@ func (k *rightsKilled) nothingLeft(closed, removed int) error {
 		var n int
 		err := k.house.db.Read(k.ctx, func(tx *store.Tx) error { return tx.QueryRow(query).Scan(&n) })
 		if err == nil && n != want {
-			err = fmt.Errorf("%s: %d, want %d", query, n, want)
+			err = fmt.Errorf("%s: %d, want %d%s", query, n, want, k.partly())
 		}
 		if err != nil {
 			return err
@@ -353,6 +353,24 @@ func (k *rightsKilled) nothingLeft(closed, removed int) error {
 		err = fmt.Errorf("there are tombstones of %d requests, want %d", len(requests), removed)
 	}
 	return err
+}
+
+// partly says what was left over of which steps.
+func (k *rightsKilled) partly() (all string) {
+	err := k.house.db.Read(k.ctx, func(tx *store.Tx) error {
+		all = ""
+		return store.Each(tx, func(r *store.Rows) error {
+			var kind, about, outcome string
+			var round, tries int
+			err := r.Scan(&kind, &about, &round, &tries, &outcome)
+			all += fmt.Sprintf("\n%s %s, round %d, tries %d: %s", kind, about, round, tries, outcome)
+			return err
+		}, `SELECT kind, about, round, tries, outcome FROM rights_case_steps WHERE state = 'partial' LIMIT 20`)
+	})
+	if err != nil {
+		all += err.Error()
+	}
+	return all
 }
 
 // tellingEngine says when a step is done.

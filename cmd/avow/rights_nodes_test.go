@@ -316,7 +316,7 @@ func (p *serverPair) tasks() {
 	p.check(err)
 	for _, x := range list {
 		if !strings.Contains(x.Step.What, "may name the person") {
-			p.t.Fatalf("a person is asked to: %s", x.Step.What)
+			p.t.Fatalf("a person is asked to: %s%s", x.Step.What, p.partly())
 		}
 		p.check(p.desk.TaskDone(p.ctx, x.Request.ID, x.Step.N, "Kim", "I looked."))
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,20 +21,12 @@ func (d sqlite) describe(ctx context.Context, db asker, _ string) (*catalog, err
 	if err != nil {
 		return nil, err
 	}
-	b := &liteCatalog{ctx: ctx, db: db, byName: map[string]*table{}, text: map[string]string{}, writable: d.writable()}
+	b := &liteCatalog{ctx: ctx, db: db, byName: map[string]*table{}, text: map[string]string{}, writable: mayWrite(d.path)}
 	if err := b.read(); err != nil {
 		return nil, err
 	}
 	out.put(b.tables, "")
 	return out, nil
-}
-
-func (d sqlite) writable() bool {
-	f, err := os.OpenFile(d.path, os.O_WRONLY, 0)
-	if err != nil {
-		return false
-	}
-	return f.Close() == nil
 }
 
 // liteCatalog puts the answers together. Its names do not mind capitals.
