@@ -12,6 +12,7 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/consent"
+	"github.com/avowhq/avow/law"
 	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/rights"
 	"github.com/avowhq/avow/store"
@@ -70,7 +71,7 @@ func (k *killed) fail(err error) {
 
 func (k *killed) open(ctx context.Context) (err error) {
 	w := where{Data: k.Data, Keys: k.Keys, Database: k.DSN}
-	k.server = &server{metrics: newMetrics(), serverConfig: serverConfig{where: w, out: slog.New(slog.DiscardHandler)}}
+	k.server = &server{metrics: newMetrics(), regimes: law.Load, serverConfig: serverConfig{where: w, out: slog.New(slog.DiscardHandler)}}
 	if k.house, err = openHouse(ctx, w, "http://127.0.0.1", k.serverConfig.out); err != nil {
 		return err
 	}
