@@ -33,12 +33,19 @@ func (t *table) ofFirms() bool {
 // names of firms; people who are in business have some as well.
 const firmShare = .25
 
+// peopleShare is from which share of names with a first name in them on people may be among
+// the firms: then the rows are judged as people's, or theirs would be left out unsaid.
+const peopleShare = .05
+
 // calledAsFirms reports whether the names of rows are those of firms, and no column holds
 // names of people.
 func (t *table) calledAsFirms() bool {
 	firms := false
 	for _, c := range t.columns {
 		if s, how := c.says(); s == Name && how > 0 && !(c.named && c.name.sort != Name) {
+			return false
+		}
+		if c.named && c.name.sort == Name && c.seen.share(markGiven) >= peopleShare {
 			return false
 		}
 		firms = firms || c.Kind == connect.TextKind && c.Length != 1 && c.seen.n() >= 2 && c.seen.share(markFirm) >= firmShare && c.seen.share(markSentence) < .5 && !t.isReference(c.Name)

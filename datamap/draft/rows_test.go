@@ -1,9 +1,14 @@
 package draft
 
 import (
+	"database/sql"
+	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/connect/sqldb"
 	"github.com/avowhq/avow/datamap"
 )
 
@@ -14,6 +19,39 @@ func TestRows(t *testing.T) {
 	s := rate("rows", labelsOf(tables), r)
 	if s.recall() < 1 || s.wrong+s.doubted > 0 {
 		t.Errorf("%s\n%s", &s, strings.Join(s.lines, "\n"))
+	}
+}
+
+// Where people stand among firms nothing of them is left out unsaid, however many the firms are.
+func TestPeopleAmongFirms(t *testing.T) {
+	people, firms := []string{"Anna Miller", "Peter Young", "Maria Clark", "James Hall"}, []string{"Northern Tools Ltd", "Blue Bakery GmbH", "Fast Print Inc", "Old Mill LLC"}
+	for _, of := range []int{30, 50, 80, 90} {
+		file := filepath.Join(t.TempDir(), "trade.db")
+		texts := []string{"CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT, street TEXT, phone TEXT)"}
+		for i := range 100 {
+			name := people[i%4]
+			if i*7%100 < of {
+				name = firms[i%4]
+			}
+			texts = append(texts, fmt.Sprintf("INSERT INTO customers VALUES (%d, '%s', '%d Mill Street', '020 7946 %04d')", i, name, i+1, i))
+		}
+		db, err := sql.Open("sqlite", file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := db.Exec(strings.Join(texts, ";")); err != nil {
+			t.Fatal(err)
+		}
+		src, err := sqldb.Open(t.Context(), connect.Config{System: "trade", Kind: "sqlite", Secret: file})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer src.Close()
+		r := draftOf(t, src, datamap.SQLite)
+		if len(r.Columns)+len(r.Unsure) < 3 {
+			t.Errorf("of %d firms among 100: taken in %v, listed %v", of, r.Columns, r.Unsure)
+		}
 	}
 }
 
