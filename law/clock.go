@@ -72,7 +72,7 @@ func (k *clock) chooseCalendar(rs *Regimes, g *Regime, of avow.Region) {
 func (k *clock) reckon(at time.Time) {
 	if t := k.rule.Acknowledge; t != nil {
 		end := k.walkFree(k.received, t.Period)
-		k.Deadline.Acknowledge = k.due(k.roll(end), t.Source, Acknowledged)
+		k.Deadline.Acknowledge = k.due(k.roll(end), t.Source, k.moments, Acknowledged)
 		k.uses(t.Source)
 		k.usesHolidays(k.received, end, t.Period.Unit)
 		if k.rule.Respond == nil {
@@ -99,9 +99,9 @@ func (k *clock) respond() {
 	if k.Extended = told; told {
 		end = longest
 	}
-	k.Respond = k.due(k.roll(end), term.Source, Answered)
+	k.Respond = k.due(k.roll(end), term.Source, k.moments, Answered)
 	if !longest.IsZero() {
-		k.Longest = k.due(k.roll(longest), k.rule.Extend.Source, Answered)
+		k.Longest = k.due(k.roll(longest), k.rule.Extend.Source, k.moments, Answered)
 	}
 	k.segments(start, base, end, term.Period)
 }
@@ -179,9 +179,10 @@ func (k *clock) roll(end Date) Date {
 	return end
 }
 
-func (k *clock) due(on Date, source Source, met Event) Due {
+// due is a deadline, and when the first of some moments met it.
+func (k *clock) due(on Date, source Source, moments []Moment, met Event) Due {
 	d := Due{On: on, Ends: on.Ends(k.zone), Source: source}
-	if m, ok := first(k.moments, met); ok {
+	if m, ok := first(moments, met); ok {
 		d.Met = m.At
 	}
 	return d

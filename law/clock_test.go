@@ -157,6 +157,9 @@ func TestAppeal(t *testing.T) {
 		{"oregon", "US-OR", []string{"2026-03-01 appealed", "2026-03-02 appeal-extended"}, "2026-04-15", "the law knows no extension"},
 		{"gdpr", "NL", []string{"2026-03-01 appealed"}, "", "the law knows no appeal"},
 		{"virginia", "US-VA", nil, "", ""},
+		{"virginia", "US-VA", []string{"2026-03-01 appealed", "2026-03-20 appealed"}, "2026-04-30", ""},
+		{"virginia", "US-VA", []string{"2026-03-01 appealed", "2026-03-10 appeal-decided", "2026-03-20 appealed"}, "2026-05-19", ""},
+		{"colorado", "US-CO", []string{"2026-03-01 appealed", "2026-03-02 appeal-extended", "2026-03-10 appeal-decided", "2026-03-20 appealed"}, "2026-05-04", ""},
 	} {
 		d := clock(t, rs, request(t, c.regime, "copy", c.region, "2026-01-01", c.moments...), "2026-05-01")
 		notes := strings.ToLower(strings.Join(d.Notes, "\n"))
@@ -174,6 +177,20 @@ func TestRuleByReceipt(t *testing.T) {
 		d, err := rs.Clock(law.Case{Regime: "uk-gdpr", Right: law.Copy, Zone: zone(t, name), Received: late}, late)
 		if err != nil || d.Rule.Name != want {
 			t.Errorf("%s: got %v, %v, want %s", name, d, err, want)
+		}
+	}
+}
+
+// Where a law covers several time zones, the days are those of the region.
+func TestZoneOfARegion(t *testing.T) {
+	rs := load(t)
+	for _, c := range []struct{ regime, region, want string }{
+		{"gdpr", "PT", "Europe/Lisbon"}, {"gdpr", "PT-20", "Atlantic/Azores"}, {"gdpr", "PT-11", "Europe/Lisbon"}, {"gdpr", "NL", "Europe/Brussels"},
+		{"gdpr", "", "Europe/Brussels"}, {"pipeda", "CA-BC", "America/Vancouver"}, {"pipeda", "CA", "America/Toronto"}, {"australia", "AU-WA", "Australia/Perth"},
+	} {
+		g, err := rs.Regime(avow.Regime(c.regime))
+		if err != nil || g.ZoneOf(avow.Region(c.region)) != c.want {
+			t.Errorf("%s in %q: got %s, %v, want %s", c.regime, c.region, g.ZoneOf(avow.Region(c.region)), err, c.want)
 		}
 	}
 }

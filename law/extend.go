@@ -61,21 +61,36 @@ func later(a, b Date) Date {
 // appeal reckons the organisation's second look, from the day an appeal is received.
 func (k *clock) appeal() {
 	a := k.rule.Appeal
-	m, ok := first(k.moments, Appealed)
+	at, ok := k.lastAppeal()
 	if !ok {
 		return
 	}
+	start := DateOf(at[0].At, k.zone)
 	if a == nil {
-		k.note("The law knows no appeal to the organisation; the appeal of %s has no deadline.", DateOf(m.At, k.zone).Long())
+		k.note("The law knows no appeal to the organisation; the appeal of %s has no deadline.", start.Long())
 		return
 	}
-	start := DateOf(m.At, k.zone)
 	end := k.walkFree(start, a.Decide)
-	if x, ok := first(k.moments, AppealExtended); ok {
+	if x, ok := first(at, AppealExtended); ok {
 		end = k.extendAppeal(start, end, DateOf(x.At, k.zone))
 	}
-	k.Appeal = k.due(k.roll(end), a.Source, AppealDecided)
+	k.Appeal = k.due(k.roll(end), a.Source, at, AppealDecided)
 	k.uses(a.Source)
+}
+
+// lastAppeal is the last appeal, with what came after it. Who was heard may appeal again, and that has a time of its own;
+// one more while the first is open changes nothing.
+func (k *clock) lastAppeal() (since []Moment, ok bool) {
+	decided := true
+	for i, m := range k.moments {
+		switch {
+		case m.What == AppealDecided:
+			decided = true
+		case m.What == Appealed && decided:
+			since, ok, decided = k.moments[i:], true, false
+		}
+	}
+	return since, ok
 }
 
 func (k *clock) extendAppeal(start, end, told Date) Date {

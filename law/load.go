@@ -107,11 +107,25 @@ func (r *reader) regime(root ast.Node) *Regime {
 			r.known(n, g.Name)
 		},
 		"title": r.text(&g.Title), "zone": r.text(&g.Zone), "sources": ignore,
+		"zones":     func(n ast.Node) { g.Zones = r.zones(n) },
 		"calendar":  read(r, &g.Calendar, region),
 		"authority": func(n ast.Node) { g.Authority = r.recourse(n) },
 		"rules":     func(n ast.Node) { g.Rules = r.rules(n) },
 	}, "regime", "title", "zone", "sources", "authority", "rules")
 	return g
+}
+
+// zones reads `PT: Europe/Lisbon`.
+func (r *reader) zones(n ast.Node) map[avow.Region]string {
+	out := map[avow.Region]string{}
+	for _, p := range r.pairs(n) {
+		var of avow.Region
+		var zone string
+		read(r, &of, region)(p.Key)
+		r.text(&zone)(p.Value)
+		out[of] = zone
+	}
+	return out
 }
 
 func region(s string) (avow.Region, error) {

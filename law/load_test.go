@@ -2,6 +2,7 @@ package law_test
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -79,8 +80,10 @@ func TestEveryRuleHasASource(t *testing.T) {
 				t.Errorf("%s: a rule without a citation or an address: %+v", g.Name, s)
 			}
 		}
-		if _, err := time.LoadLocation(g.Zone); err != nil {
-			t.Errorf("%s: %v", g.Name, err)
+		for _, zone := range append(slices.Collect(maps.Values(g.Zones)), g.Zone) {
+			if _, err := time.LoadLocation(zone); err != nil {
+				t.Errorf("%s: %v", g.Name, err)
+			}
 		}
 	}
 	for _, c := range rs.Calendars() {

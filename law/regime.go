@@ -41,11 +41,22 @@ type Source struct {
 type Regime struct {
 	Name      avow.Regime
 	Title     string
-	Zone      string      // an IANA time zone for people whose own is not known
-	Calendar  avow.Region // whose holidays count for people whose region has no calendar here
-	Authority Recourse    // who hears a complaint about the organisation
+	Zone      string                 // an IANA time zone for people whose own is not known
+	Zones     map[avow.Region]string // of people who live where it is another
+	Calendar  avow.Region            // whose holidays count for people whose region has no calendar here
+	Authority Recourse               // who hears a complaint about the organisation
 	Rules     []Rule
 	File      string
+}
+
+// ZoneOf is the time zone of people in a region: of the region, else of its country, else the usual one.
+func (g *Regime) ZoneOf(region avow.Region) string {
+	for _, r := range []avow.Region{region, region.Country()} {
+		if zone := g.Zones[r]; zone != "" {
+			return zone
+		}
+	}
+	return g.Zone
 }
 
 // Rule is how one law treats requests for some rights that were received in

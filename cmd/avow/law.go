@@ -23,7 +23,7 @@ type clockCommand struct {
 	Regime   string   `arg:"" help:"The law, such as gdpr; avow law regimes lists them."`
 	Right    string   `arg:"" help:"What was asked for, such as copy (or access), correct, remove."`
 	Received string   `required:"" help:"When the request came in: 2026-01-31, or with a time 2026-01-31T16:00." placeholder:"DATE"`
-	Zone     string   `help:"The person's time zone, such as Europe/Berlin. Without it the law's usual one." placeholder:"ZONE"`
+	Zone     string   `help:"The person's time zone, such as Europe/Berlin. Without it that of the region, or the law's usual one." placeholder:"ZONE"`
 	Region   string   `help:"Where the person lives, such as DE or US-CA: its holidays count, where they are known." placeholder:"REGION"`
 	Event    []string `help:"What happened since: \"2026-02-03 identity-asked\". May be given several times." placeholder:"\"DATE WHAT\"" sep:"none"`
 	At       string   `help:"As seen on this day. Without it, today." placeholder:"DATE"`
@@ -91,7 +91,7 @@ func (c *clockCommand) read(g *law.Regime) (out law.Case, err error) {
 	out = law.Case{Regime: g.Name, Right: rightOf(c.Right), Region: avow.Region(c.Region)}
 	name := c.Zone
 	if name == "" {
-		name = g.Zone
+		name = g.ZoneOf(out.Region)
 	}
 	if out.Zone, err = time.LoadLocation(name); err != nil || name == "Local" {
 		return out, avow.FieldErrorf("--zone", "%q is no time zone; write it like Europe/Berlin", name)

@@ -36,9 +36,9 @@ func (d *Desk) clocks(tx *store.Tx, c *record, at time.Time) ([]*law.Deadline, e
 		if err != nil {
 			return nil, err
 		}
-		zone, err := time.LoadLocation(g.Zone)
+		zone, err := zoneOf(g, c.Region)
 		if err != nil {
-			return nil, avow.Errorf(avow.Internal, "the time zone %s of %s is not known on this machine: %w", g.Zone, name, err)
+			return nil, err
 		}
 		one, err := d.Regimes.Clock(law.Case{Regime: name, Right: c.Right, Received: c.Received, Zone: zone, Region: c.Region, Moments: moments}, at)
 		if err != nil {
@@ -49,12 +49,22 @@ func (d *Desk) clocks(tx *store.Tx, c *record, at time.Time) ([]*law.Deadline, e
 	return out, nil
 }
 
+// zoneOf is where the days of a law begin and end for people of a region.
+func zoneOf(g *law.Regime, region avow.Region) (*time.Location, error) {
+	zone, err := time.LoadLocation(g.ZoneOf(region))
+	if err != nil {
+		err = avow.Errorf(avow.Internal, "the time zone %s of %s is not known on this machine: %w", g.ZoneOf(region), g.Name, err)
+	}
+	return zone, err
+}
+
 // dueBy is the first moment that is too late for one of the laws; without a law, the
 // organisation's own promise counts.
 func (d *Desk) dueBy(c *record, clocks []*law.Deadline) (due time.Time) {
+	appealed := c.State == Appealed || slices.ContainsFunc(clocks, func(k *law.Deadline) bool { return !k.Appeal.IsZero() })
 	for _, k := range clocks {
 		end := k.Respond.Ends
-		if c.State == Appealed {
+		if appealed { // also of what an appeal has granted
 			end = k.Appeal.Ends
 		}
 		if !end.IsZero() && (due.IsZero() || end.Before(due)) {
@@ -229,7 +239,9 @@ func once(id avow.ID, parts ...string) (out avow.ID) {
 
 func (d *Desk) lapse(ctx context.Context) error {
 	return d.Desk.DB.Write(ctx, func(tx *store.Tx) error {
-		old, err := ids(tx, `SELECT id FROM rights_cases WHERE state = ? AND received < ? LIMIT 500`, string(Verifying), tx.Now().Add(-d.Lapse))
+		asked := tx.Now().Add(-d.Lapse) // an appeal that was granted asks once more
+		old, err := ids(tx, `SELECT id FROM rights_cases c WHERE state = ? AND received < ? AND NOT EXISTS (SELECT 1 FROM rights_case_steps s
+			WHERE s.case_id = c.id AND s.kind = ? AND s.done IS NULL AND s.next >= ?) LIMIT 500`, string(Verifying), asked, kindProve, asked)
 		if err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ func (d *Desk) Approve(ctx context.Context, id avow.ID, by string) error {
 			return err
 		case len(list) == 0 || c.State != Approval:
 			return avow.Errorf(avow.Conflict, "this request is %s; no plan waits to be approved", c.State)
-		case by == c.openedBy || by == c.vouchedBy:
+		case sameName(by, c.openedBy) || sameName(by, c.vouchedBy):
 			return avow.Errorf(avow.Forbidden, "a second person approves: somebody who did not ask for it and did not vouch for the person")
 		}
 		c.approvedBy = by
@@ -35,6 +35,11 @@ func (d *Desk) Approve(ctx context.Context, id avow.ID, by string) error {
 		}
 		return d.advance(tx, c)
 	})
+}
+
+// sameName tells whether two spellings are one person's name.
+func sameName(a, b string) bool {
+	return strings.EqualFold(strings.Join(strings.Fields(a), " "), strings.Join(strings.Fields(b), " "))
 }
 
 // Reject sends a plan back: it is made again.
@@ -272,7 +277,11 @@ func (d *Desk) rule(c *record, name avow.Regime) (*law.Rule, error) {
 	if err != nil {
 		return nil, err
 	}
-	return g.Rule(c.Right, law.DateOf(c.Received, c.Received.Location()))
+	zone, err := zoneOf(g, c.Region)
+	if err != nil {
+		return nil, err
+	}
+	return g.Rule(c.Right, law.DateOf(c.Received, zone))
 }
 
 // DecideAppeal ends an appeal: granted, the request is done after all; else the refusal stands, and the person is told
@@ -285,7 +294,7 @@ func (d *Desk) DecideAppeal(ctx context.Context, id avow.ID, by, reason string, 
 		switch {
 		case c.State != Appealed:
 			return avow.Errorf(avow.Conflict, "this request is %s; there is no appeal to decide", c.State)
-		case by == c.refuseBy:
+		case sameName(by, c.refuseBy):
 			return avow.Errorf(avow.Forbidden, "somebody decides who did not refuse it")
 		}
 		s, err := d.open(tx, c)
@@ -318,7 +327,7 @@ func (d *Desk) DecideAppeal(ctx context.Context, id avow.ID, by, reason string, 
 
 // grant does what was refused, from the plan on.
 func (d *Desk) grant(tx *store.Tx, c *record) error {
-	c.Outcome = ""
+	c.Outcome, c.approvedBy = "", "" // what is planned now nobody has seen
 	c.round++
 	if c.Verified.IsZero() { // it was refused before anybody showed who they are
 		c.stage = toVerify

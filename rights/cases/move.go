@@ -36,6 +36,7 @@ func (d *Desk) move(tx *store.Tx, c *record, to State) error {
 	c.Closed = zeroTime
 	if to.Over() {
 		c.Closed = tx.Now()
+		c.paused = "" // nobody waits for an answer any more
 	}
 	what := Moved
 	switch to {

@@ -243,7 +243,10 @@ func (d *Desk) beginFor(tx *store.Tx, w Wish, back bool) error {
 	}
 	c := &record{ID: once(w.Event, "switch", string(w.Right)), Right: w.Right, Policy: p.Name, Version: p.Number, Door: Switch, State: Received, stage: toVerify, round: 1,
 		Received: tx.Now(), Changed: tx.Now()} // the gate has changed already
-	c.Regimes, c.same = d.regimes(p.Regimes, Ask{Right: w.Right}, tx.Now()), c.ID[:]
+	c.same = c.ID[:]
+	if c.Regimes, err = d.regimes(p.Regimes, Ask{Right: w.Right}, tx.Now()); err != nil {
+		return err
+	}
 	if _, err := read(tx, c.ID); err == nil || avow.KindOf(err) != avow.NotFound {
 		return err // it was taken down already
 	}

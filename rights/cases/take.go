@@ -155,7 +155,10 @@ func (d *Desk) take(tx *store.Tx, a Ask, known avow.ID) (Taken, error) {
 		return Taken{}, err
 	}
 	c := &record{ID: a.ID, Right: a.Right, Policy: p.Name, Version: p.Number, Region: a.Region, Door: a.Door, State: Received, stage: toVerify, round: 1,
-		openedBy: a.By, Received: tx.Now(), Regimes: d.regimes(p.Regimes, a, tx.Now())}
+		openedBy: a.By, Received: tx.Now()}
+	if c.Regimes, err = d.regimes(p.Regimes, a, tx.Now()); err != nil {
+		return Taken{}, err
+	}
 	s := &secret{Corrections: a.Corrections, Wrote: a.Wrote, Of: a.Of, Evidence: a.Evidence, Key: make([]byte, 32)}
 	rand.Read(s.Key)
 	if a.Right == Lift {
@@ -259,7 +262,7 @@ func newNumber(tx *store.Tx) (string, error) {
 
 // regimes are the laws that cover the person and have a deadline for the right: those
 // the policy names, by where they live; unknown, the strictest.
-func (d *Desk) regimes(named []avow.Regime, a Ask, now time.Time) (out []avow.Regime) {
+func (d *Desk) regimes(named []avow.Regime, a Ask, now time.Time) (out []avow.Regime, err error) {
 	region := a.Region
 	if region == "" {
 		region = d.Home
@@ -269,9 +272,13 @@ func (d *Desk) regimes(named []avow.Regime, a Ask, now time.Time) (out []avow.Re
 		if err != nil {
 			continue
 		}
-		if slices.Contains(g.Rights(law.DateOf(now, time.UTC)), a.Right) {
+		zone, err := zoneOf(g, a.Region)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(g.Rights(law.DateOf(now, zone)), a.Right) { // a law begins where they live
 			out = append(out, f.Name)
 		}
 	}
-	return out
+	return out, nil
 }

@@ -141,6 +141,9 @@ func (d *Desk) verified(tx *store.Tx, c *record, s *secret) error {
 		return err
 	}
 	c.Verified = tx.Now()
+	if c.paused == string(law.Identity) { // they were asked for just that
+		c.paused = ""
+	}
 	if _, err := tx.Exec(`UPDATE rights_case_steps SET state = ?, done = ?, holder = NULL, leased = NULL WHERE case_id = ? AND stage = ? AND done IS NULL`,
 		stepDone, tx.Now(), c.ID, string(toVerify)); err != nil {
 		return err
@@ -172,7 +175,7 @@ func (d *Desk) acknowledge(tx *store.Tx, c *record, s *secret) error {
 		return err
 	}
 	return d.letter(tx, c, s, "Your request "+c.Number, fmt.Sprintf("It was taken down. You have the answer before the end of %s. To follow it, ask for a link with its number: %s",
-		law.DateOf(c.Due.Add(-time.Second), time.UTC).Long(), d.Page))
+		law.DayEnding(c.Due).Long(), d.Page))
 }
 
 // acknowledged notes that a letter says so.
@@ -182,6 +185,18 @@ func (d *Desk) acknowledged(tx *store.Tx, c *record) error {
 		return err
 	}
 	return d.moment(tx, c, law.Acknowledged, law.Date{})
+}
+
+// askedWho notes that somebody is asked who they are, once until they have shown it: they may have a link sent again as
+// often as they like, and a clock has so many moments.
+func (d *Desk) askedWho(tx *store.Tx, c *record) error {
+	var last string
+	err := tx.QueryRow(`SELECT what FROM rights_case_moments WHERE case_id = ? AND what IN (?, ?) ORDER BY n DESC LIMIT 1`,
+		c.ID, string(law.IdentityAsked), string(law.IdentityGiven)).Scan(&last)
+	if err != nil && avow.KindOf(err) != avow.NotFound || last == string(law.IdentityAsked) {
+		return err
+	}
+	return d.moment(tx, c, law.IdentityAsked, law.Date{})
 }
 
 // happened tells whether something that matters to the clock has happened.
@@ -223,7 +238,7 @@ func (d *Desk) doFind(ctx context.Context, c *record, _ *step) (settle, error) {
 			return err
 		}
 		if c.State == Verifying {
-			if err := d.moment(tx, c, law.IdentityAsked, law.Date{}); err != nil {
+			if err := d.askedWho(tx, c); err != nil {
 				return err
 			}
 		}
