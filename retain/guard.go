@@ -183,7 +183,11 @@ func (g *guard) hold(t *datamap.Table, key, why string) {
 func (g *guard) takeRestricted(ctx context.Context, s Systems, people []find.Person) error {
 	people = slices.Clone(people)
 	for _, t := range s.Search.Graph.Map.Tables() {
-		if t.Restriction.Line == 0 || s.Search.Sources[t.System.Name.Text] == nil {
+		if t.Restriction.Line == 0 {
+			continue
+		}
+		if s.Search.Sources[t.System.Name.Text] == nil {
+			g.doubt(s, "the system "+t.System.Name.Text+" is away")
 			continue
 		}
 		more, err := g.flagged(ctx, s, t)
@@ -191,7 +195,7 @@ func (g *guard) takeRestricted(ctx context.Context, s Systems, people []find.Per
 			if ctx.Err() != nil {
 				return err
 			}
-			g.unsure[t] = "which of its rows are restricted cannot be told now: " + avow.MessageOf(err)
+			g.doubt(s, avow.MessageOf(err))
 			continue
 		}
 		people = append(people, more...)
@@ -207,6 +211,15 @@ func (g *guard) takeRestricted(ctx context.Context, s Systems, people []find.Per
 	return nil
 }
 
+// doubt holds what there is of everybody: the people whose restriction cannot be read have rows in any table.
+func (g *guard) doubt(s Systems, why string) {
+	for _, t := range s.Search.Graph.Map.Tables() {
+		if g.unsure[t] == "" {
+			g.unsure[t] = "which of its rows are restricted cannot be told now: " + why
+		}
+	}
+}
+
 var errMany = errors.New("many")
 
 // flagged holds the rows whose own column says that they are restricted, and gives whom they are about.
@@ -219,7 +232,7 @@ func (g *guard) flagged(ctx context.Context, s Systems, t *datamap.Table) (peopl
 		g.hold(t, keyText(connect.Tuple(row[:len(key)])), restricted)
 		var p find.Person
 		for i := range t.Identities {
-			if text, ok := row[len(key)+i].(string); ok && text != "" {
+			if text := connect.Text(row[len(key)+i]); text != "" {
 				p.Identities = append(p.Identities, find.Identity{Kind: t.Identities[i].Is.Kind.Text, Value: text})
 			}
 		}

@@ -92,7 +92,8 @@ func (h *Hold) check(now time.Time) error {
 	return nil
 }
 
-// Place places a hold; it counts when this returns, also for a run that is under way.
+// Place places a hold; it counts when this returns, also for a run that is under way: it waits for the end of a batch
+// that is carried out in a system just now.
 func (d *Desk) Place(ctx context.Context, h Hold) (Hold, error) {
 	err := d.DB.Write(ctx, func(tx *store.Tx) error {
 		if err := h.check(tx.Now()); err != nil {
@@ -111,7 +112,32 @@ func (d *Desk) Place(ctx context.Context, h Hold) (Hold, error) {
 		return d.noteHold(tx, HoldPlaced, &h, h.By)
 	})
 	h.Person = nil
-	return h, err
+	if err != nil {
+		return h, err
+	}
+	return h, d.untilWritten(ctx)
+}
+
+// looking is how long is waited between two looks at a batch.
+const looking = 50 * time.Millisecond
+
+// untilWritten waits until no run is in the middle of a batch, or the one that is shows no life any more.
+func (d *Desk) untilWritten(ctx context.Context) error {
+	for {
+		var writing bool
+		err := d.DB.Read(ctx, func(tx *store.Tx) error {
+			now := d.DB.Machine()
+			return tx.QueryRow("SELECT EXISTS (SELECT 1 FROM retain_runs WHERE writing = 1 AND "+underWay+")", now.Add(-d.Lease), now.Add(mostAhead)).Scan(&writing)
+		})
+		if err != nil || !writing {
+			return err
+		}
+		select {
+		case <-time.After(looking):
+		case <-ctx.Done():
+			return avow.Errorf(avow.Canceled, "the hold is placed, but what a run was just ending may be gone")
+		}
+	}
 }
 
 func (d *Desk) sealPerson(tx *store.Tx, h *Hold) ([]byte, error) {

@@ -20,6 +20,7 @@ import (
 	"github.com/avowhq/avow/datamap"
 	"github.com/avowhq/avow/datamap/find"
 	"github.com/avowhq/avow/ledger"
+	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/store"
 	"github.com/avowhq/avow/store/storetest"
 	"github.com/avowhq/avow/vault"
@@ -174,6 +175,19 @@ type watched struct {
 	mu      sync.Mutex
 	changes []int // rows of each transaction
 	before  func(n int) error
+	reading func(r connect.Read) error
+}
+
+func (w *watched) Read(ctx context.Context, r connect.Read, each func(connect.Row) error) error {
+	w.mu.Lock()
+	reading := w.reading
+	w.mu.Unlock()
+	if reading != nil {
+		if err := reading(r); err != nil {
+			return err
+		}
+	}
+	return w.Source.Read(ctx, r, each)
 }
 
 func (w *watched) Change(ctx context.Context, changes []connect.Change) ([]connect.Result, error) {
@@ -239,11 +253,18 @@ func eachShop(t *testing.T, test func(h *house)) {
 			h.src = &watched{Source: src}
 			p, err := h.reg.Version("shop", 0)
 			h.check(err)
-			h.m, err = datamap.Load(fstest.MapFS{"systems/shop.yaml": {Data: fmt.Appendf(nil, mapText, h.shop.Kind)}}, p)
-			h.check(err)
+			h.load(p, mapText)
 			test(h)
 		})
 	}
+}
+
+// load has the map be another.
+func (h *house) load(p *policy.Policy, text string) {
+	h.t.Helper()
+	var err error
+	h.m, err = datamap.Load(fstest.MapFS{"systems/shop.yaml": {Data: fmt.Appendf(nil, text, h.shop.Kind)}}, p)
+	h.check(err)
 }
 
 func (h *house) exec(statements ...string) {

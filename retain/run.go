@@ -126,6 +126,12 @@ func (r *run) guardOf(ctx context.Context, s Systems) (*guard, error) {
 
 var errLost = avow.Errorf(avow.Conflict, "another run began, because this one showed no life for too long; what is left is due at the next run")
 
+// underWay are the runs that showed life lately. One that did so far ahead of now did it while a clock was wrong.
+const underWay = "ended IS NULL AND beat > ? AND beat < ?"
+
+// mostAhead is more than the clocks of two machines ever differ.
+const mostAhead = 24 * time.Hour
+
 // begin takes the lease: one run at a time, on all nodes and for every command.
 func (r *run) begin(ctx context.Context) error {
 	return r.DB.Write(ctx, func(tx *store.Tx) error {
@@ -135,7 +141,7 @@ func (r *run) begin(ctx context.Context) error {
 		now := r.DB.Machine()
 		var by string
 		var began time.Time
-		err := tx.QueryRow("SELECT run_by, began FROM retain_runs WHERE ended IS NULL AND beat > ? ORDER BY began DESC LIMIT 1", now.Add(-r.Lease)).Scan(&by, store.IntoTime(&began))
+		err := tx.QueryRow("SELECT run_by, began FROM retain_runs WHERE "+underWay+" ORDER BY began DESC LIMIT 1", now.Add(-r.Lease), now.Add(mostAhead)).Scan(&by, store.IntoTime(&began))
 		if err == nil {
 			return avow.Errorf(avow.Conflict, "a run of the schedule is under way, since %s, by %s; wait until it has ended", began.UTC().Format(time.DateTime), by)
 		}
@@ -165,6 +171,33 @@ func (r *run) alive(ctx context.Context) error {
 		return errLost
 	}
 	return err
+}
+
+// errHeldSince is of a batch that was planned before a hold was placed or lifted.
+var errHeldSince = avow.Errorf(avow.Conflict, "something was held or let go since this was planned")
+
+// writes notes that a batch is carried out from now on, unless a hold was placed since it was planned: a hold that comes
+// later waits for its end, and is not broken by it.
+func (r *run) writes(ctx context.Context) error {
+	return r.DB.Write(ctx, func(tx *store.Tx) error {
+		now, err := mark(tx)
+		if err == nil && now != r.stand.mark {
+			err = errHeldSince
+		}
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec("UPDATE retain_runs SET writing = 1 WHERE id = ?", r.report.ID)
+		return err
+	})
+}
+
+// wrote is the end of what writes began.
+func (r *run) wrote(ctx context.Context) error {
+	return r.DB.Write(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		_, err := tx.Exec("UPDATE retain_runs SET writing = 0 WHERE id = ?", r.report.ID)
+		return err
+	})
 }
 
 // keepAlive shows life while a batch takes long. What it returns ends that.
@@ -260,10 +293,10 @@ func (d *Desk) Runs(ctx context.Context, limit int) (list []Report, err error) {
 	return list, err
 }
 
-// LastRun is when a run last began; zero when none has.
+// LastRun is when a run last began; zero when none has. One that began far ahead of now, while a clock was wrong, is none.
 func (d *Desk) LastRun(ctx context.Context) (began time.Time, err error) {
 	err = d.DB.Read(ctx, func(tx *store.Tx) error {
-		return tx.QueryRow("SELECT max(began) FROM retain_runs").Scan(store.IntoTime(&began))
+		return tx.QueryRow("SELECT max(began) FROM retain_runs WHERE began < ?", d.DB.Machine().Add(mostAhead)).Scan(store.IntoTime(&began))
 	})
 	return began, err
 }

@@ -3,6 +3,7 @@ package retain
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -272,6 +273,10 @@ func (b *batches) one(ctx context.Context, due plan.Due) (done bool, next connec
 	b.rows = batch.Rows
 	if batch.Rows > 0 {
 		err := b.do(ctx, batch)
+		if errors.Is(err, errHeldSince) {
+			b.rows = 0
+			return false, due.After, nil // it is planned again
+		}
 		if avow.KindOf(err) == avow.Conflict && err != nil && !b.dry {
 			return b.refused(batch, due, err)
 		}
@@ -290,7 +295,7 @@ func (b *batches) one(ctx context.Context, due plan.Due) (done bool, next connec
 // a time, until the one that it refuses stands alone and is left.
 func (b *batches) refused(batch *plan.Batch, due plan.Due, err error) (bool, connect.Tuple, error) {
 	if b.limit > 1 {
-		b.limit = max(1, b.limit/10)
+		b.limit, b.rows = max(1, b.limit/10), 0
 		return false, due.After, nil
 	}
 	b.entry(Entry{Action: plan.Keep, Columns: columnsOf(b.line.table, b.line.rule.Fields), Rows: batch.Rows, Refused: avow.MessageOf(err), Instead: "it is left as it is"})
@@ -307,11 +312,17 @@ func (b *batches) do(ctx context.Context, batch *plan.Batch) error {
 			return err
 		}
 	} else {
-		if _, err := sp.Run(ctx, src); err != nil {
+		if err := b.writes(ctx); err != nil {
+			return err
+		}
+		_, err := sp.Run(ctx, src)
+		if wrong := b.wrote(ctx); err == nil {
+			err = wrong
+		}
+		if err != nil {
 			return err
 		}
 		b.report.Batches++
-		var err error
 		if left, err = plan.Check(ctx, b.systems.Search, batch.Plan, nil); err != nil {
 			return err
 		}

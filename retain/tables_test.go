@@ -3,6 +3,7 @@ package retain
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -249,15 +250,136 @@ func TestHolds(t *testing.T) {
 func TestHoldDuringARun(t *testing.T) {
 	eachShop(t, func(h *house) {
 		h.customers(10)
+		done := make(chan string, 1)
 		h.src.before = func(n int) error {
-			if n == 2 {
-				_, err := h.desk.Place(t.Context(), Hold{Kind: Audit, Because: "An audit.", By: "Kim", Person: []find.Identity{{Kind: "email", Value: "p9@x.example"}}})
-				return err
+			if n != 2 {
+				return nil
+			}
+			go func() {
+				done <- h.placed("p9@x.example", "p5@x.example")
+				close(done)
+			}()
+			for {
+				list, err := h.desk.Holds(t.Context(), false)
+				if err != nil || len(list) == 2 {
+					break
+				}
+				time.Sleep(time.Millisecond)
+			}
+			select {
+			case <-done:
+				t.Error("it counts already, and the batch goes on")
+			case <-time.After(4 * looking):
 			}
 			return nil
 		}
 		h.run(Options{})
 		h.wantRows("SELECT email FROM customers", "p9@x.example")
+		if wrong := <-done; wrong != "" {
+			t.Error(wrong)
+		}
+	})
+}
+
+// placed places a hold on each of some people, all at once, and says what went wrong.
+func (h *house) placed(addresses ...string) string {
+	errs := make(chan error, len(addresses))
+	for _, a := range addresses {
+		go func() {
+			_, err := h.desk.Place(context.Background(), Hold{Kind: Audit, Because: "An audit.", By: "Kim", Person: []find.Identity{{Kind: "email", Value: a}}})
+			errs <- err
+		}()
+	}
+	var wrong error
+	for range addresses {
+		wrong = errors.Join(wrong, <-errs)
+	}
+	if wrong != nil {
+		return wrong.Error()
+	}
+	return ""
+}
+
+// A hold that is placed while a batch is planned counts for that batch.
+func TestHoldDuringAPlan(t *testing.T) {
+	eachShop(t, func(h *house) {
+		h.customers(10)
+		reads := 0
+		h.src.reading = func(r connect.Read) error {
+			if r.Table != "customers" || r.Limit == 0 {
+				return nil
+			}
+			if reads++; reads == 2 {
+				if wrong := h.placed("p5@x.example"); wrong != "" {
+					t.Error(wrong)
+				}
+			}
+			return nil
+		}
+		r := h.run(Options{})
+		h.wantRows("SELECT email FROM customers", "p5@x.example")
+		h.wantSaid(r, "shop.customers contact: delete email+name 9", "shop.customers contact: keep email+name 0, held 1: An audit.")
+	})
+}
+
+// What of a table is restricted cannot be told: then nobody knows whom what is in others is about.
+func TestRestrictionThatCannotBeRead(t *testing.T) {
+	eachShop(t, func(h *house) {
+		h.exec(`INSERT INTO customers (id, email, name, restricted, seen) VALUES (1, 'ann@x.example', 'Ann', 1, '2026-01-01 10:00:00')`,
+			`INSERT INTO messages VALUES (1, 1, 'old', '2020-01-01')`)
+		h.src.reading = func(r connect.Read) error {
+			if r.Table == "customers" && r.When != nil && r.When.Column == "restricted" {
+				return avow.Errorf(avow.Forbidden, "it may not be read")
+			}
+			return nil
+		}
+		h.run(Options{})
+		h.wantRows("SELECT id FROM messages", "1")
+		h.src.reading = nil
+		h.exec("UPDATE customers SET restricted = 0")
+		h.run(Options{})
+		h.wantRows("SELECT id FROM messages", "")
+	})
+}
+
+// Who is known by a number is restricted with all that is theirs, too.
+func TestRestrictedByNumber(t *testing.T) {
+	eachShop(t, func(h *house) {
+		p, err := h.reg.Version("shop", 0)
+		h.check(err)
+		h.load(p, strings.NewReplacer("identities: {email: email}\n    relation: owns\n    erase: delete\n    columns: {email: contact.email, name: contact.name}", "identities: {id: customer-number}\n    relation: owns\n    erase: delete\n    columns: {email: contact.email, name: contact.name}").Replace(mapText))
+		h.exec(`INSERT INTO customers (id, email, name, restricted, seen) VALUES (1, 'ann@x.example', 'Ann', 1, '2026-01-01 10:00:00'), (2, 'bob@x.example', 'Bob', 0, '2026-01-01 10:00:00')`,
+			`INSERT INTO messages VALUES (1, 1, 'old', '2020-01-01'), (2, 2, 'old', '2020-01-01')`)
+		h.run(Options{})
+		h.wantRows("SELECT id FROM messages", "1")
+	})
+}
+
+// A run that was cut short while the clock was years ahead holds up none for years.
+func TestClockThatWasAhead(t *testing.T) {
+	eachShop(t, func(h *house) {
+		h.customers(3)
+		h.set(today.AddDate(9, 0, 0))
+		h.src.before = func(int) error { panic("the machine stops") }
+		func() {
+			defer func() { _ = recover() }()
+			h.run(Options{})
+		}()
+		h.exec("DELETE FROM customers")
+		h.customers(3)
+		h.src.before = nil
+		h.set(today)
+		last, err := h.desk.LastRun(t.Context())
+		h.check(err)
+		if !last.IsZero() {
+			t.Errorf("the last run is said to be of %s", last)
+		}
+		if r := h.run(Options{}); r.Done() != 3 {
+			t.Errorf("%+v", r)
+		}
+		if last, err = h.desk.LastRun(t.Context()); err != nil || !last.Equal(today) {
+			t.Errorf("the last run is said to be of %s, %v", last, err)
+		}
 	})
 }
 
