@@ -3,6 +3,7 @@ package files_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -62,18 +63,22 @@ func TestBytes(t *testing.T) {
 		file, before, after string
 		change              connect.Change
 	}{
-		"a row goes":               {"p.csv", "id,name\r\n1,\"Ann \"\"A\"\"\"\r\n2,Bob\n 3 ,  Cyd\r\n\r\n4,=1+2,extra\n5", "id,name\r\n1,\"Ann \"\"A\"\"\"\r\n 3 ,  Cyd\r\n\r\n4,=1+2,extra\n5", by("id", "2")},
-		"the last, without an end": {"p.csv", "id;name\n1;\"a;b\"\n2;x", "id;name\n1;\"a;b\"\n", by("id", 2)},
-		"a field":                  {"p.csv", "\xef\xbb\xbfid,name,mail\n1,\"Ann\",a@x\n2, \"Bob\" ,b@x\n", "\xef\xbb\xbfid,name,mail\n1,\"-\",a@x\n2, \"Bob\" ,b@x\n", sets(by("id", "1"), set("name", "-"))},
-		"a field that needs marks": {"p.tsv", "id\tname\n1\tAnn\n2\tBob\n", "id\tname\n1\t\"a\"\"\t\nb\"\n2\tBob\n", sets(by("id", "1"), set("name", "a\"\t\nb"))},
-		"cleared":                  {"p.csv", "id|name|n\n1|Ann|=cmd()\n", "id|name|n\n1||=cmd()\n", sets(by("id", "1"), set("name", nil))},
-		"a short row":              {"p.csv", "id,name,n\n1\n2,b,c\n", "id,name,n\n1,,x\n2,b,c\n", sets(by("id", "1"), set("n", "x"))},
-		"a row of two lines":       {"p.csv", "id,note\n1,\"a\n\nb\"\n2,\"c\r\nd\"\n", "id,note\n2,\"c\r\nd\"\n", by("id", "1")},
-		"no names":                 {"p.csv", "1,ann@harbour.example\n2,bob@harbour.example\n", "2,bob@harbour.example\n", by("column2", "ann@harbour.example")},
-		"no names behind a mark":   {"p.csv", "\xef\xbb\xbf1,a@x\n2,b@x\n", "\xef\xbb\xbf2,b@x\n", by("column1", "1")},
-		"another encoding":         {"p.csv", "id,name\n1,Ren\xe9\n2,J\xf6rg\n", "id,name\n1,Ren\xe9\n2,\xe4\n", sets(by("id", "2"), set("name", "ä"))},
-		"a document goes":          {"p.jsonl", "{\"id\":1}\n\n { \"id\" : 2 , \"x\": 1.50 }\r\n{\"id\":3}", "{\"id\":1}\n\n{\"id\":3}", by("id", "2")},
-		"fields of documents":      {"p.jsonl", "{\"id\": 1, \"b\": {\"mail\": \"x\", \"n\": 1.50}, \"a\": \"<é\\u0041>\"}\r\n{ \"id\":2 }\n", "{\"id\":1,\"b\":{\"n\":1.50},\"a\":\"<éA>\"}\r\n{ \"id\":2 }\n", sets(by("id", "1"), set("b.mail", nil))},
+		"a row goes":                    {"p.csv", "id,name\r\n1,\"Ann \"\"A\"\"\"\r\n2,Bob\n 3 ,  Cyd\r\n\r\n4,=1+2,extra\n5", "id,name\r\n1,\"Ann \"\"A\"\"\"\r\n 3 ,  Cyd\r\n\r\n4,=1+2,extra\n5", by("id", "2")},
+		"the last, without an end":      {"p.csv", "id;name\n1;\"a;b\"\n2;x", "id;name\n1;\"a;b\"\n", by("id", 2)},
+		"a field":                       {"p.csv", "\xef\xbb\xbfid,name,mail\n1,\"Ann\",a@x\n2, \"Bob\" ,b@x\n", "\xef\xbb\xbfid,name,mail\n1,\"-\",a@x\n2, \"Bob\" ,b@x\n", sets(by("id", "1"), set("name", "-"))},
+		"a field that needs marks":      {"p.tsv", "id\tname\n1\tAnn\n2\tBob\n", "id\tname\n1\t\"a\"\"\t\nb\"\n2\tBob\n", sets(by("id", "1"), set("name", "a\"\t\nb"))},
+		"cleared":                       {"p.csv", "id|name|n\n1|Ann|=cmd()\n", "id|name|n\n1||=cmd()\n", sets(by("id", "1"), set("name", nil))},
+		"a short row":                   {"p.csv", "id,name,n\n1\n2,b,c\n", "id,name,n\n1,,x\n2,b,c\n", sets(by("id", "1"), set("n", "x"))},
+		"a row of two lines":            {"p.csv", "id,note\n1,\"a\n\nb\"\n2,\"c\r\nd\"\n", "id,note\n2,\"c\r\nd\"\n", by("id", "1")},
+		"no names":                      {"p.csv", "1,ann@harbour.example\n2,bob@harbour.example\n", "2,bob@harbour.example\n", by("column2", "ann@harbour.example")},
+		"no names behind a mark":        {"p.csv", "\xef\xbb\xbf1,a@x\n2,b@x\n", "\xef\xbb\xbf2,b@x\n", by("column1", "1")},
+		"another encoding":              {"p.csv", "id,name\n1,Ren\xe9\n2,J\xf6rg\n", "id,name\n1,Ren\xe9\n2,\xe4\n", sets(by("id", "2"), set("name", "ä"))},
+		"another encoding, below":       {"p.csv", "id,name\n1,Rene\n2,J\xf6rg\n", "id,name\n1,Ren\xe9\n2,J\xf6rg\n", sets(by("id", "1"), set("name", "Ren\u00e9"))},
+		"both encodings":                {"p.csv", "id,name,town\n1,Rene,K\u00f6ln\n2,J\xf6rg,\n", "id,name,town\n1,Ren\u00e9,K\u00f6ln\n2,J\xf6rg,\n", sets(by("id", "1"), set("name", "Ren\u00e9"))},
+		"documents of another encoding": {"p.jsonl", "{\"id\":1,\"mail\":\"a@x\",\"town\":\"M\xfcnchen\"}\n", "{\"id\":1,\"mail\":\"-\",\"town\":\"M\xfcnchen\"}\n", sets(by("id", "1"), set("mail", "-"))},
+		"a name twice":                  {"p.jsonl", "{\"id\":1,\"mail\":\"a@x\",\"mail\":\"b@x\"}\n", "{\"id\":1,\"mail\":\"-\",\"mail\":\"-\"}\n", sets(by("id", "1"), set("mail", "-"))},
+		"a document goes":               {"p.jsonl", "{\"id\":1}\n\n { \"id\" : 2 , \"x\": 1.50 }\r\n{\"id\":3}", "{\"id\":1}\n\n{\"id\":3}", by("id", "2")},
+		"fields of documents":           {"p.jsonl", "{\"id\": 1, \"b\": {\"mail\": \"x\", \"n\": 1.50}, \"a\": \"<é\\u0041>\"}\r\n{ \"id\":2 }\n", "{\"id\":1,\"b\":{\"n\":1.50},\"a\":\"<éA>\"}\r\n{ \"id\":2 }\n", sets(by("id", "1"), set("b.mail", nil))},
 		"an element of documents": {"p.jsonl", `{"id":1,"to":[{"who":"ann","n":1},{"who":"bob","n":2}]}` + "\n", `{"id":1,"to":[{"who":"bob","n":2}]}` + "\n",
 			elements(sets(by("id", 1), set("to[]", nil)), connecttest.In("to[].who", "ann"))},
 		"a message goes":    {"p.mbox", letters[0] + letters[1] + letters[2], letters[0] + letters[2], by("id", "two@harbour.example")},
@@ -102,6 +107,18 @@ func TestBytes(t *testing.T) {
 				t.Errorf("left over: %v", left)
 			}
 		})
+	}
+}
+
+// Whoever sweeps a file sees what stands under a name that comes twice, and letters of another encoding as they are.
+func TestWhole(t *testing.T) {
+	s, _ := folder(t, map[string]string{"p.jsonl": "{\"id\":1,\"of\":{\"mail\":\"ann@x\",\"n\":2,\"mail\":\"bob@x\",\"mail\":\"cyd@x\"}}\n{\"id\":2,\"town\":\"M\xfcnchen\"}\n"})
+	got := connecttest.All(t, s, connect.Read{Table: "p.jsonl", Columns: []string{connect.Whole}})
+	text := fmt.Sprint(got)
+	for _, want := range []string{"ann@x", "bob@x", "cyd@x", "M\u00fcnchen"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s is not in %s", want, text)
+		}
 	}
 }
 

@@ -24,6 +24,8 @@ type editing struct {
 	guards  []*match.Index
 	blocked []*match.Index // rows that something else still needs
 	editor  *match.Editor
+	letters bool // what is set has letters that are other bytes in another encoding
+	foreign bool // the file that is being changed is not UTF-8
 }
 
 // Change implements connect.Source.
@@ -95,6 +97,9 @@ func (s *source) change(ctx context.Context, c connect.Change) (int64, error) {
 	for _, g := range c.Guard {
 		w.guards = append(w.guards, match.NewIndex(g, s.config.Region))
 	}
+	w.letters = slices.ContainsFunc(c.Set, func(set connect.Set) bool {
+		return slices.ContainsFunc(append(slices.Clone(set.Each), set.To), func(v any) bool { return !ascii([]byte(connect.Text(v))) })
+	})
 	for _, u := range c.Unless {
 		x, err := w.taken(ctx, u)
 		if err != nil {
@@ -132,7 +137,11 @@ func (w *editing) file(ctx context.Context, k kind, name string) (int64, error) 
 			n, err = 1, w.s.at.remove(ctx, name)
 		} else {
 			err = w.s.at.replace(ctx, name, func(old io.Reader, now io.Writer) (bool, error) {
-				n, err = w.rewrite(ctx, newScanner(k, name, old), now)
+				pieces := newScanner(k, name, old)
+				if csv, ok := pieces.(*csvScanner); ok {
+					csv.foreign = w.foreign
+				}
+				n, err = w.rewrite(ctx, pieces, now)
 				return n > 0, err
 			})
 		}
@@ -153,13 +162,21 @@ func pause(ctx context.Context, try int) error {
 	}
 }
 
-// due reports whether a row of the file is to be changed, so that others are not written.
+// due reports whether a row of the file is to be changed, so that others are not written. Where letters are written it
+// looks at the whole file: in which encoding it is may show behind the row.
 func (w *editing) due(ctx context.Context, k kind, name string) (bool, error) {
 	due := false
+	w.foreign = false
 	err := w.s.scan(ctx, k, name, func(e entry) (bool, error) {
+		if row, ok := e.row.(*csvRow); ok {
+			w.foreign = row.s.foreign
+		}
+		if due {
+			return true, nil
+		}
 		_, changed, err := w.piece(e)
-		due = due || changed
-		return !due, err
+		due = changed
+		return !due || w.letters && k == csvFile, err
 	})
 	return due, err
 }

@@ -27,7 +27,7 @@ type csvScanner struct {
 	started   bool
 	header    bool
 	pending   *entry
-	foreign   bool // bytes that are no UTF-8 were met
+	foreign   bool // bytes that are no UTF-8 were met, or are known to come
 }
 
 func (s *csvScanner) next() (entry, error) {
@@ -361,16 +361,30 @@ func (r *csvRow) written(now []any) ([]byte, error) {
 
 func (r *csvRow) quoted(text string, as bool) ([]byte, error) {
 	out := []byte(strings.ToValidUTF8(text, "\uFFFD"))
-	if !utf8.Valid(r.raw) {
+	if !utf8.Valid(r.raw) || r.s.foreign && ascii(r.raw) {
 		var err error
-		if out, err = charmap.Windows1252.NewEncoder().Bytes(out); err != nil {
-			return nil, avow.Errorf(avow.Invalid, "%s is not UTF-8, and the new value has letters that Windows-1252 lacks; save the file as UTF-8", r.s.file)
+		if out, err = windows1252(out, r.s.file); err != nil {
+			return nil, err
 		}
 	}
 	if as || slices.Contains(out, r.s.delimiter) || bytes.ContainsAny(out, "\"\r\n") || strings.TrimSpace(text) != text || bytes.HasPrefix(out, byteOrder) {
 		return append(append([]byte{'"'}, bytes.ReplaceAll(out, []byte{'"'}, []byte(`""`))...), '"'), nil
 	}
 	return out, nil
+}
+
+// windows1252 writes text as a file has it that is no UTF-8.
+func windows1252(text []byte, file string) ([]byte, error) {
+	out, err := charmap.Windows1252.NewEncoder().Bytes(text)
+	if err != nil {
+		return nil, avow.Errorf(avow.Invalid, "%s is not UTF-8, and the new value has letters that Windows-1252 lacks; save the file as UTF-8", file)
+	}
+	return out, nil
+}
+
+// ascii reports whether bytes are the same in both encodings.
+func ascii(b []byte) bool {
+	return !slices.ContainsFunc(b, func(c byte) bool { return c >= utf8.RuneSelf })
 }
 
 // value is what a column holds after a change.

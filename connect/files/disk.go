@@ -109,6 +109,9 @@ func (d *disk) write(old, now *os.File, before fs.FileInfo, change func(io.Reade
 func (d *disk) begin(name string, mode fs.FileMode) (*os.File, error) {
 	at := filepath.FromSlash(beside(name))
 	f, err := d.root.OpenFile(at, os.O_CREATE|os.O_RDWR, mode)
+	if errors.Is(err, fs.ErrPermission) && d.root.Chmod(at, mode|0o200) == nil { // what a crash left of a file that nobody may write
+		f, err = d.root.OpenFile(at, os.O_RDWR, mode)
+	}
 	if err != nil {
 		return nil, err
 	}

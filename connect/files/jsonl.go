@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
@@ -18,7 +19,7 @@ import (
 // deepest bounds how documents stand inside of documents.
 const deepest = 200
 
-// jsonScanner reads one document a line. A line that is none is an error: a row that
+// jsonScanner reads one document a line. Bytes that are no UTF-8 are read as Windows-1252. A line that is none is an error: a row that
 // nobody can read would be silently left out.
 type jsonScanner struct {
 	in     *lines
@@ -34,7 +35,7 @@ func (s *jsonScanner) next() (entry, error) {
 	if len(bytes.TrimSpace(bytes.TrimPrefix(line, byteOrder))) == 0 {
 		return entry{raw: line}, nil
 	}
-	o, err := parse(bytes.TrimPrefix(line, byteOrder))
+	o, err := parse([]byte(decoded(bytes.TrimPrefix(line, byteOrder))))
 	if err != nil {
 		return entry{}, avow.Errorf(avow.Invalid, "%s:%d: the line is not a JSON object", s.file, s.in.n)
 	}
@@ -189,7 +190,40 @@ func (r *jsonRow) value(column string) any {
 	return r.doc.Value(column)
 }
 
-func (r *jsonRow) whole() map[string]any { return match.Fields(r.doc) }
+// whole has what stands under a name that comes twice, too: of these the last is the field's value.
+func (r *jsonRow) whole() map[string]any {
+	return match.Fields(match.Plain(gathered(r.object), leaf).(map[string]any))
+}
+
+// gathered puts the values of a name that comes several times in an object into a list.
+func gathered(v any) any {
+	switch v := v.(type) {
+	case match.Object:
+		out := make(match.Object, 0, len(v))
+		at := make(map[string]int, len(v))
+		again := map[string]bool{}
+		for _, f := range v {
+			i, known := at[f.Name]
+			switch value := gathered(f.Value); {
+			case !known:
+				at[f.Name] = len(out)
+				out = append(out, match.Field{Name: f.Name, Value: value})
+			case again[f.Name]:
+				out[i].Value = append(out[i].Value.(match.List), value)
+			default:
+				again[f.Name], out[i].Value = true, match.List{out[i].Value, value}
+			}
+		}
+		return out
+	case match.List:
+		out := make(match.List, len(v))
+		for i, e := range v {
+			out[i] = gathered(e)
+		}
+		return out
+	}
+	return v
+}
 
 func (r *jsonRow) Tuples(columns []string) []connect.Tuple {
 	if _, own := r.doc["file"]; !own && slices.Contains(columns, "file") {
@@ -201,11 +235,16 @@ func (r *jsonRow) Tuples(columns []string) []connect.Tuple {
 }
 
 // edited writes the document anew, its fields in their order; a document that stays as it was keeps its bytes.
-func (r *jsonRow) edited(w *editing, key int) ([]byte, error) {
+func (r *jsonRow) edited(w *editing, key int) (_ []byte, err error) {
 	now := w.editor.Apply(r.object, key)
 	was, is := encode(nil, r.object), encode(nil, now)
 	if bytes.Equal(was, is) {
 		return r.raw, nil
+	}
+	if !utf8.Valid(r.raw) {
+		if is, err = windows1252(is, r.s.file); err != nil {
+			return nil, err
+		}
 	}
 	text := bytes.TrimRight(r.raw, " \t\r\n")
 	var out []byte
