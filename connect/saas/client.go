@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
@@ -211,6 +212,9 @@ func (c *client) exchange(req *http.Request) (*answer, error) {
 	a := &answer{status: resp.StatusCode, header: resp.Header}
 	if len(bytes.TrimSpace(text)) == 0 {
 		return a, nil
+	}
+	if !utf8.Valid(text) && a.status < 300 {
+		return nil, avow.Errorf(avow.Unavailable, "%s of system %q did not answer in UTF-8", c.d.name, c.system)
 	}
 	if a.body, err = decodeJSON(text); err != nil && a.status < 300 {
 		return nil, avow.Errorf(avow.Unavailable, "%s of system %q did not answer with JSON", c.d.name, c.system)

@@ -215,6 +215,22 @@ func TestFurtherPages(t *testing.T) {
 	readError(t, s, all, avow.Unavailable, "more than 50 requests")
 }
 
+// An answer that there are no rows is one, however the service says so.
+func TestNoRows(t *testing.T) {
+	var answer func(w http.ResponseWriter)
+	s := small(t, func(w http.ResponseWriter, r *http.Request) { answer(w) })
+	for name, a := range map[string]func(w http.ResponseWriter){
+		"a list":  func(w http.ResponseWriter) { w.Write([]byte(`{"items": []}`)) },
+		"null":    func(w http.ResponseWriter) { w.Write([]byte(`{"items": null}`)) },
+		"nothing": func(w http.ResponseWriter) { w.WriteHeader(http.StatusNoContent) },
+	} {
+		answer = a
+		if rows := rowsOf(t, s, aThing); len(rows) > 0 {
+			t.Errorf("%s: %v", name, rows)
+		}
+	}
+}
+
 // Every way to further pages gives every row once and asks once for each page.
 func TestWaysToPages(t *testing.T) {
 	const rows = 23
@@ -247,6 +263,7 @@ func TestWaysToPages(t *testing.T) {
 		"{get: /things, rows: items, page: {offset: 0, size: 5, into: query.offset}}",
 		"{post: /things, body: {}, rows: items, page: {number: 1, size: 5, into: body.page}}",
 		"{get: /things, rows: items, page: {cursor: after, into: query.after}}",
+		"{get: /things, rows: items, page: {cursor: after, into: query.after, size: 100}}", // the service gives fewer at once than it is asked for
 		"{get: /things, rows: items, page: {link: next}}",
 	} {
 		yaml := strings.Replace(smallService, "{get: /things, rows: items, page: {next: next}}", list, 1)
@@ -280,11 +297,19 @@ func TestAnswersAreBounded(t *testing.T) {
 			}
 			z.Close()
 		}, "larger than 1 MiB"},
-		"no JSON":    {func(w http.ResponseWriter) { w.Write([]byte("<html>ann@private.example</html>")) }, "JSON"},
-		"two values": {func(w http.ResponseWriter) { w.Write([]byte(`{} {}`)) }, "JSON"},
-		"deep":       {func(w http.ResponseWriter) { w.Write([]byte(strings.Repeat("[", 20_000))) }, "JSON"},
-		"broken off": {func(w http.ResponseWriter) { w.Header().Set("Content-Length", "100"); w.Write([]byte("{")) }, "cannot be reached, or broke off"},
-		"headers":    {func(w http.ResponseWriter) { w.Header().Set("X", strings.Repeat("h", 100<<10)) }, "cannot be reached, or broke off"},
+		"Latin-1":          {func(w http.ResponseWriter) { w.Write([]byte("{\"items\": [{\"id\": \"Jos\xe9\"}]}")) }, "UTF-8"},
+		"UTF-16":           {func(w http.ResponseWriter) { w.Write([]byte("\xff\xfe{\x00}\x00")) }, "UTF-8"},
+		"no rows":          {func(w http.ResponseWriter) { w.Write([]byte(`{"errors": ["ann@private.example is locked"]}`)) }, "something else"},
+		"a list":           {func(w http.ResponseWriter) { w.Write([]byte(`[]`)) }, "something else"},
+		"a word":           {func(w http.ResponseWriter) { w.Write([]byte(`"maintenance"`)) }, "something else"},
+		"rows as one word": {func(w http.ResponseWriter) { w.Write([]byte(`{"items": "none"}`)) }, "something else"},
+		"null":             {func(w http.ResponseWriter) { w.Write([]byte(`null`)) }, "something else"},
+		"nothing":          {func(w http.ResponseWriter) { w.WriteHeader(200) }, "something else"},
+		"no JSON":          {func(w http.ResponseWriter) { w.Write([]byte("<html>ann@private.example</html>")) }, "JSON"},
+		"two values":       {func(w http.ResponseWriter) { w.Write([]byte(`{} {}`)) }, "JSON"},
+		"deep":             {func(w http.ResponseWriter) { w.Write([]byte(strings.Repeat("[", 20_000))) }, "JSON"},
+		"broken off":       {func(w http.ResponseWriter) { w.Header().Set("Content-Length", "100"); w.Write([]byte("{")) }, "cannot be reached, or broke off"},
+		"headers":          {func(w http.ResponseWriter) { w.Header().Set("X", strings.Repeat("h", 100<<10)) }, "cannot be reached, or broke off"},
 	} {
 		answer = c.answer
 		t.Run(name, func(t *testing.T) { readError(t, s, aThing, avow.Unavailable, c.says) })

@@ -40,6 +40,9 @@ func (s *Source) pages(ctx context.Context, q *request, sc *scope, b *budget, sp
 		if err := q.tooMany(a, split); err != nil {
 			return err
 		}
+		if !q.tells(a) {
+			return avow.Errorf(avow.Unavailable, "%s of system %q answered with something else than its description says, so that nobody can tell which rows there are", s.d.name, s.config.System)
+		}
 		if list, ok := q.part.of(a.body).([]any); ok && len(list) > 0 && len(q.part) > 0 {
 			return avow.Errorf(avow.Invalid, "%s of system %q gives only a part of what belongs to one row, and the description knows no way to the rest", s.d.name, s.config.System)
 		}
@@ -57,6 +60,33 @@ func (s *Source) pages(ctx context.Context, q *request, sc *scope, b *budget, sp
 		}
 	}
 	return nil
+}
+
+// tells reports whether an answer says which rows there are, if only that there are none. One with an error in it, with
+// half of what was asked for or with nothing at all does not: it is never taken for the answer that there is nobody.
+func (q *request) tells(a *answer) bool {
+	if a.status == http.StatusNoContent || a.status/100 != 2 { // what is judged fine says that nothing is there
+		return true
+	}
+	v := a.body
+	for i, part := range q.rows {
+		if part == "[" {
+			_, list := v.([]any)
+			return list || v == nil && i > 0
+		}
+		keys, ok := v.(map[string]any)
+		if !ok {
+			return false
+		}
+		if v, ok = keys[part]; !ok {
+			return false
+		}
+	}
+	switch v.(type) {
+	case map[string]any, []any:
+		return true
+	}
+	return v == nil && len(q.rows) > 0 // some write no rows as null
 }
 
 // tooMany reports that a service will not give all rows it says there are.
@@ -82,6 +112,10 @@ type walk struct {
 	given int64
 }
 
+// counts reports whether rows or pages are counted on, so that only a short page is known to be the last. Where the
+// service names the next one, it knows better.
+func (p *page) counts() bool { return p.kind == "offset" || p.kind == "number" }
+
 // start is what the first request says of its page; nil when it says nothing.
 func (p *page) start() any {
 	switch {
@@ -97,7 +131,7 @@ func (p *page) start() any {
 // next is the call for the page after an answer; nil when it was the last.
 func (w *walk) next(a *answer, rows int) (*call, error) {
 	p := w.r.q.page
-	if p == nil || p.size > 0 && rows < p.size {
+	if p == nil || p.counts() && rows < p.size {
 		return nil, nil
 	}
 	w.given += int64(rows)
