@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -76,9 +77,9 @@ func noteOf(rec Record) note {
 }
 
 // Own puts everything held here of somebody into a package that answers a request of
-// theirs (gdpr:15), beside what other systems hold: the files of Copy, in a folder. That it is handed over is an event,
+// theirs (gdpr:15), beside what other systems hold: the files of Copy, in a folder; movable: only what they may take elsewhere (gdpr:20). That it is handed over is an event,
 // recorded before the first byte, with who answers and why.
-func (d *Desk) Own(ctx context.Context, subject avow.ID, by, because, folder string, a *pack.Archive) error {
+func (d *Desk) Own(ctx context.Context, subject avow.ID, by, because, folder string, movable bool, a *pack.Archive) error {
 	if err := stated(by, because); err != nil {
 		return err
 	}
@@ -94,6 +95,9 @@ func (d *Desk) Own(ctx context.Context, subject avow.ID, by, because, folder str
 	}); err != nil {
 		return err
 	}
+	if movable {
+		return d.putPortable(rec, folder, a)
+	}
 	return d.put(rec, folder, a)
 }
 
@@ -105,18 +109,60 @@ func (d *Desk) pack(rec Record, w io.Writer) error {
 	return a.Close()
 }
 
-// put adds the files of a copy to an archive.
+// file is one file of a copy.
+type file struct {
+	name, says string
+	write      func(io.Writer) error
+}
+
+// put adds the files of a copy to an archive; in a folder they are a part of it.
 func (d *Desk) put(rec Record, folder string, a *pack.Archive) error {
-	for _, f := range []struct {
-		name, says string
-		write      func(io.Writer) error
-	}{
-		{"index.html", "everything held about you, to read", func(w io.Writer) error { return page.Execute(w, pageData{rec, d.Organisation}) }},
+	all := "everything held about you, to read"
+	if folder != "" {
+		all = "what we hold about you beside these systems, to read"
+	}
+	return putFiles(folder, a, []file{
+		{"index.html", all, func(w io.Writer) error { return page.Execute(w, pageData{rec, d.Organisation, folder != ""}) }},
 		{"data.json", "the same for machines", func(w io.Writer) error { return asJSON(w, rec) }},
 		{"data.csv", "the values as a table", func(w io.Writer) error { return asCSV(w, rec) }},
 		{"events.json", "what happened, the newest first", func(w io.Writer) error { return asJSON(w, rec.History) }},
 		{"receipts.json", "receipts of what was recorded; each can be checked without us", func(w io.Writer) error { return asJSON(w, rec.Receipts) }},
-	} {
+	})
+}
+
+// putPortable adds what somebody may take elsewhere, and nothing that was made of it since (gdpr:20(1)); no file where there is none.
+func (d *Desk) putPortable(rec Record, folder string, a *pack.Archive) error {
+	rec.Categories = portable(rec.Categories)
+	if len(rec.Categories) == 0 {
+		return nil
+	}
+	return putFiles(folder, a, []file{
+		{"data.json", "what you gave us beside these systems, for machines", func(w io.Writer) error {
+			return asJSON(w, struct {
+				Format     string     `json:"format"`
+				At         time.Time  `json:"at"`
+				Identities []Identity `json:"identities"`
+				Categories []Category `json:"categories"`
+			}{rec.Format, rec.At, rec.Identities, rec.Categories})
+		}},
+		{"data.csv", "the same as a table", func(w io.Writer) error { return asCSV(w, rec) }},
+	})
+}
+
+// portable is what of some categories can be taken elsewhere.
+func portable(list []Category) []Category {
+	out := []Category{}
+	for _, c := range list {
+		c.Values = slices.DeleteFunc(slices.Clone(c.Values), func(h Held) bool { return !h.Portable })
+		if len(c.Values) > 0 {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func putFiles(folder string, a *pack.Archive, list []file) error {
+	for _, f := range list {
 		if err := a.Add(path.Join(folder, f.name), f.says, f.write); err != nil {
 			return err
 		}
@@ -127,6 +173,7 @@ func (d *Desk) put(rec Record, folder string, a *pack.Archive) error {
 type pageData struct {
 	Record
 	Organisation string
+	Part         bool // of a package that has more
 }
 
 func asJSON(w io.Writer, v any) error {

@@ -1,7 +1,9 @@
 package rights_test
 
 import (
+	"archive/zip"
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"html"
@@ -230,6 +232,55 @@ func TestMuchIsBounded(t *testing.T) {
 		h.Check(json.Unmarshal(files["receipts.json"], &list))
 		if len(list) != len(rec.History)+rec.Earlier || len(files["data.csv"]) < 90*30000 {
 			t.Errorf("%d receipts, %d bytes of values", len(list), len(files["data.csv"]))
+		}
+	})
+}
+
+// part is the files that stand in the package of a request beside what systems hold.
+func (h *house) part(put func(context.Context, avow.ID, string, *pack.Archive) error, who avow.ID) map[string]string {
+	h.t.Helper()
+	var b bytes.Buffer
+	a := pack.NewArchive(&b, pack.Manifest{})
+	h.Check(put(bg, who, "avow", a))
+	h.Check(a.Close())
+	z, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	h.Check(err)
+	out := map[string]string{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		h.Check(err)
+		text, err := io.ReadAll(r)
+		h.Check(err)
+		out[f.Name] = string(text)
+	}
+	return out
+}
+
+// What is taken elsewhere is what somebody gave for a consent or a contract, and not the rest of what is held (gdpr:20(1)).
+func TestPortablePart(t *testing.T) {
+	each(t, func(h *house) {
+		h.people()
+		who, err := h.desk.Who(bg, h.enter(ann))
+		h.Check(err)
+		const question = "Is the blue boat sold?" // is answered in our own interest
+		all := h.part(h.desk.PutFor, who)
+		if page := all["avow/index.html"]; !strings.Contains(page, question) || strings.Contains(page, "This is all") || len(all) != 6 {
+			t.Errorf("a part of a package says that it is all there is, or lacks something: %s", page)
+		}
+		some := h.part(h.desk.PutPortableFor, who)
+		data := some["avow/data.json"]
+		if len(some) != 3 || !strings.Contains(data, ann) || !strings.Contains(data, "Ann Visitor") || !strings.Contains(some["avow/data.csv"], "Ann Visitor") {
+			t.Errorf("what Ann gave is lacking: %v", some)
+		}
+		for name, text := range some {
+			if strings.Contains(text, question) || strings.Contains(text, "history") || strings.Contains(text, "mustKeep") {
+				t.Errorf("%s holds what is not to be taken elsewhere: %s", name, text)
+			}
+		}
+		bobs, err := h.desk.Who(bg, h.enter(bob))
+		h.Check(err)
+		if none := h.part(h.desk.PutPortableFor, bobs); len(none) != 1 {
+			t.Errorf("Bob takes elsewhere what he did not give for a consent or a contract: %v", none)
 		}
 	})
 }

@@ -112,6 +112,7 @@ type Held struct {
 	Recipients []Recipient `json:"recipients"` // of this value
 	Kept       []string    `json:"kept"`       // this value
 	Claimed    bool        `json:"claimed"`    // given before anybody showed to hold the address
+	Portable   bool        `json:"-"`          // it can be taken elsewhere (gdpr:20(1))
 }
 
 // Happening is an event of the person's own history.

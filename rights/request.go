@@ -130,6 +130,15 @@ func (d *Desk) newAddress(tx *store.Tx, subject avow.ID, path, from, to string) 
 // PutFor puts everything held here of somebody into the package of a request, in a
 // folder of it; nothing of somebody who is not there any more. The caller records that it was handed over.
 func (d *Desk) PutFor(ctx context.Context, subject avow.ID, folder string, a *pack.Archive) error {
+	return d.putFor(ctx, subject, folder, a, d.put)
+}
+
+// PutPortableFor is PutFor for what they may take elsewhere (gdpr:20(1)).
+func (d *Desk) PutPortableFor(ctx context.Context, subject avow.ID, folder string, a *pack.Archive) error {
+	return d.putFor(ctx, subject, folder, a, d.putPortable)
+}
+
+func (d *Desk) putFor(ctx context.Context, subject avow.ID, folder string, a *pack.Archive, put func(Record, string, *pack.Archive) error) error {
 	rec, err := d.read(ctx, subject, 0)
 	if avow.KindOf(err) == avow.Unauthorized { // erased since
 		return nil
@@ -137,5 +146,5 @@ func (d *Desk) PutFor(ctx context.Context, subject avow.ID, folder string, a *pa
 	if err != nil {
 		return err
 	}
-	return d.put(rec, folder, a)
+	return put(rec, folder, a)
 }

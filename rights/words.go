@@ -91,8 +91,29 @@ func (w *words) held(p *policy.Policy, v vault.Value) Held {
 		h.Purposes = pack.Purposes(p, set, field)
 		h.Recipients = pack.Recipients(p, set, field)
 		h.Kept = pack.KeptFor(p, set, field)
+		h.Portable = givenByThem(p, v) && w.onConsentOrContract(p, set, field)
 	}
 	return h
+}
+
+// givenByThem tells whether a value comes from the person or was seen of what they did: what others give is told to the person (gdpr:14).
+func givenByThem(p *policy.Policy, v vault.Value) bool {
+	i, ok := p.FindSource(v.Source)
+	return ok && !p.Sources[i].Bought && p.Sources[i].TellThePerson.N == 0
+}
+
+// onConsentOrContract tells whether one of some purposes uses a field on such a ground.
+func (w *words) onConsentOrContract(p *policy.Policy, set policy.PurposeSet, field int) (does bool) {
+	kind := w.kind
+	if kind == avow.KindUnknown { // where nobody has said, it is a person's own
+		kind = avow.Individual
+	}
+	set.Each(func(i int) {
+		for _, r := range p.Purposes[i].Reasons {
+			does = does || r.Fields.Has(field) && slices.ContainsFunc(r.Grounds[avow.Use][kind], func(g policy.Ground) bool { return g.Basis == avow.Consent || g.Basis == avow.Contract })
+		}
+	})
+	return does
 }
 
 // purposesOf is what a value was collected for and may be used for by its reasons;

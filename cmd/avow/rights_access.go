@@ -60,7 +60,7 @@ func (c *accessCommand) Help() string {
     avow rights access --identity email=ann@example.com --dry-run
     avow rights access --identity email=ann@example.com --out ann/ --because "ticket 4711"
 
-With --portable the systems give what gdpr:20 is about and nothing else, as the privacy centre's request to take data elsewhere does.
+With --portable the systems and avow itself give what gdpr:20 is about and nothing else, as the privacy centre's request to take data elsewhere does.
 
 The look is recorded, with who looked and why. It ends with status 1 when something could not be read; the package then says what is missing.
 
@@ -153,7 +153,7 @@ func (h *house) looked(ctx context.Context, a acting, policy string, right law.R
 }
 
 func (c *accessCommand) gather(ctx context.Context, t *terminal, m *mapped, h *house, who find.Person) error {
-	o := pack.Options{Policy: m.policy, Made: time.Now()}
+	o := pack.Options{Policy: m.policy, Made: time.Now(), Portable: c.Portable}
 	for _, id := range who.Identities {
 		o.Identities = append(o.Identities, id.Kind+": "+id.Value)
 	}
@@ -232,7 +232,7 @@ func (c *accessCommand) own(ctx context.Context, h *house, who find.Person, a *p
 		if i > 0 {
 			folder = fmt.Sprintf("avow-%d", i+1)
 		}
-		if err := d.Own(ctx, subject, c.name(), c.Because, folder, a); err != nil {
+		if err := d.Own(ctx, subject, c.name(), c.Because, folder, c.Portable, a); err != nil {
 			return err
 		}
 	}

@@ -275,7 +275,8 @@ func TestPhrasesForOtherRooms(t *testing.T) {
 	if got := Text(p, p.Document.Title, "nl"); got != "Privacyverklaring van de buurtwinkel" {
 		t.Errorf("Text says %q", got)
 	}
-	if got := strings.Join(Decisions(p, "en"), "\n"); !strings.Contains(got, "Late payments are counted.") {
+	if got := strings.Join(Decisions(p, "en"), "\n"); got != "Decide whether you may pay later: What is decided: whether you may pay later. A machine may decide alone. How: Late payments are counted. "+
+		"What follows for you: You pay at once. To have a person look at it: officer@shop.example." {
 		t.Errorf("Decisions says %q", got)
 	}
 }

@@ -39,7 +39,7 @@ func Decisions(p *policy.Policy, lang string) []string {
 		for _, item := range block.Items {
 			line := item.Term.String() + ":"
 			for _, part := range item.Body {
-				line += " " + part.String()
+				line += " " + sentence(part).String()
 			}
 			out = append(out, line)
 		}

@@ -37,6 +37,7 @@ type Request struct {
 	Corrections []Correction
 	Key         []byte   // of the case alone, for masks: the same at each try
 	Without     []string // systems that staff decided to do without; each is a task instead
+	Undone      []Undone // of a package: what people were to look through, and could not
 	Received    time.Time
 	Now         time.Time
 }
@@ -148,6 +149,9 @@ type Attachment struct {
 	Name   string
 	Data   []byte
 }
+
+// Undone is a task that was refused.
+type Undone struct{ System, Why string }
 
 // Packed is what a package holds, in counts.
 type Packed struct {

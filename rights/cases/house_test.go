@@ -181,7 +181,7 @@ func (h *house) pack(ctx context.Context, r cases.Request, attached []cases.Atta
 	}
 	a := pack.NewArchive(w, pack.Manifest{})
 	write := func(w io.Writer) error {
-		return json.NewEncoder(w).Encode(map[string]any{"rows": rows, "attached": attached})
+		return json.NewEncoder(w).Encode(map[string]any{"rows": rows, "attached": attached, "undone": r.Undone})
 	}
 	if err := a.Add("rows.json", "rows", write); err != nil {
 		return cases.Packed{}, err

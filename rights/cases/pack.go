@@ -249,12 +249,28 @@ func (d *Desk) attached(tx *store.Tx, c *record) (out []Attachment, err error) {
 	return out, err
 }
 
+// undone is what people said that they cannot do.
+func undone(tx *store.Tx, c *record) (out []Undone, err error) {
+	list, err := steps(tx, c.ID, `kind = ? AND state = ?`, kindTask, stepRefused)
+	for _, s := range list {
+		var shown shownBy
+		if err := json.Unmarshal([]byte(s.Outcome), &shown); err != nil {
+			return nil, err
+		}
+		out = append(out, Undone{s.About, shown.Why})
+	}
+	return out, err
+}
+
 // doPack writes the package, encrypted as it is made. Doing it again replaces it.
 func (d *Desk) doPack(ctx context.Context, c *record) (settle, error) {
 	var r Request
 	var attached []Attachment
 	err := d.Desk.DB.Read(ctx, func(tx *store.Tx) (err error) {
 		if r, err = d.request(tx, c); err != nil {
+			return err
+		}
+		if r.Undone, err = undone(tx, c); err != nil {
 			return err
 		}
 		attached, err = d.attached(tx, c)

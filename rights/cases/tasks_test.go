@@ -1,6 +1,7 @@
 package cases_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -59,6 +60,24 @@ func TestTasksInTheCertificate(t *testing.T) {
 		}
 		if last := h.letters(ann)[0]; !strings.Contains(last.Text, "not done: Tell mailer") || !strings.Contains(last.Text, "The reason: the mail service went out of business") {
 			t.Errorf("the last letter says: %s", last.Text)
+		}
+	})
+}
+
+// A package knows what people could not look through, and why.
+func TestRefusedTaskOfAPackage(t *testing.T) {
+	each(t, func(h *house) {
+		h.people()
+		r := h.ask(law.Copy, ann)
+		pass := h.prove(ann)
+		h.run()
+		h.Check(h.desk.TaskRefused(bg, r.ID, h.step(r, "task", "paper").N, "ivy", "The binder was lost in a flood."))
+		h.run()
+		h.is(r, cases.Closed)
+		var out bytes.Buffer
+		h.Check(h.desk.Download(bg, pass.Token, &out))
+		if text := unzipped(t, out.Bytes()); !strings.Contains(text, `"undone":[{"System":"paper","Why":"The binder was lost in a flood."}]`) {
+			t.Errorf("the package does not know it: %s", text)
 		}
 	})
 }

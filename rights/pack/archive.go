@@ -5,10 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"hash"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -31,7 +35,8 @@ type File struct {
 	SHA256 string `json:"sha256"`
 }
 
-// Archive writes the files of a package, one after the other, and their manifest last.
+// Archive writes the files of a package, one after the other, and their manifest last. Whatever a file is
+// called, it gets a name that every system can unpack, inside the package, and that no other file of it has.
 type Archive struct {
 	Manifest Manifest
 	create   func(name string) (io.WriteCloser, error)
@@ -70,9 +75,12 @@ type unclosed struct{ io.Writer }
 
 func (unclosed) Close() error { return nil }
 
-// Add writes one file as it is made, and its line of the manifest.
+// manifestName is the file that lists the others.
+const manifestName = "manifest.json"
+
+// Add writes one file as it is made, and its line of the manifest. The folders of its name are parted by `/`.
 func (a *Archive) Add(name, says string, write func(io.Writer) error) error {
-	f, err := a.write(name, write)
+	f, err := a.write(a.free(name), write)
 	f.Says = says
 	a.Manifest.Files = append(a.Manifest.Files, f)
 	return err
@@ -93,7 +101,7 @@ func (a *Archive) write(name string, write func(io.Writer) error) (File, error) 
 
 // Close writes the manifest.
 func (a *Archive) Close() error {
-	_, err := a.write("manifest.json", func(w io.Writer) error {
+	_, err := a.write(manifestName, func(w io.Writer) error {
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
 		return e.Encode(a.Manifest)
@@ -114,19 +122,50 @@ func (m *measured) Write(b []byte) (int, error) {
 	return m.hash.Write(b)
 }
 
+// free is a name as the package has it: of a second file of the same name, which is so where capitals do not count, too,
+// one with a number.
+func (a *Archive) free(name string) string {
+	parts := strings.Split(name, "/")
+	for i := range parts {
+		parts[i] = fileName(parts[i])
+	}
+	name = path.Join(parts...)
+	end := path.Ext(name)
+	start := strings.TrimSuffix(name, end)
+	for n := 2; a.taken(name); n++ {
+		name = fmt.Sprintf("%s-%d%s", start, n, end)
+	}
+	return name
+}
+
+func (a *Archive) taken(name string) bool {
+	return strings.EqualFold(name, manifestName) || slices.ContainsFunc(a.Manifest.Files, func(f File) bool { return strings.EqualFold(f.Name, name) })
+}
+
+// longestName is how many bytes a name of a file has, so that a number fits beside it.
+const longestName = 200
+
+// devices are names that Windows gives to no file, whatever their ending.
+var devices = regexp.MustCompile(`(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)`)
+
 // fileName makes a name of a table or an attachment into one that is a file's on every system.
 func fileName(name string) string {
 	clean := strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_.", r) {
+		if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) || strings.ContainsRune("-_.", r) {
 			return r
 		}
 		return '_'
 	}, name)
-	if clean = strings.TrimLeft(clean, "."); clean == "" {
-		return "_"
+	clean = strings.Trim(clean, ".")
+	if len(clean) > longestName {
+		end := path.Ext(clean)
+		if len(end) > 20 {
+			end = ""
+		}
+		clean = strings.ToValidUTF8(clean[:longestName-len(end)], "") + end
 	}
-	if r := []rune(clean); len(r) > 100 {
-		return string(r[:100])
+	if clean == "" || devices.MatchString(clean) {
+		return "_" + clean
 	}
 	return clean
 }

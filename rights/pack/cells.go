@@ -1,6 +1,9 @@
 package pack
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Harmless gives texts that a spreadsheet would run instead of showing an apostrophe before them.
 func Harmless(cells ...string) []string {
@@ -12,13 +15,14 @@ func Harmless(cells ...string) []string {
 	return cells
 }
 
-// Runs tells whether a spreadsheet takes a text for a formula. A telephone number in
-// one piece is a number to it, which does no harm.
+// Runs tells whether a spreadsheet takes a text for a formula. A number is one to it as well, which does no harm: of a
+// telephone number in one piece, and of what is less than nothing.
 func Runs(s string) bool {
 	s = strings.TrimLeft(s, " \t\r\n")
-	if s == "" || !strings.ContainsRune("=@+-", rune(s[0])) {
-		return false
-	}
-	digits := strings.ContainsRune("+-", rune(s[0])) && len(s) > 1 && strings.IndexFunc(s[1:], func(r rune) bool { return r < '0' || r > '9' }) < 0
-	return !digits
+	return s != "" && strings.ContainsRune("=@+-", rune(s[0])) && !isNumber(s)
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.ParseFloat(s, 64)
+	return err == nil && strings.Trim(s, "0123456789.+-eE") == ""
 }

@@ -184,7 +184,7 @@ func encoded(v any) ([]byte, error) {
 
 // headCSV writes the names of the columns (rfc:4180).
 func (t *table) headCSV() error {
-	head := append([]string{"relation"}, t.head...)
+	head := append(append([]string{"relation"}, t.keys...), t.head...)
 	if t.loose {
 		head = append(head, "further fields")
 	}
@@ -192,8 +192,14 @@ func (t *table) headCSV() error {
 }
 
 func (t *table) addCSV(rec find.Record) error {
-	line := make([]string, 1+len(t.head), 2+len(t.head))
+	first := 1 + len(t.keys)
+	line := make([]string, first+len(t.head), first+len(t.head)+1)
 	line[0] = rec.Relation.String()
+	for i, name := range keyNames(rec) {
+		if k := slices.Index(t.keys, name); k >= 0 {
+			line[1+k] = textOf(rec.Key[i])
+		}
+	}
 	more := pairs{}
 	for _, c := range rec.Cells {
 		text := textOf(c.Value)
@@ -201,7 +207,7 @@ func (t *table) addCSV(rec find.Record) error {
 			text = "(" + left + ")"
 		}
 		if i := slices.Index(t.head, c.Name); i >= 0 {
-			line[1+i] = text
+			line[first+i] = text
 		} else {
 			more = append(more, pair{c.Name, c.Value})
 		}
@@ -216,12 +222,17 @@ func (t *table) addCSV(rec find.Record) error {
 	return t.lineCSV(line)
 }
 
+// lineCSV writes one line. Only its own end is made one of two characters: what a value has in it stays as it is.
 func (t *table) lineCSV(line []string) error {
-	c := csv.NewWriter(t.csv)
-	c.UseCRLF = true
+	var b bytes.Buffer
+	c := csv.NewWriter(&b)
 	if err := c.Write(Harmless(line...)); err != nil {
 		return err
 	}
 	c.Flush()
-	return c.Error()
+	if err := c.Error(); err != nil {
+		return err
+	}
+	_, err := t.csv.Write(append(bytes.TrimSuffix(b.Bytes(), []byte("\n")), "\r\n"...))
+	return err
 }

@@ -33,6 +33,8 @@ type Options struct {
 	Made   time.Time
 	// Title is what the page is called; empty: what the organisation holds about you.
 	Title string
+	// Portable says that the records are what can be taken elsewhere (gdpr:20), and not all there is.
+	Portable bool
 	// Identities are how the person is found, as they are to be shown: `email: ann@example.com`.
 	Identities []string
 	// Received are those who did receive data of the person, as the ledger has it.
@@ -66,6 +68,8 @@ type Writer struct {
 type table struct {
 	Of     *datamap.Table
 	csv    *spool
+	file   string   // the name of the CSV in the package
+	keys   []string // columns of the key that the records themselves do not have
 	head   []string // of the CSV beside the first columns
 	loose  bool     // a last column has what other records of the table have not
 	rows   int64
@@ -152,6 +156,11 @@ func (w *Writer) open(rec find.Record) (*table, error) {
 	for _, c := range rec.Cells {
 		t.head = append(t.head, c.Name)
 	}
+	for _, name := range keyNames(rec) {
+		if !slices.Contains(t.head, name) {
+			t.keys = append(t.keys, name)
+		}
+	}
 	w.tables = append(w.tables, t)
 	return t, t.headCSV()
 }
@@ -227,23 +236,26 @@ func (w *Writer) manifest() Manifest {
 	return Manifest{Format: Format, Made: w.o.Made, Organisation: w.organisation(), Notices: []Notice{NoticeOf(w.o.Policy)}}
 }
 
+// write puts the page last: it names all that is beside it.
 func (w *Writer) write(a *Archive) error {
-	if err := a.Add("index.html", "everything that was found, to read and print", w.page); err != nil {
-		return err
-	}
-	if err := a.Add("data.json", "the same for machines", w.data); err != nil {
+	if err := a.Add("data.json", "the records for machines", w.data); err != nil {
 		return err
 	}
 	for _, t := range w.tables {
-		name := "csv/" + fileName(t.Of.Path()) + ".csv"
-		if err := a.Add(name, fmt.Sprintf("%s of %s as a table", counted(t.rows), t.Of.Path()), t.csv.writeTo); err != nil {
+		t.file = a.free("csv/" + t.Of.Path() + ".csv")
+		if err := a.Add(t.file, fmt.Sprintf("%s of %s as a table", counted(t.rows), t.Of.Path()), t.csv.writeTo); err != nil {
 			return err
 		}
 	}
+	own := len(a.Manifest.Files)
 	for _, add := range w.o.Also {
 		if err := add(a); err != nil {
 			return err
 		}
+	}
+	beside := slices.Clone(a.Manifest.Files[own:])
+	if err := a.Add("index.html", "what was found, to read and print", func(to io.Writer) error { return w.page(to, beside) }); err != nil {
+		return err
 	}
 	return a.Close()
 }

@@ -172,7 +172,7 @@ func TestPackage(t *testing.T) {
 	}
 
 	lines, err := csv.NewReader(strings.NewReader(out["csv/shop.orders.csv"])).ReadAll()
-	if err != nil || len(lines) != 2 || lines[1][2] != "'=cmd|' /C calc'!A0" {
+	if err != nil || len(lines) != 2 || strings.Join(lines[0], ",") != "relation,id,total,invoice_name" || strings.Join(lines[1], ",") != "owns,1,5.9,'=cmd|' /C calc'!A0" {
 		t.Errorf("%q, %v", lines, err)
 	}
 	page := out["index.html"]
@@ -275,9 +275,86 @@ func raw(t *testing.T, s *spool) []byte {
 }
 
 func TestFileNames(t *testing.T) {
-	for in, want := range map[string]string{"shop.orders": "shop.orders", "../../etc/passwd": "_.._etc_passwd", "": "_", "a/b\\c": "a_b_c", "Bestellungen (alt)": "Bestellungen__alt_", strings.Repeat("x", 300): strings.Repeat("x", 100)} {
+	for in, want := range map[string]string{"shop.orders": "shop.orders", "../../etc/passwd": "_.._etc_passwd", "": "_", "..": "_", "a/b\\c": "a_b_c", "Bestellungen (alt)": "Bestellungen__alt_",
+		"con": "_con", "COM1.txt": "_COM1.txt", "console.csv": "console.csv", "dot.": "dot", "Ame\u0301lie\u202e\n": "Ame\u0301lie__",
+		strings.Repeat("x", 300) + ".pdf": strings.Repeat("x", 196) + ".pdf", strings.Repeat("ж", 150): strings.Repeat("ж", 100)} {
 		if got := fileName(in); got != want {
 			t.Errorf("%q: %q", in, got)
 		}
+	}
+}
+
+// Whatever files are called, each is in the package under a name of its own, and none beside it.
+func TestNamesInAPackage(t *testing.T) {
+	m := shop(t)
+	var names []string
+	add := func(name string) func(*Archive) error {
+		names = append(names, name)
+		return func(a *Archive) error {
+			return a.Add(name, "by hand", func(w io.Writer) error { _, err := io.WriteString(w, name); return err })
+		}
+	}
+	w := packed(t, Options{Policy: m.Policy, Made: made, Also: []func(*Archive) error{add("attached/letters/.."), add("attached/letters/."), add(`attached/letters/..\..\evil.exe`), add("../../etc/passwd"),
+		add("attached/Scan.pdf"), add("attached/scan.pdf"), add("attached/scan.pdf"), add("data.json"), add("Manifest.json"), add("/etc/passwd")}}, nil)
+	out, seen := files(t, w), map[string]bool{}
+	if len(out) != len(names)+3 {
+		t.Errorf("%d files of %d", len(out), len(names)+3)
+	}
+	for name := range out {
+		if !filepath.IsLocal(name) || strings.ContainsAny(name, `\:`) || seen[strings.ToLower(name)] {
+			t.Errorf("there is a file %q", name)
+		}
+		seen[strings.ToLower(name)] = true
+	}
+	for dir := range out {
+		if seen[strings.ToLower(filepath.Dir(dir))] {
+			t.Errorf("%q is a file and a folder", filepath.Dir(dir))
+		}
+	}
+	folder := filepath.Join(t.TempDir(), "out")
+	if err := w.WriteFolder(folder); err != nil {
+		t.Error(err)
+	}
+}
+
+// Two tables whose names differ by what no file's name has are two files.
+func TestTablesOfOneName(t *testing.T) {
+	m := shop(t)
+	orders := *m.Table("shop.orders")
+	orders.Name = "Customers"
+	list := append(records(m)[:1:1], find.Record{Table: &orders, Key: connect.Tuple{int64(1)}, Relation: datamap.Owns, Cells: []find.Cell{cellOf(&orders, "total", connect.Decimal("-5.9"))}})
+	out := files(t, packed(t, Options{Policy: m.Policy, Made: made, Rows: -1}, list))
+	if out["csv/shop.customers.csv"] == "" || !strings.Contains(out["csv/shop.Customers-2.csv"], "\r\nowns,1,-5.9\r\n") {
+		t.Errorf("%q", out)
+	}
+}
+
+// The tables say what the JSON says: what is less than nothing is a number, and an end of a line is what it was.
+func TestTablesSayTheSame(t *testing.T) {
+	m := shop(t)
+	orders := m.Table("shop.orders")
+	text := "one\ntwo\rthree\r\nfour"
+	out := files(t, packed(t, Options{Policy: m.Policy, Made: made}, []find.Record{{Table: orders, Key: connect.Tuple{int64(7)}, Relation: datamap.Owns,
+		Cells: []find.Cell{cellOf(orders, "total", connect.Decimal("-12.5")), cellOf(orders, "invoice_name", text)}}}))
+	if got, want := out["csv/shop.orders.csv"], "relation,id,total,invoice_name\r\nowns,7,-12.5,\""+text+"\"\r\n"; got != want {
+		t.Errorf("%q is not %q", got, want)
+	}
+}
+
+// The page names what else is in the package: whoever reads that nothing was found does not miss it.
+func TestPageNamesWhatIsBeside(t *testing.T) {
+	m := shop(t)
+	also := []func(*Archive) error{func(a *Archive) error {
+		return a.Add("attached/letters/a scan.pdf", "added by hand", func(io.Writer) error { return nil })
+	}}
+	page := files(t, packed(t, Options{Policy: m.Policy, Made: made, Also: also}, nil))["index.html"]
+	for _, want := range []string{`<a href="attached/letters/a_scan.pdf">`, "No records of you were found in the systems that programs read", `id="beside"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s: %s", want, page)
+		}
+	}
+	portable := files(t, packed(t, Options{Policy: m.Policy, Made: made, Portable: true}, records(m)))["index.html"]
+	if strings.Contains(portable, "holds about you") || !strings.Contains(portable, "It is not all that is held about you") || strings.Contains(portable, "beside") {
+		t.Errorf("what is taken elsewhere is called all there is: %s", portable)
 	}
 }

@@ -138,7 +138,7 @@ func (t *table) rest(p *policy.Policy) (part, bool) {
 }
 
 func (t *table) columns(p *policy.Policy, wanted func(*datamap.Column) bool) (part, bool) {
-	out := part{Title: cmp.Or(notice.Text(p, t.Of.Says, ""), Spaced(t.Of.Name)), Path: t.Of.Path(), File: "csv/" + fileName(t.Of.Path()) + ".csv", More: t.rows - int64(len(t.shown))}
+	out := part{Title: cmp.Or(notice.Text(p, t.Of.Says, ""), Spaced(t.Of.Name)), Path: t.Of.Path(), File: t.file, More: t.rows - int64(len(t.shown))}
 	for _, r := range t.shown {
 		line := partRow{Key: r.Key, Relation: r.Relation.String(), Cells: make([]cell, len(out.Heads))}
 		some := false
@@ -179,12 +179,17 @@ type pageView struct {
 	Rest         []part
 	Notice       Notice
 	Records      int64
+	Beside       []File // what the package has beside the records
 }
 
 // page writes the page people read. It needs nothing else: no script, no other file.
-func (w *Writer) page(to io.Writer) error {
-	v := pageView{Options: w.o, Organisation: w.organisation(), Categories: w.categories(), Notice: NoticeOf(w.o.Policy), Records: w.count}
-	v.Title = cmp.Or(w.o.Title, "What "+v.Organisation+" holds about you")
+func (w *Writer) page(to io.Writer, beside []File) error {
+	v := pageView{Options: w.o, Organisation: w.organisation(), Categories: w.categories(), Notice: NoticeOf(w.o.Policy), Records: w.count, Beside: beside}
+	usual := "What " + v.Organisation + " holds about you"
+	if w.o.Portable {
+		usual = "Your data at " + v.Organisation + ", to take elsewhere"
+	}
+	v.Title = cmp.Or(w.o.Title, usual)
 	for _, t := range w.tables {
 		if part, ok := t.rest(w.o.Policy); ok {
 			v.Rest = append(v.Rest, part)

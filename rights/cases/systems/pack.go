@@ -43,26 +43,25 @@ func (e *Engine) Pack(desk *rights.Desk, temp string) func(ctx context.Context, 
 }
 
 func (e *Engine) options(ctx context.Context, desk *rights.Desk, r cases.Request, f *find.Found, attached []cases.Attachment, temp string) pack.Options {
-	o := pack.Options{Policy: e.Map.Policy, Made: r.Now, Temp: temp, Missing: e.missing(r, f, attached)}
+	o := pack.Options{Policy: e.Map.Policy, Made: r.Now, Temp: temp, Portable: r.Right == law.Move, Missing: e.missing(r, f, attached)}
 	for _, id := range r.Identities {
 		o.Identities = append(o.Identities, id.Kind+": "+id.Value)
 	}
 	o.Also = append(o.Also, func(a *pack.Archive) error { return attach(a, attached) })
+	own := desk.PutFor
+	if o.Portable {
+		own = desk.PutPortableFor
+	}
 	if !r.Subject.IsZero() {
-		o.Also = append(o.Also, func(a *pack.Archive) error { return desk.PutFor(ctx, r.Subject, "avow", a) })
+		o.Also = append(o.Also, func(a *pack.Archive) error { return own(ctx, r.Subject, "avow", a) })
 	}
 	return o
 }
 
-// attach adds what staff handed in. Two of one name are told apart by a number.
+// attach adds what staff handed in.
 func attach(a *pack.Archive, attached []cases.Attachment) error {
-	seen := map[string]bool{}
 	for _, x := range attached {
-		name := path.Join("attached", path.Base(x.System), x.Name)
-		for seen[name] {
-			name += "+"
-		}
-		seen[name] = true
+		name := path.Join("attached", path.Base(x.System)) + "/" + x.Name
 		if err := a.Add(name, "added by hand, from "+x.System, func(w io.Writer) error { _, err := w.Write(x.Data); return err }); err != nil {
 			return err
 		}
@@ -73,13 +72,8 @@ func attach(a *pack.Archive, attached []cases.Attachment) error {
 // missing says what is not in the package, in words.
 func (e *Engine) missing(r cases.Request, f *find.Found, attached []cases.Attachment) (out []string) {
 	for _, s := range e.Map.Systems {
-		name := s.Name.Text
-		byHand := slices.ContainsFunc(attached, func(a cases.Attachment) bool { return a.System == name })
-		switch {
-		case slices.Contains(r.Without, name):
-			out = append(out, name+": it could not be reached; it is answered by hand")
-		case s.Kind == string(datamap.Manual) && !byHand:
-			out = append(out, name+": looked through by hand, and nothing was added")
+		if says := byPeople(r, s, attached); says != "" {
+			out = append(out, s.Name.Text+": "+says)
 		}
 	}
 	for _, s := range f.Systems {
@@ -90,6 +84,25 @@ func (e *Engine) missing(r cases.Request, f *find.Found, attached []cases.Attach
 		}
 	}
 	return out
+}
+
+// byPeople says what people came to in a system that no program has read; empty where one has, or they added something.
+func byPeople(r cases.Request, s *datamap.System, attached []cases.Attachment) string {
+	name := s.Name.Text
+	away := slices.Contains(r.Without, name)
+	if !away && s.Kind != string(datamap.Manual) {
+		return ""
+	}
+	if i := slices.IndexFunc(r.Undone, func(u cases.Undone) bool { return u.System == name }); i >= 0 {
+		return "it could not be looked through: " + r.Undone[i].Why
+	}
+	switch {
+	case slices.ContainsFunc(attached, func(a cases.Attachment) bool { return a.System == name }):
+		return ""
+	case away:
+		return "it could not be reached; it was looked through by hand, and nothing was added"
+	}
+	return "looked through by hand, and nothing was added"
 }
 
 // wanted leaves out what portability is not about: other columns, and rows that only mention the person.

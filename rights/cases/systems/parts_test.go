@@ -11,6 +11,7 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/datamap"
+	"github.com/avowhq/avow/datamap/find"
 	"github.com/avowhq/avow/law"
 	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/rights/cases"
@@ -120,5 +121,29 @@ func TestByHand(t *testing.T) {
 	parts := e.byHand(nil, cases.Request{Right: law.Remove, Without: []string{"letters"}})
 	if len(parts) != 2 || parts[0].System != "letters" || parts[1].System != "paper" || parts[1].Task.In != 48*time.Hour || parts[1].Task.Who != "archive" {
 		t.Errorf("%+v", parts)
+	}
+}
+
+// A package says of what people were to look through what they came to, and never that it was done when it was not.
+func TestWhatPeopleCameTo(t *testing.T) {
+	e := engineOf(t, letters)
+	scan := []cases.Attachment{{System: "paper", Name: "scan.pdf"}}
+	away := []string{"letters"}
+	lost := []cases.Undone{{System: "paper", Why: "The binder was lost."}, {System: "letters", Why: "Nobody has the key."}}
+	for _, c := range []struct {
+		r        cases.Request
+		attached []cases.Attachment
+		want     string
+	}{
+		{cases.Request{}, nil, "paper: looked through by hand, and nothing was added"},
+		{cases.Request{}, scan, ""},
+		{cases.Request{Undone: lost}, nil, "paper: it could not be looked through: The binder was lost."},
+		{cases.Request{Without: away}, scan, "letters: it could not be reached; it was looked through by hand, and nothing was added"},
+		{cases.Request{Without: away, Undone: lost[1:]}, scan, "letters: it could not be looked through: Nobody has the key."},
+		{cases.Request{Without: away}, append(scan, cases.Attachment{System: "letters", Name: "a.txt"}), ""},
+	} {
+		if got := strings.Join(e.missing(c.r, &find.Found{}, c.attached), "; "); got != c.want {
+			t.Errorf("%+v: %q, not %q", c.r, got, c.want)
+		}
 	}
 }
