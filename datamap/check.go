@@ -1,6 +1,7 @@
 package datamap
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/avowhq/avow/policy"
@@ -109,6 +110,7 @@ func (b *builder) checkTable(t *Table) {
 	b.checkIdentities(t)
 	b.checkRelation(t)
 	b.checkOwners(t)
+	b.checkMarks(t)
 	b.checkErase(t)
 	b.checkRetention(t)
 }
@@ -204,6 +206,19 @@ func (b *builder) checkIdentities(t *Table) {
 		if !c.Fields.Empty() && !b.identifies(c.Fields) {
 			b.warn(t.System, id.Pos, "not-identifying", "the policy does not say that the data in "+policy.Quote(id.Column)+" identifies anybody", id.Column,
 				"add the field under `identifies` of its category, or remove the identity")
+		}
+	}
+}
+
+// checkMarks reports marks that would be written over what names a row or ties it to somebody.
+func (b *builder) checkMarks(t *Table) {
+	taken := append(t.KeyColumns(), t.Identities.Keys()...)
+	for i := range t.References {
+		taken = append(taken, t.References[i].Is.Here...)
+	}
+	for _, r := range t.marks() {
+		if name := r.Column.Text; slices.Contains(taken, name) {
+			b.add(t.System, r.Column.Pos, "mark-over", policy.Quote(name)+" names a row of "+policy.Quote(t.Name)+" or somebody, and a mark would be written over it", name, "name a column of its own")
 		}
 	}
 }

@@ -69,20 +69,29 @@ const (
 // Columns are the columns a condition looks at, each once, in order.
 func (c Condition) Columns() []string {
 	var out []string
+	c.each(func(t *Test) {
+		if !slices.Contains(out, t.Column) {
+			out = append(out, t.Column)
+		}
+	})
+	return out
+}
+
+// each gives every test of a column, in order.
+func (c Condition) each(do func(*Test)) {
 	var walk func(t *Test)
 	walk = func(t *Test) {
 		if t == nil {
 			return
 		}
-		if t.Column != "" && !slices.Contains(out, t.Column) {
-			out = append(out, t.Column)
+		if t.Column != "" {
+			do(t)
 		}
 		for _, each := range t.Tests {
 			walk(each)
 		}
 	}
 	walk(c.Test)
-	return out
 }
 
 // ReadPart reads a condition.

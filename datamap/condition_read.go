@@ -224,6 +224,8 @@ func (r *conditionReader) value() (Value, error) {
 	w := r.peek()
 	r.next = min(r.next+1, len(r.words))
 	switch {
+	case w.kind == textWord && w.text == "":
+		return Value{}, fmt.Errorf("nothing is compared with an empty text; write `is empty`")
 	case w.kind == textWord:
 		return Value{TextValue, w.text}, nil
 	case w.kind == numberWord:

@@ -86,6 +86,8 @@ func (l *live) check() {
 			continue
 		}
 		l.checkColumns(t, db)
+		l.checkConditions(t, db)
+		l.checkMarks(t, db)
 		l.checkMoments(t, db)
 		l.checkReferences(t, db)
 		l.checkUnique(t, db)
@@ -111,14 +113,14 @@ func findTable(s *connect.Schema, t *Table) *connect.Table {
 // missingTable is all that is said of a table that is not there: that it has no key and
 // no reference to anybody follows from that.
 func (l *live) missingTable(t *Table) {
-	end := math.MaxInt
+	end := policy.Pos{Line: math.MaxInt}
 	for _, other := range l.system.all {
-		if other.Pos.Line > t.Pos.Line {
-			end = min(end, other.Pos.Line)
+		if before(t.Pos, other.Pos) && before(other.Pos, end) {
+			end = other.Pos
 		}
 	}
 	l.problems = slices.DeleteFunc(l.problems, func(p policy.Problem) bool {
-		return p.File == l.system.File && !p.Warning && t.Pos.Line <= p.Pos.Line && p.Pos.Line < end
+		return p.File == l.system.File && !p.Warning && !before(p.Pos, t.Pos) && before(p.Pos, end)
 	})
 	var names []string
 	for i := range l.schema.Tables {
@@ -126,6 +128,9 @@ func (l *live) missingTable(t *Table) {
 	}
 	l.add(l.system, t.Pos, "missing-table", policy.Quote(l.system.Name.Text)+" has no table "+policy.Quote(t.Qualified()), t.Name, l.nearest(t.Name, names, "correct the name, or remove the table from the map"))
 }
+
+// before reports whether one place of a file stands before another.
+func before(a, b policy.Pos) bool { return a.Line < b.Line || a.Line == b.Line && a.Column < b.Column }
 
 func (l *live) nearest(wrote string, names []string, otherwise string) string {
 	if l.full() {
@@ -186,9 +191,9 @@ func top(path string) string {
 	return strings.TrimSuffix(path, "[]")
 }
 
-// columnOf finds a column, or the JSON column that holds the path.
-func columnOf(db *connect.Table, name string) *connect.Column {
-	if c := db.Column(name); c != nil {
+// columnOf finds a column, or in documents the object that holds the path. A database is asked for whole columns only.
+func (s *System) columnOf(db *connect.Table, name string) *connect.Column {
+	if c := db.Column(name); c != nil || Kind(s.Kind).relational() {
 		return c
 	}
 	if c := db.Column(top(name)); c != nil && c.Name != name && c.Kind == connect.JSON {

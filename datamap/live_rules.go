@@ -218,4 +218,34 @@ func (l *live) checkGrants(t *Table, db *connect.Table) {
 			l.warn(l.system, t.Pos, "no-grant", "this login may not "+string(op)+" "+policy.Quote(t.Name), t.Name, "`"+grant+"`")
 		}
 	}
+	for _, n := range t.columnNames() {
+		l.checkColumnGrants(t, db, n)
+	}
+	if db.Hides != "" && t.personal() {
+		l.warn(l.system, t.Pos, "hidden-rows", db.Hides, t.Name, "let the login see them: rows that it does not see are neither shown nor erased")
+	}
+}
+
+// checkColumnGrants tells what the login lacks for one column of a table of which it may read
+// or change others.
+func (l *live) checkColumnGrants(t *Table, db *connect.Table, n named) {
+	in := db.Column(n.name)
+	if in == nil {
+		return
+	}
+	for _, op := range []connect.Op{connect.OpRead, connect.OpUpdate} {
+		if grant, lacks := in.Lacks[op]; lacks && (op == connect.OpRead || t.writes(n.name)) {
+			l.warn(l.system, n.Pos, "no-grant", "this login may not "+string(op)+" "+policy.Quote(n.name)+" of "+policy.Quote(t.Name), n.name, "`"+grant+"`")
+		}
+	}
+}
+
+// writes reports whether the map has a column changed in a row that stays.
+func (t *Table) writes(column string) bool {
+	return t.Restriction.Column.Text == column || t.Marks(column) || slices.ContainsFunc(t.Links, func(link *Link) bool {
+		e := link.Effect(link.Relation)
+		return slices.Contains(e.Untie, column) || slices.ContainsFunc(e.Columns, func(c ColumnEffect) bool {
+			return c.Column.Name == column && (c.Rule.Kind == Clear || c.Rule.Kind == Mask)
+		})
+	})
 }

@@ -58,7 +58,7 @@ func (t *Table) columnNames() []named {
 
 func (l *live) checkColumns(t *Table, db *connect.Table) {
 	for _, n := range t.columnNames() {
-		if columnOf(db, n.name) == nil {
+		if l.system.columnOf(db, n.name) == nil {
 			l.missingColumn(t, db, n)
 		}
 	}
@@ -77,11 +77,14 @@ func (l *live) missingColumn(t *Table, db *connect.Table, n named) {
 	for _, c := range db.Columns {
 		names = append(names, c.Name)
 	}
-	report, what := l.add, "has no column "
-	if !Kind(l.system.Kind).relational() {
+	report, what, do := l.add, "has no column ", "correct the name, or remove it from the map"
+	switch whole := top(n.name); {
+	case !Kind(l.system.Kind).relational():
 		report, what = l.warn, "shows no field "
+	case whole != n.name && db.Column(whole) != nil:
+		do, names = "a database is asked for whole columns: write "+policy.Quote(whole), nil
 	}
-	report(l.system, n.Pos, "missing-column", policy.Quote(t.Name)+" "+what+policy.Quote(n.name), n.name, l.nearest(n.name, names, "correct the name, or remove it from the map"))
+	report(l.system, n.Pos, "missing-column", policy.Quote(t.Name)+" "+what+policy.Quote(n.name), n.name, l.nearest(n.name, names, do))
 }
 
 func (l *live) checkType(t *Table, c *Column, in *connect.Column) {
@@ -132,7 +135,7 @@ func (l *live) checkReferences(t *Table, db *connect.Table) {
 }
 
 func (l *live) checkPair(t *Table, r *Reference, db, target *connect.Table, k int) {
-	here, there := db.Column(r.Here[k]), columnOf(target, r.There[k])
+	here, there := db.Column(r.Here[k]), r.Target.System.columnOf(target, r.There[k])
 	switch {
 	case here == nil:
 	case there == nil && Kind(r.Target.System.Kind).relational():
@@ -171,7 +174,12 @@ func (l *live) checkUnique(t *Table, db *connect.Table) {
 		return
 	}
 	unique := append([][]string{db.Key}, db.Unique...)
-	if !slices.ContainsFunc(unique, func(u []string) bool { return len(u) > 0 && within(u, key) }) {
+	switch {
+	case slices.ContainsFunc(unique, func(u []string) bool { return len(u) > 0 && within(u, key) }):
+	case len(db.Key)+len(db.Unique) == 0:
+		l.warn(l.system, l.keyPos(t), "key-not-unique", "nothing in the database keeps two rows of "+policy.Quote(t.Name)+" from having the same "+list(key)+": those that have are changed only where all of them are the person's",
+			t.Name, "give the table a primary key or a unique index")
+	default:
 		l.add(l.system, l.keyPos(t), "key-not-unique", "two rows of "+policy.Quote(t.Name)+" may have the same "+list(key), t.Name, keyAdvice(db))
 	}
 }
@@ -187,10 +195,7 @@ func keyAdvice(db *connect.Table) string {
 	if len(db.Key) > 0 {
 		return "write the primary key, " + list(db.Key)
 	}
-	if len(db.Unique) > 0 {
-		return "write what is unique, " + list(db.Unique[0])
-	}
-	return "give the table a primary key or a unique index"
+	return "write what is unique, " + list(db.Unique[0])
 }
 
 // within reports whether all of some names are among others.

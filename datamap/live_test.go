@@ -93,8 +93,11 @@ func TestLiveFindsWhatDoesNotFit(t *testing.T) {
 			"missing-column systems/shop.yaml:15:7: error: `customers` has no column `phone`; did you mean `phones`?"},
 		"another type":      {func(s *connect.Schema) { column(s, "email", "customers").Kind = connect.Integer }, "", "", "wrong-type systems/shop.yaml:13:7: error"},
 		"a shorter column":  {func(s *connect.Schema) { column(s, "email", "customers").Length = 60 }, "", "", "wrong-length systems/shop.yaml:13:"},
-		"a key that is not": {func(s *connect.Schema) { table(s, "letters").Key = nil }, "", "", "key-not-unique systems/shop.yaml:22:10: error: two rows of `letters` may have the same `id`"},
-		"no key":            {func(s *connect.Schema) { table(s, "orders").Key = nil }, "", "", "no-key systems/shop.yaml:17:3: error"},
+		"a key that is not": {func(s *connect.Schema) { table(s, "letters").Key = []string{"sender_id", "recipient_id"} }, "", "", "key-not-unique systems/shop.yaml:22:10: error: two rows of `letters` may have the same `id`"},
+		"no better key":     {func(s *connect.Schema) { table(s, "letters").Key = nil }, "", "", "key-not-unique systems/shop.yaml:22:10: warning: nothing in the database keeps two rows of `letters` from having the same `id`"},
+		"rows that are hidden": {func(s *connect.Schema) { table(s, "letters").Hides = "row security is on" }, "", "",
+			"hidden-rows systems/shop.yaml:21:3: warning: row security is on; let the login see them: rows that it does not see are neither shown nor erased"},
+		"no key": {func(s *connect.Schema) { table(s, "orders").Key = nil }, "", "", "no-key systems/shop.yaml:17:3: error"},
 		"a reference of other types": {func(s *connect.Schema) { column(s, "sender_id", "letters").Kind = connect.UUID }, "", "",
 			"types-differ systems/shop.yaml:23:18: error: `letters.sender_id` is integer and `customers.id` is integer"},
 		"a column that may not be empty": {func(s *connect.Schema) { column(s, "phone", "customers").Nullable = false }, "", "",
@@ -235,5 +238,19 @@ func TestIndexThatCanBeMade(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s: %s; want %s", kind, got, want)
 		}
+	}
+}
+
+// What is said of a table that is missing takes nothing away that is said of others on its line.
+func TestLiveSaysEachTableThatIsMissing(t *testing.T) {
+	const one = "{key: id, identities: {email: email}, relation: owns, erase: delete, columns: {email: contact.email}}"
+	file := "system: shop\nkind: sqlite\ncredentials: env:A\ntables: {a: " + one + ", b: " + one + ", customers: " + strings.Replace(one, "key: id", "key: nr", 1) + "}\n"
+	var codes []string
+	for _, line := range checkLive(t, file, &connect.Schema{Tables: liveSchema().Tables[:1]}) {
+		code, _, _ := strings.Cut(line, " ")
+		codes = append(codes, code)
+	}
+	if want := []string{"missing-table", "missing-table", "missing-column", "key-not-unique"}; !slices.Equal(codes, want) {
+		t.Errorf("got %v, want %v", codes, want)
 	}
 }

@@ -254,6 +254,16 @@ func (t *Table) Marks(column string) bool {
 	return false
 }
 
+// marks are the columns that a mark is written into.
+func (t *Table) marks() (out []Restriction) {
+	for _, r := range []Restriction{t.Restriction, t.Stops.Object, t.Stops.Marketing, t.Stops.OptOut, t.Stops.Limit} {
+		if r.Column.Text != "" {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
 // Mark is the column of a table that says of its rows what a person asked for: `restrict`, `object`,
 // `stop-marketing`, `opt-out` or `limit`. An objection without a column of its own has that of the restriction.
 func (t *Table) Mark(what string) (Restriction, bool) {
