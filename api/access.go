@@ -39,7 +39,7 @@ func (a *Access) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /access/v1/evaluation", a.evaluation)
 	mux.HandleFunc("POST /access/v1/evaluations", a.evaluations)
 	mux.HandleFunc("POST /access/v1/explanation", a.explanation)
-	mux.HandleFunc("/access/", nowhere)
+	mux.HandleFunc("/access/", nowhere(mux))
 	mux.HandleFunc("GET /.well-known/authzen-configuration", a.configuration)
 }
 

@@ -17,7 +17,7 @@ func (a *Rest) decisionRoutes(h huma.API) {
 	post := func(id, path, summary string, most int64) huma.Operation {
 		op := operation(id, http.MethodPost, "/api/v1/requests/{request}"+path, summary)
 		op.Security, op.MaxBodyBytes = []map[string][]string{{"token": {}}}, most
-		op.Errors = append(op.Errors, http.StatusForbidden, http.StatusConflict)
+		op.Errors = append(op.Errors, http.StatusConflict)
 		return op
 	}
 	const small = 16 << 10

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -99,7 +100,7 @@ func describe[In, Out any](o *huma.OpenAPI, id, method, path, summary string) {
 	if method == http.MethodPost {
 		op.RequestBody = &huma.RequestBody{Required: true, Content: shape(reflect.TypeFor[In]())}
 		op.Security = []map[string][]string{{"token": {}}}
-		wrong := map[string]*huma.MediaType{"application/problem+json": {Schema: o.Components.Schemas.Schema(reflect.TypeFor[problem](), true, "")}}
+		wrong := map[string]*huma.MediaType{problemType: {Schema: o.Components.Schemas.Schema(reflect.TypeFor[problem](), true, "")}}
 		for _, code := range []string{"400", "401", "403", "413", "503"} {
 			op.Responses[code] = &huma.Response{Description: "What is wrong (RFC 9457)", Content: wrong}
 		}
@@ -107,7 +108,50 @@ func describe[In, Out any](o *huma.OpenAPI, id, method, path, summary string) {
 	o.AddOperation(op)
 }
 
-// nowhere answers for an address of the interface that is none.
-func nowhere(w http.ResponseWriter, _ *http.Request) {
-	writeProblem(w, avow.Errorf(avow.NotFound, "the interface has no such address; /api/openapi.json lists those it has"))
+// describeProblems has every error described as it comes.
+func describeProblems(o *huma.OpenAPI) {
+	wrong := &huma.MediaType{Schema: o.Components.Schemas.Schema(reflect.TypeFor[problem](), true, "")}
+	for _, path := range o.Paths {
+		for _, op := range []*huma.Operation{path.Get, path.Put, path.Post, path.Delete, path.Patch} {
+			if op == nil {
+				continue
+			}
+			for _, r := range op.Responses {
+				if r.Content[problemType] != nil {
+					r.Content[problemType] = wrong
+				}
+			}
+		}
+	}
+	delete(o.Components.Schemas.Map(), "ErrorModel")
+	delete(o.Components.Schemas.Map(), "ErrorDetail")
+}
+
+const problemType = "application/problem+json"
+
+// nowhere answers for what no route of a mux does: an address that is none, or that is not asked in this way.
+func nowhere(mux *http.ServeMux) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		methods := methodsOf(mux, r)
+		if len(methods) == 0 {
+			writeProblem(w, avow.Errorf(avow.NotFound, "the interface has no such address; /api/openapi.json lists those it has"))
+			return
+		}
+		allow := strings.Join(methods, ", ")
+		w.Header().Set("Allow", allow)
+		const status = http.StatusMethodNotAllowed
+		problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: "this address is asked with " + allow}.write(w)
+	}
+}
+
+// methodsOf are those that the address of a request may be asked with. A route that names none is for what is left.
+func methodsOf(mux *http.ServeMux, r *http.Request) (out []string) {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := mux.Handler(other); strings.HasPrefix(pattern, method+" ") {
+			out = append(out, method)
+		}
+	}
+	return out
 }

@@ -1,10 +1,14 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/avowhq/avow"
 )
@@ -53,6 +57,21 @@ func problemOf(err error) problem {
 	return p
 }
 
+// misfit is what does not fit the description of the interface: where it stands and what is wrong with it, without what it says.
+func misfit(e *huma.ErrorModel) problem {
+	p := problem{Type: "about:blank", Title: e.Title, Status: e.Status, Detail: e.Detail}
+	var all []string
+	for _, d := range e.Errors {
+		_, field, _ := strings.Cut(d.Location, ".")
+		p.Field = cmp.Or(p.Field, field)
+		all = append(all, strings.TrimPrefix(field+": "+d.Message, ": "))
+	}
+	if len(all) > 0 {
+		p.Detail = strings.Join(all, "; ")
+	}
+	return p
+}
+
 // logFailure logs what is ours to repair, and not that whoever asked went away.
 func logFailure(ctx context.Context, log *slog.Logger, route string, p problem) {
 	if log != nil && p.Status >= http.StatusInternalServerError && ctx.Err() == nil {
@@ -60,8 +79,9 @@ func logFailure(ctx context.Context, log *slog.Logger, route string, p problem) 
 	}
 }
 
-func writeProblem(w http.ResponseWriter, err error) {
-	p := problemOf(err)
+func writeProblem(w http.ResponseWriter, err error) { problemOf(err).write(w) }
+
+func (p problem) write(w http.ResponseWriter) {
 	switch p.Status {
 	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", `Bearer realm="avow"`)
@@ -69,7 +89,7 @@ func writeProblem(w http.ResponseWriter, err error) {
 		w.Header().Set("Retry-After", "30")
 	}
 	b, _ := json.Marshal(p)
-	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Content-Type", problemType)
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(p.Status)
 	w.Write(b)

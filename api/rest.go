@@ -69,26 +69,34 @@ func (a *Rest) Routes(mux *http.ServeMux) {
 		a.requestRoutes(h)
 	}
 	describeDecisions(h.OpenAPI())
+	describeProblems(h.OpenAPI())
 	if a.Describe != nil {
 		a.Describe(h.OpenAPI())
 	}
-	a.mux.HandleFunc("/", nowhere)
+	a.mux.HandleFunc("/", nowhere(a.mux))
 	whole := a.withRequest(a.mux)
 	mux.Handle("/api/", whole)
 	mux.Handle("POST "+objections, a.shortcut(objections, a.object, whole))
 	mux.Handle("POST "+withdrawals, a.shortcut(withdrawals, a.withdraw, whole))
 }
 
-// heed looks at each answer for what is ours to repair.
+// heed looks at each answer for what is ours to repair, and has what does not fit the description said as all else that is wrong.
 func (a *Rest) heed(ctx huma.Context, _ string, answer any) (any, error) {
-	if p, ok := answer.(problem); ok {
+	switch p := answer.(type) {
+	case *huma.ErrorModel:
+		return misfit(p), nil
+	case problem:
 		logFailure(ctx.Context(), a.Log, ctx.Operation().Method+" "+ctx.Operation().Path, p)
 	}
 	return answer, nil
 }
 
 func operation(id, method, path, summary string) huma.Operation {
-	return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Errors: []int{400, 401, 404, 422, 429, 503}}
+	op := huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Errors: []int{400, 401, 404, 422, 429, 503}}
+	if method == http.MethodPost {
+		op.Errors = append(op.Errors, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
+	return op
 }
 
 // withRequest keeps the request at hand for what huma does not pass on: who asks.
@@ -125,7 +133,7 @@ func Preflight(w http.ResponseWriter, r *http.Request) {
 // problem as huma hands it out.
 func (p problem) Error() string             { return p.Detail }
 func (p problem) GetStatus() int            { return p.Status }
-func (p problem) ContentType(string) string { return "application/problem+json" }
+func (p problem) ContentType(string) string { return problemType }
 
 type policyInfo struct {
 	Name      string `json:"name"`

@@ -79,7 +79,7 @@ func TestAuthZENEvaluation(t *testing.T) {
 		isProblem(t, what, c.authzen("evaluation", body), 400)
 	}
 	isProblem(t, "no such address", c.do(get, "/access/v1/nothing", ""), 404)
-	isProblem(t, "no such method", c.do(get, "/access/v1/evaluation", ""), 404)
+	isProblem(t, "no such method", c.do(get, "/access/v1/evaluation", ""), 405)
 	for _, id := range []string{"em\\u0000ail:x", ":x", "email:", "email:ann"} {
 		r := c.authzen("evaluation", strings.Replace(annYes, "email:ann@visitor.example", id, 1))
 		isProblem(t, "the id "+id, r, 400)
