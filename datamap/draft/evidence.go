@@ -360,3 +360,18 @@ func (e *evidence) countsFrom(least int) bool {
 	}
 	return e.n() >= 3
 }
+
+// bounds are the least and the greatest whole number that were seen.
+func (e *evidence) bounds() (least, greatest int64) {
+	for text := range e.distinct {
+		n, err := strconv.ParseInt(text, 10, 62)
+		if err != nil {
+			continue
+		}
+		if least == 0 && greatest == 0 {
+			least, greatest = n, n
+		}
+		least, greatest = min(least, n), max(greatest, n)
+	}
+	return least, greatest
+}

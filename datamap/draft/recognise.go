@@ -3,6 +3,7 @@ package draft
 import (
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -28,6 +29,8 @@ const (
 	markNameShape
 	markGiven
 	markFamily
+	markWhole   // a first name and what stands with it in a name of somebody
+	markMailbox // an address of mail with somebody's name in it
 	markZip
 	markPoint
 	markICD
@@ -92,7 +95,10 @@ func recognise(s string, tell func(mark)) {
 		return
 	}
 	switch {
-	case is(markEmail, emailForm.MatchString(s)), is(markUUID, uuidForm.MatchString(s)), is(markMAC, macForm.MatchString(s)),
+	case is(markEmail, emailForm.MatchString(s)):
+		is(markMailbox, ofMailbox(s))
+		return
+	case is(markUUID, uuidForm.MatchString(s)), is(markMAC, macForm.MatchString(s)),
 		is(markIP, isAddress(s)), is(markIBAN, isIBAN(s)), is(markURL, urlForm.MatchString(s)), is(markAgent, agentForm.MatchString(s)), is(markHex, hexForm.MatchString(s)),
 		is(markPoint, pointForm.MatchString(s)), is(markCard, isCard(s)):
 		return
@@ -173,15 +179,30 @@ func recognisePerson(s string, tell func(mark)) {
 		return
 	}
 	tell(markNameShape)
-	given, family := false, false
-	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) }) {
+	given, family, ends := false, false, false
+	words := strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) })
+	for i, w := range words {
 		is := token{is: people()[fold(w)]}
 		given, family = given || is.means("given"), family || is.means("family")
+		ends = ends || is.means("given") && (i == 0 || i == len(words)-1)
 	}
 	if given {
 		tell(markGiven)
 	}
+	if ends && (len(words) == 2 || len(words) > 2 && family) {
+		tell(markWhole)
+	}
 	if family {
 		tell(markFamily)
 	}
+}
+
+// ofMailbox reports whether a word before the sign of an address of mail is a name that
+// many people bear.
+func ofMailbox(s string) bool {
+	box, _, _ := strings.Cut(s, "@")
+	return slices.ContainsFunc(strings.FieldsFunc(box, func(r rune) bool { return !unicode.IsLetter(r) }), func(w string) bool {
+		is := token{is: people()[fold(w)]}
+		return is.means("given") || is.means("family")
+	})
 }

@@ -13,6 +13,9 @@ const (
 	usualSample = 200
 	mostSample  = 5_000
 	blobSample  = 12 // rows of which large values are read
+	farRows     = 25 // rows read at each place behind the first ones
+	farSteps    = 12
+	backSteps   = 3
 )
 
 // Reader reads rows. A connect.Source is one; without one, names and types decide alone.
@@ -39,7 +42,68 @@ func (t *table) sample(ctx context.Context, src Reader, rows int) error {
 			return nil
 		}
 	}
-	return nil
+	if t.rows == rows && rows > 0 {
+		t.further(ctx, src, plain)
+	}
+	return ctx.Err()
+}
+
+// further looks at some rows that stand far behind the first ones, in a table whose key
+// counts its rows: who came first is often for trial, or of another kind. It goes eight times
+// as far each time, until there is nothing, and then halves the way back. What
+// the source refuses is let be: the first rows were read.
+func (t *table) further(ctx context.Context, src Reader, columns []*column) {
+	if len(t.Key) != 1 || t.column(t.Key[0]).Kind != connect.Integer {
+		return
+	}
+	key := t.column(t.Key[0])
+	first, last := key.seen.bounds()
+	near, way := last, last-first+1
+	for range farSteps {
+		far := near + way
+		n, err := t.behind(ctx, src, columns, key.Name, far)
+		if err != nil {
+			return
+		}
+		if n == 0 {
+			t.back(ctx, src, columns, key.Name, near, far)
+			return
+		}
+		near, way = far, way*8
+	}
+}
+
+// back looks between a place behind which there were rows and one behind which there were none.
+func (t *table) back(ctx context.Context, src Reader, columns []*column, key string, near, far int64) {
+	for range backSteps {
+		between := near + (far-near)/2
+		n, err := t.behind(ctx, src, columns, key, between)
+		if err != nil {
+			return
+		}
+		if n == 0 {
+			far = between
+		} else {
+			near = between
+		}
+	}
+}
+
+// behind looks at some rows whose key is greater, and says how many there were.
+func (t *table) behind(ctx context.Context, src Reader, columns []*column, key string, than int64) (n int, err error) {
+	r := connect.Read{Table: t.Name, Key: []string{key}, After: connect.Tuple{than}, Limit: farRows}
+	for _, c := range columns {
+		r.Columns = append(r.Columns, c.Name)
+	}
+	err = src.Read(ctx, r, func(row connect.Row) error {
+		if n++; n > farRows {
+			return errEnough
+		}
+		t.row(columns, row)
+		return nil
+	})
+	t.rows += min(n, farRows)
+	return n, err
 }
 
 // split parts the columns whose values may be very large from the others.
