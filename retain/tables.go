@@ -109,12 +109,11 @@ func (r *run) lineShares(ctx context.Context, s Systems, l *line, all []line) er
 	return nil
 }
 
-// unclear tells of rows of files in whose moments stands something that is no date: nobody
-// guesses what is meant. Where a system has a type for dates there are none such.
+// unclear tells of rows in whose moments stands something that is no date: nobody guesses what is meant. Where
+// a system has a type for dates there are none such.
 func (r *run) unclear(ctx context.Context, s Systems, l *line) error {
 	rows := map[string]int{}
-	text := slices.ContainsFunc(l.moments, func(m moment) bool { return m.kind == connect.TextKind })
-	if !text {
+	if !l.mayBeUnclear() {
 		return nil
 	}
 	read := connect.Read{Table: l.table.Name, Columns: l.columns, When: l.table.When.Cond()}
@@ -132,6 +131,14 @@ func (r *run) unclear(ctx context.Context, s Systems, l *line) error {
 			Refused: "in `" + column + "` stands no date (as 2026-11-22)", Instead: "it is left as it is"})
 	}
 	return nil
+}
+
+// mayBeUnclear reports whether the moments of a line are texts, or stand in SQLite, which keeps whatever it is given under any
+// type. Those of another table are looked for by the database alone.
+func (l *line) mayBeUnclear() bool {
+	anything := l.table.System.Kind == string(datamap.SQLite)
+	return slices.ContainsFunc(l.moments, func(m moment) bool { return anything || m.kind == connect.TextKind }) &&
+		!slices.ContainsFunc(l.moments, func(m moment) bool { return m.far != nil })
 }
 
 // unclearIn is the column of a row in which stands no date; empty when there is none, or the row

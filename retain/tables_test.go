@@ -12,6 +12,7 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/datamap"
 	"github.com/avowhq/avow/datamap/find"
 	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/store"
@@ -352,6 +353,20 @@ func TestRestrictedByNumber(t *testing.T) {
 			`INSERT INTO messages VALUES (1, 1, 'old', '2020-01-01'), (2, 2, 'old', '2020-01-01')`)
 		h.run(Options{})
 		h.wantRows("SELECT id FROM messages", "1")
+	})
+}
+
+// SQLite keeps whatever it is given in a column of dates. What is no date is left, and said.
+func TestOddDatesInSQLite(t *testing.T) {
+	eachShop(t, func(h *house) {
+		if h.shop.Kind != string(datamap.SQLite) {
+			return
+		}
+		h.exec(`INSERT INTO customers (id, email, name, seen) VALUES (1, 'a@x.example', 'A', '2020-01-01 10:00:00'), (2, 'b@x.example', 'B', 1577836800), (3, 'c@x.example', 'C', '01/02/2020'),
+			(4, 'd@x.example', 'D', 'yesterday'), (5, 'e@x.example', 'E', NULL), (6, 'f@x.example', 'F', '2026-01-01'), (7, 'g@x.example', 'G', '')`)
+		h.wantSaid(h.run(Options{}), "shop.customers contact: delete email+name 1",
+			"shop.customers contact: keep email+name 3, refused: in `seen` stands no date (as 2026-11-22), instead: it is left as it is")
+		h.wantRows("SELECT name FROM customers ORDER BY id", "B C D E F G")
 	})
 }
 
