@@ -81,7 +81,9 @@ const (
 	Manual     Kind = "manual"
 )
 
-// relational reports whether the kind has tables, keys and references of its own.
+// Relational reports whether the kind has tables, keys and references of its own.
+func (k Kind) Relational() bool { return k.relational() }
+
 func (k Kind) relational() bool { return k == PostgreSQL || k == MySQL || k == SQLite }
 
 // System is one file: one database, collection of files or service that holds personal data.
@@ -211,6 +213,14 @@ func (t *Table) Column(name string) *Column {
 func (t *Table) Reference(name string) *Reference {
 	r, _ := t.References.Get(name)
 	return r
+}
+
+// Names are the columns that the map names of the table, each once.
+func (t *Table) Names() (out []string) {
+	for _, n := range t.columnNames() {
+		out = append(out, n.name)
+	}
+	return out
 }
 
 // Link finds one of the ways to a person by its name; nil when there is none.

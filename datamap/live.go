@@ -126,7 +126,22 @@ func (l *live) missingTable(t *Table) {
 	for i := range l.schema.Tables {
 		names = append(names, l.schema.Tables[i].Name)
 	}
-	l.add(l.system, t.Pos, "missing-table", policy.Quote(l.system.Name.Text)+" has no table "+policy.Quote(t.Qualified()), t.Name, l.nearest(t.Name, names, "correct the name, or remove the table from the map"))
+	l.add(l.system, t.Pos, "missing-table", policy.Quote(l.system.Name.Text)+" has no table "+policy.Quote(t.Qualified())+l.seen(), t.Name, l.nearest(t.Name, names, "correct the name, "+l.grant(t.Name)+"or remove the table from the map"))
+}
+
+// seen says that there may be more: MySQL hides what a login has no grant for.
+func (l *live) seen() string {
+	if Kind(l.system.Kind) == MySQL {
+		return " that this login can see"
+	}
+	return ""
+}
+
+func (l *live) grant(table string) string {
+	if Kind(l.system.Kind) == MySQL {
+		return "grant the login SELECT on " + policy.Quote(table) + ", "
+	}
+	return ""
 }
 
 // before reports whether one place of a file stands before another.

@@ -77,14 +77,14 @@ func (l *live) missingColumn(t *Table, db *connect.Table, n named) {
 	for _, c := range db.Columns {
 		names = append(names, c.Name)
 	}
-	report, what, do := l.add, "has no column ", "correct the name, or remove it from the map"
+	report, what, do := l.add, "has no column ", "correct the name, "+l.grant(t.Name)+"or remove it from the map"
 	switch whole := top(n.name); {
 	case !Kind(l.system.Kind).relational():
 		report, what = l.warn, "shows no field "
 	case whole != n.name && db.Column(whole) != nil:
 		do, names = "a database is asked for whole columns: write "+policy.Quote(whole), nil
 	}
-	report(l.system, n.Pos, "missing-column", policy.Quote(t.Name)+" "+what+policy.Quote(n.name), n.name, l.nearest(n.name, names, do))
+	report(l.system, n.Pos, "missing-column", policy.Quote(t.Name)+" "+what+policy.Quote(n.name)+l.seen(), n.name, l.nearest(n.name, names, do))
 }
 
 func (l *live) checkType(t *Table, c *Column, in *connect.Column) {

@@ -254,3 +254,16 @@ func TestLiveSaysEachTableThatIsMissing(t *testing.T) {
 		t.Errorf("got %v, want %v", codes, want)
 	}
 }
+
+// MySQL hides tables and columns that a login has no grant for: that they are missing is not all there is to say.
+func TestLiveKnowsWhatMySQLHides(t *testing.T) {
+	s := liveSchema()
+	s.Tables = slices.DeleteFunc(s.Tables, func(t connect.Table) bool { return t.Name == "letters" })
+	s.Table("customers").Column("phone").Name = "other"
+	got := strings.Join(checkLive(t, strings.Replace(liveFile, "kind: postgresql", "kind: mysql", 1), s), "\n")
+	for _, want := range []string{"has no table `public.letters` that this login can see; correct the name, grant the login SELECT on `letters`, or remove", "has no column `phone` that this login can see; correct the name, grant the login SELECT on `customers`, or remove"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}

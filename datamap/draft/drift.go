@@ -91,10 +91,10 @@ func (c *comparison) compare() {
 	for _, t := range c.j.tables {
 		mapped := c.mapped(t)
 		switch {
-		case t.View:
 		case mapped != nil:
 			c.columns(t, mapped)
 			c.unread(t)
+		case t.View:
 		case c.dismissed(t):
 			c.personal(t, Certain, Dismissed, false)
 		default:
@@ -199,7 +199,15 @@ func (c *comparison) unknown(t *table) {
 func (c *comparison) gone(m *datamap.Table) {
 	t := c.live(m)
 	if t == nil {
-		c.add(Difference{Table: m.Name, Change: GoneTable, Fails: true})
+		c.add(Difference{Table: m.Name, Change: GoneTable, Why: c.hidden(), Fails: true})
+		return
+	}
+	if datamap.Kind(c.system.Kind).Relational() {
+		for _, name := range m.Names() {
+			if t.Column(name) == nil {
+				c.add(Difference{Table: m.Name, Column: name, Change: GoneColumn, Why: c.hidden(), Fails: true})
+			}
+		}
 		return
 	}
 	for i := range m.Columns {
@@ -208,6 +216,14 @@ func (c *comparison) gone(m *datamap.Table) {
 			c.add(Difference{Table: m.Name, Column: name, Change: GoneColumn, Fails: true})
 		}
 	}
+}
+
+// hidden is why something may seem to be gone: MySQL shows only what a login has a grant for.
+func (c *comparison) hidden() []string {
+	if datamap.Kind(c.system.Kind) == datamap.MySQL {
+		return []string{"or this login may not see it"}
+	}
+	return nil
 }
 
 // outer is the column in which a field of a document stands.

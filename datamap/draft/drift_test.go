@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/avowhq/avow/connect"
+	"github.com/avowhq/avow/connect/connecttest"
+	"github.com/avowhq/avow/connect/open"
 	"github.com/avowhq/avow/datamap"
 )
 
@@ -84,6 +86,65 @@ func TestDrift(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whatever a map names of a table is missed when it is gone, and a view that somebody mapped is a table like others.
+func TestDriftOfAllThatAMapNames(t *testing.T) {
+	connecttest.Each(t, func(t *testing.T, c connect.Config) {
+		connecttest.Exec(t, c, "CREATE TABLE people (id int PRIMARY KEY, email varchar(50), note varchar(50), phone varchar(30))", "CREATE VIEW faces AS SELECT id, email, phone FROM people", "CREATE VIEW others AS SELECT phone FROM people")
+		m, err := datamap.LoadText("s.yaml", []byte("system: s\nkind: "+c.Kind+`
+credentials: env:A
+tables:
+  people:
+    key: nr
+    when: state = 'p'
+    identities: {email: email, member: member}
+    references: {boss: people.nr}
+    relation: {itself: owns, boss: mentions}
+    erase: clear
+    columns: {email: contact.email, phone: contact.phone, profile.name: contact.name}
+    free-text: [remarks]
+    restriction: frozen
+    stops: {opt-out: dns}
+    retention: {all: seen}
+  faces: {key: id, identities: {email: email}, relation: owns, erase: clear, columns: {email: contact.email}}
+`), testPolicy(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		src, err := open.Source(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer src.Close()
+		schema, err := src.Describe(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := Drift(t.Context(), m, map[string]Live{"s": {Schema: schema, Rows: src}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var gone, more []string
+		for _, d := range r.Differences {
+			switch {
+			case d.Change == GoneColumn && d.Fails:
+				gone = append(gone, d.Column)
+			case d.Change == Undeclared && d.Fails:
+				more = append(more, d.Table+"."+d.Column)
+			}
+			if hides := strings.Contains(strings.Join(d.Why, ""), "may not see"); d.Change == GoneColumn && hides != (c.Kind == "mysql") {
+				t.Errorf("of a column that is gone it is said why: %q", d.Why)
+			}
+		}
+		slices.Sort(gone)
+		if want := []string{"boss", "dns", "frozen", "member", "nr", "profile.name", "remarks", "seen", "state"}; !slices.Equal(gone, want) {
+			t.Errorf("gone are %q, want %q", gone, want)
+		}
+		if !slices.Contains(more, "faces.phone") || slices.ContainsFunc(more, func(s string) bool { return strings.HasPrefix(s, "others") }) {
+			t.Errorf("undeclared are %q", more)
+		}
+	})
 }
 
 // like compares what a test says of a difference.
