@@ -135,7 +135,7 @@ func (l *letter) document() match.Document {
 	d := match.Document{"file": l.file}
 	l.parsed = d
 	e, err := message.Read(bytes.NewReader(l.text))
-	if e == nil || err != nil && !message.IsUnknownCharset(err) && !message.IsUnknownEncoding(err) {
+	if e == nil || broken(err) {
 		l.identify(d, "")
 		return d
 	}
@@ -172,27 +172,37 @@ func (l *letter) identify(d match.Document, messageID string) {
 	}
 }
 
+// header is the text of a header; of one that comes several times, of all.
 func header(h mail.Header, name string) string {
-	text, err := h.Text(name)
-	if err != nil {
-		return h.Get(name)
+	var all []string
+	for fields := h.FieldsByKey(name); fields.Next(); {
+		text, err := fields.Text()
+		if err != nil {
+			text = fields.Value()
+		}
+		all = append(all, text)
 	}
-	return text
+	return strings.Join(all, ", ")
 }
 
-// addresses are those of a header. What no address can be read from is one as it stands, so
+// addresses are those of a header, however often it comes. What no address can be read from is one as it stands, so
 // that it is found where it is looked for.
 func addresses(h mail.Header, name string) any {
-	list, err := h.AddressList(name)
 	out := []any{}
-	if err != nil {
-		for part := range strings.SplitSeq(h.Get(name), ",") {
-			out = append(out, loose(part))
+	for fields := h.FieldsByKey(name); fields.Next(); {
+		if strings.TrimSpace(fields.Value()) == "" {
+			continue
 		}
-		return out
-	}
-	for _, a := range list {
-		out = append(out, a.Address)
+		list, err := mail.ParseAddressList(fields.Value())
+		if err != nil {
+			for part := range strings.SplitSeq(fields.Value(), ",") {
+				out = append(out, loose(part))
+			}
+			continue
+		}
+		for _, a := range list {
+			out = append(out, a.Address)
+		}
 	}
 	return out
 }
@@ -211,7 +221,7 @@ func body(d match.Document, e *message.Entity) {
 	attachments := []any{}
 	parts := 0
 	_ = e.Walk(func(_ []int, part *message.Entity, err error) error {
-		if parts++; err != nil || parts > 1000 {
+		if parts++; broken(err) || parts > 1000 {
 			return io.ErrUnexpectedEOF // the rest of a message that is no message
 		}
 		kind, params, _ := part.Header.ContentType()
@@ -225,9 +235,9 @@ func body(d match.Document, e *message.Entity) {
 		case disposition == "attachment" || name != "":
 			attachments = append(attachments, name)
 		case kind == "text/plain" && plain == "":
-			plain = read(part.Body)
+			plain = read(part.Body, longestBody)
 		case strings.HasPrefix(kind, "text/") && other == "":
-			other = read(part.Body)
+			other = read(part.Body, longestBody)
 		}
 		return nil
 	})
@@ -240,7 +250,12 @@ func body(d match.Document, e *message.Entity) {
 	}
 }
 
-func read(r io.Reader) string {
-	text, _ := io.ReadAll(io.LimitReader(r, longestBody))
+// broken reports whether a part cannot be read at all. One in an encoding that nobody knows is given as it stands.
+func broken(err error) bool {
+	return err != nil && !message.IsUnknownCharset(err) && !message.IsUnknownEncoding(err)
+}
+
+func read(r io.Reader, most int64) string {
+	text, _ := io.ReadAll(io.LimitReader(r, most))
 	return strings.ToValidUTF8(string(text), "\uFFFD")
 }

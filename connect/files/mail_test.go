@@ -2,6 +2,7 @@ package files_test
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -54,6 +55,25 @@ func TestMail(t *testing.T) {
 	}{{"to[]", "ann@HARBOUR.example", 1}, {"to", "bob@harbour.example", 1}, {"cc[]", "cyd@harbour.example", 1}, {"from[]", "dee@harbour.example", 1}, {"to[]", "eve@harbour.example", 1}, {"to[]", "joerg@harbour.example", 0}} {
 		if n := find(c.column, c.address); n != c.n {
 			t.Errorf("%s %s: %d", c.column, c.address, n)
+		}
+	}
+}
+
+// Nobody is missed in a message for its odd form: headers that come twice, a part in an encoding that nobody knows, a long text.
+func TestMailOddForms(t *testing.T) {
+	odd := "Message-ID: <one@harbour.example>\nFrom: bob@harbour.example\nTo: ann@harbour.example\nTo: \"Visitor, Cyd\" <cyd@harbour.example>\nCc:\nCc: broken <dee@harbour.example\n" +
+		"Subject: hello\nSubject: for eve@harbour.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=x-nobody-knows\n\nfox@harbour.example\n" +
+		"--b\nContent-Type: text/plain\n\n" + strings.Repeat("word after word\n", 90_000) + "gus@harbour.example\n--b\nContent-Type: text/html\n\nhal@harbour.example\n--b--\n"
+	s, _ := folder(t, map[string]string{"box/cur/1:2,S": odd, "box/new/.keep": ""})
+	for column, address := range map[string]string{"to[]": "cyd@harbour.example", "cc[]": "dee@harbour.example"} {
+		if got := connecttest.All(t, s, connect.Read{Table: "box", Columns: []string{"id"}, Any: []connect.In{connecttest.In(column, address)}}); len(got) != 1 {
+			t.Errorf("%s is not found in %s", address, column)
+		}
+	}
+	text := fmt.Sprint(connecttest.All(t, s, connect.Read{Table: "box", Columns: []string{connect.Whole}, Any: []connect.In{connecttest.In("to[]", "ann@harbour.example")}}))
+	for _, name := range []string{"ann", "bob", "cyd", "dee", "eve", "fox", "gus", "hal"} {
+		if !strings.Contains(text, name+"@harbour.example") {
+			t.Errorf("%s is passed over", name)
 		}
 	}
 }
