@@ -55,6 +55,7 @@ type fidesTable struct {
 	references []line
 	relations  []line
 	columns    []line
+	paths      map[string]string // of fields, without brackets → as the map writes them
 	nested     bool
 	owned      bool // by an identity or a reference
 	erase      string
@@ -158,6 +159,7 @@ func pick[T interface{ At() policy.Pos }](im *importer, now, old T) T {
 }
 
 func (im *importer) dataset(d *fidesDataset) {
+	im.named("dataset", "fides_key", d.At(), d.Key)
 	meta := pick(im, d.Meta, d.OldMeta)
 	s := &fidesSystem{fidesDataset: *d, file: im.file, schema: meta.Namespace.Schema.Text}
 	im.dropped(map[string]ignored{"organization_fides_key": d.Organization, "tags": d.Tags, "data_qualifier": d.Qualifier, "retention": d.Retention,
@@ -190,8 +192,9 @@ func systemOf(key string) string {
 }
 
 func (im *importer) collection(s *fidesSystem, c *fidesCollection) *fidesTable {
+	im.named("collection", "name", c.At(), c.Name)
 	meta := pick(im, c.Meta, c.OldMeta)
-	t := &fidesTable{file: im.file, dataset: s.Key.Text, name: c.Name.Text, at: c.At(), says: string(c.Description)}
+	t := &fidesTable{file: im.file, dataset: s.Key.Text, name: c.Name.Text, at: c.At(), says: string(c.Description), paths: map[string]string{}}
 	im.dropped(map[string]ignored{"data_qualifier": c.Qualifier, "retention": c.Retention, "data_purposes": c.Purposes,
 		"after": meta.After, "erase_after": meta.EraseAfter, "skip_processing": meta.Skip, "partitioning": meta.Partitioning, "redact": meta.Redact})
 	inherited := c.Categories
@@ -208,6 +211,13 @@ func (im *importer) collection(s *fidesSystem, c *fidesCollection) *fidesTable {
 	im.twice(s, t)
 	im.tables[t.dataset+"."+t.name] = t
 	return t
+}
+
+// named refuses what has no name, so that nothing can be made of it.
+func (im *importer) named(what, key string, at policy.Pos, name Word) {
+	if name.Text == "" {
+		im.refused = append(im.refused, policy.Problem{File: im.file, Pos: at, Code: "no-name", Text: what, Message: "this " + what + " has no name", Suggest: "write it behind `" + key + ":`"})
+	}
 }
 
 // twice refuses a collection that a dataset describes a second time.
@@ -266,6 +276,7 @@ func (im *importer) strategy(m fidesStrategy) string {
 
 // field carries one field over, and what is nested in it.
 func (im *importer) field(t *fidesTable, f *fidesField, above string, inherited []Word) {
+	im.named("field", "name", f.At(), f.Name)
 	meta := pick(im, f.Meta, f.OldMeta)
 	name := above + f.Name.Text
 	kind, array := strings.CutSuffix(meta.DataType.Text, "[]")
@@ -274,6 +285,7 @@ func (im *importer) field(t *fidesTable, f *fidesField, above string, inherited 
 	}
 	im.dropped(map[string]ignored{"description": f.Description, "data_qualifier": f.Qualifier, "retention": f.Retention, "data_purposes": f.Purposes,
 		"custom_request_field": meta.Custom, "redact": meta.Redact})
+	t.paths[strings.ReplaceAll(name, "[]", "")] = name
 	t.nested = t.nested || array || above != "" || len(f.Fields) > 0
 	if meta.PrimaryKey.Yes {
 		t.key = append(t.key, name)
@@ -297,6 +309,17 @@ func (im *importer) field(t *fidesTable, f *fidesField, above string, inherited 
 	}
 }
 
+// found is the data of a field without a personal category by which people are found all the same.
+func (im *importer) found(t *fidesTable, name, identity string, at policy.Pos) []string {
+	category := map[string]string{"email": "user.contact.email", "phone_number": "user.contact.phone_number", "phone": "user.contact.phone_number"}[identity]
+	data, ok := im.category(category)
+	if category == "" || !ok {
+		return nil
+	}
+	im.warn(at, "assumed", policy.Quote(t.name+"."+name)+" has no personal category, and people are found by it: "+policy.Quote(data)+" is assumed", name, "name the category or field of the policy that it is")
+	return []string{data}
+}
+
 func identityKind(label string) string {
 	if label == "phone_number" {
 		return "phone"
@@ -309,6 +332,9 @@ var fidesTypes = map[string]string{"string": "text", "integer": "integer", "floa
 
 func (im *importer) column(t *fidesTable, f *fidesField, meta fidesFieldMeta, name, kind string, categories []Word) {
 	data := im.categories(t, name, categories)
+	if id := meta.Identity.Text; len(data) == 0 && !meta.PrimaryKey.Yes {
+		data = im.found(t, name, id, meta.Identity.Pos)
+	}
 	if len(data) == 0 {
 		t.system = append(t.system, name)
 		return

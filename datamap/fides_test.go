@@ -79,6 +79,16 @@ func TestImportFidesRefusesACollectionTwice(t *testing.T) {
 	}
 }
 
+// What has no name is refused with its place, all at once; nothing is made of the rest.
+func TestImportFidesRefusesWhatHasNoName(t *testing.T) {
+	text := "dataset:\n- fides_key: shop\n  collections:\n  - names: people\n    fields: [{name: a}]\n  - name: orders\n    fields: [{named: b}]\n"
+	out, _, err := ImportFides(testPolicy(t), FidesFile{"x.yml", []byte(text)})
+	want := "x.yml:4:5: error: this collection has no name; write it behind `name:`\nx.yml:7:14: error: this field has no name; write it behind `name:`"
+	if len(out) != 0 || err == nil || err.Error() != want {
+		t.Errorf("made %d files, and said %v; want %s", len(out), err, want)
+	}
+}
+
 // Fides takes `user.contact` for the beginning of `user.contacted`, too. A word of a
 // category is a whole word here.
 func TestFidesCategoriesAreWholeWords(t *testing.T) {

@@ -102,8 +102,13 @@ func (im *importer) edge(e fidesEdge) {
 		im.warn(e.ref.At(), "not-carried-over", "the reference to "+policy.Quote(e.ref.Dataset.Text+"."+e.ref.Field.Text)+" is not carried over: there is no such table among the files", e.ref.Field.Text, "import that dataset too")
 		return
 	}
+	path, known := target.paths[strings.ReplaceAll(field, "[]", "")]
+	if !known {
+		im.warn(e.ref.At(), "not-carried-over", "the reference to "+policy.Quote(e.ref.Field.Text)+" is not carried over: "+policy.Quote(target.name)+" has no such field", e.ref.Field.Text, "correct the name")
+		return
+	}
 	name := e.from.referenceName(e.column)
-	to := collection + "." + field
+	to := collection + "." + path
 	if target.dataset != e.from.dataset {
 		to = systemOf(target.dataset) + "." + to
 	}
@@ -150,6 +155,9 @@ func (im *importer) related(t *fidesTable) {
 		t.relations = append([]line{{itself, "owns"}}, t.relations...)
 		im.warn(t.at, "assumed", "rows of "+policy.Quote(t.name)+" are taken for the person's own whom their identities name", t.name, "write `shares` or `mentions` where they are not")
 	}
+	if len(t.columns) == 0 && t.changes() {
+		im.warn(t.at, "assumed", "nothing in "+policy.Quote(t.name)+" is personal, and its rows are people's; `"+t.erase+"` is assumed", t.name, "write `delete` where the rows go with the person")
+	}
 	if len(t.relations) == 0 && len(t.columns) > 0 {
 		im.warn(t.at, "no-relation", "nothing ties "+policy.Quote(t.name)+" to a person", t.name, "write its identity or reference, and its relation")
 	}
@@ -193,11 +201,25 @@ func (im *importer) system(s *fidesSystem) string {
 	if len(s.after) > 0 {
 		fmt.Fprintf(&b, "erase-after: %s\n", inBrackets(s.after))
 	}
-	fmt.Fprintf(&b, "%s:\n", tables)
+	if i := slices.IndexFunc(s.tables, func(t *fidesTable) bool { return len(t.key) == 0 && t.changes() }); i >= 0 && kind == "postgresql" {
+		im.warn(s.tables[i].at, "assumed", "nothing names one row of "+policy.Quote(s.tables[i].name)+"; the database's own keys are assumed", s.tables[i].name, "write `key: …` where the database has none")
+		b.WriteString("take-from-database: keys\n")
+	}
+	if len(s.tables) == 0 {
+		tables += ": {}\n"
+	} else {
+		tables += ":\n"
+	}
+	b.WriteString(tables)
 	for _, t := range s.tables {
 		t.write(&b)
 	}
 	return b.String()
+}
+
+// changes reports whether a person's erasure may touch rows of the table.
+func (t *fidesTable) changes() bool {
+	return slices.ContainsFunc(t.relations, func(l line) bool { return l.value != "mentions" })
 }
 
 func (t *fidesTable) write(b *strings.Builder) {
@@ -214,8 +236,7 @@ func (t *fidesTable) write(b *strings.Builder) {
 	if !t.owned && len(t.relations) > 0 && len(t.columns) > 0 {
 		b.WriteString("    of: everyone\n")
 	}
-	changes := slices.ContainsFunc(t.relations, func(l line) bool { return l.value != "mentions" })
-	if len(t.columns) > 0 && (changes || len(t.relations) == 0) {
+	if t.changes() || len(t.columns) > 0 && len(t.relations) == 0 {
 		fmt.Fprintf(b, "    erase: %s\n", scalar(t.erase))
 	}
 	block(b, "columns", t.columns)
