@@ -161,6 +161,10 @@ func (d *Desk) Extend(ctx context.Context, id avow.ID, by, why string, until law
 		if c.State.Over() || c.State == Appealed {
 			return avow.Errorf(avow.Conflict, "this request is %s", c.State)
 		}
+		s, err := d.reached(tx, c)
+		if err != nil {
+			return err
+		}
 		before := c.Due
 		if err := d.moment(tx, c, law.Extended, until); err != nil {
 			return err
@@ -168,12 +172,18 @@ func (d *Desk) Extend(ctx context.Context, id avow.ID, by, why string, until law
 		if !c.Due.After(before) {
 			return avow.Errorf(avow.Refused, "the law gives no more time, or its notice would have been due already: see the clock")
 		}
-		s, err := d.open(tx, c)
-		if err != nil {
-			return err
-		}
 		return d.extensionLetter(tx, c, s, why)
 	})
+}
+
+// reached opens what a request holds, for a letter that moves its clock. Refused where nobody would hear of it: no address was shown to be
+// theirs, and there is neither staff nor an agent who asked for them and tells them.
+func (d *Desk) reached(tx *store.Tx, c *record) (*secret, error) {
+	s, err := d.open(tx, c)
+	if err == nil && s.To == "" && c.Door != Staff && c.Door != Agent {
+		err = avow.Errorf(avow.Refused, "nobody has shown yet which address is theirs, so that nobody can be told, and what is told to nobody moves no clock")
+	}
+	return s, err
 }
 
 // asks are what can be asked of a person.
@@ -198,12 +208,12 @@ func (d *Desk) Pause(ctx context.Context, id avow.ID, by string, cause law.Cause
 		case c.paused != "":
 			return avow.Errorf(avow.Conflict, "the person was asked already and has not answered")
 		}
-		c.paused = string(cause)
-		if err := d.moment(tx, c, what[0], law.Date{}); err != nil {
+		s, err := d.reached(tx, c)
+		if err != nil {
 			return err
 		}
-		s, err := d.open(tx, c)
-		if err != nil {
+		c.paused = string(cause)
+		if err := d.moment(tx, c, what[0], law.Date{}); err != nil {
 			return err
 		}
 		return d.askLetter(tx, c, s, words)
@@ -392,8 +402,9 @@ func (d *Desk) merge(tx *store.Tx, c *record, s *secret) (bool, error) {
 	if err := tx.Lock("rights case same", c.same); err != nil {
 		return false, err
 	}
-	earlier, err := list(tx, `(same = ? OR subject = ?) AND asked = ? AND verified IS NOT NULL AND closed IS NULL AND id <> ? ORDER BY received LIMIT 1`,
-		c.same, c.Subject, string(c.Right), c.ID)
+	// Another policy has other systems, which the earlier request does not reach.
+	earlier, err := list(tx, `(same = ? OR subject = ?) AND asked = ? AND policy = ? AND verified IS NOT NULL AND closed IS NULL AND id <> ? ORDER BY received LIMIT 1`,
+		c.same, c.Subject, string(c.Right), c.Policy, c.ID)
 	if err != nil || len(earlier) == 0 {
 		return false, err
 	}

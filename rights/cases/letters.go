@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -98,7 +99,20 @@ func (d *Desk) extensionLetter(tx *store.Tx, c *record, s *secret, why string) e
 }
 
 func (d *Desk) askLetter(tx *store.Tx, c *record, s *secret, words string) error {
-	return d.letter(tx, c, s, "Your request needs a word from you", words+"\n\nOpen your request here: "+d.Page)
+	return d.letter(tx, c, s, "Your request needs a word from you", words+"\n\nYour request waits for your answer. "+d.answerTo(c)+"\n\nTo see how far it is: "+d.Page)
+}
+
+// answerTo says where somebody answers who was asked something.
+func (d *Desk) answerTo(c *record) string {
+	p, err := d.Desk.Register.Version(c.Policy, c.Version)
+	if err != nil {
+		return ""
+	}
+	at := p.Document.Organisation.Contact
+	if to := cmp.Or(at.Email, at.Phone, at.Page, notice.Text(p, at.Post, "")); to != "" {
+		return "Answer with its number, " + c.Number + ", to: " + to
+	}
+	return ""
 }
 
 // doneLetter tells what came of it, before the address is gone.

@@ -24,7 +24,7 @@ func TestEndedWhilePausedIsForgotten(t *testing.T) {
 		h.prove(bob)
 		h.pause(refused, law.Clarification)
 		h.Check(h.desk.Refuse(bg, refused.ID, "ivy", "It is not his."))
-		lapsed := h.ask(law.Remove, nobody)
+		lapsed := h.ask(law.Remove, nobody, byAgent)
 		h.run()
 		h.pause(lapsed, law.Identity)
 		h.Pass(31 * 24 * time.Hour)
@@ -44,6 +44,11 @@ func TestEndedWhilePausedIsForgotten(t *testing.T) {
 	})
 }
 
+// byAgent is a request that an agent brings, who hears of everything.
+func byAgent(a *cases.Ask) {
+	a.Region, a.Door, a.By, a.Evidence = "GB", cases.Agent, "a union", "a mandate"
+}
+
 func (h *house) pause(r cases.Taken, cause law.Cause) {
 	h.t.Helper()
 	h.Check(h.desk.Pause(bg, r.ID, "ivy", cause, "Which do you mean?"))
@@ -53,13 +58,38 @@ func (h *house) pause(r cases.Taken, cause law.Cause) {
 func TestShownWhilePaused(t *testing.T) {
 	each(t, func(h *house) {
 		h.people()
-		r := h.ask(law.Remove, ann, func(a *cases.Ask) { a.Region = "GB" })
+		r := h.ask(law.Remove, ann, byAgent)
 		h.run()
 		h.pause(r, law.Identity)
 		h.prove(ann)
 		h.run()
 		h.finishTasks(r)
 		h.is(r, cases.Closed)
+	})
+}
+
+// What nobody is told moves no clock; who is asked something is told where to answer.
+func TestToldToNobody(t *testing.T) {
+	each(t, func(h *house) {
+		h.people()
+		h.shelves.setAway("crm", true)
+		r := h.ask(law.Copy, ann)
+		h.run()
+		due := h.state(r).Due
+		h.must(avow.Refused, h.desk.Extend(bg, r.ID, "ivy", "there are very many files", law.Date{}))
+		h.must(avow.Refused, h.desk.Pause(bg, r.ID, "ivy", law.Clarification, "Which of the two shops do you mean?"))
+		if o := h.state(r); !o.Due.Equal(due) || o.Paused != "" {
+			t.Errorf("%+v", o)
+		}
+		pass := h.prove(ann)
+		h.pause(r, law.Clarification)
+		p, err := h.desk.Progress(bg, pass.Token)
+		h.Check(err)
+		for _, text := range []string{h.letters(ann)[0].Text, p.Words} {
+			if !strings.Contains(text, "privacy@quay.example") || !strings.Contains(text, r.Number) {
+				t.Errorf("it does not say where to answer: %s", text)
+			}
+		}
 	})
 }
 

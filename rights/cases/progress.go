@@ -50,7 +50,7 @@ func (d *Desk) Progress(ctx context.Context, pass string) (p Progress, err error
 		p = Progress{Number: c.Number, Right: c.Right, State: c.State, Words: stateWords[c.State], Received: c.Received, Due: c.Due, Closed: c.Closed,
 			Cancel: !c.State.Over() && c.Changed.IsZero() && c.State.May(Cancelled) && (c.Right != Lift || c.Door != Staff)}
 		if c.paused != "" {
-			p.Words = "We asked you something, and wait for your answer."
+			p.Words = strings.TrimSpace("We asked you something, and wait for your answer. " + d.answerTo(&c))
 		} else if weighed, err := weighedNow(tx, c.ID); err != nil {
 			return err
 		} else if weighed {

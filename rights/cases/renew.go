@@ -91,6 +91,40 @@ func (p *planned) renew(part Part) (same bool) {
 	return same
 }
 
+// plansMore tells whether a plan that is made again does something that no plan did which a second person approved.
+func (d *Desk) plansMore(tx *store.Tx, c *record) (bool, error) {
+	now, err := plan(tx, c)
+	if err != nil {
+		return false, err
+	}
+	before, err := steps(tx, c.ID, `kind = ? AND state = ? AND round IN (SELECT a.round FROM rights_case_steps a
+		WHERE a.case_id = rights_case_steps.case_id AND a.kind = ? AND a.state = ?)`, kindPlan, stepDone, kindApprove, stepDone)
+	if err != nil {
+		return false, err
+	}
+	approved := map[string]bool{}
+	for _, s := range before {
+		var p planned
+		if err := json.Unmarshal([]byte(cmp.Or(s.Outcome, "{}")), &p); err != nil {
+			return false, err
+		}
+		for _, act := range p.acts() {
+			approved[act] = true
+		}
+	}
+	return slices.ContainsFunc(now.acts(), func(act string) bool { return !approved[act] }), nil
+}
+
+// acts are what is done in all systems.
+func (p *planned) acts() (out []string) {
+	for _, part := range p.Parts {
+		for _, act := range acts(part.Tables) {
+			out = append(out, part.System+"\x00"+act)
+		}
+	}
+	return out
+}
+
 // acts are what is done in some tables, whatever the number of rows and the words about it.
 func acts(tables []Touched) []string {
 	var out []string

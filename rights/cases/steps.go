@@ -171,10 +171,18 @@ func (d *Desk) enter(tx *store.Tx, c *record, to stage) error {
 		if err != nil {
 			return err
 		}
-		if two && c.approvedBy == "" && c.Door != Replay {
-			_, err := add(tx, c, step{Stage: to, Kind: kindApprove, State: stepOpen, Who: "a second person", What: "Look at the plan and approve it."})
-			return err
+		if !two || c.Door == Replay {
+			return nil
 		}
+		what := "Look at the plan and approve it."
+		if c.approvedBy != "" {
+			if more, err := d.plansMore(tx, c); err != nil || !more {
+				return err
+			}
+			c.approvedBy, what = "", "What is planned now goes beyond what was approved. Look at the plan and approve it."
+		}
+		_, err = add(tx, c, step{Stage: to, Kind: kindApprove, State: stepOpen, Who: "a second person", What: what})
+		return err
 	case toRestrict:
 		if c.Subject.IsZero() || d.Own.Restrict == nil {
 			return nil
