@@ -220,7 +220,7 @@ func (d *Desk) begin(tx *store.Tx, c *record, s *secret, known avow.ID) (Taken, 
 
 // limit bounds what anybody can pile up under one identity, by what was typed and not by who is known.
 func (d *Desk) limit(tx *store.Tx, c *record) error {
-	if c.Door == Replay {
+	if c.Door == Replay || c.Door == Staff { // staff state who it is
 		return nil
 	}
 	if err := tx.Lock("rights case same", c.same); err != nil {
