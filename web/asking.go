@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/law"
@@ -220,12 +221,12 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request) {
 	}
 	a := asked(p, right, r.PostForm)
 	if r.PostForm.Get("visit") == "yes" {
-		s.askInVisit(w, r, a)
+		s.askInVisit(w, r, a, p)
 		return
 	}
 	taken, err := s.Requests.Take(r.Context(), a)
 	if avow.KindOf(err) == avow.Invalid {
-		s.showAskForm(w, r, http.StatusUnprocessableEntity, s.wrongAsk(p, right, r.PostForm, err))
+		s.showAskForm(w, r, http.StatusUnprocessableEntity, s.wrongAsk(p, right, r.PostForm, nil, err))
 		return
 	}
 	if err != nil {
@@ -256,18 +257,12 @@ func (s *Server) readAsk(w http.ResponseWriter, r *http.Request) error {
 
 // asked is a request as it was typed. Sending the same form again is the same request.
 func asked(p *policy.Policy, right law.Right, form url.Values) cases.Ask {
-	a := cases.Ask{ID: sameForm(right, form), Right: right, Policy: p.Name, Door: cases.Centre, Wrote: strings.TrimSpace(form.Get("wrote"))}
+	a := cases.Ask{ID: sameForm(right, form), Right: right, Policy: p.Name, Door: cases.Centre, Of: form["of"], Wrote: strings.TrimSpace(form.Get("wrote"))}
 	if address := strings.TrimSpace(form.Get("address")); address != "" {
 		a.Identities = []cases.Identity{{Kind: vault.Email, Value: address}}
 	}
 	if right == law.Correct {
 		a.Corrections = []cases.Correction{{Data: form.Get("field"), To: strings.TrimSpace(form.Get("to")), From: strings.TrimSpace(form.Get("from"))}}
-	}
-	can := stoppable(p, right)
-	for _, name := range form["of"] {
-		if slices.ContainsFunc(can, func(t tick) bool { return t.Name == name }) {
-			a.Of = append(a.Of, name)
-		}
 	}
 	return a
 }
@@ -283,8 +278,8 @@ func sameForm(right law.Right, form url.Values) (id avow.ID) {
 }
 
 // wrongAsk is the form with what is wrong in it.
-func (s *Server) wrongAsk(p *policy.Policy, right law.Right, typed url.Values, err error) askFormView {
-	v := s.buildAskForm(p, right, typed, nil)
+func (s *Server) wrongAsk(p *policy.Policy, right law.Right, typed url.Values, as []string, err error) askFormView {
+	v := s.buildAskForm(p, right, typed, as)
 	v.Problem = wholeSentence(avow.MessageOf(err))
 	var e *avow.Error
 	if !errors.As(err, &e) {
@@ -294,21 +289,35 @@ func (s *Server) wrongAsk(p *policy.Policy, right law.Right, typed url.Values, e
 	case "identities":
 		v.Wrong, v.Problem = "address", "That is not an e-mail address. One looks like name@mail.example."
 	case "corrections":
-		v.Wrong, v.Problem = "to", "Say what is right, in at most 2,000 characters."
+		v.Wrong, v.Problem = "to", wholeSentence(e.Message)
+		if n := utf8.RuneCountInString(v.To); strings.TrimSpace(v.To) == "" || n > 2000 {
+			v.Problem = "Say what is right, in at most 2,000 characters."
+		}
+	case "of":
+		v.Problem = "Something that you ticked is not on our list any more. Please look at it again."
 	case "wrote":
 		v.Wrong, v.Problem = "wrote", "That is more than 4,000 characters. Please shorten it."
 	}
 	return v
 }
 
-// askInVisit takes a request of somebody who is known by their visit, and opens it.
-func (s *Server) askInVisit(w http.ResponseWriter, r *http.Request, a cases.Ask) {
+// askInVisit takes a request of somebody who is known by their visit, and opens it. What is wrong with it stands in the form of the
+// policy, with all that they typed.
+func (s *Server) askInVisit(w http.ResponseWriter, r *http.Request, a cases.Ask, p *policy.Policy) {
 	a.Session, a.Identities = s.session(r), nil
 	if a.Session == "" {
 		s.turnAway(w, r, avow.Errorf(avow.Unauthorized, "your visit has ended"))
 		return
 	}
 	taken, err := s.Requests.Take(r.Context(), a)
+	if avow.KindOf(err) == avow.Invalid {
+		as, gone := s.Rights.Addresses(r.Context(), a.Session)
+		if gone == nil {
+			s.showAskForm(w, r, http.StatusUnprocessableEntity, s.wrongAsk(p, a.Right, r.PostForm, as, err))
+			return
+		}
+		err = gone
+	}
 	if err != nil {
 		s.turnAway(w, r, err)
 		return
@@ -323,8 +332,8 @@ func (s *Server) meAsk(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	right := law.Right(r.PostForm.Get("right"))
-	policyName := s.mappedPolicy()
-	if right != law.Copy && right != law.Remove || policyName == "" {
+	p := s.mappedPolicy()
+	if right != law.Copy && right != law.Remove || p == nil {
 		s.fail(w, r, avow.Errorf(avow.Invalid, "Nothing is asked by this form."))
 		return
 	}
@@ -332,20 +341,20 @@ func (s *Server) meAsk(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, avow.Errorf(avow.Invalid, "Please tick the box that says you are sure. Nothing was erased."))
 		return
 	}
-	s.askInVisit(w, r, cases.Ask{ID: sameForm(right, r.PostForm), Right: right, Policy: policyName, Door: cases.Centre})
+	s.askInVisit(w, r, cases.Ask{ID: sameForm(right, r.PostForm), Right: right, Policy: p.Name, Door: cases.Centre}, p)
 }
 
-// mappedPolicy is the first policy in force whose systems are mapped; empty: none is.
-func (s *Server) mappedPolicy() string {
+// mappedPolicy is the first policy in force whose systems are mapped; nil: none is.
+func (s *Server) mappedPolicy() *policy.Policy {
 	if s.Requests == nil || s.Mapped == nil {
-		return ""
+		return nil
 	}
 	for _, p := range s.Consent.Policies(s.Now()) {
 		if s.Mapped(p.Name) {
-			return p.Name
+			return p
 		}
 	}
-	return ""
+	return nil
 }
 
 // meRequest opens a request of whoever has the visit.

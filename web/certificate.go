@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/rights/cases"
@@ -91,7 +92,7 @@ func joined(what, why string) string {
 	if why == "" {
 		return what
 	}
-	return what + ": " + why
+	return strings.TrimSuffix(what, ".") + ": " + why
 }
 
 // add puts what was done the same way in one table on one line.

@@ -11,7 +11,7 @@ import (
 func TestWhatWasNotDone(t *testing.T) {
 	v := certificateView{}
 	v.fill(&cases.Certificate{
-		Tasks:      []cases.CertifiedTask{{What: "the letters in the cellar", State: "refused", Why: "they are evidence"}, {What: "the shelf", State: "done"}},
+		Tasks:      []cases.CertifiedTask{{What: "the letters in the cellar.", State: "refused", Why: "they are evidence"}, {What: "the shelf", State: "done"}},
 		Recipients: []cases.CertifiedTask{{What: "Courier Ltd", State: "refused"}},
 		Checked: []cases.CertifiedLook{{Kind: "check"}, {Kind: "sweep", Left: 1, Not: []cases.CertifiedGap{
 			{System: "crm", Table: "notes", Why: "its service lists no rows"}, {System: "archive", Why: "people look there"}}}},

@@ -42,7 +42,10 @@ func (s *Server) enterRequest(w http.ResponseWriter, r *http.Request, p cases.Pa
 }
 
 // followView is the door to a request: its number, and the code or a new link.
-type followView struct{ Problem, Number string }
+type followView struct {
+	Problem, Number string
+	Wrong           bool // the number is
+}
 
 // requestView is a request as whoever asked sees it.
 type requestView struct {
@@ -129,12 +132,25 @@ func (s *Server) requestLink(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	number := tidyNumber(r.PostForm.Get("number"))
+	number, ok := s.numberOf(w, r)
+	if !ok {
+		return
+	}
 	if err := s.Requests.Send(r.Context(), number); err != nil {
 		s.fail(w, r, err)
 		return
 	}
 	s.showAsked(w, r, http.StatusOK, askedView{Number: number, Proof: true})
+}
+
+// numberOf is the number that somebody typed; what cannot be one is said, because no letter would ever come of it.
+func (s *Server) numberOf(w http.ResponseWriter, r *http.Request) (string, bool) {
+	typed := r.PostForm.Get("number")
+	number := tidyNumber(typed)
+	if number == "" {
+		s.showFollow(w, r, http.StatusUnprocessableEntity, followView{Number: typed, Wrong: true, Problem: "That is not the number of a request. One has eight digits, as 4821-7730, and stands in every letter about it."})
+	}
+	return number, number != ""
 }
 
 // tidyNumber is a number of a request as it is written: 4821-7730.
@@ -174,7 +190,10 @@ func (s *Server) requestCode(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	number := tidyNumber(r.PostForm.Get("number"))
+	number, ok := s.numberOf(w, r)
+	if !ok {
+		return
+	}
 	p, err := s.Requests.ConfirmCode(r.Context(), number, strings.TrimSpace(r.PostForm.Get("code")))
 	if avow.KindOf(err) == avow.Unauthorized && err != nil {
 		s.showFollow(w, r, http.StatusUnauthorized, followView{Number: number, Problem: "That code does not open that request: it was used already, is older than 15 minutes, or was tried too often. Ask for a new link."})

@@ -211,7 +211,7 @@ func (s *Server) addRequests(r *http.Request, v *meView) error {
 	if s.Requests == nil {
 		return nil
 	}
-	v.Systems, v.Once = s.mappedPolicy() != "", rand.Text()
+	v.Systems, v.Once = s.mappedPolicy() != nil, rand.Text()
 	var err error
 	if v.Restriction, err = s.Requests.Restriction(r.Context(), s.session(r)); err != nil {
 		return err

@@ -10,11 +10,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/law"
 	"github.com/avowhq/avow/ledger"
+	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/store"
 	"github.com/avowhq/avow/vault"
 )
@@ -133,6 +135,36 @@ func (a *Ask) checkCorrections() error {
 	return nil
 }
 
+// fits tells whether what is asked can be done under a policy: later nobody is there to say it better. A name that no policy
+// has stops nothing, and a value that no system takes would be carried from try to try.
+func (a *Ask) fits(p *policy.Policy) error {
+	for _, name := range a.Of {
+		_, known := p.Purpose(name)
+		if !known && !slices.ContainsFunc(p.Topics, func(t policy.Topic) bool { return t.Name == name }) {
+			return avow.FieldErrorf("of", "each is a purpose or a topic of the policy")
+		}
+	}
+	for _, c := range a.Corrections {
+		switch _, known := p.Field(c.Data); {
+		case !known:
+			return avow.FieldErrorf("corrections", "each names a field of the policy, such as contact.email")
+		case !legible(c.To) || !legible(c.From):
+			return avow.FieldErrorf("corrections", "a value has characters that nobody can see; type it again")
+		}
+	}
+	if to := newAddress(a.Corrections); to != "" {
+		if _, err := (vault.Identity{Kind: vault.Email, Value: to}).Normal(); err != nil {
+			return avow.FieldErrorf("corrections", "what is right is an e-mail address, such as name@mail.example")
+		}
+	}
+	return nil
+}
+
+// legible tells whether a text is one that every system keeps as it is.
+func legible(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\n\r\t", r) })
+}
+
 // visitor is whose visit the request comes from; zero without one.
 func (d *Desk) visitor(ctx context.Context, a Ask) (avow.ID, error) {
 	if a.Session == "" {
@@ -152,6 +184,9 @@ func (d *Desk) take(tx *store.Tx, a Ask, known avow.ID) (Taken, error) {
 	}
 	p, err := d.Desk.Register.Version(a.Policy, 0)
 	if err != nil {
+		return Taken{}, err
+	}
+	if err := a.fits(p); err != nil {
 		return Taken{}, err
 	}
 	c := &record{ID: a.ID, Right: a.Right, Policy: p.Name, Version: p.Number, Region: a.Region, Door: a.Door, State: Received, stage: toVerify, round: 1,

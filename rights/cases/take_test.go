@@ -1,6 +1,7 @@
 package cases_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -261,5 +262,41 @@ func TestWhatCannotBeAsked(t *testing.T) {
 		if list, _ := h.desk.List(bg, false, 0, 10); len(list) > 0 {
 			t.Errorf("something was kept of what was refused: %+v", list)
 		}
+	})
+}
+
+// What could never be done is refused when it is asked, by the name of what is wrong: later it would wait for ever,
+// stop what was not named, or write into systems what finds nobody any more.
+func TestWhatCannotBeDoneIsNotTaken(t *testing.T) {
+	each(t, func(h *house) {
+		h.people()
+		for _, c := range []struct {
+			field string
+			ask   cases.Ask
+		}{
+			{"of", cases.Ask{Right: law.Object, Of: []string{"offers", "nothing"}}},
+			{"of", cases.Ask{Right: law.Withdraw, Of: []string{""}}},
+			{"of", cases.Ask{Right: law.StopMarketing, Of: []string{"contact.email"}}},
+			{"corrections", cases.Ask{Right: law.Correct, Corrections: []cases.Correction{{Data: "contact.name", To: "Ann"}, {Data: "contact.shoe", To: "38"}}}},
+			{"corrections", cases.Ask{Right: law.Correct, Corrections: []cases.Correction{{Data: "contact.name", To: "An\x00n"}}}},
+			{"corrections", cases.Ask{Right: law.Correct, Corrections: []cases.Correction{{Data: "contact.name", To: "An\xffn"}}}},
+			{"corrections", cases.Ask{Right: law.Correct, Corrections: []cases.Correction{{Data: "contact.name", To: "Ann", From: "An\x1bn"}}}},
+			{"corrections", cases.Ask{Right: law.Correct, Corrections: []cases.Correction{{Data: "contact.email", To: "not an address"}}}},
+		} {
+			a := c.ask
+			a.Policy, a.Door, a.By, a.Evidence, a.Identities = "site", cases.Staff, "kim", "ticket 4711", []cases.Identity{{Kind: "email", Value: ann}}
+			_, err := h.desk.Take(bg, a)
+			h.must(avow.Invalid, err)
+			if e := new(avow.Error); !errors.As(err, &e) || e.Field != c.field {
+				t.Errorf("%+v: %v", c.ask, err)
+			}
+		}
+		list, err := h.desk.List(bg, false, 0, 10)
+		h.Check(err)
+		if len(list) != 0 {
+			t.Errorf("%d requests were taken", len(list))
+		}
+		h.ask(law.Object, ann, func(a *cases.Ask) { a.Of = []string{"offers", "news"} })
+		h.ask(law.Correct, ann, func(a *cases.Ask) { a.Corrections = []cases.Correction{{Data: "messages.text", To: "two\nlines\t"}} })
 	})
 }
