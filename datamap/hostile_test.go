@@ -58,3 +58,24 @@ func TestTooManyAndTooLarge(t *testing.T) {
 		}
 	}
 }
+
+// However many warnings there are, a map without errors is read, and no error is hidden by them.
+func TestManyWarnings(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("system: shop\nkind: sqlite\ncredentials: env:A\ntables:\n")
+	for i := range maxProblems + 10 {
+		fmt.Fprintf(&b, "  t%d: {key: id, identities: {who: email}, relation: owns, erase: delete, columns: {who: contact.name}}\n", i)
+	}
+	m, err := LoadText("systems/shop.yaml", []byte(b.String()), testPolicy(t))
+	if err != nil {
+		t.Fatalf("a map without errors is not read: %v", err)
+	}
+	if last := m.Warnings[len(m.Warnings)-1]; len(m.Warnings) != maxProblems+1 || last.Code != "more-problems" || !strings.HasPrefix(last.Message, "10 more") {
+		t.Errorf("%d warnings, the last of them %v", len(m.Warnings), last)
+	}
+	b.WriteString("  last: {key: id, identities: {who: email}, relation: owns, erase: delete, columns: {who: contact.nix}}\n")
+	_, err = LoadText("systems/shop.yaml", []byte(b.String()), testPolicy(t))
+	if p, ok := err.(policy.Problems); !ok || !strings.Contains(p.Error(), "`contact.nix`") || len(p) != maxProblems+1 {
+		t.Errorf("the error behind the warnings is not said: %d problems", len(p))
+	}
+}

@@ -145,15 +145,28 @@ type builder struct {
 // maxProblems is how many problems of all files are reported.
 const maxProblems = 500
 
+// sorted are the problems in the order of the files. Of too many warnings are left out first:
+// they keep no map from being read, and hide no error.
 func (b *builder) sorted() policy.Problems {
 	sortProblems(b.problems)
 	if over := len(b.problems) - maxProblems; over > 0 {
+		slices.SortStableFunc(b.problems, func(a, b policy.Problem) int { return rank(a) - rank(b) })
+		hidden := b.problems[maxProblems:]
 		b.problems = b.problems[:maxProblems]
+		sortProblems(b.problems)
 		last := b.problems[maxProblems-1]
-		b.problems = append(b.problems, policy.Problem{File: last.File, Pos: last.Pos, Code: "more-problems",
+		b.problems = append(b.problems, policy.Problem{File: last.File, Pos: last.Pos, Warning: !hidden.Errors(), Code: "more-problems",
 			Message: fmt.Sprintf("%d more problems are not shown", over), Suggest: "mend these first and check again"})
 	}
 	return b.problems
+}
+
+// rank puts errors before warnings.
+func rank(p policy.Problem) int {
+	if p.Warning {
+		return 1
+	}
+	return 0
 }
 
 // full reports that no more problems will be shown, so that no advice is sought for them.
