@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -277,8 +278,13 @@ func (a *attachment) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// requestLeave closes the request on this machine.
+// requestLeave ends the pass, here and wherever else it is.
 func (s *Server) requestLeave(w http.ResponseWriter, r *http.Request) {
+	pass, _ := s.pass(r)
+	if err := s.Requests.Leave(context.WithoutCancel(r.Context()), pass); err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	s.setRequest(w, "", time.Time{})
 	http.Redirect(w, r, "/privacy", http.StatusSeeOther)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -40,4 +41,27 @@ func TestFormsOfRequestsSayWhatIsWrong(t *testing.T) {
 			t.Error("a letter is promised that cannot come")
 		}
 	}
+}
+
+// Whoever leaves a request has closed it, also for somebody who kept what opened it.
+func TestLeavingARequestClosesIt(t *testing.T) {
+	q := startQuay(t, "")
+	c := newCaller(t, q.s)
+	number, _ := c.ask("copy", "address", ann)
+	c.shows(q.office, ann, number)
+	c.until("/privacy/request", "Download it")
+	at, err := url.Parse(q.s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := "Cookie: "
+	for _, cookie := range c.client.Jar.Cookies(at) {
+		kept += cookie.String() + "; "
+	}
+	other := newCaller(t, q.s)
+	other.do(post, "/privacy/request/package", "", kept).wants(t, "before", 200)
+	c.form("/privacy/request/leave").wants(t, "leaving", 303)
+	other.do(post, "/privacy/request/package", "", kept).wants(t, "the package afterwards", 401)
+	other.do(get, "/privacy/request", "", kept).wants(t, "the page afterwards", 401, "Ask for a new link")
+	c.form("/privacy/request/leave").wants(t, "leaving again", 303)
 }
