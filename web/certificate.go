@@ -18,7 +18,7 @@ type certificateView struct {
 	Words    rightWords
 	Done     []doneRow
 	Not      []string // what could not be done
-	Looked   int      // readings again that found nothing
+	Looked   int      // kinds of readings again, where the last of each found nothing
 	Text     string
 	Days     int    // how long it can be fetched
 	Waits    string // why there is none
@@ -73,10 +73,19 @@ func (v *certificateView) fill(cert *cases.Certificate) {
 			v.Not = append(v.Not, joined(t.What, t.Why))
 		}
 	}
+	last := map[string]int{}
 	for _, l := range cert.Checked {
-		if l.Left == 0 {
+		last[l.Kind] = l.Left
+	}
+	for _, left := range last {
+		if left == 0 {
 			v.Looked++
 		}
+	}
+	if last["check"] > 0 { // the last time something was still there
+		v.Looked = 0
+	}
+	for _, l := range cert.Checked {
 		for _, g := range l.Not {
 			where := g.System
 			if g.Table != "" {

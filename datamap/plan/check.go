@@ -51,7 +51,9 @@ func Check(ctx context.Context, s *find.Search, p *Plan, people []find.Person) (
 	if err != nil {
 		return nil, err
 	}
-	again, err := Erase(ctx, s, f, p.options)
+	o := p.options
+	o.before, o.Done = nil, nil
+	again, err := Erase(ctx, s, f, o)
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +69,7 @@ type checker struct {
 	search *find.Search
 	left   []Left
 	seen   map[string]bool // rows that were judged by the plan itself
+	hands  map[string]bool // rows that changed hands, where somebody asks
 }
 
 // system judges the rows of one system. Otherwise is what is the matter with a row that
@@ -244,7 +247,7 @@ func (l *looking) row(want expected, r connect.Row, at map[string]int) {
 	if l.change.Kind == connect.Update && len(wrong) == 0 {
 		return
 	}
-	l.left = append(l.left, leftRow{connect.Tuple(r[:len(l.g.Key)]), wrong, !guarded(l.g, r, at)})
+	l.left = append(l.left, leftRow{connect.Tuple(r[:len(l.g.Key)]), wrong, !l.guarded(want, r, at)})
 }
 
 // take counts a row that is left, unless the plan itself was judged by it before.
@@ -257,6 +260,9 @@ func (c *checker) take(p *SystemPlan, g *Group, row leftRow, otherwise Why) {
 	why := otherwise
 	if row.changed {
 		why = ChangedHands
+		if c.hands != nil {
+			c.hands[place] = true
+		}
 	}
 	c.add(p.System, g, row.wrong, why, row.key)
 }
@@ -280,15 +286,31 @@ func (c *checker) done(g *Group, column string, is, want any) bool {
 	})
 }
 
-// guarded reports whether what tied the row to the person still does.
-func guarded(g *Group, r connect.Row, at map[string]int) bool {
-	return !slices.ContainsFunc(g.guards, func(x guard) bool {
+// guarded reports whether what tied the row to the person still does, or is what the plan
+// itself put in its place.
+func (l *looking) guarded(want expected, r connect.Row, at map[string]int) bool {
+	return !slices.ContainsFunc(l.g.guards, func(x guard) bool {
 		now := make(connect.Tuple, len(x.columns))
 		for i, name := range x.columns {
 			now[i] = r[at[name]]
 		}
-		return !x.holds(now)
+		return !x.holds(now) && !l.replaced(x.columns, want, r, at)
 	})
+}
+
+// replaced reports whether a plan changes some of the columns, and they hold what it put there.
+func (l *looking) replaced(columns []string, want expected, r connect.Row, at map[string]int) bool {
+	is := false
+	for i, s := range want.columns {
+		if !slices.Contains(columns, s.Column) {
+			continue
+		}
+		if !l.c.done(l.g, s.Column, r[at[s.Column]], want.value(i)) {
+			return false
+		}
+		is = true
+	}
+	return is
 }
 
 // holds reports whether values are those of a row when it was found; of a list one element is enough.

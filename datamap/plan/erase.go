@@ -115,6 +115,9 @@ func (b *builder) one(ctx context.Context, of *datamap.System, plan func(*system
 		err = s.foreseen(ctx, plan)
 	}
 	s.keepBefore()
+	if err == nil {
+		err = s.keepDone(ctx)
+	}
 	if avow.KindOf(err) == avow.Unavailable && ctx.Err() == nil {
 		return &SystemPlan{System: s.plan.System, seed: s.plan.seed, Away: avow.MessageOf(err)}, nil
 	}

@@ -128,6 +128,9 @@ type Options struct {
 	Now     time.Time
 	Holds   []Hold
 	Objects bool // of a Lifting: an objection of the person's stands, and what marks it stays
+	// Done is a plan of the same work for the same people that was run before this one is made. What it did may
+	// have been the only way to its rows: those stay in this plan as they were planned.
+	Done *Plan
 
 	seed   [32]byte
 	before *Plan // that is made anew

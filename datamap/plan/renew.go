@@ -54,12 +54,15 @@ func Renew(ctx context.Context, s *find.Search, f *find.Found, old *Plan, o Opti
 }
 
 // before is the part of the system in the plan that is made anew; nil when there is none.
-func (s *system) before() *SystemPlan {
-	if s.options.before == nil {
+func (s *system) before() *SystemPlan { return s.options.before.of(s.plan.System) }
+
+// of is the part of a system; nil when there is none.
+func (p *Plan) of(system string) *SystemPlan {
+	if p == nil {
 		return nil
 	}
-	for _, sp := range s.options.before.Systems {
-		if sp.System == s.plan.System {
+	for _, sp := range p.Systems {
+		if sp.System == system {
 			return sp
 		}
 	}
@@ -142,4 +145,75 @@ func (s *system) keepBefore() {
 		}
 	}
 	s.plan.Groups = append(kept, s.plan.Groups...)
+}
+
+// keepDone puts what was planned in an earlier round, and run, before all else: of rows that are
+// not found any more, or not as the person's own, as they were. Done again it changes nothing more,
+// and Check and Sweep judge it. Rows that changed hands since are not kept.
+func (s *system) keepDone(ctx context.Context) error {
+	done := s.options.Done
+	if done == nil || done.For != s.work || done.of(s.plan.System) == nil {
+		return nil
+	}
+	old := done.of(s.plan.System)
+	c := &checker{search: s.search, seen: map[string]bool{}, hands: map[string]bool{}}
+	if err := c.system(ctx, old, NotDone); err != nil {
+		return err
+	}
+	var kept []*Group
+	for _, g := range old.Groups {
+		var rows []int
+		for i, key := range g.keys.all() {
+			if !s.stillTheirs(g, key) && !c.hands[old.place(g.Table, string(appendTuple(nil, key)))] {
+				rows = append(rows, i)
+			}
+		}
+		if len(rows) > 0 {
+			kept = append(kept, g.only(rows))
+			s.plan.letDone(kept[len(kept)-1])
+		}
+	}
+	s.plan.Groups = append(kept, s.plan.Groups...)
+	return nil
+}
+
+// letDone lets a change of rows hold also where what tied them to the person is what the
+// change itself puts in its place: done a second time, for what came back beside it.
+func (p *SystemPlan) letDone(g *Group) {
+	sets := p.changeOf(g).Set
+	g.guards = slices.Clone(g.guards)
+	for i := range g.guards {
+		x := &g.guards[i]
+		var at []int
+		for _, name := range x.columns {
+			if n := slices.IndexFunc(sets, func(s connect.Set) bool { return s.Column == name }); n >= 0 {
+				at = append(at, n)
+			}
+		}
+		if len(at) < len(x.columns) {
+			continue
+		}
+		x.values.bytes = slices.Clip(x.values.bytes)
+		seen := map[string]bool{}
+		for row := range g.Rows {
+			t := make(connect.Tuple, len(at))
+			for j, n := range at {
+				t[j] = expected{row, sets}.value(n)
+			}
+			if raw := string(appendTuple(nil, t)); !seen[raw] && !slices.Contains(t, nil) {
+				seen[raw] = true
+				x.values.add(t)
+			}
+		}
+	}
+}
+
+// stillTheirs reports whether a row of a group was found again, as much the person's as it was.
+func (s *system) stillTheirs(g *Group, key connect.Tuple) bool {
+	t := s.tableNamed(g.Table)
+	if t == nil || !slices.Equal(t.key, g.Key) {
+		return false
+	}
+	i := t.row(key)
+	return i >= 0 && (!g.Owned || t.class(i).fate.owned)
 }

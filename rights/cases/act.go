@@ -18,6 +18,7 @@ import (
 // planned is what a plan came to: what is to be done where, in names and counts.
 type planned struct {
 	Parts []plannedPart `json:"parts"`
+	Whole bool          `json:"whole,omitempty"` // with what was planned in the rounds before
 }
 
 type plannedPart struct {
@@ -34,9 +35,13 @@ func (d *Desk) doPlan(ctx context.Context, c *record) (settle, error) {
 	var r Request
 	var stays bool
 	err := d.Desk.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		if r, err = d.request(tx, c); err == nil {
-			stays, err = d.staysMarked(tx, c)
+		if r, err = d.request(tx, c); err != nil {
+			return err
 		}
+		if r.Before, err = d.captured(tx, c, 1, c.round-1); err != nil {
+			return err
+		}
+		stays, err = d.staysMarked(tx, c)
 		return err
 	})
 	if err != nil {
@@ -50,7 +55,7 @@ func (d *Desk) doPlan(ctx context.Context, c *record) (settle, error) {
 		return nil, err
 	}
 	return func(tx *store.Tx, c *record, s *step) error {
-		out := planned{Parts: []plannedPart{}}
+		out := planned{Parts: []plannedPart{}, Whole: len(r.Before) > 0}
 		for _, p := range parts {
 			out.Parts = append(out.Parts, plannedPart{p.System, p.Tables, p.Task})
 			if p.Captured == nil {
@@ -153,9 +158,9 @@ func (p planned) refuses(system string) bool {
 	})
 }
 
-// captured is what was captured in this round, by system.
-func (d *Desk) captured(tx *store.Tx, c *record) (map[string][]byte, error) {
-	list, err := steps(tx, c.ID, `kind = ? AND round = ? AND state IN (?, ?)`, kindRun, c.round, stepDone, stepPartial)
+// captured is what was captured and run in some rounds, by system: the last of each, which is with those before it.
+func (d *Desk) captured(tx *store.Tx, c *record, from, to int) (map[string][]byte, error) {
+	list, err := steps(tx, c.ID, `kind = ? AND round BETWEEN ? AND ? AND state IN (?, ?)`, kindRun, from, to, stepDone, stepPartial)
 	out := map[string][]byte{}
 	for _, s := range list {
 		b, err := d.part(tx, c.ID, s.N)
@@ -172,7 +177,7 @@ func (d *Desk) again(ctx context.Context, c *record) (r Request, captured map[st
 		if r, err = d.request(tx, c); err != nil {
 			return err
 		}
-		captured, err = d.captured(tx, c)
+		captured, err = d.captured(tx, c, c.round, c.round)
 		return err
 	})
 	return r, captured, err

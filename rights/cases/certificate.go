@@ -220,6 +220,9 @@ func (cert *Certificate) add(st step, plans map[int]planned) error {
 				x.Tables = p.Tables
 			}
 		}
+		if plans[st.Round].Whole { // it stands there with all that was done before
+			cert.Systems = slices.DeleteFunc(cert.Systems, func(o CertifiedSystem) bool { return o.System == x.System })
+		}
 		cert.Systems = append(cert.Systems, x)
 		cert.Notes = append(cert.Notes, out.Notes...)
 	case kindTell:
@@ -316,16 +319,22 @@ func (cert *Certificate) words() string {
 			}
 		}
 	}
-	looks := 0
-	for _, l := range cert.Checked {
-		if l.Kind == kindCheck {
-			looks++
-		}
-	}
-	if looks > 0 {
+	if left, looked := cert.lastCheck(); looked && left == 0 {
 		b.WriteString("\n\nAfterwards it was read again, and what should be gone is gone.")
+	} else if looked {
+		b.WriteString("\n\nAfterwards it was read again. Something that should be gone was still there, and our staff have looked into it.")
 	}
 	return b.String()
+}
+
+// lastCheck is what was left when it was read again for the last time.
+func (cert *Certificate) lastCheck() (left int, looked bool) {
+	for _, l := range cert.Checked {
+		if l.Kind == kindCheck {
+			left, looked = l.Left, true
+		}
+	}
+	return left, looked
 }
 
 func counted(n int, one, many string) string {
@@ -419,7 +428,7 @@ func (cert *Certificate) Text() string {
 }
 
 // noText is what a look leaves out, whatever the systems are.
-var noText = map[string]string{kindSweep: "; what is no text, as pictures and PDF files, is not read"}
+var noText = map[string]string{kindSweep: "; what is no text, as pictures and PDF files, and text that is packed or encoded (base64) is not read"}
 
 // lawsOf names the laws that set the clock.
 func lawsOf(list []avow.Regime) string {

@@ -40,6 +40,7 @@ type Request struct {
 	Undone      []Undone // of a package: what people were to look through, and could not
 	Received    time.Time
 	Now         time.Time
+	Before      map[string][]byte // of a plan that is made again: what was captured in the rounds before, and run
 }
 
 // Engine acts in the mapped systems. Every method may be called again, by another node,
@@ -49,7 +50,8 @@ type Engine interface {
 	// Held gives those of the identities that a system holds, as it is spelt there.
 	Held(ctx context.Context, region avow.Region, ids []Identity) ([]Identity, error)
 	// Capture reads all systems and fixes what is to be done in each. It changes nothing, and
-	// is Unavailable while one system cannot be read that it is not to do without.
+	// is Unavailable while one system cannot be read that it is not to do without. What was captured before stays
+	// captured, unless it changed hands: what was erased may have been the only way to it.
 	Capture(ctx context.Context, r Request) ([]Part, error)
 	// Restrict has a system keep what was captured and not use it, before an erasure.
 	Restrict(ctx context.Context, r Request, system string, captured []byte) error

@@ -30,9 +30,12 @@ type mapped struct {
 	configs map[string]store.Config
 	dbs     map[string]*store.DB
 
-	mu   sync.Mutex
-	away map[string]bool
+	mu       sync.Mutex
+	away     map[string]bool
+	meddling []write // what an application does right after avow did something
 }
+
+type write struct{ system, statement string }
 
 var tables = map[string][]string{
 	"shop": {
@@ -139,7 +142,14 @@ func (s *sometimes) Change(ctx context.Context, list []connect.Change) ([]connec
 	if err := s.isAway(); err != nil {
 		return nil, err
 	}
-	return s.Source.Change(ctx, list)
+	out, err := s.Source.Change(ctx, list)
+	s.m.mu.Lock()
+	defer s.m.mu.Unlock()
+	if len(s.m.meddling) > 0 && s.m.meddling[0].system == s.name && err == nil {
+		err = s.m.exec(s.name, s.m.meddling[0].statement)
+		s.m.meddling = s.m.meddling[1:]
+	}
+	return out, err
 }
 
 func (m *mapped) setAway(name string, away bool) {

@@ -85,6 +85,9 @@ func (e *Engine) Capture(ctx context.Context, r cases.Request) ([]cases.Part, er
 // plan makes the plan of a right, and for an erasure that of the restriction before it.
 func (e *Engine) plan(ctx context.Context, s *find.Search, f *find.Found, r cases.Request) (p, restrict *plan.Plan, err error) {
 	o := plan.Options{CaseKey: r.Key, Now: r.Now}
+	if o.Done, err = together(r.Before); err != nil {
+		return nil, nil, err
+	}
 	switch r.Right {
 	case law.Remove:
 		if o.Holds, err = e.holds(ctx, s, f, r); err != nil {
@@ -359,7 +362,7 @@ func (e *Engine) Check(ctx context.Context, r cases.Request, parts map[string][]
 	if err := w.allThere(); err != nil {
 		return nil, err
 	}
-	whole, err := together(r, parts)
+	whole, err := together(parts)
 	if whole == nil || err != nil {
 		return nil, err
 	}
@@ -381,7 +384,7 @@ func (e *Engine) Check(ctx context.Context, r cases.Request, parts map[string][]
 }
 
 // together is the whole plan again, of the parts of its systems; nil when there are none.
-func together(r cases.Request, parts map[string][]byte) (whole *plan.Plan, err error) {
+func together(parts map[string][]byte) (whole *plan.Plan, err error) {
 	for _, text := range parts {
 		_, p, err := decode(text)
 		if err != nil {

@@ -21,7 +21,7 @@ func (e *Engine) Sweep(ctx context.Context, r cases.Request, parts map[string][]
 	if err := w.allThere(); err != nil {
 		return nil, err
 	}
-	whole, err := together(r, parts)
+	whole, err := together(parts)
 	if err != nil {
 		return nil, err
 	}
