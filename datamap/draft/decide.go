@@ -256,6 +256,8 @@ func (c *column) mediumName() {
 		c.say("", Not, "it is what an organisation says to everybody")
 	case s == Text && t.lists():
 		c.say("", Not, "it is said of an entry of a list")
+	case s == Text && c.ofRow():
+		c.say("", Not, "it is said of what the row is, and nothing in it leads to anybody")
 	case s == Text && t.about == aboutUnknown:
 		c.say(s, Likely, nameSays, "people write and are written about in it")
 	case (s == Belief || s == Trait) && t.about == aboutUnknown && len(t.columns) > 4 && !slices.Contains(t.own, stem(c.tokens[0].text)):
@@ -491,4 +493,13 @@ func (c *column) sharesPrefix() bool {
 func terseName(ts []token) bool {
 	_, ok := terseOf(ts)
 	return ok
+}
+
+// ofRow reports whether a remark is one on the row: nothing ties the row to anybody, it is
+// no message and nothing that happens to people, and no remark that was seen has an address
+// or a name in it.
+func (c *column) ofRow() bool {
+	t := c.table
+	return t.about == aboutUnknown && t.tie == tieNone && t.sorts == 0 && !t.speaks() && !t.lives() && !t.pointsAtPeople() &&
+		t.rows > 0 && c.seen.marks[markInside]+c.seen.marks[markEmail]+c.seen.marks[markPhone]+c.seen.marks[markWhole] == 0
 }
