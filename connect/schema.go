@@ -112,7 +112,8 @@ type Reference struct {
 	Table    string // it points at
 	To       []string
 	OnDelete OnDelete
-	Deferred bool // it is held at the end of the transaction, or can be
+	OnUpdate OnDelete // the same when the values it points at are changed
+	Deferred bool     // it is held at the end of the transaction, or can be
 }
 
 // OnDelete is what a system does to a row when the row it points at is deleted.

@@ -30,24 +30,34 @@ var plainKey = regexp.MustCompile("^\\s*(?i:lower|upper)?\\s*[(]*[\"`]?[A-Za-z_]
 
 // postgresExclusions are exclusion constraints, and the unique indexes that are not of plain
 // columns of all rows, or in which empty ones are the same. Older servers do not know the last.
+// Of tables whose rows others show it is every unique index that is not a part of one of theirs.
 const postgresExclusions = `
 SELECT i.indrelid::bigint, c.relname, i.indisexclusion, substring(pg_get_indexdef(i.indexrelid) from ' USING (.*)$'),
-       (SELECT string_agg(pg_get_indexdef(i.indexrelid, n, true), ' , ') FROM generate_series(1, i.indnkeyatts) n)
+       (SELECT string_agg(pg_get_indexdef(i.indexrelid, n, true), ' , ') FROM generate_series(1, i.indnkeyatts) n), x.special, NOT c.relispartition
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-WHERE i.indisvalid AND (i.indisexclusion OR i.indisunique AND (i.indpred IS NOT NULL OR i.indexprs IS NOT NULL OR (to_jsonb(i) ->> 'indnullsnotdistinct')::boolean IS TRUE
-  OR EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey) AND a.attgenerated <> '')))
+CROSS JOIN LATERAL (SELECT i.indisexclusion OR i.indisunique AND (i.indpred IS NOT NULL OR i.indexprs IS NOT NULL OR (to_jsonb(i) ->> 'indnullsnotdistinct')::boolean IS TRUE
+  OR EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey) AND a.attgenerated <> '')) AS special) x
+WHERE i.indisvalid AND (x.special OR i.indisunique AND EXISTS (SELECT 1 FROM pg_inherits p WHERE p.inhrelid = i.indrelid))
 ORDER BY 1, 2`
 
 func (b *postgresCatalog) exclusion(scan scanner) error {
 	var id int64
 	var name, key string
 	var text sql.NullString
-	var exclusion bool
-	err := scan(&id, &name, &exclusion, &text, &key)
-	if t := b.byID[id]; err == nil && t != nil {
-		t.exclude(name, lexer{text: unbracketed.Replace(text.String)}, unbracketed.Replace(key), !exclusion)
+	var exclusion, special, own bool
+	if err := scan(&id, &name, &exclusion, &text, &key, &special, &own); err != nil {
+		return err
 	}
-	return err
+	l := lexer{text: unbracketed.Replace(text.String)}
+	if t := b.byID[id]; t != nil && special {
+		t.exclude(name, l, unbracketed.Replace(key), !exclusion)
+	}
+	for _, t := range b.wholes(id) {
+		if columns, _ := l.speaksOf(t.columns); own && len(columns) > 0 {
+			t.exclude(name, l, unbracketed.Replace(key), !exclusion)
+		}
+	}
+	return nil
 }
 
 const mysqlUniques = `SELECT table_schema, table_name, index_name, coalesce(column_name, ''), sub_part IS NOT NULL, coalesce(%s, '') FROM information_schema.statistics` + mysqlWhere +

@@ -23,9 +23,9 @@ const (
 	mysqlColumns = `SELECT table_schema, table_name, column_name, is_nullable = 'YES', data_type, column_type, character_maximum_length,
 		character_set_name, collation_name, coalesce(generation_expression, '') <> '', privileges FROM information_schema.columns` + mysqlWhere +
 		` ORDER BY table_schema, table_name, ordinal_position`
-	// A login that may only read sees which references there are, and not what deleting does.
+	// A login that may only read sees which references there are, and not what deleting or changing does.
 	mysqlReferences = `SELECT k.table_schema, k.table_name, k.constraint_name, k.column_name, k.referenced_table_schema, k.referenced_table_name,
-		k.referenced_column_name, coalesce(r.delete_rule, '') FROM information_schema.key_column_usage k
+		k.referenced_column_name, coalesce(r.delete_rule, ''), coalesce(r.update_rule, '') FROM information_schema.key_column_usage k
 		LEFT JOIN information_schema.referential_constraints r ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name AND r.table_name = k.table_name` + mysqlWhere +
 		` AND k.referenced_table_name IS NOT NULL ORDER BY k.table_schema, k.table_name, k.constraint_name, k.ordinal_position`
 	mysqlIndexes = `SELECT table_schema, table_name, index_name, non_unique = 0, column_name, sub_part IS NOT NULL, %s FROM information_schema.statistics` + mysqlWhere +
@@ -241,8 +241,8 @@ func (t *table) extend(index, part string, unique bool) {
 }
 
 func (b *mysqlCatalog) reference(scan scanner) error {
-	var schema, name, constraint, column, toSchema, toName, toColumn, rule string
-	err := scan(&schema, &name, &constraint, &column, &toSchema, &toName, &toColumn, &rule)
+	var schema, name, constraint, column, toSchema, toName, toColumn, rule, update string
+	err := scan(&schema, &name, &constraint, &column, &toSchema, &toName, &toColumn, &rule, &update)
 	t := b.byName[[2]string{schema, name}]
 	if err != nil || t == nil {
 		return err
@@ -252,7 +252,7 @@ func (b *mysqlCatalog) reference(scan scanner) error {
 		if toSchema != b.within {
 			target = toSchema + "." + toName
 		}
-		t.References = append(t.References, connect.Reference{Name: constraint, Table: target, OnDelete: liteOnDelete(rule)})
+		t.References = append(t.References, connect.Reference{Name: constraint, Table: target, OnDelete: liteOnDelete(rule), OnUpdate: liteOnDelete(update)})
 	}
 	r := &t.References[len(t.References)-1]
 	r.Columns, r.To = append(r.Columns, column), append(r.To, toColumn)

@@ -29,7 +29,7 @@ FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid WHERE t.typtype = 'e' A
 // postgresChecks are the rules of tables, and those of the domains of their columns.
 const postgresChecks = `
 SELECT k.conrelid::bigint, '' AS domain_of, k.conname, pg_get_expr(k.conbin, k.conrelid),
-       (SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY(k.conkey))::text
+       (SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY(k.conkey))::text, k.coninhcount = 0
 FROM pg_constraint k WHERE k.contype = 'c' AND k.conrelid <> 0
 UNION ALL
 (WITH RECURSIVE up AS (
@@ -37,7 +37,7 @@ UNION ALL
   WHERE t.typtype = 'd' AND a.attnum > 0 AND NOT a.attisdropped
   UNION ALL
   SELECT up.attrelid, up.attname, t.oid, t.typbasetype FROM up JOIN pg_type t ON t.oid = up.typbasetype WHERE t.typtype = 'd')
-SELECT up.attrelid::bigint, up.attname, k.conname, pg_get_expr(k.conbin, 0), NULL
+SELECT up.attrelid::bigint, up.attname, k.conname, pg_get_expr(k.conbin, 0), NULL, false
 FROM up JOIN pg_constraint k ON k.contypid = up.oid AND k.contype = 'c')
 ORDER BY 1, 3`
 
@@ -86,16 +86,20 @@ func (b *postgresCatalog) check(scan scanner) error {
 	var id int64
 	var domainOf, name string
 	var expr, list sql.NullString
-	if err := scan(&id, &domainOf, &name, &expr, &list); err != nil {
+	var own bool // not one of a table that shows its rows
+	if err := scan(&id, &domainOf, &name, &expr, &list, &own); err != nil {
 		return err
-	}
-	t := b.byID[id]
-	if t == nil {
-		return nil
 	}
 	columns, err := texts(list.String)
 	if err != nil {
 		return err
+	}
+	if own {
+		b.holds(id, connect.Exclusion{Name: name, Columns: columns})
+	}
+	t := b.byID[id]
+	if t == nil {
+		return nil
 	}
 	r := rule{Check: connect.Check{Name: name, Columns: columns, Text: said(expr.String)}, expr: expr.String}
 	if domainOf != "" {

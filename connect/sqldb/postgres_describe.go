@@ -23,7 +23,10 @@ SELECT c.oid::bigint, n.nspname, c.relname, c.relkind::text,
        has_schema_privilege(n.oid, 'USAGE'),
        has_table_privilege(c.oid, 'SELECT'), has_any_column_privilege(c.oid, 'SELECT'),
        has_table_privilege(c.oid, 'UPDATE'), has_any_column_privilege(c.oid, 'UPDATE'),
-       has_table_privilege(c.oid, 'DELETE'), row_security_active(c.oid), current_user::text,
+       has_table_privilege(c.oid, 'DELETE'), row_security_active(c.oid) AND (
+         EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND NOT p.polpermissive AND p.polcmd IN ('*', 'r')) OR
+         NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('*', 'r') AND pg_get_expr(p.polqual, p.polrelid) = 'true'
+           AND (p.polroles = '{0}' OR EXISTS (SELECT 1 FROM unnest(p.polroles) AS u(role) WHERE u.role <> 0 AND pg_has_role(u.role, 'USAGE'))))), current_user::text,
        (pg_relation_is_updatable(c.oid, true) & 4) <> 0, (pg_relation_is_updatable(c.oid, true) & 16) <> 0,
        c.relkind = 'r' AND EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhparent = c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -48,7 +51,7 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 
 ORDER BY a.attrelid, a.attnum`
 
 const postgresConstraints = `
-SELECT k.conrelid::bigint, k.conname, k.contype::text, k.confrelid::bigint, k.confdeltype::text, k.condeferrable,
+SELECT k.conrelid::bigint, k.conname, k.contype::text, k.confrelid::bigint, k.confdeltype::text, k.confupdtype::text, k.condeferrable,
        (SELECT json_agg(a.attname ORDER BY u.at) FROM unnest(k.conkey) WITH ORDINALITY u(num, at) JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.num)::text,
        (SELECT json_agg(a.attname ORDER BY u.at) FROM unnest(k.confkey) WITH ORDINALITY u(num, at) JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.num)::text
 FROM pg_constraint k WHERE k.contype IN ('p', 'f') AND k.conparentid = 0 ORDER BY k.conrelid, k.conname`
@@ -61,12 +64,12 @@ SELECT i.indrelid::bigint, i.indisunique AND NOT i.indisprimary AND i.indexprs I
 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE i.indisvalid AND i.indpred IS NULL AND NOT c.relispartition AND n.nspname NOT LIKE 'pg\_%' ORDER BY i.indexrelid`
 
-// postgresTriggers: the bits of tgtype are 8 for DELETE and 16 for UPDATE. A rule rewrites what is sent, which is as good as a trigger.
+// postgresTriggers: the bits of tgtype are 1 for each row, 8 for DELETE and 16 for UPDATE. A rule rewrites what is sent, which is as good as a trigger.
 const postgresTriggers = `
-SELECT t.tgrelid::bigint, t.tgname, (t.tgtype & 16) <> 0, (t.tgtype & 8) <> 0 FROM pg_trigger t
+SELECT t.tgrelid::bigint, t.tgname, (t.tgtype & 16) <> 0, (t.tgtype & 8) <> 0, (t.tgtype & 1) <> 0 FROM pg_trigger t
 WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND (t.tgtype & 24) <> 0
 UNION ALL
-SELECT r.ev_class::bigint, r.rulename, r.ev_type = '2', r.ev_type = '4' FROM pg_rewrite r WHERE r.ev_type IN ('2', '4')
+SELECT r.ev_class::bigint, r.rulename, r.ev_type = '2', r.ev_type = '4', false FROM pg_rewrite r WHERE r.ev_type IN ('2', '4')
 ORDER BY 1, 2`
 
 func (d postgres) describe(ctx context.Context, db asker, within string) (*catalog, error) {
@@ -83,12 +86,13 @@ func (d postgres) describe(ctx context.Context, db asker, within string) (*catal
 	if within == "" {
 		within = schema.String
 	}
-	b := postgresCatalog{within: within, byID: map[int64]*table{}}
+	b := postgresCatalog{within: within, byID: map[int64]*table{}, parents: map[int64][]int64{}}
 	for _, step := range []struct {
 		query string
 		row   func(scanner) error
-	}{{postgresTables, b.table}, {postgresColumns, b.column}, {postgresConstraints, b.constraint}, {postgresIndexes, b.index}, {postgresTriggers, b.trigger},
-		{postgresDomains, b.domain}, {postgresEnums, b.enum}, {postgresChecks, b.check}, {postgresExclusions, b.exclusion}} {
+	}{{postgresTables, b.table}, {postgresParts, b.part}, {postgresColumns, b.column}, {postgresConstraints, b.constraint}, {postgresIndexes, b.index}, {postgresTriggers, b.trigger},
+		{postgresDomains, b.domain}, {postgresEnums, b.enum}, {postgresChecks, b.check}, {postgresExclusions, b.exclusion},
+		{postgresRequired, b.required}, {postgresPartitioned, b.partitioned}} {
 		if err := each(ctx, db, step.query, step.row); err != nil {
 			return nil, err
 		}
@@ -126,7 +130,9 @@ type postgresCatalog struct {
 	within string
 	tables []*table
 	byID   map[int64]*table
-	role   string
+	// parents are the tables that show the rows of one beside their own; see postgres_parts.go.
+	parents map[int64][]int64
+	role    string
 }
 
 func (b *postgresCatalog) table(scan scanner) error {
@@ -158,7 +164,7 @@ func (b *postgresCatalog) table(scan scanner) error {
 	grant(connect.OpUpdate, "UPDATE", update || updateSome, updatable)
 	grant(connect.OpDelete, "DELETE", remove, deletable)
 	if hides {
-		t.Hides = fmt.Sprintf("row security is on for %s, so this login may not see every row; ALTER ROLE %s BYPASSRLS would show them", on, role)
+		t.Hides = fmt.Sprintf("row security is on for %s, so this login may not see every row; ALTER ROLE %s BYPASSRLS, or a policy for it with USING (true), would show them", on, role)
 	}
 	b.byID[id] = t
 	b.tables = append(b.tables, t)
@@ -238,28 +244,27 @@ func postgresRange(base string) (low, high int64) {
 
 func (b *postgresCatalog) constraint(scan scanner) error {
 	var id, to int64
-	var name, kind, onDelete string
+	var name, kind, onDelete, onUpdate string
 	var deferred bool
 	var columns, toColumns sql.NullString
-	err := scan(&id, &name, &kind, &to, &onDelete, &deferred, &columns, &toColumns)
+	err := scan(&id, &name, &kind, &to, &onDelete, &onUpdate, &deferred, &columns, &toColumns)
 	t := b.byID[id]
-	if err != nil || t == nil {
+	if err != nil || t == nil && kind == "p" {
 		return err
 	}
 	if kind == "p" {
 		t.Key, err = texts(columns.String)
 		return err
 	}
-	r := connect.Reference{Name: name, OnDelete: postgresOnDelete[onDelete], Deferred: deferred}
-	if target := b.byID[to]; target != nil {
-		r.Table = target.Name
-	}
+	r := connect.Reference{Name: name, OnDelete: postgresOnDelete[onDelete], OnUpdate: postgresOnDelete[onUpdate], Deferred: deferred}
 	if r.Columns, err = texts(columns.String); err != nil {
 		return err
 	}
-	r.To, err = texts(toColumns.String)
-	t.References = append(t.References, r)
-	return err
+	if r.To, err = texts(toColumns.String); err != nil {
+		return err
+	}
+	b.refer(id, to, r)
+	return nil
 }
 
 var postgresOnDelete = map[string]connect.OnDelete{"a": connect.NoAction, "r": connect.NoAction, "c": connect.Cascade, "n": connect.SetNull, "d": connect.SetDefault}
@@ -312,10 +317,8 @@ func plainExpression(is string) string {
 func (b *postgresCatalog) trigger(scan scanner) error {
 	var id int64
 	var trigger connect.Trigger
-	var update, remove bool
-	err := scan(&id, &trigger.Name, &update, &remove)
-	t := b.byID[id]
-	if err != nil || t == nil {
+	var update, remove, eachRow bool
+	if err := scan(&id, &trigger.Name, &update, &remove, &eachRow); err != nil {
 		return err
 	}
 	if update {
@@ -324,13 +327,18 @@ func (b *postgresCatalog) trigger(scan scanner) error {
 	if remove {
 		trigger.On = append(trigger.On, connect.OpDelete)
 	}
-	t.Triggers = append(t.Triggers, trigger)
+	if t := b.byID[id]; t != nil {
+		t.Triggers = append(t.Triggers, trigger)
+	}
+	if eachRow {
+		b.fires(id, trigger)
+	}
 	return nil
 }
 
 // settle sorts what came in the order of internal numbers.
 func (b *postgresCatalog) settle() {
 	for _, t := range b.tables {
-		slices.SortFunc(t.References, func(x, y connect.Reference) int { return strings.Compare(x.Name, y.Name) })
+		slices.SortStableFunc(t.References, func(x, y connect.Reference) int { return strings.Compare(x.Name, y.Name) })
 	}
 }

@@ -70,8 +70,25 @@ func (p *programs) outside(works []*work) string {
 		if why := v.changed(w.t, connect.Op(w.Kind)); why != "" {
 			return why
 		}
+		for _, other := range p.catalog.tables {
+			if !other.follows(w, p.catalog) {
+				continue
+			}
+			if why := v.changed(other, connect.OpUpdate); why != "" {
+				return why
+			}
+		}
 	}
 	return ""
+}
+
+// follows reports whether rows of a table change with the values they point at.
+func (t *table) follows(w *work, c *catalog) bool {
+	return slices.ContainsFunc(t.References, func(r connect.Reference) bool {
+		to := c.find(r.Table)
+		return r.OnUpdate != connect.NoAction && to != nil && to.schema == w.t.schema && to.name == w.t.name &&
+			slices.ContainsFunc(w.sets, func(s set) bool { return slices.Contains(r.To, s.c.Name) })
+	})
 }
 
 // visit follows what a change sets off, each thing once.

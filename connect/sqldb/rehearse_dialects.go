@@ -47,6 +47,9 @@ func (postgres) refuser(err error) (by refuser) {
 		by.function = m[1]
 	}
 	by.name, by.reference = e.ConstraintName, e.Code == "23503" || e.Code == "23001"
+	if e.Code == "23502" && e.ColumnName != "" {
+		by.name = postgresNotNull(e.ColumnName)
+	}
 	return by
 }
 
@@ -65,15 +68,15 @@ WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND p.prokind IN ('f
 
 // postgresPrograms are the triggers of tables without their names, in which others of the
 // same words might be; the bits of tgtype are 8 for DELETE and 16 for UPDATE.
-const postgresPrograms = `
+const postgresPrograms = postgresShown + `
 SELECT c.relname, t.tgname, (t.tgtype & 16) <> 0, (t.tgtype & 8) <> 0, t.tgdeferrable, substring(pg_get_triggerdef(t.oid) from ' FOR EACH (?:ROW|STATEMENT) (.*)$')
-FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
+FROM pg_trigger t JOIN shown s ON s.part = t.tgrelid JOIN pg_class c ON c.oid = s.by WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
 UNION ALL
 SELECT c.relname, r.rulename, r.ev_type = '2', r.ev_type = '4', false, substring(pg_get_ruledef(r.oid) from ' DO (.*)$')
 FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class WHERE r.ev_type IN ('2', '3', '4')`
 
-const postgresForeign = `
-SELECT c.relname, w.fdwname FROM pg_foreign_table f JOIN pg_class c ON c.oid = f.ftrelid
+const postgresForeign = postgresShown + `
+SELECT c.relname, w.fdwname FROM pg_foreign_table f JOIN shown a ON a.part = f.ftrelid JOIN pg_class c ON c.oid = a.by
 JOIN pg_foreign_server s ON s.oid = f.ftserver JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw WHERE w.fdwname <> 'postgres_fdw'`
 
 func (postgres) programs(ctx context.Context, db asker) (*programs, error) {

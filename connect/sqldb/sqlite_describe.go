@@ -219,17 +219,17 @@ func liteKind(c *column) {
 
 func (b *liteCatalog) references(t *table) error {
 	last := -1
-	return b.ask(`SELECT id, "table", "from", "to", on_delete FROM pragma_foreign_key_list(?) ORDER BY id, seq`, func(scan scanner) error {
+	return b.ask(`SELECT id, "table", "from", "to", on_delete, on_update FROM pragma_foreign_key_list(?) ORDER BY id, seq`, func(scan scanner) error {
 		var id int
-		var table, from, onDelete string
+		var table, from, onDelete, onUpdate string
 		var to sql.NullString
-		if err := scan(&id, &table, &from, &to, &onDelete); err != nil {
+		if err := scan(&id, &table, &from, &to, &onDelete, &onUpdate); err != nil {
 			return err
 		}
 		target := b.byName[strings.ToLower(table)]
 		if id != last {
 			last = id
-			r := connect.Reference{Table: table, OnDelete: liteOnDelete(onDelete)}
+			r := connect.Reference{Table: table, OnDelete: liteOnDelete(onDelete), OnUpdate: liteOnDelete(onUpdate)}
 			if target != nil {
 				r.Table = target.Name
 			}

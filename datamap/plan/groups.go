@@ -75,6 +75,24 @@ func (f *fate) names() []string {
 	return out
 }
 
+// changing says what else happens when a column of the table changes: triggers run, and
+// rows of others that point at it may follow.
+func (t *table) changing(column string) string {
+	var out []string
+	if say := t.triggers(connect.OpUpdate); say != "" {
+		out = append(out, say)
+	}
+	for _, e := range t.pointing {
+		if does := followed[e.ref.OnUpdate]; does != "" && slices.Contains(e.ref.To, column) {
+			out = append(out, "the database "+does+" `"+strings.Join(e.ref.Columns, "`, `")+"` of the rows of `"+e.from.Name+"` that point at it")
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// followed is what a database does to rows that point at values that change.
+var followed = map[connect.OnDelete]string{connect.Cascade: "changes", connect.SetNull: "empties", connect.SetDefault: "resets"}
+
 // triggers says which programs of the database run when rows change: nobody here knows
 // what they do.
 func (t *table) triggers(op connect.Op) string {

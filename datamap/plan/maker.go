@@ -77,7 +77,7 @@ func (m *maker) keep(name string, l Line, e end) {
 
 func (m *maker) take(t treatment) {
 	if t.set != nil {
-		t.line.Reason = cmp.Or(t.line.Reason, m.t.triggers(connect.OpUpdate))
+		t.line.Reason = cmp.Or(t.line.Reason, m.t.changing(t.set.column))
 		m.sets = append(m.sets, *t.set)
 	}
 	m.say(t.line)

@@ -248,7 +248,7 @@ func (p place) momentValue(text, bad string) (any, string) {
 // writeCorrection makes the group. Where From is given the row is changed only while
 // exactly what was read still stands there.
 func (s *system) writeCorrection(t *table, rows []int, p place, c Correction, to any, was map[int]any) {
-	line := Line{Columns: []string{p.name}, Action: Update, Reason: t.triggers(connect.OpUpdate)}
+	line := Line{Columns: []string{p.name}, Action: Update, Reason: t.changing(p.name)}
 	makers := rowsBy(t, rows, func(i int) uint32 { return t.classOf[i] }, func(_ int, n uint32) []*maker {
 		m := s.maker(t, t.classes[n], changeRows)
 		m.change, m.sets = connect.Update, []set{{column: p.name, to: to}}

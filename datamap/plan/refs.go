@@ -37,12 +37,13 @@ func (s *system) findEdges() []*edge {
 				continue
 			}
 			if e.fromRows != nil {
-				e.mapped = sameReference(e.fromRows.of, e.ref)
+				e.mapped = sameReference(e.fromRows.of, e.ref, e.to.of)
 				if n := bits[e.fromRows]; n < 63 {
 					e.bit = 1 << n
 				}
 				bits[e.fromRows]++
 			}
+			e.to.pointing = append(e.to.pointing, e)
 			out = append(out, e)
 		}
 	}
@@ -63,9 +64,9 @@ func (s *system) mapped(name string) *table {
 	return nil
 }
 
-func sameReference(t *datamap.Table, r *connect.Reference) *datamap.Reference {
+func sameReference(t *datamap.Table, r *connect.Reference, to *datamap.Table) *datamap.Reference {
 	for i := range t.References {
-		if m := &t.References[i].Is; slices.Equal(m.Here, r.Columns) && m.When.Test == nil {
+		if m := &t.References[i].Is; m.Target == to && slices.Equal(m.Here, r.Columns) && m.When.Test == nil {
 			return m
 		}
 	}

@@ -30,7 +30,17 @@ func (s *system) watched(g *Group) []string {
 			out = append(out, x.Name)
 		}
 	}
-	return append(out, s.fires(t.schema, connect.Op(g.change), map[string]bool{})...)
+	seen := map[string]bool{}
+	out = append(out, s.fires(t.schema, connect.Op(g.change), seen)...)
+	for _, e := range t.pointing {
+		if !slices.ContainsFunc(g.sets, func(set set) bool { return slices.Contains(e.ref.To, set.column) }) {
+			continue
+		}
+		if out = append(out, strings.TrimSpace("the foreign key "+e.ref.Name)); e.ref.OnUpdate != connect.NoAction {
+			out = append(out, s.fires(e.from, connect.OpUpdate, seen)...)
+		}
+	}
+	return out
 }
 
 // fires are the triggers that a change of a table sets off, also in rows that go with others.

@@ -93,7 +93,7 @@ func (s *system) mark(ctx context.Context, t *table, what string, on bool) error
 	for _, m := range rowsBy(t, rows, func(i int) uint32 { return t.classOf[i] }, func(_ int, n uint32) []*maker {
 		m := s.maker(t, t.classes[n], changeRows)
 		m.change, m.sets = connect.Update, []set{{column: p.name, to: to}}
-		m.say(Line{Columns: []string{p.name}, Action: Update, Reason: t.triggers(connect.OpUpdate)})
+		m.say(Line{Columns: []string{p.name}, Action: Update, Reason: t.changing(p.name)})
 		s.guard(m, t.classes[n], nil)
 		return []*maker{m}
 	}) {

@@ -27,6 +27,7 @@ type table struct {
 	untie    map[int]uint64   // rows that stay, and the references (a bit each) they let go of
 	index    map[string]int   // key → row, when it is needed
 	extra    map[string][]any // what was read besides, by column
+	pointing []*edge          // the references to the table that the database enforces
 }
 
 // held is why rows that would go are masked instead.
