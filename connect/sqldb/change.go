@@ -421,7 +421,7 @@ func (x *exists) write(out *writer, of *table) error {
 		if a.Kind != b.Kind {
 			ref, to = out.d.text(ref, a), out.d.text(to, b)
 		}
-		out.text(ref, " = ", to)
+		out.text(to, " = ", ref) // as the column compares that is pointed at
 	})
 	if x.When != nil {
 		out.text(" AND ")

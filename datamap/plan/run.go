@@ -30,7 +30,7 @@ func (p *SystemPlan) Run(ctx context.Context, src connect.Source) (Outcome, erro
 	if len(changes) == 0 {
 		return Outcome{}, nil
 	}
-	results, err := src.Change(ctx, changes)
+	results, err := change(ctx, src, changes)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -58,7 +58,7 @@ func (o *Outcome) add(g *Group, changed int64) {
 	o.Tables = append(o.Tables, Done{g.Table, action, g.Rows, changed})
 }
 
-// Statements is what Run would send, for people to read. It holds personal values.
+// Statements is what Run would send, but for what it adds about rows that came since, for people to read. It holds personal values.
 func (p *SystemPlan) Statements(src connect.Source) ([]connect.Statement, error) {
 	changes, _ := p.changes()
 	if len(changes) == 0 {

@@ -1,0 +1,71 @@
+package plan
+
+import (
+	"context"
+	"slices"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/connect"
+)
+
+// change sends what a part does. What refers to rows that go was found when it was planned,
+// and goes before them. What came since, or was made to refer to them, is somebody else's
+// until it is planned anew: the row it points at is left, and Check tells.
+func change(ctx context.Context, src connect.Source, changes []connect.Change) ([]connect.Result, error) {
+	deletes := slices.ContainsFunc(changes, func(c connect.Change) bool { return c.Kind == connect.Delete })
+	if _, database := src.(connect.Rehearsal); !database || !deletes {
+		return src.Change(ctx, changes)
+	}
+	schema, err := src.Describe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	taken := func(r connect.Reference) bool { return r.OnDelete != connect.NoAction }
+	results, err := src.Change(ctx, unlessPointedAt(changes, schema, taken))
+	if avow.KindOf(err) != avow.Conflict {
+		return results, err
+	}
+	// The database may have refused it for the sake of such a row.
+	any := func(connect.Reference) bool { return true }
+	if again, failed := src.Change(ctx, unlessPointedAt(changes, schema, any)); failed == nil {
+		return again, nil
+	}
+	return nil, err
+}
+
+// unlessPointedAt adds to deletions that a row is left which another points at by some of
+// the references that the database holds to. Those that go in the same step or later do not count.
+func unlessPointedAt(changes []connect.Change, schema *connect.Schema, by func(connect.Reference) bool) []connect.Change {
+	out := slices.Clone(changes)
+	for i := range out {
+		c := &out[i]
+		to := schema.Table(c.Table)
+		if c.Kind != connect.Delete || to == nil {
+			continue
+		}
+		c.Unless = slices.Clone(c.Unless)
+		for j := range schema.Tables {
+			from := &schema.Tables[j]
+			for _, r := range from.References {
+				if schema.Table(r.Table) != to || !by(r) || len(r.Columns) != len(r.To) || from.Lacks[connect.OpRead] != "" || asked(c, from, r) {
+					continue
+				}
+				x := connect.Exists{Table: from.Name, Columns: r.Columns, Of: r.To}
+				for _, later := range changes[i:] {
+					if later.Kind == connect.Delete && schema.Table(later.Table) == from {
+						x.Key, x.But = later.Key, append(x.But, later.Keys...)
+					}
+				}
+				c.Unless = append(c.Unless, x)
+			}
+		}
+	}
+	return out
+}
+
+// asked reports whether a change asks for rows that point by a reference already.
+func asked(c *connect.Change, from *connect.Table, r connect.Reference) bool {
+	return slices.ContainsFunc(c.Unless, func(x connect.Exists) bool {
+		return x.Table == from.Name && x.When == nil && slices.Equal(x.Columns, r.Columns) && slices.Equal(x.Of, r.To)
+	})
+}
