@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -79,9 +80,18 @@ func (m *matcher) want(person int, id find.Identity) {
 		w.form, w.e164, w.value = phoneForm, e164, e164[len(e164)-nationalDigits:]
 	case id.Kind == "email" || strings.Contains(id.Value, "@"):
 		w.form, w.value = emailForm, folded(id.Value)
+		if ascii, ok := connect.Normal(connect.Email, "", id.Value); ok && ascii != w.value {
+			other := w
+			other.value = ascii // the domain as the mail has it
+			m.seek(other)
+		}
 	default:
 		w.form, w.value = wordForm, folded(id.Value)
 	}
+	m.seek(w)
+}
+
+func (m *matcher) seek(w want) {
 	if utf8.RuneCountInString(w.value) < shortestSought {
 		return
 	}
@@ -158,6 +168,7 @@ func (m *matcher) step(at int32, letter byte) int32 {
 type scanner struct {
 	*matcher
 	digits []byte
+	blanks []int        // among digits, where a blank stands before them
 	hits   map[int]bool // wants
 }
 
@@ -251,38 +262,63 @@ const longestNumber = 24
 // number left out.
 func (s *scanner) numbers(v view) {
 	text, start, gap := v.text, 0, 0
-	s.digits = s.digits[:0]
-	for i := 0; i <= len(text); i++ {
+	s.digits, s.blanks = s.digits[:0], s.blanks[:0]
+	for i := 0; i <= len(text); {
+		r, size := rune(0), 1
+		if i < len(text) {
+			r, size = utf8.DecodeRuneInString(text[i:])
+		}
 		switch {
-		case i < len(text) && text[i] >= '0' && text[i] <= '9':
+		case r >= '0' && r <= '9':
 			if len(s.digits) == 0 {
 				start = i
 			}
-			s.digits, gap = append(s.digits, text[i]), 0
-			continue
-		case i < len(text) && len(s.digits) > 0 && gap < 3 && strings.IndexByte(" -./()", text[i]) >= 0:
+			s.digits, gap = append(s.digits, byte(r)), 0
+		case r != 0 && len(s.digits) > 0 && gap < 3 && (strings.ContainsRune("-./()", r) || unicode.In(r, unicode.Zs, unicode.Pd)):
+			if unicode.Is(unicode.Zs, r) {
+				s.blanks = append(s.blanks, len(s.digits))
+			}
 			gap++
-			continue
+		default:
+			if len(s.digits) >= nationalDigits && v.whole(start, i) {
+				s.number(string(s.digits), strings.HasSuffix(text[:start], "+"))
+			}
+			s.digits, s.blanks, gap = s.digits[:0], s.blanks[:0], 0
 		}
-		if len(s.digits) >= nationalDigits && v.whole(start, i) {
-			s.number(string(s.digits))
-		}
-		s.digits, gap = s.digits[:0], 0
+		i += size
 	}
 }
 
-// number seeks phone numbers in one run of digits.
-func (s *scanner) number(run string) {
+// number seeks phone numbers in one run of digits, in which other numbers may stand before
+// and behind them with a blank between. Abroad says that it begins with a country.
+func (s *scanner) number(run string, abroad bool) {
 	s.pass(run, func(w *want, end int) bool {
-		return w.form == phoneForm && (end == len(run) && isNumber(run, w.e164) || len(run) > longestNumber && strings.HasSuffix(run[:end], w.e164))
+		switch {
+		case w.form != phoneForm:
+			return false
+		case len(run) > longestNumber && strings.HasSuffix(run[:end], w.e164):
+			return true
+		case end < len(run) && !slices.Contains(s.blanks, end):
+			return false
+		}
+		return isNumber(run[:end], w.e164) || slices.ContainsFunc(s.blanks, func(start int) bool {
+			return start < end && run[start] == '0' && (!abroad || start >= nationalDigits) && isNumber(run[start:end], w.e164)
+		})
 	})
 }
 
 // isNumber reports whether digits are a phone number as it may be written: with its
-// country, with 00 before it, or within the country with a 0 or without. Countries have
-// one to three digits.
+// country, with 00 before it, with a 0 behind that, or within the country with a 0 or
+// without. Countries have one to three digits.
 func isNumber(run, e164 string) bool {
 	national := strings.TrimLeft(run, "0")
+	if len(national) == len(e164)+1 { // +44 (0)20
+		for country := 1; country <= 3 && country < len(e164); country++ {
+			if national == e164[:country]+"0"+e164[country:] {
+				return true
+			}
+		}
+	}
 	if len(national) < nationalDigits || len(e164)-len(national) > 3 {
 		return false
 	}
