@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,6 +39,7 @@ type mapped struct {
 	sources find.Sources
 	schemas map[string]*connect.Schema
 	away    map[string]error // what could not be reached
+	refused map[string]error // what cannot be opened as things are: a login, a variable that is not set
 	region  string
 }
 
@@ -65,6 +68,9 @@ func (f folder) readMap(t *terminal) (*datamap.Map, error) {
 		return nil, l.wrongSystems(t)
 	}
 	if len(l.systems.Systems) == 0 {
+		for _, p := range l.problems {
+			fmt.Fprintln(t.err, p)
+		}
 		return nil, avow.Errorf(avow.NotFound, "no file says where the data of %s stands; write one with avow map draft, into systems/ beside the policy", l.name)
 	}
 	return l.systems, nil
@@ -83,10 +89,20 @@ func (l *loaded) wrongSystems(t *terminal) error {
 // openMap opens each system of a map and completes the map with what they say. What is
 // wrong with it is said whole, not only what keeps it from being completed.
 func (f folder) openMap(ctx context.Context, t *terminal, m *datamap.Map) (*mapped, error) {
-	out, err := f.openSystems(ctx, m)
-	if err != nil {
-		return nil, err
+	out := f.openSystems(ctx, m)
+	if len(out.refused) > 0 {
+		out.close()
+		var wrong []error
+		for _, name := range slices.Sorted(maps.Keys(out.refused)) {
+			wrong = append(wrong, out.refused[name])
+		}
+		return nil, errors.Join(wrong...)
 	}
+	return f.complete(t, m, out)
+}
+
+// complete completes a map with what the systems say that are open.
+func (f folder) complete(t *terminal, m *datamap.Map, out *mapped) (*mapped, error) {
 	whole, err := m.Complete(out.facts())
 	var wrong policy.Problems
 	if errors.As(err, &wrong) {
@@ -102,14 +118,21 @@ func (f folder) openMap(ctx context.Context, t *terminal, m *datamap.Map) (*mapp
 	return out, nil
 }
 
-// openSystems opens each system of a map.
-func (f folder) openSystems(ctx context.Context, m *datamap.Map) (*mapped, error) {
-	out := &mapped{policy: m.Policy, sources: find.Sources{}, schemas: map[string]*connect.Schema{}, away: map[string]error{}, region: f.region(m.Policy)}
-	if err := f.openAll(ctx, out, m); err != nil {
-		out.close()
-		return nil, err
+// openSystems opens each system of a map that can be opened.
+func (f folder) openSystems(ctx context.Context, m *datamap.Map) *mapped {
+	out := &mapped{policy: m.Policy, sources: find.Sources{}, schemas: map[string]*connect.Schema{}, away: map[string]error{}, refused: map[string]error{}, region: f.region(m.Policy)}
+	f.openAll(ctx, out, m)
+	return out
+}
+
+// unseen tells what could not be opened, for whatever reason, and whether there was any.
+func (m *mapped) unseen(w io.Writer, says string) bool {
+	all := maps.Clone(m.away)
+	maps.Copy(all, m.refused)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		fmt.Fprintf(w, "%s: %s: %s\n", says, name, avow.MessageOf(all[name]))
 	}
-	return out, nil
+	return len(all) > 0
 }
 
 // live is what is wrong with a map beside the systems that are open.
@@ -122,10 +145,9 @@ func (f folder) live(m *datamap.Map, open *mapped, more ...policy.Problem) (out 
 }
 
 // openAll opens all systems at the same time.
-func (f folder) openAll(ctx context.Context, out *mapped, m *datamap.Map) error {
+func (f folder) openAll(ctx context.Context, out *mapped, m *datamap.Map) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	var wrong []error
 	for _, s := range m.Systems {
 		if s.Kind == string(datamap.Manual) {
 			continue
@@ -141,12 +163,11 @@ func (f folder) openAll(ctx context.Context, out *mapped, m *datamap.Map) error 
 			case avow.KindOf(err) == avow.Unavailable:
 				out.away[name] = err
 			default:
-				wrong = append(wrong, err)
+				out.refused[name] = err
 			}
 		})
 	}
 	wg.Wait()
-	return errors.Join(wrong...)
 }
 
 // described opens one system to read it, and has it describe itself.
@@ -277,8 +298,11 @@ func missing(f *find.Found) (out []string) {
 			continue
 		}
 		for _, r := range s.Tables {
-			if r.Err != nil {
+			switch {
+			case r.Err != nil:
 				out = append(out, fmt.Sprintf("%s: %s", r.Table.Path(), avow.MessageOf(r.Err)))
+			case r.Hidden != "":
+				out = append(out, fmt.Sprintf("%s: %s", r.Table.Path(), r.Hidden))
 			}
 		}
 	}

@@ -41,6 +41,8 @@ type Rows struct {
 	Table *datamap.Table
 	// Err is why the table could not be read, or not to its end; what was found before stays.
 	Err error
+	// Hidden is why the system may not show every row to its login, and what would; empty when it shows all.
+	Hidden string
 	// Missed are the links that could not be taken because the rows they start at, or
 	// the system, could not be read: there may be more rows than these.
 	Missed []*datamap.Link
@@ -279,6 +281,9 @@ func (r *run) lists() bool {
 
 func (r *run) rows(t *table) *Rows {
 	out := &Rows{Table: t.Table, Err: t.err, Absent: t.absent, Key: t.columns[:t.key], Linked: t.columns[t.key:t.kept], Distinct: t.distinct, table: t}
+	if t.schema != nil {
+		out.Hidden = t.schema.Hides
+	}
 	for _, l := range t.links {
 		if l.from != nil && (r.blind(l.from) || l.byHand()) {
 			out.Missed = append(out.Missed, l.Link)

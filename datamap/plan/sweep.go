@@ -125,6 +125,9 @@ func (w *sweeper) table(ctx context.Context, t *datamap.Table, schema *connect.S
 	at := &sweptTable{sweeper: w, plan: &SystemPlan{System: t.System.Name.Text}, t: t, key: len(key), names: columns, whole: openEnded(t.System)}
 	if live := liveTable(t, schema); live != nil {
 		at.fixed = live.Lacks[connect.OpUpdate] != ""
+		if live.Hides != "" {
+			w.out.Unread = append(w.out.Unread, Unread{System: t.System.Name.Text, Table: t.Name, Why: live.Hides})
+		}
 	}
 	switch {
 	case at.whole:

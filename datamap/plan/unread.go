@@ -11,6 +11,9 @@ import (
 // unread says which tables could not be read, or not to their end.
 func (s *system) unread() {
 	for _, t := range s.tables {
+		if why := t.found.Hidden; why != "" && t.found.Err == nil {
+			s.left(t, nil, Line{Action: Read, Refused: "there may be more rows: " + why, Instead: "somebody has to look"})
+		}
 		switch {
 		case slices.Contains(s.found.Unreached, t.of):
 			s.left(t, nil, Line{Action: Read, Reason: "only identities of other kinds than those that are known lead to it"})

@@ -78,8 +78,12 @@ func (e *Engine) missing(r cases.Request, f *find.Found, attached []cases.Attach
 	}
 	for _, s := range f.Systems {
 		for _, t := range s.Tables {
-			if t.Err != nil && !slices.Contains(r.Without, s.System.Name.Text) {
+			switch {
+			case slices.Contains(r.Without, s.System.Name.Text):
+			case t.Err != nil:
 				out = append(out, t.Table.Path()+": "+avow.MessageOf(t.Err))
+			case t.Hidden != "":
+				out = append(out, t.Table.Path()+": "+t.Hidden)
 			}
 		}
 	}
