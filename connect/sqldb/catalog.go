@@ -138,6 +138,9 @@ func (s *source) Describe(ctx context.Context) (*connect.Schema, error) {
 
 func (s *source) load(ctx context.Context) (*catalog, error) {
 	c, err := s.dialect.describe(ctx, s.reads, s.config.Within)
+	if err == nil {
+		err = c.addComputed(ctx, s.dialect, s.reads)
+	}
 	if err != nil {
 		return nil, s.fault(ctx, "describing", err)
 	}

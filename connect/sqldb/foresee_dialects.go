@@ -37,8 +37,7 @@ func (d postgres) meant(w *writer, u *update) {
 }
 
 // takes has the database read the value as the type. A text that it would write otherwise
-// counts as none: nobody could tell afterwards that it is the one. What it says of a value that is none
-// is of the classes 22 and 23 (PostgreSQL, appendix A).
+// counts as none: nobody could tell afterwards that it is the one.
 func (d postgres) takes(ctx context.Context, db asker, c *column, v any) (bool, error) {
 	if !c.Strict && c.Kind != connect.JSON && c.base == c.Type {
 		return true, nil
@@ -55,10 +54,17 @@ func (d postgres) takes(ctx context.Context, db asker, c *column, v any) (bool, 
 		return err
 	}, w.values...)
 	var refused *pgconn.PgError
-	if errors.As(err, &refused) && (strings.HasPrefix(refused.Code, "22") || strings.HasPrefix(refused.Code, "23")) {
+	if errors.As(err, &refused) && isNoValue(refused) {
 		return false, nil
 	}
 	return same, err
+}
+
+// isNoValue reports whether PostgreSQL says of a value that it is none of its type: in the classes
+// 22 and 23 (appendix A). Types of extensions have parsers that call it an internal error (hstore,
+// PostGIS) or a syntax error (ltree, cube); one of the statement itself has a place in it.
+func isNoValue(e *pgconn.PgError) bool {
+	return strings.HasPrefix(e.Code, "22") || strings.HasPrefix(e.Code, "23") || e.Code == "XX000" || e.Code == "42601" && e.Position == 0
 }
 
 // wouldBe gives a text the column's own collation, and what comes as a text its type.

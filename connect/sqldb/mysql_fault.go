@@ -48,6 +48,8 @@ func (mysql) fault(err error) fault {
 		return fault{kind: avow.Conflict, what: "the unique key " + found(mysqlUnique, e.Message) + " refuses it"}
 	case 1048, 1364, 1406, 1264, 1265, 1366, 1292, 1367, 1690, 3140:
 		return fault{kind: avow.Conflict, what: fmt.Sprintf("column %s refuses it: empty, too long, or of another type (%d)", found(mysqlColumn, e.Message), e.Number)}
+	case 3141, 3142, 3143, 3144, 3146, 3147, 3148, 3149, 3150, 3151, 3152, 3153, 3154, 3156, 3157, 3158, 3903, 4035, 4036, 4037, 4038, 4039, 4040, 4041, 4042, 4043, 4044, 4078:
+		return fault{kind: avow.Conflict, what: fmt.Sprintf("a rule, an index or a computed column reads JSON out of what would be written, and it is not what that asks for (%d)", e.Number)}
 	case 1644, 1442, 1369, 1288:
 		return fault{kind: avow.Conflict, what: fmt.Sprintf("the database or a trigger of it refuses the change (%d)", e.Number)}
 	case 1040, 1203, 1226, 1053, 1077, 1152, 1184, 1927:

@@ -427,6 +427,9 @@ func (sqlite) fault(err error) fault {
 		if strings.Contains(err.Error(), "no such") {
 			return fault{kind: avow.NotFound, what: "a table or column is no longer there", stale: true}
 		}
+		if strings.Contains(err.Error(), "malformed JSON") || strings.Contains(err.Error(), "JSON path error") {
+			return fault{kind: avow.Conflict, what: "a rule, an index or a computed column reads JSON out of what would be written, and it is not what that asks for"}
+		}
 		return fault{kind: avow.Internal, what: "SQLite does not understand what was asked", stale: true}
 	case code.SQLITE_FULL, code.SQLITE_IOERR:
 		return fault{kind: avow.Unavailable, what: "the disk of its file is full, or fails"}

@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,7 +113,7 @@ func (f *foresight) options(ctx context.Context, g *Group, columns []string, r c
 		}
 		at := slices.IndexFunc(g.sets, func(s set) bool { return s.column == name })
 		out = append(out, t.place(name).ways(&g.sets[at], r)...)
-		formed, err := f.formed(ctx, g, t.place(name))
+		formed, err := f.formed(ctx, g, t.place(name), r)
 		if err != nil {
 			return nil, err
 		}
@@ -221,38 +222,59 @@ func (p place) number(n int64) any {
 }
 
 // formed are values made of what stands there: the year of a moment, or the same form
-// with nothing in it, 0 for every digit and x for every letter.
-func (f *foresight) formed(ctx context.Context, g *Group, p place) ([]option, error) {
+// with nothing in it, 0 for every digit and x for every letter. A document stays one.
+func (f *foresight) formed(ctx context.Context, g *Group, p place, r connect.Refusal) ([]option, error) {
 	kind := p.kind()
 	dated := kind == connect.DateKind || kind == connect.TimeKind
-	form := (kind == connect.TextKind && (p.schema == nil || !p.schema.Strict) || kind == connect.Binary) && !p.unique()
-	if p.points() || !dated && !form {
+	text := kind == connect.TextKind && (p.schema == nil || !p.schema.Strict)
+	if p.points() || !dated && (!text && kind != connect.Binary && kind != connect.JSON || p.unique()) {
 		return nil, nil
 	}
-	how, of := "form", formOfValue
-	if dated {
-		how, of = datamap.MaskYear, p.year
+	was, err := f.stands(ctx, g, p)
+	if err != nil {
+		return nil, err
 	}
-	x := &set{column: p.name, each: packed{width: 1}}
+	switch {
+	case dated:
+		return []option{p.made(g, was, datamap.MaskYear, p.year)}, nil
+	case !slices.ContainsFunc(slices.Collect(maps.Values(was)), func(v any) bool { _, ok := documentOf(v); return ok }):
+		return []option{p.made(g, was, "form", formOfValue)}, nil
+	}
+	var out []option
+	if text {
+		out = append(out, p.made(g, was, "{}", emptyDocument))
+	}
+	spoken := func(key string) bool { return slices.Contains(spokenOf(r.Words), key) }
+	return append(out, p.made(g, was, "form", formWith(spoken)), p.made(g, was, "form", formWith(nameOfField.MatchString))), nil
+}
+
+// stands reads what stands in a column of the rows of a group, by their keys.
+func (f *foresight) stands(ctx context.Context, g *Group, p place) (map[string]any, error) {
 	was := map[string]any{}
 	for keys := range slices.Chunk(g.keys.all(), readAtOnce) {
 		read := connect.Read{Table: g.Table, Columns: append(slices.Clone(g.Key), p.name), Any: []connect.In{{Columns: g.Key, Tuples: keys}}}
 		err := f.system.src.Read(ctx, read, func(r connect.Row) error {
-			was[string(appendTuple(nil, connect.Tuple(r[:len(g.Key)])))] = of(r[len(g.Key)])
+			was[string(appendTuple(nil, connect.Tuple(r[:len(g.Key)])))] = r[len(g.Key)]
 			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
+	return was, nil
+}
+
+// made gives each row what is made of what stands there.
+func (p place) made(g *Group, was map[string]any, how string, of func(any) any) option {
+	x := &set{column: p.name, each: packed{width: 1}}
 	g.keys.raw(func(key []byte) {
-		v := was[string(key)]
+		v := of(was[string(key)])
 		if v == nil && !p.mayBeEmpty() {
 			v = p.nothing()
 		}
 		x.each.add(connect.Tuple{v})
 	})
-	return []option{{columns: []string{p.name}, set: x, action: Mask, how: how, instead: fmt.Sprintf("mask(%s)", how)}}, nil
+	return option{columns: []string{p.name}, set: x, action: Mask, how: how, instead: fmt.Sprintf("mask(%s)", how)}
 }
 
 // formOfValue keeps of a text only its form.
