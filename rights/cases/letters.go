@@ -12,13 +12,13 @@ import (
 	"github.com/avowhq/avow/store"
 )
 
-// asked says what somebody asked for.
+// asked is what somebody asked for, as it stands after `for`.
 var asked = map[law.Right]string{
 	law.Copy: "a copy of what is held about you", law.Correct: "a correction", law.Remove: "the erasure of what is held about you",
-	law.Move: "your data in a form another service can read", law.Restrict: "that your data is kept and not used", law.Object: "that a use of your data stops",
-	law.Withdraw: "to take a consent back", law.StopMarketing: "no more marketing", law.HumanReview: "a person to look at a decision",
-	law.OptOut: "that your data is neither sold nor shared", law.Limit: "that sensitive data is used for nothing else", law.Recipients: "who received your data",
-	law.DeIndex: "not to be found by your name", law.Complain: "to complain", Lift: "that your data is used again",
+	law.Move: "your data in a form another service can read", law.Restrict: "your data to be kept and not used", law.Object: "a use of your data to stop",
+	law.Withdraw: "an end to a consent of yours", law.StopMarketing: "no more marketing", law.HumanReview: "a person to look at a decision",
+	law.OptOut: "your data to be neither sold nor shared", law.Limit: "sensitive data to be used for nothing else", law.Recipients: "the names of those who received your data",
+	law.DeIndex: "pages not to be found by your name", law.Complain: "something to be put right", Lift: "your data to be used again",
 }
 
 // letter writes to the person, at the address that was shown to be theirs. Without one nothing is sent:
@@ -133,7 +133,11 @@ func (d *Desk) doneLetter(tx *store.Tx, c *record, s *secret, cert *Certificate)
 		return d.letter(tx, c, s, "Your data is ready", fmt.Sprintf("It is ready until %s. To open it, ask for a link with the number of your request: %s",
 			tx.Now().Add(d.Keep).Format("2 January 2006"), d.Page))
 	case law.Remove:
-		return d.letter(tx, c, s, "Your data was erased", cert.words()+"\n\nYour address was needed for this letter, and is not kept with your request."+d.certificateAt(c))
+		subject := "Your data was erased"
+		if cert.Partial {
+			subject += " as far as it could be"
+		}
+		return d.letter(tx, c, s, subject, cert.words()+"\n\nYour address was needed for this letter, and is not kept with your request."+d.certificateAt(c))
 	case law.Object:
 		if s.Outweighed != nil && s.Outweighed.All {
 			return nil // they were told what was found
