@@ -42,7 +42,22 @@ func Load(dir fs.FS, p *policy.Policy) (*Map, error) {
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	return build(p, sources, nil)
+	m, err := build(p, sources, nil)
+	if err == nil && len(p.Document.Systems) == 0 {
+		m.Warnings = append(m.Warnings, overlooked(dir)...)
+	}
+	return m, err
+}
+
+// overlooked warns of files that only look like those of systems.
+func overlooked(dir fs.FS) (out policy.Problems) {
+	names, _ := fs.Glob(dir, "systems/*.yml")
+	for _, name := range names {
+		p := wholeFile(name, "not-read", "this file is not read: those of systems end in `.yaml`", "give it that ending, or name it under `systems` in the policy")
+		p.Warning = true
+		out = append(out, p)
+	}
+	return out
 }
 
 // Complete is the map with what the databases themselves say, for systems that
@@ -121,6 +136,11 @@ func assemble(p *policy.Policy, sources []source, facts map[string][]TableFacts)
 	for _, src := range sources {
 		s := &System{File: src.file}
 		problems := policy.Decode(src.file, src.text, s)
+		for i := range problems {
+			if problems[i].Code == "empty-file" {
+				problems[i].Suggest = "begin with `system: NAME`"
+			}
+		}
 		unread = unread || problems.Errors()
 		b.problems = append(b.problems, problems...)
 		b.m.Systems = append(b.m.Systems, s)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/datamap/draft"
 )
 
@@ -24,7 +23,11 @@ func (c *driftCommand) Help() string {
 
 // Run compares.
 func (c *driftCommand) Run(ctx context.Context, t *terminal) error {
-	m, err := c.openMapped(ctx, t)
+	written, err := c.readMap(t)
+	if err != nil {
+		return err
+	}
+	m, err := c.complete(t, written, c.openSystems(ctx, written))
 	if err != nil {
 		return err
 	}
@@ -49,9 +52,7 @@ func (c *driftCommand) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	for name, why := range m.away {
-		fmt.Fprintf(t.err, "NOT LOOKED AT: %s: %s\n", name, avow.MessageOf(why))
-	}
+	m.unseen(t.err, "NOT LOOKED AT")
 	if r.Fails || len(r.Unseen) > 0 {
 		return outcome(exitWrong)
 	}

@@ -47,10 +47,7 @@ func (c *mapCheckCommand) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	m, err := c.openSystems(ctx, written)
-	if err != nil {
-		return err
-	}
+	m := c.openSystems(ctx, written)
 	defer m.close()
 	found := &findings{}
 	if found.problems, err = c.check(ctx, written, m); err != nil {
@@ -65,10 +62,7 @@ func (c *mapCheckCommand) Run(ctx context.Context, t *terminal) error {
 			fmt.Fprintln(t.out, p)
 		}
 	}
-	for name, why := range m.away {
-		found.failed = true
-		fmt.Fprintf(t.err, "NOT CHECKED: %s: %s\n", name, avow.MessageOf(why))
-	}
+	found.failed = m.unseen(t.err, "NOT CHECKED")
 	errors, warnings := count(found.problems)
 	fmt.Fprintf(t.err, "%s: %s\n", plural(len(m.schemas), "system"), summary(errors, warnings))
 	return found.outcome(c.Strict)
