@@ -179,12 +179,50 @@ const (
 	lapping = 800
 )
 
-// scan gives each want that stands in the text, until the next scan.
-func (s *scanner) scan(text string) map[int]bool {
+// scan gives each want that stands in a value, until the next scan.
+func (s *scanner) scan(v any) map[int]bool {
 	clear(s.hits)
-	if len(s.wants) == 0 {
-		return s.hits
+	if len(s.wants) > 0 {
+		s.value(v)
 	}
+	return s.hits
+}
+
+// value seeks in a document leaf by leaf, and in its keys: written out as one text it would
+// hold escapes, of which a letter before an address is taken for a part of it.
+func (s *scanner) value(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, each := range v {
+			s.text(name)
+			s.value(each)
+		}
+	case []any:
+		for _, each := range v {
+			s.value(each)
+		}
+	default:
+		s.text(textOf(v))
+	}
+}
+
+// text seeks in a text as it stands, and as it reads without its escapes.
+func (s *scanner) text(text string) {
+	s.windows(text)
+	for range mostUnescaped {
+		plain := unescaped(text)
+		if plain == text {
+			return
+		}
+		s.windows(plain)
+		if form := formValue(text); form != "" {
+			s.windows(form)
+		}
+		text = plain
+	}
+}
+
+func (s *scanner) windows(text string) {
 	for start := 0; start < len(text); {
 		end := min(start+window, len(text))
 		for end < len(text) && !utf8.RuneStart(text[end]) {
@@ -197,7 +235,6 @@ func (s *scanner) scan(text string) map[int]bool {
 		for start = end - lapping; !utf8.RuneStart(text[start]); start-- {
 		}
 	}
-	return s.hits
 }
 
 // view is one window: whether there is text before it and after it. What stands at an

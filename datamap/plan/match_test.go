@@ -19,7 +19,7 @@ func people(ids ...string) []find.Person {
 	return out
 }
 
-func found(m *matcher, text string) []int {
+func found(m *matcher, text any) []int {
 	s := scanner{matcher: m, hits: map[int]bool{}}
 	var out []int
 	for n := range s.scan(text) {
@@ -109,6 +109,43 @@ func TestMatcherIsTheSlowOne(t *testing.T) {
 	}
 	if hits < 30 {
 		t.Errorf("only %d were found", hits)
+	}
+}
+
+// What stands behind an escape is no part of the word after it: of JSON, in a value or in a
+// text of it, of HTML and of addresses of the web, and of one within the other.
+func TestMatcherReadsEscapes(t *testing.T) {
+	m := newMatcher(people("email=ann@example.com", "phone=+31612345678", "name=Zoë Née", "email=ann+x@example.com"), "NL")
+	for _, c := range []struct {
+		in   any
+		want []int
+	}{
+		{map[string]any{"to": "Ann <ann@example.com>"}, []int{0}},
+		{map[string]any{"u": []any{"a=1&ann@example.com", "\ttel:\n+31 6 1234 5678"}}, []int{0, 1}},
+		{map[string]any{"a": map[string]any{"ann@example.com": nil}, "n": int64(31612345678)}, []int{0, 1}},
+		{map[string]any{"raw": []byte("<ann@example.com>")}, []int{0}},
+		{[]any{"x", "x\tann@example.com"}, []int{0}},
+		{`{"to":"Ann \u003cann@example.com\u003e"}`, []int{0}},
+		{`{"note":"contact:\nann@example.com\ttel\n0612345678"}`, []int{0, 1}},
+		{`{"p":"+31\/6\/12345678"}`, []int{1}},
+		{`{"e":"ann\u0040example.com","n":"Zo\u00eb N\u00E9e"}`, []int{0, 2}},
+		{`{"n":"\ud83d\udc0eann@example.com"}`, []int{0}},
+		{`{"body":"{\"note\":\"x\\nann@example.com\"}"}`, []int{0}},
+		{`{"a":"{\"b\":\"{\\\"c\\\":\\\"x\\\\nann@example.com\\\"}\"}"}`, []int{0}},
+		{map[string]any{"body": `{"n":"\u003cann@example.com"}`}, []int{0}},
+		{"https://x.example/?email=ann%40example.com&t=%2B31612345678", []int{0, 1}},
+		{"q=to+ann%40example.com+or+ann%2Bx%40example.com", []int{0, 3}},
+		{"100% of %zz, ann%40example.com", []int{0}},
+		{"<p>&lt;ann@example.com&gt; ann&#43;x&commat;example.com</p> Zo&euml; N&eacute;e", []int{0, 2, 3}},
+		{`{"html":"\u0026lt;ann@example.com\u0026gt;"}`, []int{0}},
+		{`{"u":"https:\/\/x.example\/ann%2540example.com"}`, []int{0}},
+		{`jo\u0061nn@example.com C:\new\ann.txt \u00 \`, nil},
+		{"joann%40example.com 50%", nil},
+		{strings.Repeat("é", 1999) + ` \u003cann@example.com\u003e ` + strings.Repeat("x", 9000), []int{0}},
+	} {
+		if got := found(m, c.in); !slices.Equal(got, c.want) {
+			t.Errorf("%.80v: %v, want %v", c.in, got, c.want)
+		}
 	}
 }
 

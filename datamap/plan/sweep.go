@@ -195,7 +195,7 @@ func (w *sweptTable) text(column string, key connect.Tuple, v any) {
 	if w.whole && !slices.Contains(w.names, column) && w.t.Column(column) == nil {
 		column = Elsewhere
 	}
-	for n := range w.scan(textOf(v)) {
+	for n := range w.scan(v) {
 		w.hit(column, key, &w.wants[n])
 	}
 }

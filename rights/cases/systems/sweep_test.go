@@ -191,6 +191,8 @@ func TestSweepOfMongoDB(t *testing.T) {
 	}
 	customers[300] = `{"_id": 300, "email": "ann@mail.example", "name": "Ann", "old": {"contact": ["ann@mail.example"]}}`
 	customers[301] = `{"_id": 301, "email": "bob@mail.example", "name": "Bob", "asked": {"about": "call Ann@mail.example"}}`
+	customers[302] = `{"_id": 302, "email": "cyd@mail.example", "name": "Cyd", "asked": {"about": ["Ann <ann@mail.example>"]}}`
+	customers[303] = `{"_id": 303, "email": "dan@mail.example", "name": "Dan", "asked": {"raw": "{\"to\":\"x\\nann@mail.example\"}"}}`
 	mongotest.Insert(t, db, "customers", customers...)
 	mongotest.Insert(t, db, "carts", `{"_id": 1, "email": "ann@mail.example"}`, `{"_id": 2, "email": "bob@mail.example", "note": "for ann@mail.example"}`)
 	e := over(t, reach{"crm": {Secret: uri}}, mapOf(`system: crm
@@ -210,7 +212,7 @@ tables:
     erase: delete
     columns: {email: contact.email}
 `))
-	wantLines(t, "hits", e.swept(t), "crm.customers (another field) 1 owned", "crm.customers (another field) 1", "crm.carts note 1")
+	wantLines(t, "hits", e.swept(t), "crm.customers (another field) 1 owned", "crm.customers (another field) 3", "crm.carts note 1")
 }
 
 // hub is a service whose contacts stay, emptied.
