@@ -119,30 +119,37 @@ func (b *builder) checkTable(t *Table) {
 func (b *builder) checkPaths(t *Table) {
 	seen := map[string]bool{}
 	for _, w := range t.FreeText {
-		b.path(t, w.Pos, w.Text)
+		b.column(t, w.Pos, w.Text)
 	}
 	for _, c := range t.Columns {
-		b.path(t, c.Pos, c.Key)
+		b.column(t, c.Pos, c.Key)
 	}
 	for _, w := range t.Key {
-		b.path(t, w.Pos, w.Text)
+		b.column(t, w.Pos, w.Text)
 		if seen[w.Text] {
 			b.add(t.System, w.Pos, "twice", policy.Quote(w.Text)+" stands twice in the key", w.Text, "remove one")
 		}
 		seen[w.Text] = true
 	}
 	if t.Restriction.Line > 0 {
-		b.path(t, t.Restriction.Column.Pos, t.Restriction.Column.Text)
+		b.column(t, t.Restriction.Column.Pos, t.Restriction.Column.Text)
 	}
 	for _, r := range t.Stops.all() {
-		b.path(t, r.Column.Pos, r.Column.Text)
+		b.column(t, r.Column.Pos, r.Column.Text)
+	}
+}
+
+// column checks the name of a column.
+func (b *builder) column(t *Table, at policy.Pos, name string) {
+	if b.path(t, at, name) {
+		b.inside(t, at, name)
 	}
 }
 
 // path checks the path of a field of a document: parts with dots between them, `[]` behind a list.
-func (b *builder) path(t *Table, at policy.Pos, name string) {
+func (b *builder) path(t *Table, at policy.Pos, name string) bool {
 	if name == "" {
-		return
+		return false
 	}
 	bad := len(name) > maxWord
 	for part := range strings.SplitSeq(name, ".") {
@@ -152,6 +159,7 @@ func (b *builder) path(t *Table, at policy.Pos, name string) {
 	if bad {
 		b.add(t.System, at, "bad-path", policy.Quote(name)+" cannot be a column or a field of a document", name, "write parts with dots between them, and `[]` behind a list: `profile.phones[]`")
 	}
+	return !bad
 }
 
 func (b *builder) checkKey(t *Table) {
@@ -193,7 +201,7 @@ func (t *Table) changes() bool {
 func (b *builder) checkIdentities(t *Table) {
 	for i := range t.Identities {
 		id := &t.Identities[i].Is
-		b.path(t, id.Pos, id.Column)
+		b.column(t, id.Pos, id.Column)
 		if id.Kind.Text != "email" && id.Kind.Text != "phone" {
 			continue
 		}

@@ -81,9 +81,6 @@ const (
 	Manual     Kind = "manual"
 )
 
-// Relational reports whether the kind has tables, keys and references of its own.
-func (k Kind) Relational() bool { return k.relational() }
-
 func (k Kind) relational() bool { return k == PostgreSQL || k == MySQL || k == SQLite }
 
 // System is one file: one database, collection of files or service that holds personal data.

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/policy"
@@ -86,6 +85,7 @@ func (l *live) check() {
 			continue
 		}
 		l.checkColumns(t, db)
+		l.checkKnownBy(t, db)
 		l.checkConditions(t, db)
 		l.checkMarks(t, db)
 		l.checkMoments(t, db)
@@ -200,15 +200,9 @@ func (l *live) checkUnknownTables() {
 	}
 }
 
-// top is the column in which a path of a document stands: `profile` of `profile.phones[]`.
-func top(path string) string {
-	path, _, _ = strings.Cut(path, ".")
-	return strings.TrimSuffix(path, "[]")
-}
-
 // columnOf finds a column, or in documents the object that holds the path. A database is asked for whole columns only.
 func (s *System) columnOf(db *connect.Table, name string) *connect.Column {
-	if c := db.Column(name); c != nil || Kind(s.Kind).relational() {
+	if c := db.Column(name); c != nil || s.Relational() {
 		return c
 	}
 	if c := db.Column(top(name)); c != nil && c.Name != name && c.Kind == connect.JSON {

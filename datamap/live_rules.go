@@ -51,7 +51,7 @@ func (l *live) checkRule(t *Table, db *connect.Table, e ColumnEffect) {
 		}
 	case e.Rule.Kind == Clear:
 		if !in.Nullable {
-			l.once(at, "clear-refused", c.Name, what+" may not be empty in the database", "write "+maskAdvice(in)+", or let the column be empty there")
+			l.once(at, "clear-refused", c.Name, what+" may not be empty in the database", "write "+maskAdvice(db, in)+", or let the column be empty there")
 		}
 	default:
 		l.checkMask(t, db, e, in, at)
@@ -59,7 +59,7 @@ func (l *live) checkRule(t *Table, db *connect.Table, e ColumnEffect) {
 }
 
 // maskAdvice is a mask that a column takes which may not be empty.
-func maskAdvice(in *connect.Column) string {
+func maskAdvice(db *connect.Table, in *connect.Column) string {
 	if in.Strict && in.Blank != nil {
 		return "`erase: mask(blank)`"
 	}
@@ -71,8 +71,11 @@ func maskAdvice(in *connect.Column) string {
 		return "`erase: mask(year)`"
 	case connect.Integer, connect.DecimalKind:
 		return "`erase: mask(blank)`"
-	case connect.Boolean, connect.Binary, connect.JSON:
+	case connect.Boolean, connect.Binary:
 		return "`erase: delete` with the table"
+	}
+	if in.Kind == connect.JSON || readAsJSON(db, in.Name) {
+		return "`erase: mask(\"{}\")`"
 	}
 	return "`erase: mask(hash)`"
 }
@@ -81,7 +84,7 @@ func (l *live) checkMask(t *Table, db *connect.Table, e ColumnEffect, in *connec
 	c, r := e.Column, e.Rule
 	what := policy.Quote(c.Name) + " of " + policy.Quote(t.Name)
 	if in.Strict && r.How != MaskText && (r.How != MaskBlank || in.Blank == nil) || r.How == MaskText && len(in.Takes) > 0 && !slices.Contains(in.Takes, r.Text) {
-		l.once(at, "mask-type", c.Name, what+" takes only certain values, and "+r.String()+" is none of them", "write "+maskAdvice(in)+", or `clear`")
+		l.once(at, "mask-type", c.Name, what+" takes only certain values, and "+r.String()+" is none of them", "write "+maskAdvice(db, in)+", or `clear`")
 	}
 	if n := maskLength(r); in.Length > 0 && n > in.Length {
 		l.once(at, "mask-long", c.Name, fmt.Sprintf("%s takes at least %d characters, and %s holds %d", r, n, what, in.Length), "choose a shorter mask, or clear the column")

@@ -78,11 +78,12 @@ func (l *live) missingColumn(t *Table, db *connect.Table, n named) {
 		names = append(names, c.Name)
 	}
 	report, what, do := l.add, "has no column ", "correct the name, "+l.grant(t.Name)+"or remove it from the map"
-	switch whole := top(n.name); {
-	case !Kind(l.system.Kind).relational():
+	switch {
+	case !l.system.Relational():
 		report, what = l.warn, "shows no field "
-	case whole != n.name && db.Column(whole) != nil:
-		do, names = "a database is asked for whole columns: write "+policy.Quote(whole), nil
+	case isPath(n.name) && db.Column(top(n.name)) != nil:
+		l.add(l.system, n.Pos, "inside-column", intoColumn(n.name), n.name, insideAdvice(n.name))
+		return
 	}
 	report(l.system, n.Pos, "missing-column", policy.Quote(t.Name)+" "+what+policy.Quote(n.name)+l.seen(), n.name, l.nearest(n.name, names, do))
 }
@@ -138,7 +139,9 @@ func (l *live) checkPair(t *Table, r *Reference, db, target *connect.Table, k in
 	here, there := db.Column(r.Here[k]), r.Target.System.columnOf(target, r.There[k])
 	switch {
 	case here == nil:
-	case there == nil && Kind(r.Target.System.Kind).relational():
+	case there == nil && r.Target.System.Relational() && target.Column(top(r.There[k])) != nil:
+		l.add(l.system, r.Pos, "inside-column", intoColumn(r.There[k]), r.There[k], insideAdvice(r.There[k]))
+	case there == nil && r.Target.System.Relational():
 		l.add(l.system, r.Pos, "missing-column", policy.Quote(r.Target.Name)+" has no column "+policy.Quote(r.There[k]), r.There[k], "correct what the reference points at")
 	case there != nil && !comparable(here.Kind, there.Kind):
 		l.add(l.system, r.Pos, "types-differ", policy.Quote(t.Name+"."+here.Name)+" is "+here.Type+" and "+policy.Quote(r.Target.Name+"."+there.Name)+" is "+there.Type+": no value of one is a value of the other", r.Name,

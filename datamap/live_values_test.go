@@ -78,17 +78,16 @@ func TestPathsInADatabase(t *testing.T) {
 	connecttest.Each(t, func(t *testing.T, c connect.Config) {
 		_, schema := valued(t, c)
 		for lines, want := range map[string]string{
-			"    columns: {email: contact.email, profile.name: contact.name}\n":                                     "missing-column",
-			"    columns: {email: contact.email}\n    free-text: 'profile.notes[]'\n":                               "missing-column",
-			"    columns: {email: contact.email}\n    when: profile.name = 'Ann'\n":                                 "missing-column",
+			"    columns: {email: contact.email, profile.name: contact.name}\n":                                     "inside-column",
+			"    columns: {email: contact.email}\n    when: profile.name = 'Ann'\n":                                 "inside-column",
 			"    columns: {email: contact.email, profile: contact.name}\n":                                          "",
-			"    columns: {email: contact.email}\n    references: {boss: {columns: id, to: people.profile.boss}}\n": "missing-column",
+			"    columns: {email: contact.email}\n    references: {boss: {columns: id, to: people.profile.boss}}\n": "inside-column",
 		} {
 			m := mapOf(t, c, lines)
 			if got := codes(m, schema); got != want {
 				t.Errorf("%s: %q, want %q", lines, got, want)
 			}
-			if p := m.CheckLive(map[string]*connect.Schema{"s": schema}); strings.HasPrefix(want+lines, "missing-column    columns: {email: contact.email, p") && !strings.Contains(p.Error(), "write `profile`") {
+			if p := m.CheckLive(map[string]*connect.Schema{"s": schema}); strings.HasPrefix(want+lines, "inside-column    columns: {email: contact.email, p") && !strings.Contains(p.Error(), "write all that stands in it, `profile: ") {
 				t.Errorf("%s: %v", lines, p)
 			}
 		}

@@ -2,6 +2,7 @@ package datamap
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -110,6 +111,9 @@ func TestReadsDates(t *testing.T) {
 	}
 }
 
+// dotted is what is said of a column whose name may be a path; only the database knows.
+var dotted = regexp.MustCompile("(?m)^.*: warning: `odd.name` leads into the column `odd`.*\n")
+
 const elsewhereFile = `system: shop
 kind: sqlite
 credentials: env:SHOP
@@ -160,7 +164,7 @@ func TestMomentsElsewhereAreChecked(t *testing.T) {
 	} {
 		files := fstest.MapFS{"systems/shop.yaml": {Data: []byte(strings.Replace(elsewhereFile, "RETENTION", retention, 1))},
 			"systems/crm.yaml": {Data: []byte("system: crm\nkind: sqlite\ncredentials: env:CRM\ntables:\n  visits: {key: id, references: {who: shop.people.id}}\n")}}
-		if diff := cmp.Diff(want, strings.TrimSpace(said(Load(files, p)))); diff != "" {
+		if diff := cmp.Diff(want, strings.TrimSpace(dotted.ReplaceAllString(said(Load(files, p)), ""))); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", retention, diff)
 		}
 	}

@@ -151,7 +151,7 @@ func (c *comparison) columns(t *table, m *datamap.Table) {
 // declared reports whether a map says anything of a column, or of a field inside it.
 func declared(m *datamap.Table, column string) bool {
 	inside := func(name string) bool {
-		return name == column || strings.HasPrefix(name, column+".") || strings.HasPrefix(name, column+"[]") || strings.HasPrefix(column, name+".")
+		return name == column || !m.System.Relational() && (strings.HasPrefix(name, column+".") || strings.HasPrefix(name, column+"[]") || strings.HasPrefix(column, name+"."))
 	}
 	for i := range m.Columns {
 		if inside(m.Columns[i].Key) {
@@ -202,11 +202,16 @@ func (c *comparison) gone(m *datamap.Table) {
 		c.add(Difference{Table: m.Name, Change: GoneTable, Why: c.hidden(), Fails: true})
 		return
 	}
-	if datamap.Kind(c.system.Kind).Relational() {
+	if c.system.Relational() {
 		for _, name := range m.Names() {
-			if t.Column(name) == nil {
-				c.add(Difference{Table: m.Name, Column: name, Change: GoneColumn, Why: c.hidden(), Fails: true})
+			if t.Column(name) != nil {
+				continue
 			}
+			why := c.hidden()
+			if in := t.Column(outer(name)); in != nil {
+				why = []string{"`" + in.Name + "` is one value, and is mapped whole"}
+			}
+			c.add(Difference{Table: m.Name, Column: name, Change: GoneColumn, Why: why, Fails: true})
 		}
 		return
 	}

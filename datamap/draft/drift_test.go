@@ -2,6 +2,7 @@ package draft
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/connect/connecttest"
 	"github.com/avowhq/avow/connect/open"
+	"github.com/avowhq/avow/connect/sqldb"
 	"github.com/avowhq/avow/datamap"
 )
 
@@ -212,4 +214,36 @@ func personalValues(t *testing.T, src connect.Source, tables []*corpusTable) map
 		}
 	}
 	return out
+}
+
+// A path into a column of a database names nothing that is there, and does not speak for the column.
+func TestDriftOfAPathIntoAColumn(t *testing.T) {
+	const mapped = "system: shop\nkind: %s\ncredentials: env:X\ntake-from-database: [keys, references]\ntables:\n  customer:\n    identities: {email: email}\n    relation: owns\n    erase: delete\n    columns: {email: contact.email, shipping.email: contact.email}\n"
+	for _, k := range connecttest.Kinds(t) {
+		c := k.Config(t)
+		connecttest.Exec(t, c, "CREATE TABLE customer (id int PRIMARY KEY, email varchar(60) NOT NULL, shipping json)", `INSERT INTO customer VALUES (1, 'ann@x.example', '{"email": "ann@x.example"}')`)
+		src, err := sqldb.Open(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer src.Close()
+		m, err := datamap.LoadText("systems/shop.yaml", []byte(fmt.Sprintf(mapped, c.Kind)), testPolicy(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		schema, err := src.Describe(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		report, err := Drift(t.Context(), m, map[string]Live{"shop": {Schema: schema, Rows: src}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := report.Text()
+		for _, want := range []string{"FAIL  shop.customer.shipping.email: gone column (`shipping` is one value, and is mapped whole)\n", "FAIL  shop.customer.shipping: undeclared column: "} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q in\n%s", k.Name, want, text)
+			}
+		}
+	}
 }

@@ -79,7 +79,7 @@ const fewest = 250
 // portion is how many of some values one read of a table asks for: as few as let all that
 // a database bears run at the same time. What is no database is read whole each time.
 func (r *run) portion(t *table, values int) int {
-	if !relational(t.System) {
+	if !t.System.Relational() {
 		return r.Options.Batch
 	}
 	return min(r.Options.Batch, max(fewest, (values+r.Options.Parallel-1)/r.Options.Parallel))

@@ -140,7 +140,8 @@ func (t *table) shown() []string {
 	declared := slices.Clone(out)
 	for i := range t.schema.Columns {
 		name := t.schema.Columns[i].Name
-		if !slices.ContainsFunc(declared, func(d string) bool { return d == name || within(d, name) || within(name, d) }) {
+		inside := func(d string) bool { return !t.System.Relational() && (within(d, name) || within(name, d)) }
+		if !slices.ContainsFunc(declared, func(d string) bool { return d == name || inside(d) }) {
 			out = append(out, name)
 		}
 	}
@@ -155,7 +156,7 @@ func within(field, of string) bool {
 // compareLive notes what the map has and the database has not, or does not let be read.
 func (t *table) compareLive(schema *connect.Schema) {
 	live := t.schema
-	if schema == nil || !relational(t.System) {
+	if schema == nil || !t.System.Relational() {
 		return // what is not in a sample of documents may be in others
 	}
 	if live == nil {
@@ -182,11 +183,6 @@ func (t *table) lacks(i int, name string) {
 		return
 	}
 	t.columns = slices.Delete(t.columns, i, i+1)
-}
-
-func relational(s *datamap.System) bool {
-	k := datamap.Kind(s.Kind)
-	return k == datamap.PostgreSQL || k == datamap.MySQL || k == datamap.SQLite
 }
 
 // link finds the places of the columns of a link, and makes the indexes it needs.

@@ -96,15 +96,15 @@ func (p place) readOnly() string {
 		return "the system computes it from other columns"
 	case p.column != nil && p.column.ReadOnly.Yes:
 		return "the map says that it cannot be written"
-	case p.t.schema != nil && p.schema == nil && len(p.t.schema.Columns) > 0 && !strings.ContainsAny(p.name, ".[") && p.t.relational():
+	case p.absent():
 		return "the table has no such column: the map and the system have drifted apart"
 	}
 	return p.t.lacks(connect.OpUpdate)
 }
 
-func (t *table) relational() bool {
-	k := datamap.Kind(t.of.System.Kind)
-	return k == datamap.PostgreSQL || k == datamap.MySQL || k == datamap.SQLite
+// absent reports whether the map names a column that its table has not.
+func (p place) absent() bool {
+	return p.t.schema != nil && p.schema == nil && len(p.t.schema.Columns) > 0 && p.t.of.System.Relational()
 }
 
 // lacks says which grant is missing; empty when none is.
