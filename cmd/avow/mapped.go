@@ -304,6 +304,9 @@ func missing(f *find.Found) (out []string) {
 			case r.Hidden != "":
 				out = append(out, fmt.Sprintf("%s: %s", r.Table.Path(), r.Hidden))
 			}
+			if r.Err == nil && r.Len() > 0 && r.Unshown() != "" {
+				out = append(out, fmt.Sprintf("%s: %s", r.Table.Path(), r.Unshown()))
+			}
 		}
 	}
 	slices.Sort(out)

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/avowhq/avow/connect"
@@ -185,6 +186,15 @@ func (r *Rows) sortByPrefix() {
 	for i, each := range rows {
 		r.order[i] = each.row
 	}
+}
+
+// Unshown says which columns the map names and the table has not, so that nobody is shown what
+// the map's words mean by them; empty when it has all.
+func (r *Rows) Unshown() string {
+	if len(r.Absent) == 0 {
+		return ""
+	}
+	return "the map names `" + strings.Join(r.Absent, "`, `") + "`, and the table has no such column; see `avow map check`"
 }
 
 // Each gives every row once, in the order of the keys. An error of each ends it and is

@@ -24,10 +24,16 @@ func (s *system) unread() {
 			for _, l := range t.found.Missed {
 				names = append(names, "`"+l.Name+"`")
 			}
-			s.left(t, nil, Line{Action: Read, Refused: "there may be more rows by " + strings.Join(names, ", ") + ": what they hang on could not be read", Instead: "somebody has to look"})
+			s.left(t, nil, Line{Action: Read, Refused: "there may be more rows by " + strings.Join(names, ", ") + ": what they hang on could not be read", Instead: byHand})
+		}
+		if what := t.found.Unshown(); what != "" && t.found.Err == nil {
+			s.left(t, nil, Line{Action: Read, Columns: t.found.Absent, Refused: what, Instead: byHand})
 		}
 	}
 }
+
+// byHand is what is done where no program can.
+const byHand = "somebody has to look"
 
 // unreadTable is what happens to a table that cannot be read: a request waits for a system
 // that is away; else nothing is done in the table, whatever becomes of it.

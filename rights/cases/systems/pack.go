@@ -85,6 +85,9 @@ func (e *Engine) missing(r cases.Request, f *find.Found, attached []cases.Attach
 			case t.Hidden != "":
 				out = append(out, t.Table.Path()+": "+t.Hidden)
 			}
+			if t.Err == nil && t.Len() > 0 && t.Unshown() != "" && !slices.Contains(r.Without, s.System.Name.Text) {
+				out = append(out, t.Table.Path()+": "+t.Unshown())
+			}
 		}
 	}
 	return out

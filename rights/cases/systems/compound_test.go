@@ -1,0 +1,63 @@
+package systems
+
+import (
+	"archive/zip"
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/connect/connecttest"
+	"github.com/avowhq/avow/law"
+	"github.com/avowhq/avow/rights/cases"
+)
+
+// eachDatabase runs a test over a database of each kind.
+func eachDatabase(t *testing.T, tables string, statements []string, test func(t *testing.T, e *Engine, r cases.Request)) {
+	t.Helper()
+	for _, k := range connecttest.Kinds(t) {
+		t.Run(k.Name, func(t *testing.T) {
+			c := k.Config(t)
+			connecttest.Exec(t, c, statements...)
+			e := over(t, reach{"shop": c}, mapOf("system: shop\nkind: "+c.Kind+"\ncredentials: env:X\ntake-from-database: [keys, references]\ntables:\n"+tables))
+			test(t, e, cases.Request{Case: avow.ID{1}, Policy: "site", Shown: true, Key: []byte("a key of a case of a test"), Now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC),
+				Identities: []cases.Identity{{Kind: "email", Value: annsAddress}}})
+		})
+	}
+}
+
+// Where a map leads into a column, the package holds the column whole and says what is not in it.
+func TestPackageSaysWhatTheMapNamesInVain(t *testing.T) {
+	eachDatabase(t, `  customer:
+    identities: {email: email}
+    relation: owns
+    erase: clear
+    columns: {email: {is: contact.email, erase: mask(email)}, shipping.street: contact.address}
+`, []string{"CREATE TABLE customer (id int PRIMARY KEY, email varchar(60) NOT NULL, shipping json)", `INSERT INTO customer VALUES (1, 'ann@mail.example', '{"street": "Quay 1"}')`},
+		func(t *testing.T, e *Engine, r cases.Request) {
+			r.Right = law.Copy
+			var out bytes.Buffer
+			if _, err := e.Pack(nil, t.TempDir())(t.Context(), r, nil, &out); err != nil {
+				t.Fatal(err)
+			}
+			z, err := zip.NewReader(bytes.NewReader(out.Bytes()), int64(out.Len()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, err := z.Open("data.json")
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []string{"Quay 1", "shop.customer: the map names `shipping.street`, and the table has no such column"} {
+				if !strings.Contains(string(text), want) {
+					t.Errorf("no %q in %s", want, text)
+				}
+			}
+		})
+}
