@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,24 +68,32 @@ func (b *builder) field(name string) (int, error) {
 // rectify plans one correction in one table.
 func (s *system) rectify(ctx context.Context, t *table, field int, c Correction) error {
 	several := c.From == "" && columnsOf(t.of, field) > 1
+	x := s.inner(c)
 	for i := range t.of.Columns {
 		column := &t.of.Columns[i].Is
-		if !column.Fields.Has(field) {
+		about := column.Fields.Has(field)
+		if !about && c.From == "" {
 			continue
 		}
 		rows := s.withNames(t, s.ownColumn(t, column), column.Name)
-		if len(rows) == 0 {
+		if len(rows) == 0 || t.place(column.Name).absent() {
+			continue // of a column that is not there it is said that it is not
+		}
+		if c.From != "" && len(t.key) > 0 && (!about || column.Fields.Len() > 1) {
+			if err := s.lookInside(ctx, t, rows, column, x, about); err != nil {
+				return err
+			}
 			continue
 		}
 		if column.Fields.Len() > 1 {
-			s.left(t, rows, Line{Columns: []string{column.Name}, Action: Keep, Refused: "it holds other data as well", Instead: "somebody has to look"})
+			s.left(t, rows, Line{Columns: []string{column.Name}, Action: Keep, Refused: "it holds other data as well", Instead: byHand})
 			continue
 		}
 		if several {
 			s.left(t, rows, Line{Columns: []string{column.Name}, Action: Keep, Refused: "several columns of a row hold it, and nothing says which is wrong", Instead: "say what it says now, too, or have somebody look"})
 			continue
 		}
-		if err := s.correct(ctx, t, rows, t.place(column.Name), c); err != nil {
+		if err := s.correct(ctx, t, rows, t.place(column.Name), x); err != nil {
 			return err
 		}
 	}
@@ -128,8 +137,8 @@ func ownsColumn(t tie, c *datamap.Column) bool {
 }
 
 // correct plans one correction in one column of some rows.
-func (s *system) correct(ctx context.Context, t *table, rows []int, p place, c Correction) error {
-	was := map[int]any{}
+func (s *system) correct(ctx context.Context, t *table, rows []int, p place, x *inner) error {
+	c, was := x.Correction, map[int]any{}
 	if len(t.key) > 0 {
 		err := s.readRows(ctx, t, rows, []string{p.name}, func(i int, values connect.Tuple) { was[i] = values[0] })
 		if err != nil {
@@ -137,12 +146,20 @@ func (s *system) correct(ctx context.Context, t *table, rows []int, p place, c C
 		}
 	}
 	var wrong, other []int
+	more := map[string][]int{}
 	for _, i := range rows {
-		if s.stands(p, was[i], c) {
+		stands, why := s.stands(p, was[i], c), x.more(was[i])
+		switch {
+		case why != "" && (c.From == "" || !stands || structured(was[i])):
+			more[why] = append(more[why], i)
+		case stands:
 			wrong = append(wrong, i)
-		} else {
+		default:
 			other = append(other, i)
 		}
+	}
+	for _, why := range slices.Sorted(maps.Keys(more)) {
+		s.left(t, more[why], Line{Columns: []string{p.name}, Action: Keep, Refused: why, Instead: byHand})
 	}
 	if len(other) > 0 {
 		s.left(t, other, Line{Columns: []string{p.name}, Action: Read, Reason: "it holds something else, or the right value already"})
