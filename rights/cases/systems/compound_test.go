@@ -4,12 +4,15 @@ import (
 	"archive/zip"
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/connect/connecttest"
+	"github.com/avowhq/avow/datamap/find"
 	"github.com/avowhq/avow/law"
 	"github.com/avowhq/avow/rights/cases"
 )
@@ -59,5 +62,51 @@ func TestPackageSaysWhatTheMapNamesInVain(t *testing.T) {
 					t.Errorf("no %q in %s", want, text)
 				}
 			}
+		})
+}
+
+// A correction writes over no document and no list: that the value stands in one is told, and is a task.
+func TestCorrectionInADocumentIsATask(t *testing.T) {
+	eachDatabase(t, `  customer:
+    identities: {email: email}
+    relation: owns
+    erase: clear
+    columns: {email: contact.email, shipping: contact.name, mails: contact.name}
+`, []string{"CREATE TABLE customer (id int PRIMARY KEY, email varchar(60) NOT NULL, shipping json, mails text)",
+		`INSERT INTO customer VALUES (1, 'ann@mail.example', '{"name": "Ann Vistor", "for": "Bob"}', 'Ann Vistor; Bob')`},
+		func(t *testing.T, e *Engine, r cases.Request) {
+			r.Right, r.Corrections = law.Correct, []cases.Correction{{Data: "contact.name", From: "Ann Vistor", To: "Ann Visitor"}}
+			parts, err := e.Capture(t.Context(), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var tasks []string
+			for _, p := range parts {
+				if p.Task != nil {
+					tasks = append(tasks, p.Task.Do)
+				}
+				if p.Captured != nil {
+					if _, err := e.Run(t.Context(), r, p.System, p.Captured); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			const why = " was left as it is in 1 row of the person's: the old value stands inside, and it holds more than that. Look, and put right contact.name there, and nothing else."
+			wantLines(t, "tasks", tasks, "shop.customer.shipping"+why, "shop.customer.mails"+why)
+			var held []string
+			s, f, err := e.find(t.Context(), r, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Export(t.Context(), f, 0, func(rec find.Record) error {
+				for _, c := range rec.Cells {
+					held = append(held, c.Name+": "+connect.Text(c.Value))
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			slices.Sort(held)
+			wantLines(t, "held", held, "email: ann@mail.example", `shipping: {"for":"Bob","name":"Ann Vistor"}`, "mails: Ann Vistor; Bob")
 		})
 }

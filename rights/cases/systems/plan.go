@@ -79,7 +79,29 @@ func (e *Engine) Capture(ctx context.Context, r cases.Request) ([]cases.Part, er
 		}
 		parts = append(parts, part)
 	}
+	if r.Right == law.Correct {
+		parts = append(parts, inParts(p, r)...)
+	}
 	return append(e.byHand(parts, r), doubts(f)...), nil
+}
+
+// inParts are the columns that hold more than what is corrected, which no program writes over: people put right what
+// is wrong in them.
+func inParts(p *plan.Plan, r cases.Request) (parts []cases.Part) {
+	var data []string
+	for _, c := range r.Corrections {
+		data = append(data, c.Data)
+	}
+	for _, x := range p.ByHand() {
+		rows := "1 row"
+		if x.Rows > 1 {
+			rows = fmt.Sprintf("%d rows", x.Rows)
+		}
+		parts = append(parts, cases.Part{System: x.System, Task: &cases.Task{
+			Do: fmt.Sprintf("%s.%s.%s was left as it is in %s of the person's: %s. Look, and put right %s there, and nothing else.",
+				x.System, x.Table, strings.Join(x.Columns, ", "), rows, x.Refused, strings.Join(data, ", "))}})
+	}
+	return parts
 }
 
 // plan makes the plan of a right, and for an erasure that of the restriction before it.
