@@ -39,7 +39,8 @@ type Certificate struct {
 	Shown        string            `json:"shown"` // how they showed who they are
 	ApprovedBy   string            `json:"approvedBy,omitempty"`
 	Systems      []CertifiedSystem `json:"systems"`
-	Here         *rights.Erasure   `json:"here,omitempty"` // avow's own records
+	Here         *rights.Erasure   `json:"here,omitempty"`      // avow's own records
+	Corrected    int64             `json:"corrected,omitempty"` // values in avow's own records
 	Recipients   []CertifiedTask   `json:"recipients"`
 	Tasks        []CertifiedTask   `json:"tasks"`
 	Checked      []CertifiedLook   `json:"checked"` // each reading again
@@ -47,6 +48,8 @@ type Certificate struct {
 	Partial      bool              `json:"partial"` // something could not be done as the map says, or not at all
 	Clock        []string          `json:"clock"`   // how the deadline came about, by law
 	Notes        []string          `json:"notes,omitempty"`
+
+	notHere []string // what could not be corrected in avow's own records
 }
 
 // CertifiedSystem is what was done in one system.
@@ -271,7 +274,9 @@ func (cert *Certificate) add(st step, plans map[int]planned) error {
 		var out Outcome
 		if st.Outcome != "" && cert.Right == law.Correct {
 			err := read(&out)
-			cert.Notes = append(cert.Notes, out.Notes...)
+			cert.Corrected += out.Rows
+			cert.Notes, cert.notHere = append(cert.Notes, out.Notes...), append(cert.notHere, out.Notes...)
+			cert.Partial = cert.Partial || len(out.Notes) > 0
 			return err
 		}
 	}
@@ -294,37 +299,80 @@ func swept(at time.Time, hits []Hit) CertifiedLook {
 
 // words says it to the person.
 func (cert *Certificate) words() string {
-	var b strings.Builder
-	b.WriteString("This was done:\n")
+	done := cert.done()
+	text := "This was done:\n"
+	if len(done) == 0 {
+		text = nothingDone(cert.Right)
+	}
+	for _, line := range append(done, cert.undone()...) {
+		text += "\n- " + line
+	}
+	if left, looked := cert.lastCheck(); looked {
+		text += "\n\nAfterwards it was read again" + foundAgain(cert.Right, left > 0)
+	}
+	return text
+}
+
+func nothingDone(right law.Right) string {
+	if right == law.Correct {
+		return "Nothing was changed: nothing was found that says otherwise than you want it, or what you named does not stand there."
+	}
+	return "Nothing had to be done: nothing was found in our systems."
+}
+
+// foundAgain is what another reading came to.
+func foundAgain(right law.Right, wrong bool) string {
+	switch {
+	case right == law.Remove && wrong:
+		return ". Something that should be gone was still there, and our staff have looked into it."
+	case right == law.Remove:
+		return ", and what should be gone is gone."
+	case wrong:
+		return ". Something did not stand there as it should, and our staff have looked into it."
+	}
+	return ", and stands as it should."
+}
+
+// done is what was done, a line each.
+func (cert *Certificate) done() (out []string) {
+	line := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	if cert.Corrected > 0 {
+		line("in our own records: %s corrected", counted(int(cert.Corrected), "value", "values"))
+	}
 	if cert.Here != nil && (cert.Here.Values > 0 || cert.Here.Identities > 0) {
-		fmt.Fprintf(&b, "\n- in our own records: %s and %s erased", counted(cert.Here.Values, "value", "values"), counted(cert.Here.Identities, "address", "addresses"))
+		line("in our own records: %s and %s erased", counted(cert.Here.Values, "value", "values"), counted(cert.Here.Identities, "address", "addresses"))
 	}
 	if cert.Here != nil {
 		for _, k := range cert.Here.Kept {
-			fmt.Fprintf(&b, "\n- in our own records, kept: %s, for: %s; %s. %s", strings.Join(k.Titles, ", "), strings.Join(k.For, "; "), k.Until, k.Because)
+			line("in our own records, kept: %s, for: %s; %s. %s", strings.Join(k.Titles, ", "), strings.Join(k.For, "; "), k.Until, k.Because)
 		}
 	}
 	for _, s := range cert.Systems {
 		for _, t := range s.Tables {
 			if t.Rows > 0 && t.Action != "read" {
-				fmt.Fprintf(&b, "\n- %s", t.words(s.System))
+				line("%s", t.words(s.System))
 			}
 		}
+	}
+	return out
+}
+
+// undone is what could not be done, a line each.
+func (cert *Certificate) undone() (out []string) {
+	for _, why := range cert.notHere {
+		out = append(out, "not done in our own records: "+why)
 	}
 	for _, t := range append(slices.Clone(cert.Tasks), cert.Recipients...) {
-		if t.State == stepRefused {
-			fmt.Fprintf(&b, "\n- not done: %s", t.What)
-			if t.Why != "" {
-				fmt.Fprintf(&b, " The reason: %s", t.Why)
-			}
+		if t.State != stepRefused {
+			continue
 		}
+		text := "not done: " + t.What
+		if t.Why != "" {
+			text += " The reason: " + t.Why
+		}
+		out = append(out, text)
 	}
-	if left, looked := cert.lastCheck(); looked && left == 0 {
-		b.WriteString("\n\nAfterwards it was read again, and what should be gone is gone.")
-	} else if looked {
-		b.WriteString("\n\nAfterwards it was read again. Something that should be gone was still there, and our staff have looked into it.")
-	}
-	return b.String()
+	return out
 }
 
 // lastCheck is what was left when it was read again for the last time.
@@ -399,6 +447,9 @@ func (cert *Certificate) Text() string {
 		for _, k := range h.Kept {
 			line("  kept: %s for %s, %s: %s", strings.Join(k.Fields, ", "), strings.Join(k.For, "; "), k.Until, k.Because)
 		}
+	}
+	if cert.Corrected > 0 {
+		line("avow's own records: %s corrected", counted(int(cert.Corrected), "value", "values"))
 	}
 	for _, s := range cert.Systems {
 		line("%s: %s, %s", s.System, s.State, stamp(s.At))
