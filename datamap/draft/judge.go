@@ -91,6 +91,7 @@ func judge(ctx context.Context, schema *connect.Schema, src Reader, rows int) (*
 	for _, t := range j.tables {
 		t.byLikeness()
 		t.amongOthers()
+		t.besidePerson()
 	}
 	return j, nil
 }

@@ -39,6 +39,29 @@ func (t *table) amongOthers() {
 	}
 }
 
+// besidePerson lists a name that stands beside somebody's surname, or beside the secret with which whoever is called
+// so comes in.
+func (t *table) besidePerson() {
+	if !slices.ContainsFunc(t.columns, func(c *column) bool {
+		return c.finding.Sure >= Likely && (c.finding.What == Name && anyMeans(c.tokens, "last") || c.finding.What == Secret && t.about == aboutUnknown && !t.ofMachine())
+	}) || anyText(t.beside(), "host", "server", "url", "port", "driver", "protocol") {
+		return
+	}
+	for _, c := range t.columns {
+		if c.named && c.name.sort == Name && len(c.tokens) == 1 && !c.seen.contradicts(Name) {
+			c.listAmong(Name, "it stands beside what only people have")
+		}
+	}
+}
+
+// beside are the words of all columns.
+func (t *table) beside() (words []token) {
+	for _, c := range t.columns {
+		words = append(words, c.tokens...)
+	}
+	return words
+}
+
 // listAmong lists what was left out, unless it is a key or a reference.
 func (c *column) listAmong(s Sort, why string) {
 	if c.finding.Sure == Not && !c.table.isReference(c.Name) && (!c.isKey() || s == Name) {

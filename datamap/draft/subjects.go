@@ -25,6 +25,9 @@ func (t *table) ofSomebody() bool {
 
 // ofMachine reports whether a table is of what a system keeps for itself.
 func (t *table) ofMachine() bool {
+	if len(t.words) == 0 {
+		return false // `2024`
+	}
 	last := t.words[len(t.words)-1:]
 	if t.attended() || t.health || tells(t.words, trait) || last[0].means("record") && tells(t.words[:len(t.words)-1], life) {
 		return false
