@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
@@ -232,7 +233,7 @@ func (g *guard) flagged(ctx context.Context, s Systems, t *datamap.Table) (peopl
 		g.hold(t, keyText(connect.Tuple(row[:len(key)])), restricted)
 		var p find.Person
 		for i := range t.Identities {
-			if text := connect.Text(row[len(key)+i]); text != "" {
+			if text := connect.Text(row[len(key)+i]); strings.TrimSpace(text) != "" {
 				p.Identities = append(p.Identities, find.Identity{Kind: t.Identities[i].Is.Kind.Text, Value: text})
 			}
 		}

@@ -2,6 +2,7 @@ package find
 
 import (
 	"slices"
+	"strings"
 
 	avow "github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
@@ -48,8 +49,8 @@ func (k *known) know(who int32, p Person) error {
 		return avow.Errorf(avow.Invalid, "person %d has %d identities; give between one and %d", who+1, len(p.Identities), maxIdentities)
 	}
 	for _, id := range p.Identities {
-		if id.Kind == "" || id.Value == "" || len(id.Value) > maxIdentity {
-			return avow.Errorf(avow.Invalid, "an identity of person %d has no kind, or no value, or one of more than %d bytes", who+1, maxIdentity)
+		if id.Kind == "" || strings.TrimSpace(id.Value) == "" || len(id.Value) > maxIdentity {
+			return avow.Errorf(avow.Invalid, "an identity of person %d has no kind, or nothing but blanks for a value, or one of more than %d bytes", who+1, maxIdentity)
 		}
 		if k.has[id.Kind] == nil {
 			k.has[id.Kind] = map[int32]bool{}

@@ -414,7 +414,7 @@ func TestStopped(t *testing.T) {
 
 func TestWhatIsAskedIsChecked(t *testing.T) {
 	s, _ := town(t, "", "", Options{})
-	for _, people := range [][]Person{nil, {{}}, {{[]Identity{{"email", ""}}}}, {{[]Identity{{"", "x"}}}}, {{[]Identity{{"email", strings.Repeat("x", 2000)}}}}} {
+	for _, people := range [][]Person{nil, {{}}, {{[]Identity{{"email", ""}}}}, {{[]Identity{{"email", " \t"}}}}, {{[]Identity{{"", "x"}}}}, {{[]Identity{{"email", strings.Repeat("x", 2000)}}}}} {
 		if _, err := s.Find(t.Context(), people); avow.KindOf(err) != avow.Invalid {
 			t.Errorf("%v was taken: %v", people, err)
 		}
