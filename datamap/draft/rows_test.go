@@ -78,3 +78,30 @@ func TestGoodsNumbers(t *testing.T) {
 		}
 	}
 }
+
+// A name may hold what ends a line; the file can be read all the same.
+func TestNamesOfSeveralLines(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "lines.db")
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("CREATE TABLE \"customers\nof old\" (id INTEGER PRIMARY KEY, \"e\nmail\" TEXT, email TEXT); INSERT INTO \"customers\nof old\" VALUES (1, 'ann@example.org', 'ann@example.org')"); err != nil {
+		t.Fatal(err)
+	}
+	src, err := sqldb.Open(t.Context(), connect.Config{System: "lines", Kind: "sqlite", Secret: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	r := draftOf(t, src, datamap.SQLite)
+	for _, p := range r.Problems {
+		if p.Code == "unreadable" || p.Code == "syntax" {
+			t.Errorf("%s\n%s", p, r.File)
+		}
+	}
+	if len(r.Columns) != 2 {
+		t.Errorf("taken in %v", r.Columns)
+	}
+}

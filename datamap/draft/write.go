@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/datamap"
@@ -288,6 +290,9 @@ var plain = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]*$`)
 func scalar(s string) string {
 	if plain.MatchString(s) && !slices.Contains([]string{"null", "true", "false", "yes", "no", "on", "off"}, strings.ToLower(s)) {
 		return s
+	}
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		return strconv.Quote(s) // as YAML writes them between double quotes
 	}
 	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
 }
