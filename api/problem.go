@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -62,14 +63,32 @@ func misfit(e *huma.ErrorModel) problem {
 	p := problem{Type: "about:blank", Title: e.Title, Status: e.Status, Detail: e.Detail}
 	var all []string
 	for _, d := range e.Errors {
-		_, field, _ := strings.Cut(d.Location, ".")
+		field, says := misfitOf(d)
 		p.Field = cmp.Or(p.Field, field)
-		all = append(all, strings.TrimPrefix(field+": "+d.Message, ": "))
+		all = append(all, field+": "+says)
 	}
 	if len(all) > 0 {
 		p.Detail = strings.Join(all, "; ")
 	}
 	return p
+}
+
+var (
+	missing   = regexp.MustCompile(`^expected required property (\S+) to be present$`)
+	otherKind = regexp.MustCompile(`^json: cannot unmarshal \S+(?: \S+)? into Go (?:struct field \S*?\.(\S+)|value) of type`)
+)
+
+// misfitOf names the field of one misfit; what is of no field is of the body.
+func misfitOf(d *huma.ErrorDetail) (field, says string) {
+	place, inside, _ := strings.Cut(d.Location, ".")
+	field = cmp.Or(inside, place, "body")
+	if m := missing.FindStringSubmatch(d.Message); m != nil {
+		return strings.TrimPrefix(inside+"."+m[1], "."), "it is required"
+	}
+	if m := otherKind.FindStringSubmatch(d.Message); m != nil {
+		return cmp.Or(m[1], field), "it holds a value of another kind, or a number that is too large"
+	}
+	return field, d.Message
 }
 
 // logFailure logs what is ours to repair, and not that whoever asked went away.
