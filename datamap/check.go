@@ -36,7 +36,7 @@ func (b *builder) checkSystem(s *System) {
 			b.add(s, w.Pos, "contradiction", policy.Quote(w.Text)+" stands under `not-personal` and among the tables", w.Text, "remove one of the two")
 		}
 	}
-	if s.TakeFromDatabase.Line > 0 && !Kind(s.Kind).relational() {
+	if s.TakeFromDatabase.Line > 0 && !s.Relational() {
 		b.add(s, s.TakeFromDatabase.Pos, "no-schema", "a system of kind "+policy.Quote(s.Kind)+" says nothing of keys and references itself", s.Kind, "declare them with each table")
 	}
 	b.eraseCycle(s)

@@ -207,7 +207,7 @@ func hours(p policy.Period) int {
 
 // deleteRefused warns of rows that stay and point at rows that are deleted.
 func (b *builder) deleteRefused(t *Table) {
-	if !Kind(t.System.Kind).relational() {
+	if !t.System.Relational() {
 		return
 	}
 	for i := range t.References {

@@ -81,8 +81,6 @@ const (
 	Manual     Kind = "manual"
 )
 
-func (k Kind) relational() bool { return k == PostgreSQL || k == MySQL || k == SQLite }
-
 // System is one file: one database, collection of files or service that holds personal data.
 type System struct {
 	policy.Pos

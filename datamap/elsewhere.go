@@ -21,7 +21,7 @@ func (t *Table) Elsewhere(name string) *Elsewhere { return t.elsewhere[name] }
 
 // ReadsElsewhere reports whether a moment can be read from the rows that refer to one: in databases,
 // which can see to it that none came meanwhile when something ends.
-func (s *System) ReadsElsewhere() bool { return Kind(s.Kind).relational() }
+func (s *System) ReadsElsewhere() bool { return s.Relational() }
 
 // findElsewhere finds what the names of a table's moments mean that are none of its own columns.
 func (b *builder) findElsewhere(x tableIndex, t *Table) {

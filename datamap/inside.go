@@ -11,7 +11,9 @@ import (
 // Relational reports whether the system is a database of tables. A path leads into fields that have fields,
 // and there none has: what stands in a column (JSON, a list, XML) is one value, that is shown,
 // masked and emptied whole.
-func (s *System) Relational() bool { return Kind(s.Kind).relational() }
+func (s *System) Relational() bool {
+	return slices.Contains([]Kind{PostgreSQL, MySQL, SQLite}, Kind(s.Kind))
+}
 
 // top is the column in which a path of a document stands: `profile` of `profile.phones[]`.
 func top(path string) string {

@@ -160,7 +160,7 @@ func (l *live) checkUntie(t *Table, db *connect.Table, link *Link, name string) 
 
 // checkIndexes tells of columns by which people are found and that have no index.
 func (l *live) checkIndexes(t *Table, db *connect.Table) {
-	if k := Kind(l.system.Kind); db.View || !k.relational() && k != MongoDB {
+	if db.View || !l.system.Relational() && Kind(l.system.Kind) != MongoDB {
 		return
 	}
 	for i := range t.Identities {

@@ -107,7 +107,7 @@ func (l *live) sameType(declared, is connect.Kind) bool {
 	if Kind(l.system.Kind) == SQLite {
 		return slices.Contains(loose, declared) && slices.Contains(loose, is) || bothNumbers(declared, is) || declared == connect.Boolean && is == connect.Integer
 	}
-	return !Kind(l.system.Kind).relational() && is == connect.TextKind // a file has only text
+	return !l.system.Relational() && is == connect.TextKind // a file has only text
 }
 
 func bothNumbers(a, b connect.Kind) bool {
@@ -167,7 +167,7 @@ func (l *live) checkUnique(t *Table, db *connect.Table) {
 		l.noKey(t)
 		return
 	}
-	if len(key) == 0 || !Kind(l.system.Kind).relational() {
+	if len(key) == 0 || !l.system.Relational() {
 		return
 	}
 	if db.View {

@@ -15,7 +15,7 @@ import (
 // checkConditions finds conditions that compare a column with what cannot stand in it. A
 // database refuses them, and the table could not be read.
 func (l *live) checkConditions(t *Table, db *connect.Table) {
-	if !Kind(l.system.Kind).relational() {
+	if !l.system.Relational() {
 		return
 	}
 	l.checkCondition(t, db, t.When)
@@ -94,7 +94,7 @@ func valueAdvice(in *connect.Column) string {
 // they stopped: the mark would be refused, and only avow's own gate would say no.
 func (l *live) checkMarks(t *Table, db *connect.Table) {
 	for _, r := range t.marks() {
-		if in := db.Column(r.Column.Text); in != nil && Kind(l.system.Kind).relational() {
+		if in := db.Column(r.Column.Text); in != nil && l.system.Relational() {
 			l.checkMark(t, db, r, in)
 		}
 	}

@@ -26,8 +26,8 @@ func change(ctx context.Context, src connect.Source, changes []connect.Change) (
 		return results, err
 	}
 	// The database may have refused it for the sake of such a row.
-	any := func(connect.Reference) bool { return true }
-	if again, failed := src.Change(ctx, unlessPointedAt(changes, schema, any)); failed == nil {
+	each := func(connect.Reference) bool { return true }
+	if again, failed := src.Change(ctx, unlessPointedAt(changes, schema, each)); failed == nil {
 		return again, nil
 	}
 	return nil, err

@@ -4,10 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/connect/connecttest"
-	"github.com/avowhq/avow/connect/sqldb"
-	"github.com/avowhq/avow/datamap/find"
 )
 
 // Rows that the database hides from the login look as if they were not there: the plan is
@@ -26,7 +23,13 @@ func TestHiddenRows(t *testing.T) {
 		if all {
 			connecttest.Exec(t, owner, "CREATE POLICY every ON customer TO "+role+" USING (true)")
 		}
-		w := hiddenWorld(t, c)
+		w := sqlWorld(t, c, `
+customer:
+  identities: {email: email}
+  relation: owns
+  erase: delete
+  columns: {email: contact.email}
+`)
 		want := []string{"customer: delete email, 1", "customer: read , 0, refused: there may be more rows: "}
 		if all {
 			want = []string{"customer: delete email, 2"}
@@ -48,21 +51,4 @@ func TestHiddenRows(t *testing.T) {
 			t.Errorf("not swept: %+v", swept.Unread)
 		}
 	}
-}
-
-func hiddenWorld(t *testing.T, c connect.Config) *world {
-	src, err := sqldb.Open(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { src.Close() })
-	w := &world{t: t, options: Options{CaseKey: []byte("a key of a case of a test"), Now: today}, sources: find.Sources{"shop": src}}
-	w.load(map[string]string{"shop.yaml": "system: shop\nkind: postgresql\ncredentials: env:X\ntake-from-database: [keys, references]\ntables:\n" + indented(`
-customer:
-  identities: {email: email}
-  relation: owns
-  erase: delete
-  columns: {email: contact.email}
-`)})
-	return w
 }

@@ -3,10 +3,7 @@ package plan
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -71,42 +68,33 @@ func (x *inner) among(text string) bool {
 	return false
 }
 
-// pieces gives the texts in a value: its own, and of a document those at all its ends, and their names.
+// pieces gives the leaves of a value, and of the documents that stand in them as text.
 func pieces(v any, each func(text string)) {
-	switch v := v.(type) {
-	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(v)) {
-			each(name)
-			pieces(v[name], each)
-		}
-	case []any:
-		for _, one := range v {
-			pieces(one, each)
-		}
-	default:
-		text := textOf(v)
+	leaves(v, func(text string) {
 		each(text)
 		if document, ok := asDocument(text); ok {
 			pieces(document, each)
 		}
-	}
+	})
 }
 
 // asDocument reads a JSON object or list that stands in a text, be it in base64.
-func asDocument(text string) (v any, ok bool) {
+func asDocument(text string) (any, bool) {
 	text = strings.TrimSpace(text)
-	if !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "[") {
-		raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(unsafe.Replace(text), "="))
-		if err != nil || len(raw) < 2 || raw[0] != '{' && raw[0] != '[' {
+	doc, ok := documentOf(text)
+	if !ok {
+		raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(ofAddresses.Replace(text), "="))
+		if err != nil {
 			return nil, false
 		}
-		text = string(raw)
+		doc, ok = documentOf(string(raw))
 	}
-	return v, json.Unmarshal([]byte(text), &v) == nil
+	_, word := doc.(string)
+	return doc, ok && !word
 }
 
-// unsafe are the letters of base64 that have others in addresses.
-var unsafe = strings.NewReplacer("+", "-", "/", "_", "\n", "", "\r", "")
+// ofAddresses writes base64 in the letters that it has in web addresses, in one line.
+var ofAddresses = strings.NewReplacer("+", "-", "/", "_", "\n", "", "\r", "")
 
 // standsIn reports whether a value stands in a text, whole and whatever its capitals.
 func standsIn(text, value string) bool {

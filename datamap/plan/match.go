@@ -183,26 +183,26 @@ const (
 func (s *scanner) scan(v any) map[int]bool {
 	clear(s.hits)
 	if len(s.wants) > 0 {
-		s.value(v)
+		leaves(v, s.text)
 	}
 	return s.hits
 }
 
-// value seeks in a document leaf by leaf, and in its keys: written out as one text it would
+// leaves gives the texts at all ends of a document, and its keys: written out as one text it would
 // hold escapes, of which a letter before an address is taken for a part of it.
-func (s *scanner) value(v any) {
+func leaves(v any, each func(text string)) {
 	switch v := v.(type) {
 	case map[string]any:
-		for name, each := range v {
-			s.text(name)
-			s.value(each)
+		for name, one := range v {
+			each(name)
+			leaves(one, each)
 		}
 	case []any:
-		for _, each := range v {
-			s.value(each)
+		for _, one := range v {
+			leaves(one, each)
 		}
 	default:
-		s.text(textOf(v))
+		each(textOf(v))
 	}
 }
 
