@@ -119,6 +119,7 @@ type house struct {
 	mu   sync.Mutex
 	now  time.Time
 	away bool
+	asks bool // the clock of the mapped system is asked too: it is the real one, which few tests turn theirs by
 }
 
 func (h *house) clock() time.Time {
@@ -127,7 +128,17 @@ func (h *house) clock() time.Time {
 	return h.now
 }
 
+// set has time pass, in which the clock is looked at as a server that runs does.
 func (h *house) set(now time.Time) {
+	h.t.Helper()
+	h.leap(now)
+	list, err := h.desk.ownClocks(h.t.Context())
+	h.check(err)
+	h.check(h.desk.sawClock(h.t.Context(), list[0]))
+}
+
+// leap has the clock be another from one moment to the next.
+func (h *house) leap(now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.now = now
@@ -142,7 +153,11 @@ func newHouse(t *testing.T, c store.Config, now time.Time) *house {
 func newHouseOf(t *testing.T, c store.Config, now time.Time, text string) *house {
 	t.Helper()
 	h := &house{t: t, now: now}
-	c.Clock = h.clock
+	if c.Machine != nil { // PostgreSQL keeps its own
+		c.Machine = h.clock
+	} else {
+		c.Clock = h.clock
+	}
 	h.db = storetest.OpenConfig(t, c)
 	dir := t.TempDir()
 	var err error
@@ -207,12 +222,22 @@ func (w *watched) Change(ctx context.Context, changes []connect.Change) ([]conne
 	return w.Source.Change(ctx, changes)
 }
 
+// keeper gives the clock of the system out.
+type keeper struct{ *watched }
+
+func (k keeper) Now(ctx context.Context) (time.Time, error) {
+	return k.Source.(connect.Timekeeper).Now(ctx)
+}
+
 func (h *house) systems(ctx context.Context) ([]Systems, error) {
 	if h.shop.Kind == "" {
 		return nil, nil
 	}
 	h.mu.Lock()
-	away := h.away
+	away, src := h.away, connect.Source(h.src)
+	if h.asks {
+		src = keeper{h.src}
+	}
 	h.mu.Unlock()
 	if away {
 		s := find.New(h.m.Graph(), find.Sources{}, map[string]*connect.Schema{}, find.Options{Region: "NL"})
@@ -226,7 +251,7 @@ func (h *house) systems(ctx context.Context) ([]Systems, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []Systems{{Search: find.New(m.Graph(), find.Sources{"shop": h.src}, map[string]*connect.Schema{"shop": schema}, find.Options{Region: "NL"})}}, nil
+	return []Systems{{Search: find.New(m.Graph(), find.Sources{"shop": src}, map[string]*connect.Schema{"shop": schema}, find.Options{Region: "NL"})}}, nil
 }
 
 // eachShop runs a test on a mapped shop in each SQL database there is.

@@ -2,7 +2,7 @@
 // avow's own records, and in the mapped systems by the same plans as an erasure.
 //
 // What stays true: something ends only when the schedule, a moment that is recorded and the
-// calendar say so; what only people can know (the end of a legal duty) is listed and left.
+// calendar say so, and no other clock speaks against this machine's; what only people can know (the end of a legal duty) is listed and left.
 // Of several rules on one thing each ends what it is about, and the thing goes when
 // none is left. What is held (for a claim, a complaint, an audit), and what a person wants
 // restricted (gdpr:18), stays, and is said with its reason; a hold stops an erasure too. A run takes
@@ -36,6 +36,8 @@ const (
 	HoldPlaced ledger.Type = "hold-placed"
 	HoldLifted ledger.Type = "hold-lifted"
 	Ran        ledger.Type = "retention-run"
+	// ClockConfirmed is somebody's word for which day it was.
+	ClockConfirmed ledger.Type = "clock-confirmed"
 )
 
 // Config is what the desk stands on. What other rooms do is handed in, because duties do
@@ -95,7 +97,8 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	if c.Lease <= 0 {
 		c.Lease = 2 * time.Minute
 	}
-	return &Desk{c}, nil
+	d := &Desk{c}
+	return d, d.beginClock(ctx)
 }
 
 // maxText bounds what somebody gives as a name or a reason.

@@ -33,12 +33,13 @@ type run struct {
 	stand      *stand
 	bySystems  map[any]*guard
 	lost       func() // ends the context when another run took over
+	doubted    bool   // the clock is in doubt
 	versions   versions
 }
 
 // Run carries out the schedule. Conflict when a run is under way. Ended early, by its context or
 // by an error, it has done what the report says, and what is left is due at the next run. A system that is
-// away is in Report.Away and no error.
+// away is in Report.Away and no error. Refused, with a report, while the clock is in doubt: nothing was done.
 func (d *Desk) Run(ctx context.Context, o Options) (*Report, error) {
 	if !o.Dry {
 		if err := checkText("by", o.By); err != nil {
@@ -50,6 +51,13 @@ func (d *Desk) Run(ctx context.Context, o Options) (*Report, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if !r.dry {
+		own, err := d.ownClocks(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if against := doubting(own); len(against) > 0 {
+			return r.refuse(ctx, against)
+		}
 		if err := r.begin(ctx); err != nil {
 			return nil, err
 		}
@@ -76,6 +84,9 @@ func (r *run) all(ctx context.Context) (err error) {
 		return err
 	}
 	list, err := r.systems(ctx)
+	if err == nil && !r.dry {
+		err = r.askClocks(ctx, list)
+	}
 	if err != nil {
 		return err
 	}
@@ -151,9 +162,13 @@ func (r *run) begin(ctx context.Context) error {
 		if _, err := tx.Exec("UPDATE retain_runs SET ended = beat WHERE ended IS NULL"); err != nil { // those that were cut short
 			return err
 		}
-		_, err = tx.Exec("INSERT INTO retain_runs (id, run_by, began, beat, came) VALUES (?, ?, ?, ?, '')", r.report.ID, r.report.By, r.report.Began, now)
-		return err
+		return r.enter(tx)
 	})
+}
+
+func (r *run) enter(tx *store.Tx) error {
+	_, err := tx.Exec("INSERT INTO retain_runs (id, run_by, began, beat, came) VALUES (?, ?, ?, ?, '')", r.report.ID, r.report.By, r.report.Began, r.DB.Machine())
+	return err
 }
 
 // alive shows life, and ends the run when another took over.
@@ -236,7 +251,7 @@ func (r *run) end(ctx context.Context) error {
 			return err
 		}
 		_, err = tx.Exec("UPDATE retain_runs SET ended = ?, came = ? WHERE id = ?", r.report.Ended, string(came), r.report.ID)
-		if err != nil {
+		if err != nil || r.doubted { // an event of a wrong time would date all that come after it
 			return err
 		}
 		body, err := json.Marshal(r.report.evidence())

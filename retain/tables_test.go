@@ -370,11 +370,13 @@ func TestOddDatesInSQLite(t *testing.T) {
 	})
 }
 
-// A run that was cut short while the clock was years ahead holds up none for years.
+// A run that was cut short while the clock was years ahead, which somebody had taken for right, holds up none for years.
 func TestClockThatWasAhead(t *testing.T) {
 	eachShop(t, func(h *house) {
 		h.customers(3)
-		h.set(today.AddDate(9, 0, 0))
+		h.leap(today.AddDate(9, 0, 0))
+		_, err := h.desk.Today(t.Context(), today.AddDate(9, 0, 0), "Kim")
+		h.check(err)
 		h.src.before = func(int) error { panic("the machine stops") }
 		func() {
 			defer func() { _ = recover() }()
@@ -383,16 +385,22 @@ func TestClockThatWasAhead(t *testing.T) {
 		h.exec("DELETE FROM customers")
 		h.customers(3)
 		h.src.before = nil
-		h.set(today)
+		h.leap(today)
+		if _, err := h.desk.Run(t.Context(), Options{By: "a test"}); avow.KindOf(err) != avow.Refused {
+			t.Errorf("what somebody said of the day is not held against a clock that went back: %v", err)
+		}
+		_, err = h.desk.Today(t.Context(), today, "Kim")
+		h.check(err)
+		h.set(today.Add(time.Minute))
 		last, err := h.desk.LastRun(t.Context())
 		h.check(err)
-		if !last.IsZero() {
+		if !last.Equal(today) {
 			t.Errorf("the last run is said to be of %s", last)
 		}
 		if r := h.run(Options{}); r.Done() != 3 {
 			t.Errorf("%+v", r)
 		}
-		if last, err = h.desk.LastRun(t.Context()); err != nil || !last.Equal(today) {
+		if last, err = h.desk.LastRun(t.Context()); err != nil || !last.Equal(today.Add(time.Minute)) {
 			t.Errorf("the last run is said to be of %s, %v", last, err)
 		}
 	})

@@ -53,6 +53,8 @@ type Config struct {
 	Damaged string
 	// Clock replaces the clock: the database's on PostgreSQL, the machine's on SQLite. For tests.
 	Clock func() time.Time
+	// Machine replaces the machine's clock alone: PostgreSQL keeps its own. For tests.
+	Machine func() time.Time
 }
 
 // DB is an open database. It is safe for concurrent use.
@@ -100,8 +102,10 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	}
 	db := &DB{clock: c.Clock, damaged: cmp.Or(c.Damaged, damagedMessage), queue: make(chan *job, maxBatch), closing: make(chan struct{}), done: make(chan struct{}), node: rand.Text()}
 	if db.clock == nil {
+		db.clock, db.asks = c.Machine, c.DSN != ""
+	}
+	if db.clock == nil {
 		db.clock = time.Now
-		db.asks = c.DSN != ""
 	}
 	open := db.openSQLite
 	if c.DSN != "" {

@@ -107,6 +107,19 @@ func (s *source) greet(ctx context.Context) error {
 	return nil
 }
 
+// Now is the time by the server's clock.
+func (s *source) Now(ctx context.Context) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
+	defer cancel()
+	var hello struct {
+		At time.Time `bson:"localTime"`
+	}
+	if err := s.client.Database("admin").RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}).Decode(&hello); err != nil {
+		return time.Time{}, s.failed(ctx, "", err)
+	}
+	return hello.At, nil
+}
+
 // Close ends the connections.
 func (s *source) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), reachTimeout)

@@ -47,7 +47,8 @@ type dialect interface {
 	serial() sql.IsolationLevel // in which a condition on other rows stays true until the end
 	// looksBack reports whether a change of a table may ask about other rows of it.
 	looksBack() bool
-	lock() string // what locks the rows of a SELECT
+	lock() string  // what locks the rows of a SELECT
+	clock() string // asks for the time by the server's clock, in microseconds since 1970; empty: it has none
 	fault(err error) fault
 }
 

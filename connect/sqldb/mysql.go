@@ -76,6 +76,11 @@ func (b bounded) Connect(ctx context.Context) (driver.Conn, error) {
 func (mysql) quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
 func (mysql) param(int) string         { return "?" }
 
+// clock is of times that do not end in 2038, as those of UNIX_TIMESTAMP may.
+func (mysql) clock() string {
+	return "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))"
+}
+
 func (mysql) snapshot() sql.IsolationLevel { return sql.LevelRepeatableRead }
 func (mysql) serial() sql.IsolationLevel   { return sql.LevelSerializable }
 func (mysql) looksBack() bool              { return false }

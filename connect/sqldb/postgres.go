@@ -54,6 +54,10 @@ func (postgres) args(values []any) []any {
 	return values
 }
 
+func (postgres) clock() string {
+	return "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+}
+
 func (postgres) snapshot() sql.IsolationLevel { return sql.LevelRepeatableRead }
 func (postgres) serial() sql.IsolationLevel   { return sql.LevelSerializable }
 func (postgres) looksBack() bool              { return true }

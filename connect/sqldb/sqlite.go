@@ -85,6 +85,7 @@ func openFile(path string, query url.Values, mode, lock string, pragmas []string
 func (sqlite) quote(name string) string { return postgres{}.quote(name) }
 func (sqlite) param(n int) string       { return "?" + strconv.Itoa(n) }
 
+func (sqlite) clock() string                { return "" }               // it is this machine's
 func (sqlite) snapshot() sql.IsolationLevel { return sql.LevelDefault } // each transaction sees one state
 func (sqlite) serial() sql.IsolationLevel   { return sql.LevelDefault } // one writes at a time
 func (sqlite) looksBack() bool              { return true }
