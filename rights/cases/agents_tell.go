@@ -173,6 +173,9 @@ func (d *Desk) tellAgent(ctx context.Context, u untoldAgent, tell func(ctx conte
 
 // forgetAgents ends what is kept for agents of requests that ended long ago.
 func (d *Desk) forgetAgents(ctx context.Context) error {
+	if sure, err := d.sure(ctx); err != nil || !sure {
+		return err
+	}
 	return d.Desk.DB.Write(ctx, func(tx *store.Tx) error {
 		before := tx.Now().Add(-KeepForAgents)
 		_, err := tx.Exec(`DELETE FROM rights_agent_requests WHERE case_id IN (SELECT c.id FROM rights_cases c LEFT JOIN rights_cases m ON m.id = c.merged_into

@@ -81,6 +81,8 @@ type Config struct {
 	// CertificatePage shows a certificate, with its key at the end (see CertificateKey); empty: no page does.
 	CertificatePage string
 	Staff           string // the address reminders go to; empty: none is sent
+	// SureOfClock is Refused while the clock is in doubt: nothing is forgotten then because its time is over. Nil: it never is.
+	SureOfClock func(ctx context.Context) error
 	// TwoPeople lists the rights whose plan a second person approves. nil is erasure.
 	TwoPeople []law.Right
 	// Approved says so by the policy that a request is under, and stands in the place of TwoPeople.

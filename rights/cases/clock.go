@@ -238,6 +238,9 @@ func once(id avow.ID, parts ...string) (out avow.ID) {
 }
 
 func (d *Desk) lapse(ctx context.Context) error {
+	if sure, err := d.sure(ctx); err != nil || !sure {
+		return err
+	}
 	return d.Desk.DB.Write(ctx, func(tx *store.Tx) error {
 		asked := tx.Now().Add(-d.Lapse) // an appeal that was granted asks once more
 		old, err := ids(tx, `SELECT id FROM rights_cases c WHERE state = ? AND received < ? AND NOT EXISTS (SELECT 1 FROM rights_case_steps s

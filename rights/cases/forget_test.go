@@ -1,9 +1,11 @@
 package cases_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
+	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/law"
 	"github.com/avowhq/avow/rights/cases"
 )
@@ -38,5 +40,48 @@ func TestEndedEarlyIsForgotten(t *testing.T) {
 		if len(stuck) > 0 {
 			t.Errorf("%+v", stuck)
 		}
+	})
+}
+
+// While the clock is in doubt nothing is forgotten, or lapses, because its time seems over; what an erasure ends at once it ends, and
+// reminders go out.
+func TestNothingIsForgottenByADoubtfulClock(t *testing.T) {
+	doubtful := false
+	tuned(t, func(c *cases.Config) {
+		c.SureOfClock = func(context.Context) error {
+			if doubtful {
+				return avow.Errorf(avow.Refused, "the clock is in doubt")
+			}
+			return nil
+		}
+	}, func(h *house) {
+		doubtful = false
+		h.people()
+		refused := h.ask(law.Remove, bob)
+		h.prove(bob)
+		h.Check(h.desk.Refuse(bg, refused.ID, "ivy", "It is not his."))
+		unproven := h.ask(law.Copy, nobody)
+		erased := h.ask(law.Remove, ann)
+		h.run()
+		doubtful = true
+		h.Pass(366 * 24 * time.Hour)
+		h.Check(h.desk.Watch(bg))
+		h.run()
+		if s := h.step(refused, "forget", ""); s.State == "done" || s.Tries > 0 {
+			t.Errorf("forgotten: %+v", s)
+		}
+		h.is(unproven, cases.Verifying)
+		h.Check(h.desk.Cancel(bg, erased.ID, "ivy"))
+		h.run()
+		if s := h.step(erased, "forget", ""); s.State != "done" {
+			t.Errorf("not forgotten: %+v", s)
+		}
+		doubtful = false
+		h.Check(h.desk.Watch(bg))
+		h.run()
+		if s := h.step(refused, "forget", ""); s.State != "done" {
+			t.Errorf("not forgotten: %+v", s)
+		}
+		h.is(unproven, cases.Lapsed)
 	})
 }

@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -57,12 +58,37 @@ func (d *Desk) Run(ctx context.Context) (tried int, err error) {
 }
 
 func (d *Desk) dueNow(ctx context.Context) (found []step, err error) {
+	if found, err = d.dueOf(ctx, ""); err != nil || !slices.ContainsFunc(found, func(s step) bool { return s.Kind == kindForget }) {
+		return found, err
+	}
+	if sure, err := d.sure(ctx); err != nil || sure {
+		return found, err
+	}
+	return d.dueOf(ctx, keptOn)
+}
+
+// keptOn leaves out what ends because a time after the end of its request is over.
+const keptOn = ` AND (s.kind <> 'forget' OR s.next <= c.closed)`
+
+func (d *Desk) dueOf(ctx context.Context, which string) (found []step, err error) {
 	err = d.Desk.DB.Read(ctx, func(tx *store.Tx) error {
-		found, err = store.Collect(tx, func(r *store.Rows) (s step, err error) { return s, r.Scan(store.IntoID(&s.Case), &s.N) },
-			`SELECT s.case_id, s.n FROM rights_case_steps s JOIN rights_cases c ON c.id = s.case_id WHERE `+due+` ORDER BY s.next LIMIT 50`, tx.Now(), tx.Now())
+		found, err = store.Collect(tx, func(r *store.Rows) (s step, err error) { return s, r.Scan(store.IntoID(&s.Case), &s.N, &s.Kind) },
+			`SELECT s.case_id, s.n, s.kind FROM rights_case_steps s JOIN rights_cases c ON c.id = s.case_id WHERE `+due+which+` ORDER BY s.next LIMIT 50`, tx.Now(), tx.Now())
 		return err
 	})
 	return found, err
+}
+
+// sure is false while the clock is in doubt: what ends because its time is over waits, and all else goes on.
+func (d *Desk) sure(ctx context.Context) (bool, error) {
+	if d.SureOfClock == nil {
+		return true, nil
+	}
+	err := d.SureOfClock(ctx)
+	if err != nil && avow.KindOf(err) == avow.Refused {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // runAll tries several steps, some at once.
