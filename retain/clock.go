@@ -69,7 +69,7 @@ func whyNot(against []Clock) string {
 	for i := range against {
 		names = append(names, against[i].who())
 	}
-	return "the clock of this machine may be wrong: " + strings.Join(names, " and ") + " speaks against it"
+	return "the clock of this machine is too far from " + strings.Join(names, " and ") + "; avow retain clock shows how far"
 }
 
 // errDoubt says what each clock says, and what to do.
@@ -87,14 +87,25 @@ func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") 
 // SureOfClock is Refused when avow's own database, or what was seen here before, speaks against this machine's clock. Whatever ends
 // something because its time is over asks it first; a run of the schedule asks the mapped systems too.
 func (d *Desk) SureOfClock(ctx context.Context) error {
-	list, err := d.ownClocks(ctx)
+	list, err := d.lookAtClock(ctx)
 	if err != nil {
 		return err
 	}
-	if against := doubting(list); len(against) > 0 {
-		return errDoubt(against)
-	}
 	return d.sawClock(ctx, list[0])
+}
+
+// ClockDoubt is as SureOfClock, for who only asks: nothing is written.
+func (d *Desk) ClockDoubt(ctx context.Context) error {
+	_, err := d.lookAtClock(ctx)
+	return err
+}
+
+func (d *Desk) lookAtClock(ctx context.Context) ([]Clock, error) {
+	list, err := d.ownClocks(ctx)
+	if against := doubting(list); err == nil && len(against) > 0 {
+		err = errDoubt(against)
+	}
+	return list, err
 }
 
 // Clocks lists what every witness says: first what was seen here, then avow's database, then the systems that can be asked.
@@ -113,17 +124,17 @@ func (d *Desk) Clocks(ctx context.Context) ([]Clock, error) {
 
 // Today takes a person's word for which day it is: where this machine's clock says so too it is right from
 // then on, and clocks that say otherwise are off by as much. Refused where it says another day.
-func (d *Desk) Today(ctx context.Context, today time.Time, by string) ([]Clock, error) {
+func (d *Desk) Today(ctx context.Context, today time.Time, by string) error {
 	if err := checkText("by", by); err != nil {
-		return nil, err
+		return err
 	}
 	list, err := d.Clocks(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	ours := list[0].Ours
 	if apart := dayOf(ours).Sub(dayOf(today)); apart > day || apart < -day { // it may be another day where the person is
-		return list, avow.Errorf(avow.Refused, "it is %s, and the clock of this machine says %s: put that right; nothing ends until then", today.Format(time.DateOnly), minute(ours))
+		return avow.Errorf(avow.Refused, "it is %s, and the clock of this machine says %s: put that right; nothing ends until then", today.Format(time.DateOnly), minute(ours))
 	}
 	body, err := json.Marshal(struct {
 		By     string  `json:"by"`
@@ -131,9 +142,9 @@ func (d *Desk) Today(ctx context.Context, today time.Time, by string) ([]Clock, 
 		Clocks []Clock `json:"clocks"`
 	}{by, today.Format(time.DateOnly), list})
 	if err != nil {
-		return list, err
+		return err
 	}
-	return list, d.DB.Write(ctx, func(tx *store.Tx) error {
+	return d.DB.Write(ctx, func(tx *store.Tx) error {
 		if _, err := tx.Exec("UPDATE retain_clock SET seen = ? WHERE one = 1", ours); err != nil {
 			return err
 		}

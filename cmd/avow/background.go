@@ -77,6 +77,9 @@ func (s *server) expireRecords(ctx context.Context) error {
 	if len(list) == 0 {
 		return nil
 	}
+	if err := s.retain.SureOfClock(ctx); err != nil {
+		return err
+	}
 	n, err := s.ledger.Expire(ctx, list)
 	if n > 0 {
 		s.log.Info("bodies of events ended by the schedule", slog.Int64("events", n))

@@ -58,7 +58,7 @@ func (h *house) open(ctx context.Context, w where, base string) (err error) {
 
 // openKept opens what is kept of people, and the keys of it.
 func (h *house) openKept(ctx context.Context, w where) (err error) {
-	c := store.Config{DSN: w.Database}
+	c := store.Config{DSN: w.Database, Machine: w.clock}
 	if w.Database == "" {
 		c.Path = w.databaseFile()
 	}

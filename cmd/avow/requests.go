@@ -70,6 +70,7 @@ func (f folder) openCounter(ctx context.Context, t *terminal, w where) (_ *count
 	}
 	c.seen = &watched{Engine: c.engine}
 	c.desk, err = c.house.openCases(ctx, casesConfig{engine: c.seen, policy: c.systems.Policy, packages: w.packages(),
+		sure:   c.retain.SureOfClock,
 		rights: rights.Config{Outbox: outbox, Held: heldOf(c.retain), Organisation: c.systems.Policy.Document.Organisation.Name.Plain},
 		change: func(k *cases.Config) { k.Pack = c.engine.Pack(k.Desk, "") }})
 	return c, err
@@ -145,6 +146,7 @@ type casesConfig struct {
 	engine   cases.Engine
 	policy   *policy.Policy // of the folder, when it is not published
 	packages string
+	sure     func(context.Context) error // of the clock; nil: nothing doubts it
 	rights   rights.Config
 	change   func(*cases.Config)
 }
@@ -161,7 +163,7 @@ func (h *house) openCases(ctx context.Context, c casesConfig) (*cases.Desk, erro
 	if err != nil {
 		return nil, err
 	}
-	config := cases.Config{Desk: desk, Regimes: regimes, Engine: c.engine, Own: ownActs(h.consent), Packages: cases.Folder(c.packages), TwoPeople: []law.Right{}, Lease: commandLease}
+	config := cases.Config{Desk: desk, Regimes: regimes, Engine: c.engine, Own: ownActs(h.consent), Packages: cases.Folder(c.packages), SureOfClock: c.sure, TwoPeople: []law.Right{}, Lease: commandLease}
 	if c.policy != nil {
 		config.TwoPeople = approved(c.policy)
 	}

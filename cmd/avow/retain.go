@@ -22,6 +22,7 @@ type retainCommands struct {
 	Hold     retainHoldCommand     `cmd:"" help:"Keep something from ending and from erasure: for a claim, a complaint, an audit."`
 	Lift     retainLiftCommand     `cmd:"" help:"Lift a hold."`
 	Holds    retainHoldsCommand    `cmd:"" help:"List the holds."`
+	Clock    retainClockCommand    `cmd:"" help:"Show what speaks for and against this machine's clock, and say which day it is."`
 	Standing retainStandingCommand `cmd:"" help:"List what systems do not let go of: since when, and how many runs have met it."`
 	Runs     retainRunsCommand     `cmd:"" help:"List the runs and what each came to."`
 }
@@ -74,7 +75,7 @@ type retainRunCommand struct {
 func (c *retainRunCommand) Help() string {
 	return `In each table whose file names the moment a rule counts from, and in avow's own records: rows go, or columns are emptied, masked or shortened, as the policy and the files say. A thousand rows at a time, in a transaction each. It may be stopped at any point: what is left is due at the next run. A system that is away is said, and the command ends with status 1.
 
-What is held, and what is restricted, stays. What only people can know (the end of a legal duty) is listed and left.`
+Nothing ends while another clock speaks against this machine's (avow retain clock). What is held, and what is restricted, stays. What only people can know (the end of a legal duty) is listed and left.`
 }
 
 // Run runs.

@@ -101,26 +101,35 @@ const (
 // retainByNight carries out the schedule when it is night.
 func (s *server) retainByNight(ctx context.Context) error { return s.retainAfter(ctx, s.RetainAt) }
 
-// retainAfter carries out the schedule once in the hours after one of the day.
+// retainAfter carries out the schedule once in the hours after one of the day. The clock is looked at by day too: what is
+// wrong with it is told before the night, and what it said last is never long ago.
 func (s *server) retainAfter(ctx context.Context, hour int) error {
+	sure := s.retain.SureOfClock(ctx)
 	now := s.now().UTC()
 	due := time.Date(now.Year(), now.Month(), now.Day(), hour, 0, 0, 0, time.UTC)
 	if now.Before(due) {
 		due = due.AddDate(0, 0, -1)
 	}
 	if hour < 0 || now.Sub(due) > nightLasts {
-		return nil
+		return sure
 	}
 	last, err := s.retain.LastRun(ctx)
-	if err != nil || !last.Before(due) {
+	if err != nil {
 		return err
+	}
+	if !last.Before(due) {
+		return sure
 	}
 	r, err := s.retain.Run(ctx, retain.Options{By: "schedule"})
 	if avow.KindOf(err) == avow.Conflict && err != nil {
 		return nil // somebody has it carried out by hand
 	}
 	if r != nil {
-		s.log.Info("the schedule of retention was carried out", slog.Int("ended", r.Done()), slog.Int("held", r.Held()), slog.Int("left", r.Left()), slog.Int("away", len(r.Away)), slog.Int("standing", r.Standing()))
+		said := "the schedule of retention was carried out"
+		if r.Stopped != "" {
+			said = "the schedule of retention was not carried out to its end"
+		}
+		s.log.Info(said, slog.Int("ended", r.Done()), slog.Int("held", r.Held()), slog.Int("left", r.Left()), slog.Int("away", len(r.Away)), slog.Int("standing", r.Standing()))
 		s.sayStanding(r)
 	}
 	return err

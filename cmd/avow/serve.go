@@ -335,14 +335,17 @@ func (s *server) held(ctx context.Context, id vault.Identity) (ids []avow.ID, er
 }
 
 // readyz answers whether requests should come here: the database answers and the
-// gates have been filled.
+// gates have been filled. A clock that is in doubt is told.
 func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
-	state := map[string]string{"database": "ok", "gates": "ok"}
+	state := map[string]string{"database": "ok", "gates": "ok", "clock": "ok"}
 	status := http.StatusOK
 	if err := s.db.Ping(ctx); err != nil {
 		state["database"], status = "away", http.StatusServiceUnavailable
+	}
+	if err := s.retain.ClockDoubt(ctx); err != nil { // it goes on answering
+		state["clock"] = avow.MessageOf(err)
 	}
 	if !s.ready.Load() {
 		state["gates"], status = "being filled, or the server stops", http.StatusServiceUnavailable
