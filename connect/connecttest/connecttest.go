@@ -89,6 +89,7 @@ var parts = []struct {
 	{"at once", testAtOnce},
 	{"canceled", testCanceled},
 	{"show", testShow},
+	{"clock", testClock},
 }
 
 // People is a table of persons as many tests need one.
