@@ -30,11 +30,11 @@ Status 1: something speaks against it.`
 
 // Run shows.
 func (c *retainClockCommand) Run(ctx context.Context, t *terminal) error {
-	return c.with(ctx, t, func(b *counter) error {
-		if err := c.say(ctx, b); err != nil {
+	return c.withDesk(ctx, t, func(desk *retain.Desk) error {
+		if err := c.say(ctx, desk); err != nil {
 			return err
 		}
-		list, err := b.retain.Clocks(ctx)
+		list, err := desk.Clocks(ctx)
 		if err != nil {
 			return err
 		}
@@ -52,8 +52,27 @@ func (c *retainClockCommand) Run(ctx context.Context, t *terminal) error {
 	})
 }
 
+// withDesk opens the desk over the mapped systems; where there are none, over avow's own records.
+func (c *retainClockCommand) withDesk(ctx context.Context, t *terminal, act func(*retain.Desk) error) error {
+	_, err := c.readMap(t)
+	if err == nil {
+		return c.with(ctx, t, func(b *counter) error { return act(b.retain) })
+	}
+	if avow.KindOf(err) != avow.NotFound {
+		return err
+	}
+	fmt.Fprintf(t.err, "NO SYSTEM IS ASKED: %s\n", avow.MessageOf(err))
+	return c.withHouse(ctx, func(h *house) error {
+		desk, err := h.openRetain(ctx, h.consent.Version, nil)
+		if err != nil {
+			return err
+		}
+		return act(desk)
+	})
+}
+
 // say takes somebody's word for the day, where it is given.
-func (c *retainClockCommand) say(ctx context.Context, b *counter) error {
+func (c *retainClockCommand) say(ctx context.Context, desk *retain.Desk) error {
 	if c.Today == "" {
 		return nil
 	}
@@ -61,7 +80,7 @@ func (c *retainClockCommand) say(ctx context.Context, b *counter) error {
 	if err != nil {
 		return avow.FieldErrorf("--today", "write the day as 2027-01-31")
 	}
-	return b.retain.Today(ctx, day, c.name())
+	return desk.Today(ctx, day, c.name())
 }
 
 func writeClocks(out io.Writer, list []retain.Clock) error {

@@ -172,6 +172,10 @@ func TestClockThatLeaps(t *testing.T) {
 		if err := (&retainClockCommand{atCounter: at, Today: time.Now().Format(time.DateOnly)}).Run(t.Context(), term); avow.KindOf(err) != avow.Refused {
 			t.Errorf("a clock that leapt, and somebody who says which day it is: %v", err)
 		}
+		alone := atCounter{folder{Policy: filepath.Join(t.TempDir(), "policy.yaml")}, w} // nothing is mapped
+		if err := (&retainClockCommand{atCounter: alone}).Run(t.Context(), term); err != outcome(exitWrong) || !strings.Contains(wrong.String(), "NO SYSTEM IS ASKED") {
+			t.Errorf("avow retain clock without systems: %v, %s", err, wrong.String())
+		}
 		if n := size(); n != before {
 			t.Errorf("%d events of a wrong time", n-before)
 		}
