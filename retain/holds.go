@@ -39,6 +39,9 @@ type Hold struct {
 	Lifted   time.Time `json:"lifted,omitzero"`
 	LiftedBy string    `json:"liftedBy,omitempty"`
 
+	// Erased is what it came too late for. Place gives it, and Holds does not.
+	Erased []Erased `json:"erased,omitempty"`
+
 	// Person is by what they are known, in the kinds of the map (`email`, `member-number`). It is
 	// given when a hold is placed and kept sealed; Holds does not give it.
 	Person []find.Identity `json:"-"`
@@ -92,11 +95,15 @@ func (h *Hold) check(now time.Time) error {
 	return nil
 }
 
-// Place places a hold; it counts when this returns, also for a run that is under way: it waits for the end of a batch
-// that is carried out in a system just now.
+// Place places a hold; it counts when this returns, also for a run or an erasure that is under way: it waits for the end of
+// what is carried out in a system just now. What an erasure had begun to change by then is in Erased.
 func (d *Desk) Place(ctx context.Context, h Hold) (Hold, error) {
+	var begun []Erasing
 	err := d.DB.Write(ctx, func(tx *store.Tx) error {
 		if err := h.check(tx.Now()); err != nil {
+			return err
+		}
+		if _, err := d.Mark(tx); err != nil {
 			return err
 		}
 		h.ID, h.Since, h.About = avow.NewID(tx.Now()), tx.Now(), len(h.Person) > 0
@@ -109,13 +116,19 @@ func (d *Desk) Place(ctx context.Context, h Hold) (Hold, error) {
 		if err != nil {
 			return err
 		}
+		if begun, err = d.erasing(tx, &h); err != nil {
+			return err
+		}
 		return d.noteHold(tx, HoldPlaced, &h, h.By)
 	})
-	h.Person = nil
-	if err != nil {
-		return h, err
+	if err == nil {
+		err = d.untilWritten(ctx)
 	}
-	return h, d.untilWritten(ctx)
+	if err == nil {
+		err = d.untilErased(ctx, &h, begun)
+	}
+	h.Person = nil
+	return h, err
 }
 
 // looking is how long is waited between two looks at a batch.
@@ -135,10 +148,12 @@ func (d *Desk) untilWritten(ctx context.Context) error {
 		select {
 		case <-time.After(looking):
 		case <-ctx.Done():
-			return avow.Errorf(avow.Canceled, "the hold is placed, but what a run was just ending may be gone")
+			return errNotWaited
 		}
 	}
 }
+
+var errNotWaited = avow.Errorf(avow.Canceled, "the hold is placed, but what a run or an erasure was just ending may be gone")
 
 func (d *Desk) sealPerson(tx *store.Tx, h *Hold) ([]byte, error) {
 	if !h.About {
@@ -269,6 +284,15 @@ func (d *Desk) standing(tx *store.Tx) ([]Hold, error) {
 		out = append(out, h.Hold)
 	}
 	return out, nil
+}
+
+// Mark is another when a hold is placed or lifted. Until the transaction ends nobody places one, on any node: what it
+// notes of itself whoever places one later sees.
+func (d *Desk) Mark(tx *store.Tx) (m [2]int64, err error) {
+	if err := tx.Lock("retain", []byte("holds")); err != nil {
+		return m, err
+	}
+	return mark(tx)
 }
 
 // mark grows when a hold is placed or lifted.

@@ -38,6 +38,9 @@ func (d *Desk) subjects(tx *store.Tx, h *Hold) (out []avow.ID, err error) {
 
 // Of gives the holds that stop an erasure of somebody from avow's own records.
 func (d *Desk) Of(tx *store.Tx, subject avow.ID) (out []Hold, err error) {
+	if _, err := d.Mark(tx); err != nil { // the erasure, or the hold, is first
+		return nil, err
+	}
 	list, err := d.standing(tx)
 	if err != nil {
 		return nil, err

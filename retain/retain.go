@@ -58,6 +58,8 @@ type Config struct {
 	AllRestricted func(tx *store.Tx, after avow.ID, limit int) ([]avow.ID, error)
 	// Shown is when an event of a policy last showed a fact of a person; zero when nothing tells.
 	Shown func(tx *store.Tx, p *policy.Policy, event string, ids ...avow.ID) (time.Time, error)
+	// Erasing gives what erasures that have not ended have begun to change in mapped systems.
+	Erasing func(tx *store.Tx) ([]Erasing, error)
 	// Put puts to staff, once each, what systems do not let go of; nil: nobody is told.
 	Put Put
 	// Counted bounds how many rows a calendar counts for one rule in one table; 0: 1,000,000.

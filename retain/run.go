@@ -195,7 +195,7 @@ var errHeldSince = avow.Errorf(avow.Conflict, "something was held or let go sinc
 // later waits for its end, and is not broken by it.
 func (r *run) writes(ctx context.Context) error {
 	return r.DB.Write(ctx, func(tx *store.Tx) error {
-		now, err := mark(tx)
+		now, err := r.Mark(tx)
 		if err == nil && now != r.stand.mark {
 			err = errHeldSince
 		}

@@ -72,7 +72,10 @@ func (f folder) openCounter(ctx context.Context, t *terminal, w where) (_ *count
 	c.desk, err = c.house.openCases(ctx, casesConfig{engine: c.seen, policy: c.systems.Policy, packages: w.packages(),
 		sure:   c.retain.SureOfClock,
 		rights: rights.Config{Outbox: outbox, Held: heldOf(c.retain), Organisation: c.systems.Policy.Document.Organisation.Name.Plain},
-		change: func(k *cases.Config) { k.Pack = c.engine.Pack(k.Desk, "") }})
+		change: func(k *cases.Config) { k.Pack, k.Holds = c.engine.Pack(k.Desk, ""), c.retain.Mark }})
+	if err == nil {
+		c.retain.Erasing = erasingOf(c.desk)
+	}
 	return c, err
 }
 

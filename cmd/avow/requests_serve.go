@@ -44,11 +44,12 @@ func (s *server) openRequests(ctx context.Context) (err error) {
 	own := ownActs(s.consent)
 	config := cases.Config{Desk: s.rights, Regimes: regimes, Engine: s.atlas, Own: own, Pack: s.atlas.pack(s.rights),
 		Packages: cases.Folder(s.packages()), Link: s.url + "/privacy/request/open?t=", Page: s.url + "/privacy/request", AskPage: s.url + "/privacy/ask/",
-		CertificatePage: s.url + "/privacy/certificate?k=", SureOfClock: s.retain.SureOfClock, Staff: s.StaffMail, Approved: approves, Backoff: s.away}
+		CertificatePage: s.url + "/privacy/certificate?k=", SureOfClock: s.retain.SureOfClock, Staff: s.StaffMail, Approved: approves, Holds: s.retain.Mark, Backoff: s.away}
 	if s.tune != nil {
 		s.tune(&config)
 	}
 	if s.requests, err = cases.Open(ctx, config); err == nil {
+		s.retain.Erasing = erasingOf(s.requests)
 		s.metrics.watchRequests(s.requestCounts)
 	}
 	return err

@@ -182,6 +182,15 @@ func (a *atlas) Restrict(ctx context.Context, r cases.Request, system string, ca
 	return e.Restrict(ctx, r, system, captured)
 }
 
+// Free looks whether something is held.
+func (a *atlas) Free(ctx context.Context, r cases.Request, captured []byte) error {
+	e, err := a.of(r.Policy)
+	if err != nil {
+		return err
+	}
+	return e.Free(ctx, r, captured)
+}
+
 // Run does what was captured.
 func (a *atlas) Run(ctx context.Context, r cases.Request, system string, captured []byte) (cases.Outcome, error) {
 	e, err := a.of(r.Policy)

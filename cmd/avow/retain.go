@@ -317,6 +317,11 @@ func writeHold(w io.Writer, h retain.Hold) error {
 		until = "until " + h.Until.Format(time.DateOnly)
 	}
 	_, err := fmt.Fprintf(w, "%s  %s: %s; %s; since %s by %s, %s\n", h.ID, h.Kind, h.What(), h.Because, h.Since.Format(time.DateOnly), h.By, until)
+	for _, e := range h.Erased {
+		if err == nil {
+			_, err = fmt.Fprintf(w, "  %s\n", e.Words())
+		}
+	}
 	return err
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/avowhq/avow/policy"
 	"github.com/avowhq/avow/retain"
 	"github.com/avowhq/avow/rights"
+	"github.com/avowhq/avow/rights/cases"
 	"github.com/avowhq/avow/rights/cases/systems"
 	"github.com/avowhq/avow/store"
 )
@@ -35,6 +36,22 @@ func heldOf(desk *retain.Desk) func(*store.Tx, avow.ID) ([]rights.Stop, error) {
 		list, err := desk.Of(tx, subject)
 		for _, h := range list {
 			out = append(out, rights.Stop{Because: h.Because, Until: h.Until, Data: h.Data})
+		}
+		return out, err
+	}
+}
+
+// erasingOf gives what erasures have begun to change to the room that keeps the holds.
+func erasingOf(desk *cases.Desk) func(*store.Tx) ([]retain.Erasing, error) {
+	return func(tx *store.Tx) (out []retain.Erasing, err error) {
+		list, err := desk.Begun(tx)
+		for _, b := range list {
+			e := retain.Erasing{Erased: retain.Erased{Request: b.Number, Tables: b.Tables, Whole: b.Done},
+				Policy: b.Policy, Region: string(b.Region.Country()), Subject: b.Subject, Data: b.Data, Try: b.Try}
+			for _, id := range b.Identities {
+				e.Person = append(e.Person, find.Identity{Kind: id.Kind, Value: id.Value})
+			}
+			out = append(out, e)
 		}
 		return out, err
 	}

@@ -55,6 +55,9 @@ func (d *Desk) doPlan(ctx context.Context, c *record) (settle, error) {
 		return nil, err
 	}
 	return func(tx *store.Tx, c *record, s *step) error {
+		if err := d.keepMet(tx, c, parts); err != nil {
+			return err
+		}
 		out := planned{Parts: []plannedPart{}, Whole: len(r.Before) > 0}
 		for _, p := range parts {
 			out.Parts = append(out.Parts, plannedPart{p.System, p.Tables, p.Task})
@@ -124,6 +127,11 @@ func (d *Desk) doSystem(ctx context.Context, c *record, s *step) (settle, error)
 	if s.Kind == kindRestrict {
 		err = d.Engine.Restrict(ctx, r, s.About, captured)
 		return func(tx *store.Tx, c *record, s *step) error { return finish(tx, s, stepDone, "", nil) }, err
+	}
+	if c.Right == law.Remove {
+		if err := d.free(ctx, r, s, captured); err != nil {
+			return nil, err
+		}
 	}
 	out, err := d.Engine.Run(ctx, r, s.About, captured)
 	if err != nil {

@@ -83,6 +83,9 @@ type Config struct {
 	Staff           string // the address reminders go to; empty: none is sent
 	// SureOfClock is Refused while the clock is in doubt: nothing is forgotten then because its time is over. Nil: it never is.
 	SureOfClock func(ctx context.Context) error
+	// Holds tells by a mark what is held against erasures: it is another when a hold is placed or lifted, and until the
+	// transaction ends nobody places one. Nil: nothing ever is held.
+	Holds func(tx *store.Tx) (mark [2]int64, err error)
 	// TwoPeople lists the rights whose plan a second person approves. nil is erasure.
 	TwoPeople []law.Right
 	// Approved says so by the policy that a request is under, and stands in the place of TwoPeople.

@@ -31,6 +31,7 @@ type Request struct {
 	Region      avow.Region
 	Subject     avow.ID // in avow's own records; zero: not known there
 	Identities  []Identity
+	Met         []Identity // others in rows of theirs, as they were captured: nobody is searched for by them, but who is held may be known by one
 	Shown       bool
 	Lift        bool // an objection was outweighed: what was marked for it is taken back
 	Objects     bool // of Lift: an objection stands, and what marks it stays
@@ -55,6 +56,8 @@ type Engine interface {
 	Capture(ctx context.Context, r Request) ([]Part, error)
 	// Restrict has a system keep what was captured and not use it, before an erasure.
 	Restrict(ctx context.Context, r Request, system string, captured []byte) error
+	// Free is Unavailable when something is held against an erasure that its plan for a system does not know of.
+	Free(ctx context.Context, r Request, captured []byte) error
 	// Run does what was captured in one system, in one transaction where it has such.
 	Run(ctx context.Context, r Request, system string, captured []byte) (Outcome, error)
 	// Renew plans one system's part anew when what was captured was planned by other rules than hold now (a map
@@ -91,9 +94,10 @@ type Part struct {
 	System   string
 	Rank     int // systems of a lower rank come first
 	Tables   []Touched
-	Captured []byte // what Run needs; nil: there is nothing to do
-	Restrict bool   // what was captured can be restricted before it is erased
-	Task     *Task  // no program reaches it: what people have to do
+	Captured []byte     // what Run needs; nil: there is nothing to do
+	Met      []Identity // in rows of theirs
+	Restrict bool       // what was captured can be restricted before it is erased
+	Task     *Task      // no program reaches it: what people have to do
 }
 
 // Touched is what is to be done in one table, in names and counts.

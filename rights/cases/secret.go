@@ -23,6 +23,7 @@ type secret struct {
 	To          string       `json:"to,omitempty"`  // the address that was shown to be theirs
 	New         string       `json:"new,omitempty"` // the new address, when it was shown too
 	Without     []string     `json:"without,omitempty"`
+	Met         []Identity   `json:"met,omitempty"`        // in rows of theirs, as they were captured
 	Outweighed  *Weighed     `json:"outweighed,omitempty"` // by what Reason says
 	Lifting     *lifting     `json:"lifting,omitempty"`    // of a request for Lift
 	Lift        bool         `json:"lift,omitempty"`       // what was marked in systems is taken back
@@ -99,7 +100,7 @@ func (d *Desk) request(tx *store.Tx, c *record) (Request, error) {
 			return Request{}, err
 		}
 	}
-	return Request{Case: c.ID, Right: c.Right, Policy: c.Policy, Version: c.Version, Region: c.Region, Subject: c.Subject, Identities: d.searched(c, s), Shown: len(s.proved()) > 0, Lift: s.Lift, Objects: objects,
+	return Request{Case: c.ID, Right: c.Right, Policy: c.Policy, Version: c.Version, Region: c.Region, Subject: c.Subject, Identities: d.searched(c, s), Met: s.Met, Shown: len(s.proved()) > 0, Lift: s.Lift, Objects: objects,
 		Corrections: s.Corrections, Key: s.Key, Without: s.Without, Received: c.Received, Now: tx.Now()}, nil
 }
 

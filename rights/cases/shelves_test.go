@@ -151,6 +151,9 @@ func (s *shelves) Renew(context.Context, cases.Request, string, []byte) (cases.P
 	return cases.Part{}, false, nil
 }
 
+// Free: nothing is held here.
+func (s *shelves) Free(context.Context, cases.Request, []byte) error { return nil }
+
 func (s *shelves) change(ctx context.Context, system string, captured []byte, do func(tx *store.Tx, id int64) error) error {
 	db, err := s.reach(system)
 	if err != nil {

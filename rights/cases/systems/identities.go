@@ -3,10 +3,12 @@ package systems
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/datamap"
+	"github.com/avowhq/avow/datamap/find"
 	"github.com/avowhq/avow/rights/cases"
 )
 
@@ -150,6 +152,52 @@ func (e *Engine) known(t *datamap.Table, row connect.Row) (out []cases.Known) {
 				text = form // with its country code: nobody else knows where numbers without one are
 			}
 			out = append(out, cases.Known{Identity: cases.Identity{Kind: d.Kind.Text, Value: text}, Forms: []cases.Form{{Kind: d.Kind.Text, Compare: d.Compare, Text: form}}})
+		}
+	}
+	return out
+}
+
+// metAtMost bounds how many identities of one system are remembered with a request.
+const metAtMost = 1000
+
+// met are the identities in the rows of one system that are the person's own.
+func met(f *find.Found, system string) (out []cases.Identity) {
+	seen := map[cases.Identity]bool{}
+	for _, s := range f.Systems {
+		if s.System.Name.Text != system {
+			continue
+		}
+		for _, rows := range s.Tables {
+			names := append(slices.Clone(rows.Key), rows.Linked...)
+			_ = rows.Each(func(row find.Row) error { // its errors are ours
+				if row.Relation(0) != datamap.Owns {
+					return nil
+				}
+				for _, id := range identitiesOf(rows.Table, names, append(slices.Clone(row.Key), row.Linked...)) {
+					if !seen[id] && len(seen) < metAtMost {
+						seen[id] = true
+						out = append(out, id)
+					}
+				}
+				return nil
+			})
+		}
+	}
+	return out
+}
+
+// identitiesOf are the identities among some values of a row.
+func identitiesOf(t *datamap.Table, names []string, values connect.Tuple) (out []cases.Identity) {
+	for i := range t.Identities {
+		id := &t.Identities[i].Is
+		at := slices.Index(names, id.Column)
+		if at < 0 || at >= len(values) {
+			continue
+		}
+		for _, text := range texts(values[at]) {
+			if strings.TrimSpace(text) != "" {
+				out = append(out, cases.Identity{Kind: id.Kind.Text, Value: text})
+			}
 		}
 	}
 	return out

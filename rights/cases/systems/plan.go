@@ -77,6 +77,9 @@ func (e *Engine) Capture(ctx context.Context, r cases.Request) ([]cases.Part, er
 		if err != nil {
 			return nil, err
 		}
+		if r.Right == law.Remove {
+			part.Met = met(f, sp.System)
+		}
 		parts = append(parts, part)
 	}
 	if r.Right == law.Correct {
@@ -138,15 +141,30 @@ func (e *Engine) holds(ctx context.Context, s *find.Search, f *find.Found, r cas
 	if e.Holds == nil {
 		return nil, nil
 	}
-	return e.Holds(ctx, s, f, r)
+	of := *f
+	of.People = known(r)
+	return e.Holds(ctx, s, &of, r)
 }
 
-// stillFree is Unavailable when something was held since a plan was made that it does not know of.
-func (e *Engine) stillFree(ctx context.Context, r cases.Request, p *plan.Plan) error {
-	if e.Holds == nil || p.For != plan.Erasure {
+// known is the person of a request by all that was shown to be theirs, and that stands in rows of theirs.
+func known(r cases.Request) []find.Person {
+	out := people(r)
+	for _, id := range r.Met {
+		out[0].Identities = append(out[0].Identities, find.Identity{Kind: id.Kind, Value: id.Value})
+	}
+	return out
+}
+
+// Free is Unavailable when something was held since a plan was made that it does not know of.
+func (e *Engine) Free(ctx context.Context, r cases.Request, text []byte) error {
+	if e.Holds == nil || r.Right != law.Remove {
 		return nil
 	}
-	now, err := e.Holds(ctx, nil, &find.Found{People: people(r)}, r) // no other system is read: it may be away
+	now, err := e.Holds(ctx, nil, &find.Found{People: known(r)}, r) // no other system is read: it may be away
+	if err != nil || len(now) == 0 {
+		return err
+	}
+	_, p, err := decode(text)
 	if err != nil {
 		return err
 	}
@@ -341,12 +359,9 @@ func (e *Engine) Restrict(ctx context.Context, _ cases.Request, system string, t
 }
 
 // Run does one system's part, in one step. Done again it changes nothing more.
-func (e *Engine) Run(ctx context.Context, r cases.Request, system string, text []byte) (cases.Outcome, error) {
+func (e *Engine) Run(ctx context.Context, _ cases.Request, system string, text []byte) (cases.Outcome, error) {
 	_, p, err := decode(text)
 	if err != nil {
-		return cases.Outcome{}, err
-	}
-	if err := e.stillFree(ctx, r, p); err != nil {
 		return cases.Outcome{}, err
 	}
 	return e.run(ctx, system, p)

@@ -30,7 +30,7 @@ type Config struct {
 	Open   func(ctx context.Context, s *datamap.System) (connect.Source, error)
 	Region string // the country of telephone numbers without a country code
 	// Holds gives what is held against an erasure of the person of a request. Nil: nothing ever is. It
-	// is asked when an erasure is planned, and before each system's part is run: then without a search, by their identities alone.
+	// is asked when an erasure is planned, and before each system's part is run: then without a search, by their identities and those met in their rows.
 	Holds func(ctx context.Context, s *find.Search, f *find.Found, r cases.Request) ([]plan.Hold, error)
 }
 
