@@ -59,7 +59,7 @@ func (s *system) nameless(ctx context.Context, t *table) (map[int]string, error)
 	}
 	err := s.readRows(ctx, t, ask, t.found.Linked, func(i int, values connect.Tuple) {
 		if n := all[string(t.keyBytes(i))]; n != nil { // else it came along with another, as 1 with "1"
-			n.take(t, values)
+			n.take(s, t, values)
 		}
 	})
 	for _, n := range all {
@@ -81,10 +81,11 @@ type namesakes struct {
 
 // take looks at a row that came. One is known by all that it was found by: lines of a file that
 // are the same in that are one row, and go together.
-func (n *namesakes) take(t *table, values connect.Tuple) {
+// Where the key holds all that, those with the key are one row when they go.
+func (n *namesakes) take(s *system, t *table, values connect.Tuple) {
 	n.came++
 	if len(values) == 0 {
-		n.another = n.another || n.came > 1
+		n.another = n.another || n.came > 1 && !s.goes(t, n.rows[0])
 		return
 	}
 	is := join(values)
@@ -94,7 +95,7 @@ func (n *namesakes) take(t *table, values connect.Tuple) {
 // why nothing can be done with the rows; empty when they are one row, or go together.
 func (n *namesakes) why(s *system, t *table) string {
 	first := t.classOf[n.rows[0]]
-	alike := len(n.rows) == 1 || s.work == Erasure && t.classes[first].fate.goes && !slices.ContainsFunc(n.rows, func(i int) bool { return t.classOf[i] != first })
+	alike := len(n.rows) == 1 || s.goes(t, n.rows[0]) && !slices.ContainsFunc(n.rows, func(i int) bool { return t.classOf[i] != first })
 	switch {
 	case n.came == 0:
 		return keyLost
@@ -103,6 +104,9 @@ func (n *namesakes) why(s *system, t *table) string {
 	}
 	return ""
 }
+
+// goes tells whether an erasure takes a row away.
+func (s *system) goes(t *table, row int) bool { return s.work == Erasure && t.class(row).fate.goes }
 
 func isNothing(v any) bool {
 	if _, ok := v.(int64); ok { // most keys are, and a text of each costs

@@ -3,6 +3,7 @@ package plan
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,6 +101,65 @@ visit:
 	w.run(p)
 	wants(t, "plan", said(p), "visit: delete email note, 1", "visit: keep email note, 1, refused: "+keyShared+", instead: "+somebodyLooks)
 	wants(t, "visits", w.rows("shop", "SELECT code, note FROM visit ORDER BY 1, 2"), "a|Ann", "a|Bob")
+}
+
+// Rows of one key that are one person's go together, where the key holds what they are found by too.
+func TestRowsOfOneKeyThatAreTheirs(t *testing.T) {
+	eachEngine(t, []string{
+		"CREATE TABLE customer (id INTEGER PRIMARY KEY, email VARCHAR(100))",
+		"CREATE TABLE visit (email VARCHAR(100) NOT NULL, note VARCHAR(100))",
+		"CREATE TABLE step (customer INTEGER, note VARCHAR(100))",
+		"INSERT INTO customer VALUES (1, 'ann@x.example'), (2, 'bob@x.example')",
+		"INSERT INTO visit VALUES ('ann@x.example', 'one'), ('ann@x.example', 'two'), ('bob@x.example', 'Bob'), ('bob@x.example', 'Bob')",
+		"INSERT INTO step VALUES (1, 'one'), (1, 'two'), (2, 'Bob'), (2, 'Bob')",
+	}, `
+customer:
+  identities: {email: email}
+  relation: owns
+  erase: delete
+  columns: {email: contact.email}
+visit:
+  key: email
+  identities: {email: email}
+  relation: owns
+  erase: delete
+  columns: {email: contact.email, note: messages.text}
+step:
+  key: customer
+  references: {owner: {columns: customer, to: customer.id}}
+  relation: {owner: owns}
+  erase: delete
+  columns: {note: messages.text}
+`, func(t *testing.T, w *world) {
+		who := people("email=ann@x.example")
+		p := w.plan(who)
+		w.run(p)
+		for _, line := range said(p) {
+			if strings.Contains(line, "refused") {
+				t.Errorf("said %q", line)
+			}
+		}
+		wants(t, "visits", w.lines("visit", "email", "note"), "bob@x.example|Bob", "bob@x.example|Bob")
+		wants(t, "steps", w.lines("step", "customer", "note"), "2|Bob", "2|Bob")
+		if left := w.check(p, who); len(left) > 0 {
+			t.Errorf("left: %+v", left)
+		}
+	})
+}
+
+// lines are the rows of a table without a key of its own, as texts in order.
+func (w *world) lines(table string, columns ...string) []string {
+	w.t.Helper()
+	out := []string{}
+	err := w.sources["shop"].Read(w.t.Context(), connect.Read{Table: table, Columns: columns}, func(r connect.Row) error {
+		out = append(out, connect.Text(r[0])+"|"+connect.Text(r[1]))
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	slices.Sort(out)
+	return out
 }
 
 func TestCertain(t *testing.T) {
