@@ -497,6 +497,7 @@ func (d *Desk) doTell(ctx context.Context, c *record, s *step) (settle, error) {
 			}
 			return d.tellTask(tx, c, s.About)
 		}
+		c.changes(tx) // nobody can untell it
 		if err := finish(tx, s, stepDone, "", nil); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/law"
+	"github.com/avowhq/avow/mail"
 	"github.com/avowhq/avow/store"
 )
 
@@ -107,7 +108,8 @@ func (d *Desk) Refuse(ctx context.Context, id avow.ID, by, reason string) error 
 	})
 }
 
-// Cancel ends a request because the person wants it no more, until the first change. With a pass it is the person
+// Cancel ends a request because the person wants it no more, until the first change, by a program or by people who did a
+// task. Tasks that are open are withdrawn. With a pass it is the person
 // who does, else by names the staff they told.
 func (d *Desk) Cancel(ctx context.Context, id avow.ID, by string) error {
 	if err := stated(by, "the person said so"); err != nil {
@@ -148,7 +150,28 @@ func (d *Desk) cancel(tx *store.Tx, c *record) error {
 			return err
 		}
 	}
+	if err := d.withdraw(tx, c); err != nil {
+		return err
+	}
 	return d.end(tx, c, Cancelled)
+}
+
+// withdraw says of the tasks that are open that nobody has to do them any more.
+func (d *Desk) withdraw(tx *store.Tx, c *record) error {
+	open, err := steps(tx, c.ID, `kind = ? AND done IS NULL`, kindTask)
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	said := counted(len(open), "task was withdrawn", "tasks were withdrawn")
+	c.Outcome = strings.TrimPrefix(c.Outcome+"; "+said, "; ")
+	if d.Staff == "" {
+		return nil
+	}
+	text := "Request " + c.Number + " was cancelled before anything was changed. Nobody has to do this any more:\n"
+	for _, s := range open {
+		text += "\n- " + s.Who + ": " + s.What
+	}
+	return d.Desk.Outbox.Put(tx, mail.Message{ID: once(c.ID, "withdrawn"), To: d.Staff, Subject: "Request " + c.Number + " was cancelled: " + said, Text: text})
 }
 
 // Extend takes the time the law gives beyond the first, and tells the person why. until is for laws that let

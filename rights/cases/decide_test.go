@@ -22,8 +22,8 @@ func TestStates(t *testing.T) {
 		cases.Verifying:  ".xx.x.x.xx.xx",
 		cases.Planning:   "..xxxxx.xx...",
 		cases.Approval:   "..xxx...xx...",
-		cases.Running:    "..xxxxx.x....",
-		cases.Checking:   "..x.xxx.x....",
+		cases.Running:    "..xxxxx.xx...",
+		cases.Checking:   "..x.xxx.xx...",
 		cases.Delivering: "......xx.....",
 		cases.Closed:     ".......x..x..",
 		cases.Refused:    ".......xx.x..",
@@ -61,6 +61,43 @@ func TestCancel(t *testing.T) {
 		h.must(avow.Conflict, h.desk.Cancel(bg, r.ID, "ivy"))
 		_, err := h.desk.Look(bg, r.ID, "ivy")
 		h.must(avow.NotFound, err) // forgotten
+	})
+}
+
+// A request of which nothing but tasks is open, and nobody has done one, can be cancelled: the tasks are withdrawn, and staff
+// are told. Once one is done it cannot.
+func TestCancelWhileTasksAreOpen(t *testing.T) {
+	each(t, func(h *house) {
+		h.people()
+		const cleo = "cleo@mail.example" // known nowhere but, perhaps, on paper
+		ask := func(right law.Right, address string) cases.Taken {
+			r := h.ask(right, address, func(a *cases.Ask) { a.Door, a.By, a.Evidence = cases.Staff, "kim", "a letter" })
+			h.run()
+			return r
+		}
+		for _, right := range []law.Right{law.Remove, law.Copy} {
+			r := ask(right, cleo)
+			h.is(r, map[law.Right]cases.State{law.Remove: cases.Checking, law.Copy: cases.Running}[right])
+			n := h.step(r, "task", "paper").N
+			h.Check(h.desk.Cancel(bg, r.ID, "ivy"))
+			h.is(r, cases.Cancelled)
+			if o := h.state(r).Outcome; o != "cancelled; the person told ivy; 1 task was withdrawn" {
+				t.Errorf("%s: it says %q", right, o)
+			}
+			if l := h.letters(staffMail)[0]; l.Subject != "Request "+r.Number+" was cancelled: 1 task was withdrawn" || !strings.Contains(l.Text, "archive: Look into the paper files.") {
+				t.Errorf("%s: staff are told %q, %s", right, l.Subject, l.Text)
+			}
+			h.must(avow.Conflict, h.desk.TaskDone(bg, r.ID, n, "ivy", "done"))
+			open, err := h.desk.ToDo(bg, 10)
+			h.Check(err)
+			if len(open) != 0 {
+				t.Errorf("%s: still to do: %+v", right, open)
+			}
+		}
+		h.shelves.hits = []cases.Hit{{System: "shop", Table: "people", Column: "name", Rows: 1}} // a second task
+		done := ask(law.Remove, cleo)
+		h.Check(h.desk.TaskDone(bg, done.ID, h.step(done, "task", "paper").N, "ivy", "shredded"))
+		h.must(avow.Refused, h.desk.Cancel(bg, done.ID, "ivy"))
 	})
 }
 

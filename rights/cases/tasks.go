@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/avowhq/avow"
+	"github.com/avowhq/avow/law"
 	"github.com/avowhq/avow/ledger"
 	"github.com/avowhq/avow/store"
 )
@@ -38,6 +39,9 @@ func (d *Desk) task(ctx context.Context, id avow.ID, n int, by, evidence, state 
 		if err != nil {
 			return err
 		}
+		if len(list) == 0 && c.State == Cancelled {
+			return avow.Errorf(avow.Conflict, "the request was cancelled, and its tasks were withdrawn: there is nothing to do any more")
+		}
 		if len(list) == 0 {
 			return avow.Errorf(avow.NotFound, "there is no such task to do")
 		}
@@ -55,6 +59,9 @@ func (d *Desk) task(ctx context.Context, id avow.ID, n int, by, evidence, state 
 		if err := finish(tx, &list[0], state, by, shown); err != nil {
 			return err
 		}
+		if state == stepDone {
+			c.changes(tx)
+		}
 		if strings.HasPrefix(list[0].About, "recipient ") && state == stepDone {
 			if err := d.event(tx, c, ledger.RecipientsTold); err != nil {
 				return err
@@ -62,6 +69,13 @@ func (d *Desk) task(ctx context.Context, id avow.ID, n int, by, evidence, state 
 		}
 		return d.advance(tx, c)
 	})
+}
+
+// changes notes the first change by somebody, who may be no program: what was only looked through for a package is none.
+func (c *record) changes(tx *store.Tx) {
+	if c.Changed.IsZero() && c.Right != law.Copy && c.Right != law.Move {
+		c.Changed = tx.Now()
+	}
 }
 
 // evidence is what the certificate will say of how a task ended.
