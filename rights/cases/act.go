@@ -391,8 +391,12 @@ func (d *Desk) addTasks(tx *store.Tx, c *record) error {
 	if err != nil {
 		return err
 	}
+	given, err := d.givenBefore(tx, c)
+	if err != nil {
+		return err
+	}
 	for _, part := range p.Parts {
-		if part.Task == nil {
+		if part.Task == nil || given[[2]string{part.System, part.Task.Do}] {
 			continue
 		}
 		if err := d.addTask(tx, c, step{Stage: toAct, Kind: kindTask, About: part.System, Who: part.Task.Who, What: part.Task.Do}, part.Task.In); err != nil {
@@ -417,6 +421,20 @@ func (d *Desk) addTasks(tx *store.Tx, c *record) error {
 		}
 	}
 	return nil
+}
+
+// givenBefore are the tasks that people were given in an earlier round, by system and words: another round is for what a check found in the systems that
+// programs reach, and what people did, or have to do, stands. A task whose words are others now is another. What goes to and fro has other rounds, and is given each time.
+func (d *Desk) givenBefore(tx *store.Tx, c *record) (map[[2]string]bool, error) {
+	out := map[[2]string]bool{}
+	if !slices.Contains(recipes[c.Right], toCheck) {
+		return out, nil
+	}
+	list, err := steps(tx, c.ID, `kind = ? AND stage = ? AND round < ? AND state <> ?`, kindTask, string(toAct), c.round, stepDropped)
+	for _, s := range list {
+		out[[2]string{s.About, s.What}] = true
+	}
+	return out, err
 }
 
 func (d *Desk) tellTask(tx *store.Tx, c *record, name string) error {

@@ -105,3 +105,36 @@ func TestTheirOwnRowsStayTheirsInEveryRound(t *testing.T) {
 		}
 	})
 }
+
+// Tasks that people did, or have still to do, are not given again in a further round.
+func TestTasksAreGivenOnce(t *testing.T) {
+	each(t, func(h *house) {
+		for address, done := range map[string]bool{ann: true, bob: false} {
+			h.shelves.put("shop", address, "Somebody")
+			r := h.ask(law.Remove, address)
+			h.shelves.cut = func(string) { // while the shop is worked in
+				for _, s := range h.steps(r) {
+					if done && s.About == "paper" && s.State == "open" {
+						h.Check(h.desk.TaskDone(bg, r.ID, s.N, "ivy", "shredded"))
+					}
+				}
+			}
+			h.shelves.left = 1 // the first check finds something, and another round begins
+			h.prove(address)
+			h.run()
+			var tasks []cases.Step
+			rounds := 0
+			for _, s := range h.steps(r) {
+				rounds = max(rounds, s.Round)
+				if s.Kind == "task" && s.About == "paper" {
+					tasks = append(tasks, s)
+				}
+			}
+			if rounds != 2 || len(tasks) != 1 || (tasks[0].State == "done") != done {
+				t.Errorf("%d rounds, and the archive is asked %+v", rounds, tasks)
+			}
+			h.finishTasks(r)
+			h.is(r, cases.Closed)
+		}
+	})
+}
