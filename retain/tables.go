@@ -173,7 +173,7 @@ func columnsOf(t *datamap.Table, fields policy.FieldSet) (out []string) {
 
 // share takes batch after batch of one share of the rows.
 func (r *run) share(ctx context.Context, s Systems, l *line, part share, all []line) error {
-	b := &batches{run: r, systems: s, line: l, most: r.atOnce(l.table.System), held: map[string]int{}, mayHold: map[string]int{}}
+	b := &batches{run: r, systems: s, line: l, runner: plan.NewRunner(s.Search.Sources[l.table.System.Name.Text]), most: r.atOnce(l.table.System), held: map[string]int{}, mayHold: map[string]int{}}
 	b.limit = b.most
 	due := plan.Due{Table: l.table, Rule: l.rule.Name, Over: l.over(r.now), When: part.when, Also: part.also}
 	for {
@@ -249,6 +249,7 @@ type batches struct {
 	*run
 	systems Systems
 	line    *line
+	runner  *plan.Runner
 	most    int              // rows of a batch
 	limit   int              // of the next one
 	held    map[string]int   // why → rows that would be over
@@ -322,7 +323,7 @@ func (b *batches) do(ctx context.Context, batch *plan.Batch) error {
 		if err := b.writes(ctx); err != nil {
 			return err
 		}
-		_, err := sp.Run(ctx, src)
+		_, err := b.runner.Run(ctx, sp)
 		if wrong := b.wrote(ctx); err == nil {
 			err = wrong
 		}

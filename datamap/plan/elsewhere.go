@@ -218,6 +218,7 @@ func (e *expiry) elsewhere() *elsewhere {
 			need(name)
 		}
 	}
+	need(e.looked(nil)...)
 	if len(out.far) == 0 {
 		return nil
 	}
@@ -331,7 +332,7 @@ func (e *expiry) meant(c *candidate) (by []*Test, ok bool) {
 		return nil, false
 	}
 	when, ok := e.When.judge(c.is)
-	return append(over, when...), ok
+	return append(over, when...), ok && e.open(c.value)
 }
 
 // addApart adds the rows that are due, those together that are so by the same.

@@ -61,11 +61,17 @@ func Upcoming(ctx context.Context, s *find.Search, o Options, d Due, each func(c
 	if err != nil {
 		return err
 	}
-	e.class = &class{fate: e.fate()}
+	e.settle()
 	if x := e.elsewhere(); x != nil {
 		return e.upcoming(ctx, x, each)
 	}
-	return e.src.Read(ctx, connect.Read{Table: d.Table.Name, Columns: e.moments, When: e.due()}, each)
+	columns := e.looked(e.moments)
+	return e.src.Read(ctx, connect.Read{Table: d.Table.Name, Columns: columns, When: e.due()}, func(r connect.Row) error {
+		if !e.open(among(columns, r)) {
+			return nil
+		}
+		return each(r[:len(e.moments)])
+	})
 }
 
 // Expire plans what becomes of the next rows that were kept long enough: they are deleted
@@ -125,6 +131,7 @@ type expiry struct {
 	rule    *policy.CompiledRetention
 	moments []string // the columns it counts from, as the map names them
 	class   *class
+	todo    []todo // none of rows that go
 }
 
 func (b *builder) expiry(d Due) (*expiry, error) {
@@ -157,7 +164,7 @@ func (e *expiry) plan(ctx context.Context, batch *Batch) error {
 		return nil
 	}
 	t.found.Key, t.found.Distinct = t.key, find.Distinct(t.of, t.schema, t.key)
-	e.class = &class{fate: e.fate()}
+	e.settle()
 	n, err := e.addDue(ctx, batch)
 	if err != nil {
 		return err
@@ -193,11 +200,16 @@ func (e *expiry) addDue(ctx context.Context, batch *Batch) (n int, err error) {
 	t := e.t
 	e.class.while = &while{when: e.past()}
 	t.classes = []*class{e.class}
-	read := connect.Read{Table: t.of.Name, Columns: t.key, When: e.due(), Key: t.key, After: e.After, Limit: e.Limit}
+	columns := e.looked(t.key)
+	read := connect.Read{Table: t.of.Name, Columns: columns, When: e.due(), Key: t.key, After: e.After, Limit: e.Limit}
 	err = e.src.Read(ctx, read, func(r connect.Row) error {
 		n++
-		key := slices.Clone(connect.Tuple(r))
-		if batch.Next = key; e.Held != nil && e.Held(key) {
+		key := slices.Clone(connect.Tuple(r[:len(t.key)]))
+		batch.Next = key
+		switch {
+		case !e.open(among(columns, r)):
+			return nil
+		case e.Held != nil && e.Held(key):
 			batch.Held++
 			return nil
 		}
@@ -222,19 +234,12 @@ func (e *expiry) past() *connect.Cond {
 	return both(when, over)
 }
 
-// due holds for a row that is past and in which something is left to be done.
+// due holds for a row that is past and in which something may be left to be done: see open.
 func (e *expiry) due() *connect.Cond {
 	when := both(e.t.of.When.Cond(), e.past())
-	if e.class.fate.goes {
-		return when
-	}
 	var left []connect.Cond
-	for _, c := range e.class.fate.columns {
-		cond, tells := e.undone(c)
-		if !tells {
-			return when
-		}
-		left = append(left, cond...)
+	for _, d := range e.todo {
+		left = append(left, *d.cond)
 	}
 	switch len(left) {
 	case 0:
@@ -245,30 +250,105 @@ func (e *expiry) due() *connect.Cond {
 	return both(when, &connect.Cond{Op: connect.Or, Of: left})
 }
 
-// undone holds for a row whose column is not yet as it should be; false when that
-// cannot be told, as of masks that are different in every row.
-func (e *expiry) undone(c columnFate) ([]connect.Cond, bool) {
-	p := e.t.place(c.name)
-	t := p.clear()
-	if c.rule.Kind == datamap.Mask {
-		t = p.mask(c.rule)
+// todo is a column of rows that stay in which something may be left to be done.
+type todo struct {
+	*set
+	cond  *connect.Cond // holds where there may be
+	tells bool          // and nowhere else
+}
+
+// settle says what becomes of the rows.
+func (e *expiry) settle() {
+	e.class = &class{fate: e.fate()}
+	e.todo = nil
+	if e.class.fate.goes {
+		return
 	}
-	full := connect.Cond{Op: connect.Not, Of: []connect.Cond{{Op: connect.IsEmpty, Column: c.name}}}
+	for _, c := range e.class.fate.columns {
+		p := e.t.place(c.name)
+		t := p.clear()
+		if c.rule.Kind == datamap.Mask {
+			t = p.mask(c.rule)
+		}
+		if t.set != nil {
+			e.todo = append(e.todo, e.undone(p, t.set))
+		}
+	}
+}
+
+// undone holds for a row whose column is not yet as it should be. Where no condition tells, as
+// of what is different in every row, it holds for all in which something stands.
+func (e *expiry) undone(p place, s *set) todo {
+	full := &connect.Cond{Op: connect.Not, Of: []connect.Cond{{Op: connect.IsEmpty, Column: p.name}}}
 	switch {
-	case t.set == nil:
-		return nil, true
-	case t.set.to != nil:
-		return nil, false
-	case t.set.mask == nil && t.set.each.width == 0:
-		return []connect.Cond{full}, true
-	case t.set.mask == nil || !t.set.mask.constant() || p.kind() == connect.JSON || p.kind() == connect.Binary:
-		return nil, false
+	case s.mask == nil:
+		return todo{s, full, s.to == nil && s.each.width == 0}
+	case !s.mask.constant() || p.kind() == connect.JSON || p.kind() == connect.Binary:
+		return todo{s, full, false}
 	}
-	value := t.set.mask.value(e.system.plan.seed, "", nil)
+	value := s.mask.value(e.system.plan.seed, "", nil)
 	if connect.Text(value) == "" {
-		return []connect.Cond{full}, true
+		return todo{s, full, true}
 	}
-	return []connect.Cond{{Op: connect.NotEqual, Column: c.name, Values: []any{value}}}, true
+	return todo{s, &connect.Cond{Op: connect.NotEqual, Column: p.name, Values: []any{value}}, true}
+}
+
+// looked are some columns, with those of which the values tell whether something is left to
+// be done in a row, and its key; nothing more where the condition alone tells.
+func (e *expiry) looked(columns []string) []string {
+	out := slices.Clone(columns)
+	add := func(name string) {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	if !e.looks() {
+		return out
+	}
+	for _, d := range e.todo {
+		add(d.column)
+	}
+	for _, name := range e.t.key {
+		add(name)
+	}
+	return out
+}
+
+func (e *expiry) looks() bool {
+	return slices.ContainsFunc(e.todo, func(d todo) bool { return !d.tells })
+}
+
+// open reports whether something is left to be done in a row: some column holds something,
+// and not the very value that would be put there. A mask is made from the row's key and a
+// secret, so that nothing else is taken for one.
+func (e *expiry) open(value func(column string) any) bool {
+	if !e.looks() {
+		return true
+	}
+	key := make(connect.Tuple, len(e.t.key))
+	for i, name := range e.t.key {
+		key[i] = value(name)
+	}
+	return slices.ContainsFunc(e.todo, func(d todo) bool {
+		v := value(d.column)
+		return connect.Text(v) != "" && !connect.Stands(v, e.wanted(d.set, key, v))
+	})
+}
+
+// among gives the values of a row by the names of its columns.
+func among(columns []string, r connect.Row) func(string) any {
+	return func(name string) any { return r[slices.Index(columns, name)] }
+}
+
+// wanted is what should stand in a column of a row in which v stands.
+func (e *expiry) wanted(s *set, key connect.Tuple, v any) any {
+	switch {
+	case s.mask != nil:
+		return s.mask.value(e.system.plan.seed, e.system.plan.place(e.t.of.Name, s.column), appendTuple(nil, key))
+	case s.each.width > 0:
+		return e.t.place(s.column).leaves(v)
+	}
+	return s.to
 }
 
 // fate is what the rule does to a row.

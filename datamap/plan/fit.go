@@ -176,12 +176,52 @@ func (p place) mask(r datamap.Rule) treatment {
 	case r.How == datamap.MaskYear, (kind == connect.DateKind || kind == connect.TimeKind) && p.mayBeEmpty():
 		return p.otherwise(r, "such a mask makes no "+string(kind))
 	}
+	if made := noMask[kind]; made != "" && r.How != datamap.MaskBlank {
+		return p.blank(r, "such a mask makes no "+made)
+	}
+	if p.leavesForm() {
+		return treatment{Line{Columns: []string{p.name}, Action: Mask, How: r.How}, &set{column: p.name, each: packed{width: 1}}}
+	}
 	least, most := p.span()
 	m := mask{way: r.How, text: r.Text, kind: kind, length: p.length(), unique: p.unique(), small: most, least: least}
 	if m.number() && m.way != datamap.MaskBlank && m.way != datamap.MaskText && p.schema != nil && p.schema.Range != nil && most < max(least, 1) {
 		return p.otherwise(r, "only zero fits")
 	}
 	return p.maskAs(r, m)
+}
+
+// noMask are the kinds of which a mask makes nothing but the value that says nothing.
+var noMask = map[connect.Kind]string{
+	connect.Boolean: "boolean", connect.DateKind: "date", connect.TimeKind: "time", connect.Binary: "binary", connect.JSON: "list or document",
+}
+
+// blank puts the value that says nothing in the place of a mask that cannot be made.
+func (p place) blank(r datamap.Rule, why string) treatment {
+	t := p.mask(datamap.Rule{Pos: r.Pos, Kind: datamap.Mask, How: datamap.MaskBlank})
+	if t.set != nil && t.line.Refused == "" {
+		t.line.Refused, t.line.Instead = r.String()+" does not fit: "+why, "mask("+datamap.MaskBlank+")"
+	}
+	return t
+}
+
+// leavesForm reports whether a mask leaves a list or a document, with nothing in it.
+func (p place) leavesForm() bool { return p.kind() == connect.JSON && p.t.has(p.name) }
+
+// leaves is what is left of what stands in a column: of a list or document one with
+// nothing in it, of a moment the year.
+func (p place) leaves(v any) any {
+	if p.kind() != connect.JSON {
+		return p.year(v)
+	}
+	switch v.(type) {
+	case []any:
+		return []any{}
+	case nil:
+		if p.mayBeEmpty() {
+			return nil
+		}
+	}
+	return map[string]any{}
 }
 
 // strict masks a column that takes certain values only: with the map's own text, or with

@@ -8,26 +8,47 @@ import (
 	"github.com/avowhq/avow/connect"
 )
 
+// Runner runs parts of plans of one system, one after the other. What the system says of
+// itself is read once for all of them, and again where it refuses one.
+type Runner struct {
+	src    connect.Source
+	schema *connect.Schema // nil: it was not read yet
+}
+
+// NewRunner is for batches that follow each other. It is not safe for concurrent use.
+func NewRunner(src connect.Source) *Runner { return &Runner{src: src} }
+
+func (r *Runner) describe(ctx context.Context) (err error) {
+	if r.schema == nil {
+		r.schema, err = r.src.Describe(ctx)
+	}
+	return err
+}
+
 // change sends what a part does. What refers to rows that go was found when it was planned,
 // and goes before them. What came since, or was made to refer to them, is somebody else's
 // until it is planned anew: the row it points at is left, and Check tells.
-func change(ctx context.Context, src connect.Source, changes []connect.Change) ([]connect.Result, error) {
+func (r *Runner) change(ctx context.Context, changes []connect.Change) ([]connect.Result, error) {
 	deletes := slices.ContainsFunc(changes, func(c connect.Change) bool { return c.Kind == connect.Delete })
-	if _, database := src.(connect.Rehearsal); !database || !deletes {
-		return src.Change(ctx, changes)
+	if _, database := r.src.(connect.Rehearsal); !database || !deletes {
+		return r.src.Change(ctx, changes)
 	}
-	schema, err := src.Describe(ctx)
-	if err != nil {
+	if err := r.describe(ctx); err != nil {
 		return nil, err
 	}
 	taken := func(r connect.Reference) bool { return r.OnDelete != connect.NoAction }
-	results, err := src.Change(ctx, unlessPointedAt(changes, schema, taken))
-	if avow.KindOf(err) != avow.Conflict {
+	results, err := r.src.Change(ctx, unlessPointedAt(changes, r.schema, taken))
+	switch avow.KindOf(err) {
+	case avow.Conflict: // the database may have refused it for the sake of such a row
+	case avow.NotFound: // a table that is gone
+	default:
 		return results, err
 	}
-	// The database may have refused it for the sake of such a row.
+	if r.schema = nil; r.describe(ctx) != nil {
+		return nil, err
+	}
 	each := func(connect.Reference) bool { return true }
-	if again, failed := src.Change(ctx, unlessPointedAt(changes, schema, each)); failed == nil {
+	if again, failed := r.src.Change(ctx, unlessPointedAt(changes, r.schema, each)); failed == nil {
 		return again, nil
 	}
 	return nil, err

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"context"
 	"slices"
 	"testing"
 
@@ -53,4 +54,60 @@ posts:
 			})
 		})
 	}
+}
+
+// described is a database that counts how often it is asked what it is made of.
+type described struct {
+	connect.Source
+	connect.Rehearsal
+	times int
+}
+
+func (d *described) Describe(ctx context.Context) (*connect.Schema, error) {
+	d.times++
+	return d.Source.Describe(ctx)
+}
+
+// Batches that follow each other ask the database once what refers to their rows, and once
+// more where it refuses one.
+func TestBatchesReadTheSchemaOnce(t *testing.T) {
+	eachKind(t, func(t *testing.T, config connect.Config) {
+		w := sqlWorld(t, config, `
+person:
+  identities: {email: email}
+  relation: owns
+  erase: delete
+  columns: {email: contact.email}
+  retention: {contact: seen}
+`, `CREATE TABLE person (id integer PRIMARY KEY, email varchar(60), seen date)`,
+			`INSERT INTO person VALUES (1, 'a@x.example', '2010-01-01'), (2, 'b@x.example', '2010-01-01'), (3, 'c@x.example', '2010-01-01'), (4, 'd@x.example', '2010-01-01')`)
+		src := &described{w.sources["shop"], w.sources["shop"].(connect.Rehearsal), 0}
+		runner := NewRunner(src)
+		due := Due{Table: w.m.Table("shop.person"), Rule: "contact", Over: beforeIn("seen", connect.Date("2020-01-01")), Limit: 1}
+		batch := func(want int, left ...string) {
+			t.Helper()
+			b, err := Expire(t.Context(), w.search(), w.options, due)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if due.After = b.Next; due.After == nil {
+				t.Fatal("there is no batch any more")
+			}
+			meanwhile := left[len(left)-1] == "3|c@x.example"
+			if meanwhile { // refers to a row that is planned already
+				connecttest.Exec(t, config, `CREATE TABLE note (id integer PRIMARY KEY, person integer, FOREIGN KEY (person) REFERENCES person (id))`, `INSERT INTO note VALUES (1, 3)`)
+			}
+			if _, err := runner.Run(t.Context(), b.Plan.Systems[0]); err != nil {
+				t.Fatal(err)
+			}
+			wants(t, "people", w.all("person", "id", "email"), left...)
+			if src.times != want {
+				t.Errorf("it was described %d times, not %d", src.times, want)
+			}
+		}
+		batch(1, "2|b@x.example", "3|c@x.example", "4|d@x.example")
+		batch(1, "3|c@x.example", "4|d@x.example")
+		connecttest.Exec(t, config, `DELETE FROM person WHERE id = 4`)
+		batch(2, "3|c@x.example")
+	})
 }

@@ -125,8 +125,8 @@ func (m *maker) add(row int) {
 		}
 	}
 	for n := range m.sets {
-		if x := &m.sets[n]; x.each.width > 0 { // the year of what is there
-			x.each.add(connect.Tuple{m.t.place(x.column).year(m.t.extraOf(x.column, row))})
+		if x := &m.sets[n]; x.each.width > 0 { // made of what is there
+			x.each.add(connect.Tuple{m.t.place(x.column).leaves(m.t.extraOf(x.column, row))})
 		}
 	}
 	if len(m.guards) > 0 {

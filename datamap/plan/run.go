@@ -23,6 +23,11 @@ type Done struct {
 // Run does the system's part as one step. Done again, it changes nothing more. It needs
 // nothing but the plan, which may come from Decode.
 func (p *SystemPlan) Run(ctx context.Context, src connect.Source) (Outcome, error) {
+	return NewRunner(src).Run(ctx, p)
+}
+
+// Run does one system's part as one step.
+func (r *Runner) Run(ctx context.Context, p *SystemPlan) (Outcome, error) {
 	if p.Away != "" {
 		return Outcome{}, avow.Errorf(avow.Unavailable, "Nothing was planned for `%s`, which could not be read. Find again what it holds, and plan again.", p.System)
 	}
@@ -30,7 +35,7 @@ func (p *SystemPlan) Run(ctx context.Context, src connect.Source) (Outcome, erro
 	if len(changes) == 0 {
 		return Outcome{}, nil
 	}
-	results, err := change(ctx, src, changes)
+	results, err := r.change(ctx, changes)
 	if err != nil {
 		return Outcome{}, err
 	}

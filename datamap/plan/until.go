@@ -182,7 +182,9 @@ func (s *system) readExtra(ctx context.Context, t *table) error {
 	}
 	return s.readRows(ctx, t, rows, own, func(i int, values connect.Tuple) {
 		for n, name := range own {
-			t.extra[name][i] = values[n]
+			if t.extra[name][i] = values[n]; t.place(name).kind() == connect.JSON {
+				t.extra[name][i] = t.place(name).leaves(values[n]) // not the whole of it is to be held
+			}
 		}
 	})
 }
@@ -218,12 +220,13 @@ func (s *system) extraNeeds(t *table, c *class, needs map[string]end) (some bool
 		return false
 	}
 	for _, f := range c.fate.columns {
-		switch {
-		case f.rule.Kind == datamap.Keep:
+		if f.rule.Kind == datamap.Keep {
 			if e := s.end(t, f.rule.Keep.For); e.column != "" {
 				needs[e.extra()], some = e, true
 			}
-		case f.rule.Kind == datamap.Mask && f.rule.How == datamap.MaskYear && t.has(f.name):
+		}
+		switch {
+		case f.rule.Kind == datamap.Mask && f.rule.How == datamap.MaskYear && t.has(f.name), t.place(f.name).leavesForm() && (f.rule.Kind == datamap.Mask || !t.place(f.name).mayBeEmpty()):
 			needs[f.name], some = end{column: f.name}, true
 		}
 	}
