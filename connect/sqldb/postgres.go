@@ -120,6 +120,10 @@ func scalar(c *column, v any) any {
 		return string(v)
 	case connect.Date:
 		return string(v)
+	case []any:
+		if len(v) == 0 && strings.HasSuffix(c.Type, "[]") {
+			return "{}" // as an array is written that is no JSON
+		}
 	case int64, float64, bool, []byte, string:
 		if c.Kind != connect.JSON {
 			return v
