@@ -10,8 +10,9 @@ type Schema struct {
 
 // Table finds a table by its name, with Within or without; nil when there is none.
 func (s *Schema) Table(name string) *Table {
+	within := TableName(s.Within, "")
 	for i := range s.Tables {
-		if t := &s.Tables[i]; t.Name == name || t.Name == s.Within+"."+name || s.Within+"."+t.Name == name {
+		if t := &s.Tables[i]; t.Name == name || t.Name == within+name || within+t.Name == name {
 			return t
 		}
 	}
@@ -20,7 +21,7 @@ func (s *Schema) Table(name string) *Table {
 
 // Table is one table, collection or file.
 type Table struct {
-	Name       string // with its schema where it is another than Within
+	Name       string // of a database as TableName writes it, with its schema where that is another than Within
 	View       bool   // it shows rows of others
 	Inherited  bool   // it shows rows of other tables beside its own, for which its keys do not hold
 	Piecemeal  bool   // what is done to its rows is done at once and never taken back, whatever the others do: MyISAM

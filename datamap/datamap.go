@@ -18,9 +18,11 @@
 package datamap
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
+	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/policy"
 )
 
@@ -189,10 +191,11 @@ func (t *Table) Path() string { return t.System.Name.Text + "." + t.Name }
 
 // Qualified is the name with the system's schema where it has none of its own.
 func (t *Table) Qualified() string {
-	if t.System.Schema.Text == "" || strings.Contains(t.Name, ".") {
+	if t.System.Schema.Text == "" {
 		return t.Name
 	}
-	return t.System.Schema.Text + "." + t.Name
+	schema, name := connect.SplitTable(t.Name)
+	return connect.TableName(cmp.Or(schema, t.System.Schema.Text), name)
 }
 
 // KeyColumns are the names of the key's columns.

@@ -80,11 +80,15 @@ func (c *catalog) put(tables []*table, within string) {
 }
 
 func newTable(schema, name, within string) *table {
-	t := &table{Table: &connect.Table{Name: name, Rows: -1}, schema: schema, name: name}
-	if schema != within {
-		t.Name = schema + "." + name
+	return &table{Table: &connect.Table{Name: nameOf(schema, name, within), Rows: -1}, schema: schema, name: name}
+}
+
+// nameOf is what a table is called outside of this package.
+func nameOf(schema, name, within string) string {
+	if schema == within {
+		return connect.TableName("", name)
 	}
-	return t
+	return connect.TableName(schema, name)
 }
 
 func (t *table) column(name string) *column {

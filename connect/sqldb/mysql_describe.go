@@ -248,11 +248,7 @@ func (b *mysqlCatalog) reference(scan scanner) error {
 		return err
 	}
 	if n := len(t.References); n == 0 || t.References[n-1].Name != constraint {
-		target := toName
-		if toSchema != b.within {
-			target = toSchema + "." + toName
-		}
-		t.References = append(t.References, connect.Reference{Name: constraint, Table: target, OnDelete: liteOnDelete(rule), OnUpdate: liteOnDelete(update)})
+		t.References = append(t.References, connect.Reference{Name: constraint, Table: nameOf(toSchema, toName, b.within), OnDelete: liteOnDelete(rule), OnUpdate: liteOnDelete(update)})
 	}
 	r := &t.References[len(t.References)-1]
 	r.Columns, r.To = append(r.Columns, column), append(r.To, toColumn)

@@ -229,7 +229,7 @@ func (b *liteCatalog) references(t *table) error {
 		target := b.byName[strings.ToLower(table)]
 		if id != last {
 			last = id
-			r := connect.Reference{Table: table, OnDelete: liteOnDelete(onDelete), OnUpdate: liteOnDelete(onUpdate)}
+			r := connect.Reference{Table: nameOf("", table, ""), OnDelete: liteOnDelete(onDelete), OnUpdate: liteOnDelete(onUpdate)}
 			if target != nil {
 				r.Table = target.Name
 			}

@@ -58,7 +58,10 @@ func commonPrefix(columns []connect.Column) string {
 }
 
 // bareName is a table's name without its schema.
-func bareName(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
+func bareName(name string) string {
+	_, bare := connect.SplitTable(name)
+	return bare
+}
 
 // systemWord is the word that the names of most tables begin with, as those of one
 // application do: `adm_members`, `gibbonPerson`. It says nothing of a row.

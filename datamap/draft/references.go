@@ -22,10 +22,11 @@ func (j *judgement) table(name string) *table {
 	if t := j.named[name]; t != nil {
 		return t
 	}
-	if bare, ok := strings.CutPrefix(name, j.schema.Within+"."); ok {
+	within := connect.TableName(j.schema.Within, "")
+	if bare, ok := strings.CutPrefix(name, within); ok {
 		return j.named[bare]
 	}
-	return j.named[j.schema.Within+"."+name]
+	return j.named[within+name]
 }
 
 // references gathers the foreign keys, and finds what is one without being declared.
