@@ -20,6 +20,8 @@ type Refusal struct {
 	Rule    string   // its name; `the type year(4)` for what a column's type does not take, "the trigger `stays`"
 	Columns []string // it speaks of; none where nobody can tell
 	Rows    []int    // of Keys, in order; none when it is Unsure
+	// Whole says that it refuses the rows whatever would be written.
+	Whole bool
 	// Unsure says why nobody can tell whether the rule refuses anything.
 	Unsure string
 	// Words are the texts and numbers that stand in the rule: values it may take.

@@ -40,6 +40,9 @@ type Table struct {
 	// Hides tells why this login may not see every row, and what would show them; empty
 	// when it sees all.
 	Hides string
+	// Withholds are the operations for which the system may pass over rows that it shows, or
+	// refuse them, to this login: policies of row security. Of which rows shows when it is tried.
+	Withholds []Op
 }
 
 // Column finds a column by its name; nil when there is none.

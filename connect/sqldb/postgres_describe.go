@@ -23,10 +23,7 @@ SELECT c.oid::bigint, n.nspname, c.relname, c.relkind::text,
        has_schema_privilege(n.oid, 'USAGE'),
        has_table_privilege(c.oid, 'SELECT'), has_any_column_privilege(c.oid, 'SELECT'),
        has_table_privilege(c.oid, 'UPDATE'), has_any_column_privilege(c.oid, 'UPDATE'),
-       has_table_privilege(c.oid, 'DELETE'), row_security_active(c.oid) AND (
-         EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND NOT p.polpermissive AND p.polcmd IN ('*', 'r')) OR
-         NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('*', 'r') AND pg_get_expr(p.polqual, p.polrelid) = 'true'
-           AND (p.polroles = '{0}' OR EXISTS (SELECT 1 FROM unnest(p.polroles) AS u(role) WHERE u.role <> 0 AND pg_has_role(u.role, 'USAGE'))))), current_user::text,
+       has_table_privilege(c.oid, 'DELETE'), current_user::text,
        (pg_relation_is_updatable(c.oid, true) & 4) <> 0, (pg_relation_is_updatable(c.oid, true) & 16) <> 0,
        c.relkind = 'r' AND EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhparent = c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -72,6 +69,16 @@ UNION ALL
 SELECT r.ev_class::bigint, r.rulename, r.ev_type = '2', r.ev_type = '4', false FROM pg_rewrite r WHERE r.ev_type IN ('2', '4')
 ORDER BY 1, 2`
 
+// postgresPolicies are the tables of which row security may pass rows over, by what is done to
+// them: 'r', 'w' or 'd'. A policy that holds for all rows passes over none.
+const postgresPolicies = `
+SELECT c.oid::bigint, m.cmd FROM pg_class c CROSS JOIN (VALUES ('r'), ('w'), ('d')) AS m(cmd)
+WHERE c.relkind IN ('r', 'p') AND row_security_active(c.oid) AND (
+  EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND NOT p.polpermissive AND p.polcmd::text IN ('*', m.cmd)) OR
+  NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd::text IN ('*', m.cmd) AND pg_get_expr(p.polqual, p.polrelid) = 'true'
+    AND coalesce(pg_get_expr(p.polwithcheck, p.polrelid), 'true') = 'true'
+    AND (p.polroles = '{0}' OR EXISTS (SELECT 1 FROM unnest(p.polroles) AS u(role) WHERE u.role <> 0 AND pg_has_role(u.role, 'USAGE')))))`
+
 func (d postgres) describe(ctx context.Context, db asker, within string) (*catalog, error) {
 	out := &catalog{}
 	out.schema.Atomic = true
@@ -90,7 +97,7 @@ func (d postgres) describe(ctx context.Context, db asker, within string) (*catal
 	for _, step := range []struct {
 		query string
 		row   func(scanner) error
-	}{{postgresTables, b.table}, {postgresParts, b.part}, {postgresColumns, b.column}, {postgresConstraints, b.constraint}, {postgresIndexes, b.index}, {postgresTriggers, b.trigger},
+	}{{postgresTables, b.table}, {postgresPolicies, b.policy}, {postgresParts, b.part}, {postgresColumns, b.column}, {postgresConstraints, b.constraint}, {postgresIndexes, b.index}, {postgresTriggers, b.trigger},
 		{postgresDomains, b.domain}, {postgresEnums, b.enum}, {postgresChecks, b.check}, {postgresExclusions, b.exclusion},
 		{postgresRequired, b.required}, {postgresPartitioned, b.partitioned}} {
 		if err := each(ctx, db, step.query, step.row); err != nil {
@@ -139,8 +146,8 @@ func (b *postgresCatalog) table(scan scanner) error {
 	var id int64
 	var schema, name, kind string
 	var rows float64
-	var usage, read, readSome, update, updateSome, remove, hides, updatable, deletable, inherited bool
-	err := scan(&id, &schema, &name, &kind, &rows, &usage, &read, &readSome, &update, &updateSome, &remove, &hides, &b.role, &updatable, &deletable, &inherited)
+	var usage, read, readSome, update, updateSome, remove, updatable, deletable, inherited bool
+	err := scan(&id, &schema, &name, &kind, &rows, &usage, &read, &readSome, &update, &updateSome, &remove, &b.role, &updatable, &deletable, &inherited)
 	if err != nil {
 		return err
 	}
@@ -163,11 +170,28 @@ func (b *postgresCatalog) table(scan scanner) error {
 	grant(connect.OpRead, "SELECT", read || readSome, true)
 	grant(connect.OpUpdate, "UPDATE", update || updateSome, updatable)
 	grant(connect.OpDelete, "DELETE", remove, deletable)
-	if hides {
-		t.Hides = fmt.Sprintf("row security is on for %s, so this login may not see every row; ALTER ROLE %s BYPASSRLS, or a policy for it with USING (true), would show them", on, role)
-	}
 	b.byID[id] = t
 	b.tables = append(b.tables, t)
+	return nil
+}
+
+// policy notes that row security may pass rows over. Of an update the new row must be one that
+// the login sees.
+func (b *postgresCatalog) policy(scan scanner) error {
+	var id int64
+	var cmd string
+	err := scan(&id, &cmd)
+	t := b.byID[id]
+	if err != nil || t == nil {
+		return err
+	}
+	op := map[string]connect.Op{"r": connect.OpUpdate, "w": connect.OpUpdate, "d": connect.OpDelete}[cmd]
+	if cmd == "r" {
+		t.Hides = fmt.Sprintf("row security is on for %s, so this login may not see every row; ALTER ROLE %s BYPASSRLS, or a policy for it with USING (true), would show them", t.quoted(postgres{}), postgres{}.quote(b.role))
+	}
+	if !slices.Contains(t.Withholds, op) {
+		t.Withholds = append(t.Withholds, op)
+	}
 	return nil
 }
 

@@ -41,6 +41,7 @@ type rehearser interface {
 type refuser struct {
 	name      string // of a constraint or an index
 	reference bool   // which is a foreign key
+	security  bool   // row security does
 	raised    bool   // a trigger said so on purpose
 	function  string // that the trigger runs
 }
@@ -103,6 +104,7 @@ type finding struct {
 	rule      string
 	columns   []string
 	reference bool // a foreign key refuses it
+	whole     bool // whatever would be written
 }
 
 var (

@@ -46,6 +46,7 @@ func (postgres) refuser(err error) (by refuser) {
 	if m := postgresFunction.FindStringSubmatch(e.Where); m != nil {
 		by.function = m[1]
 	}
+	by.security = e.Code == "42501" && e.Routine == "ExecWithCheckOptions" && by.function == "" // its words are of the server's language
 	by.name, by.reference = e.ConstraintName, e.Code == "23503" || e.Code == "23001"
 	if e.Code == "23502" && e.ColumnName != "" {
 		by.name = postgresNotNull(e.ColumnName)

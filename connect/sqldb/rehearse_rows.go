@@ -33,10 +33,10 @@ func (r *rehearsal) ended(i int, rows []int, f finding) {
 }
 
 // do sends the statements of a change for some of its rows, and looks at what they did
-// where a trigger may have passed rows over or put something else there.
+// where a trigger or row security may have passed rows over or put something else there.
 func (r *rehearsal) do(ctx context.Context, tx asker, i int, rows []int) error {
 	w := r.works[i].some(rows)
-	if len(w.t.Triggers) == 0 {
+	if len(w.t.Triggers) == 0 && !w.withheld() {
 		_, err := w.do(ctx, r.dialect, tx)
 		return err
 	}
@@ -60,7 +60,7 @@ func (r *rehearsal) do(ctx context.Context, tx asker, i int, rows []int) error {
 	for _, c := range meant {
 		err := w.undone(ctx, r.dialect, tx, c, func(key key, columns []string) {
 			if row, ok := place[key]; ok {
-				r.note(i, []int{row}, finding{rule: r.triggers(i, refuser{}), columns: columns})
+				r.note(i, []int{row}, r.passedOver(i, columns))
 			}
 		})
 		if err != nil {
@@ -68,6 +68,24 @@ func (r *rehearsal) do(ctx context.Context, tx asker, i int, rows []int) error {
 		}
 	}
 	return nil
+}
+
+// withheld reports whether row security may pass over rows that this login sees.
+func (w *work) withheld() bool { return slices.Contains(w.t.Withholds, connect.Op(w.Kind)) }
+
+const rowSecurity = "the row security of the table"
+
+// passedOver says what left a row as it was, or put something else into some columns.
+func (r *rehearsal) passedOver(i int, columns []string) finding {
+	w := r.works[i]
+	fires := slices.ContainsFunc(w.t.Triggers, func(t connect.Trigger) bool { return slices.Contains(t.On, connect.Op(w.Kind)) })
+	switch {
+	case !w.withheld():
+		return finding{rule: r.triggers(i, refuser{}), columns: columns}
+	case fires:
+		return finding{rule: rowSecurity + ", or " + r.triggers(i, refuser{}) + ",", columns: columns}
+	}
+	return finding{rule: rowSecurity, whole: true}
 }
 
 // some is a work on some of its rows.
@@ -136,6 +154,8 @@ func (r *rehearsal) finding(i int, err error) finding {
 		return finding{rule: strings.TrimSpace("the foreign key " + by.name), reference: true}
 	case by.name != "":
 		return r.exclusion(i, by.name)
+	case by.security:
+		return finding{rule: rowSecurity}
 	}
 	if f := r.dialect.fault(err); f.kind == avow.Forbidden {
 		return finding{rule: r.triggers(i, by) + ", which does what this login may not do,"}
@@ -220,11 +240,11 @@ func (r *rehearsal) objections() []connect.Objection {
 				continue
 			}
 			at := slices.IndexFunc(out, func(o connect.Objection) bool {
-				return o.Change == i && o.Rule == f.rule && slices.Equal(o.Columns, f.columns)
+				return o.Change == i && o.Rule == f.rule && o.Whole == f.whole && slices.Equal(o.Columns, f.columns)
 			})
 			if at < 0 {
 				at = len(out)
-				out = append(out, connect.Objection{Change: i, Refusal: connect.Refusal{Rule: f.rule, Columns: f.columns}})
+				out = append(out, connect.Objection{Change: i, Refusal: connect.Refusal{Rule: f.rule, Columns: f.columns, Whole: f.whole}})
 			}
 			out[at].Rows = append(out[at].Rows, places[w.keys.key(w.keys.tuples[row])]...)
 		}

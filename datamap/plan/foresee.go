@@ -265,7 +265,7 @@ func (s *system) tableNamed(name string) *table {
 
 // ruleWords names a rule for people.
 func ruleWords(rule string) string {
-	for _, own := range []string{"the type ", "the trigger ", "one of the triggers ", "the foreign key", "the database", "the computed column ", "one of the computed columns", "the index "} {
+	for _, own := range []string{"the type ", "the trigger ", "one of the triggers ", "the foreign key", "the database", "the row security", "the computed column ", "one of the computed columns", "the index "} {
 		if strings.HasPrefix(rule, own) {
 			return rule
 		}

@@ -108,7 +108,7 @@ func (f *foresight) options(ctx context.Context, g *Group, columns []string, r c
 	var out []option
 	t := f.tableNamed(g.Table)
 	for _, name := range columns {
-		if t == nil || f.work != Erasure && f.work != Expiry {
+		if t == nil || r.Whole || f.work != Erasure && f.work != Expiry {
 			break
 		}
 		at := slices.IndexFunc(g.sets, func(s set) bool { return s.column == name })
@@ -120,9 +120,11 @@ func (f *foresight) options(ctx context.Context, g *Group, columns []string, r c
 		out = append(out, formed...)
 	}
 	for _, name := range columns {
-		out = append(out, keep(name))
+		if !r.Whole {
+			out = append(out, keep(name))
+		}
 	}
-	if len(columns) > 1 {
+	if len(columns) > 1 || r.Whole {
 		out = append(out, keep(columns...))
 	}
 	if f.work == Restriction || f.work == Lifting || f.work == Objection || f.work == Stopping {

@@ -30,6 +30,9 @@ func (s *system) watched(g *Group) []string {
 			out = append(out, x.Name)
 		}
 	}
+	if slices.Contains(t.schema.Withholds, connect.Op(g.change)) {
+		out = append(out, "the row security of the table")
+	}
 	seen := map[string]bool{}
 	out = append(out, s.fires(t.schema, connect.Op(g.change), seen)...)
 	for _, e := range t.pointing {
@@ -107,7 +110,7 @@ func (f *foresight) tried(ctx context.Context, g *Group) ([]connect.Refusal, err
 	}
 	var out []connect.Refusal
 	for _, o := range found {
-		if len(o.Columns) > 0 || len(g.sets) == 1 {
+		if len(o.Columns) > 0 || len(g.sets) == 1 || o.Whole {
 			out = append(out, o.Refusal)
 			continue
 		}
