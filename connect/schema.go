@@ -135,6 +135,8 @@ const (
 type Trigger struct {
 	Name string
 	On   []Op // OpUpdate, OpDelete
+	// Writes are the tables that its text plainly says it writes to, in order.
+	Writes []string
 }
 
 // Check is a rule that the system has for each row of a table.

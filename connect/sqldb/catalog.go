@@ -77,6 +77,7 @@ func (c *catalog) put(tables []*table, within string) {
 		t.Table = &c.schema.Tables[i]
 	}
 	c.tables = tables
+	c.settleWrites()
 }
 
 func newTable(schema, name, within string) *table {

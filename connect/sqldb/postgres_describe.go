@@ -63,10 +63,11 @@ WHERE i.indisvalid AND i.indpred IS NULL AND NOT c.relispartition AND n.nspname 
 
 // postgresTriggers: the bits of tgtype are 1 for each row, 8 for DELETE and 16 for UPDATE. A rule rewrites what is sent, which is as good as a trigger.
 const postgresTriggers = `
-SELECT t.tgrelid::bigint, t.tgname, (t.tgtype & 16) <> 0, (t.tgtype & 8) <> 0, (t.tgtype & 1) <> 0 FROM pg_trigger t
+SELECT t.tgrelid::bigint, t.tgname, (t.tgtype & 16) <> 0, (t.tgtype & 8) <> 0, (t.tgtype & 1) <> 0, CASE WHEN l.lanname = 'plpgsql' THEN p.prosrc ELSE '' END
+FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_language l ON l.oid = p.prolang
 WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND (t.tgtype & 24) <> 0
 UNION ALL
-SELECT r.ev_class::bigint, r.rulename, r.ev_type = '2', r.ev_type = '4', false FROM pg_rewrite r WHERE r.ev_type IN ('2', '4')
+SELECT r.ev_class::bigint, r.rulename, r.ev_type = '2', r.ev_type = '4', false, pg_get_ruledef(r.oid) FROM pg_rewrite r WHERE r.ev_type IN ('2', '4')
 ORDER BY 1, 2`
 
 // postgresPolicies are the tables of which row security may pass rows over, by what is done to
@@ -342,9 +343,11 @@ func (b *postgresCatalog) trigger(scan scanner) error {
 	var id int64
 	var trigger connect.Trigger
 	var update, remove, eachRow bool
-	if err := scan(&id, &trigger.Name, &update, &remove, &eachRow); err != nil {
+	var text string
+	if err := scan(&id, &trigger.Name, &update, &remove, &eachRow, &text); err != nil {
 		return err
 	}
+	trigger.Writes = lexer{text: text}.writes()
 	if update {
 		trigger.On = append(trigger.On, connect.OpUpdate)
 	}

@@ -356,7 +356,7 @@ func (b *liteCatalog) trigger(scan scanner) error {
 	}
 	t, on := b.byName[strings.ToLower(table)], liteOn(text)
 	if t != nil && len(on) > 0 {
-		t.Triggers = append(t.Triggers, connect.Trigger{Name: name, On: on})
+		t.Triggers = append(t.Triggers, connect.Trigger{Name: name, On: on, Writes: lexer{text: named(liteBody, text)}.writes()})
 	}
 	return nil
 }

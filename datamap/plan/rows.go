@@ -20,14 +20,15 @@ type table struct {
 	bytes   []byte   // the key and the linked values of each row
 	at, mid []uint32 // where they begin
 
-	lists    []string         // of which elements may be others'
-	whys     map[string]*held // by what they say
-	held     map[int]*held    // rows that would go, and cannot
-	nameless map[int]string   // rows that nothing names, and why
-	untie    map[int]uint64   // rows that stay, and the references (a bit each) they let go of
-	index    map[string]int   // key → row, when it is needed
-	extra    map[string][]any // what was read besides, by column
-	pointing []*edge          // the references to the table that the database enforces
+	lists    []string            // of which elements may be others'
+	whys     map[string]*held    // by what they say
+	held     map[int]*held       // rows that would go, and cannot
+	nameless map[int]string      // rows that nothing names, and why
+	untie    map[int]uint64      // rows that stay, and the references (a bit each) they let go of
+	index    map[string]int      // key → row, when it is needed
+	extra    map[string][]any    // what was read besides, by column
+	copies   map[string][]string // by the trigger, tables that it writes to and the map does not know
+	pointing []*edge             // the references to the table that the database enforces
 }
 
 // held is why rows that would go are masked instead.
@@ -55,8 +56,25 @@ type tie struct {
 
 func newTable(t *datamap.Table, schema *connect.Schema, rows *find.Rows) *table {
 	out := &table{of: t, found: rows, lists: listsOf(t), whys: map[string]*held{}, held: map[int]*held{}, untie: map[int]uint64{}, extra: map[string][]any{}}
-	if schema != nil {
-		out.schema = schema.Table(t.Name)
+	if schema == nil {
+		return out
+	}
+	if out.schema = schema.Table(t.Name); out.schema != nil {
+		out.copies = copiesOf(out.schema, schema, t.System)
+	}
+	return out
+}
+
+// copiesOf are the tables that triggers of a table write to and the map does not know.
+func copiesOf(t *connect.Table, schema *connect.Schema, of *datamap.System) map[string][]string {
+	out := map[string][]string{}
+	for _, trigger := range t.Triggers {
+		for _, name := range trigger.Writes {
+			to := schema.Table(name)
+			if !slices.ContainsFunc(of.All(), func(m *datamap.Table) bool { return to != nil && schema.Table(m.Name) == to }) {
+				out[trigger.Name] = append(out[trigger.Name], name)
+			}
+		}
 	}
 	return out
 }
