@@ -77,7 +77,7 @@ SELECT c.oid::bigint, m.cmd FROM pg_class c CROSS JOIN (VALUES ('r'), ('w'), ('d
 WHERE c.relkind IN ('r', 'p') AND row_security_active(c.oid) AND (
   EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND NOT p.polpermissive AND p.polcmd::text IN ('*', m.cmd)) OR
   NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd::text IN ('*', m.cmd) AND pg_get_expr(p.polqual, p.polrelid) = 'true'
-    AND coalesce(pg_get_expr(p.polwithcheck, p.polrelid), 'true') = 'true'
+    AND (m.cmd <> 'w' OR coalesce(pg_get_expr(p.polwithcheck, p.polrelid), 'true') = 'true')
     AND (p.polroles = '{0}' OR EXISTS (SELECT 1 FROM unnest(p.polroles) AS u(role) WHERE u.role <> 0 AND pg_has_role(u.role, 'USAGE')))))`
 
 func (d postgres) describe(ctx context.Context, db asker, within string) (*catalog, error) {

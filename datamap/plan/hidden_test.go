@@ -84,6 +84,10 @@ func TestRowsThatPoliciesWithhold(t *testing.T) {
 			[]string{"CREATE POLICY all_of_it ON customer USING (true)", "CREATE POLICY goes ON customer AS RESTRICTIVE FOR DELETE USING (NOT kept)"},
 			[]string{"customer: clear email name note, 1, refused: delete: the row security of the table refuses it, instead: clear", "customer: delete email name, 1"},
 			[]string{"2|||", "3|bob@x.example|Bob|b"}},
+		"only from being written": {
+			[]string{"DROP POLICY sees ON customer", "CREATE POLICY all_of_it ON customer USING (true) WITH CHECK (name IS NOT NULL)"},
+			[]string{"customer: delete email name, 2"},
+			[]string{"3|bob@x.example|Bob|b"}},
 		"nothing withheld": {
 			[]string{"CREATE POLICY all_of_it ON customer USING (true)"},
 			[]string{"customer: delete email name, 2"},
