@@ -30,7 +30,7 @@ const (
 		` AND k.referenced_table_name IS NOT NULL ORDER BY k.table_schema, k.table_name, k.constraint_name, k.ordinal_position`
 	mysqlIndexes = `SELECT table_schema, table_name, index_name, non_unique = 0, column_name, sub_part IS NOT NULL, %s FROM information_schema.statistics` + mysqlWhere +
 		` ORDER BY table_schema, table_name, index_name, seq_in_index`
-	mysqlTriggers = `SELECT event_object_schema, event_object_table, trigger_name, event_manipulation, action_statement FROM information_schema.triggers` + mysqlWhere +
+	mysqlTriggers = `SELECT event_object_schema, event_object_table, trigger_name, event_manipulation, coalesce(action_statement, '') FROM information_schema.triggers` + mysqlWhere +
 		` AND event_manipulation <> 'INSERT' ORDER BY trigger_name`
 	mysqlViews  = `SELECT table_schema, table_name FROM information_schema.views` + mysqlWhere + ` AND is_updatable = 'NO'`
 	mysqlChecks = `SELECT constraint_schema, table_name, check_clause FROM information_schema.check_constraints` + mysqlWhere

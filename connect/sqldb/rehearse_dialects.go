@@ -161,7 +161,7 @@ func named(pattern *regexp.Regexp, text string) string {
 }
 
 const (
-	// A login without the privilege TRIGGER on a table sees none of its triggers.
+	// A login without the privilege TRIGGER on a table sees none of its triggers, or their names alone.
 	mysqlPrograms = `SELECT event_object_table, trigger_name, event_manipulation, action_statement FROM information_schema.triggers`
 	mysqlRoutines = `SELECT routine_name, routine_definition FROM information_schema.routines WHERE routine_schema NOT IN ('mysql', 'sys')`
 	mysqlEngines  = `SELECT t.table_name, t.engine FROM information_schema.tables t JOIN information_schema.engines e ON e.engine = t.engine
@@ -181,8 +181,12 @@ func (mysql) programs(ctx context.Context, db asker) (*programs, error) {
 	}
 	err = each(ctx, db, mysqlPrograms, func(scan scanner) error {
 		var table, event string
+		var text sql.NullString
 		var t program
-		err := scan(&table, &t.name, &event, &t.text)
+		err := scan(&table, &t.name, &event, &text)
+		if t.text = text.String; !text.Valid {
+			t.outside = "this login may not see what `" + t.name + "` does"
+		}
 		t.on = []connect.Op{connect.Op(strings.ToLower(event))}
 		out.trigger(table, t)
 		return err
