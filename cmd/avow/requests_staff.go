@@ -187,19 +187,19 @@ func (c *counter) goOn(ctx context.Context, t *terminal, id avow.ID) error {
 	return c.outcome(ctx, t, o)
 }
 
-// replayCommand erases again.
+// replayCommand erases again, and marks what stands.
 type replayCommand struct {
 	atCounter `embed:""`
 	acting    `embed:""`
-	Since     string   `help:"Who was erased since then: the time of the backup." required:"" placeholder:"DATE"`
+	Since     string   `help:"What was done since then: the time of the backup." required:"" placeholder:"DATE"`
 	System    []string `help:"The system that was restored. Without it, all." placeholder:"NAME"`
-	DryRun    bool     `help:"Say who is back, and change nothing."`
+	DryRun    bool     `help:"Say who is back and what stands, and change nothing."`
 	JSON      bool     `name:"json" help:"Write a JSON array."`
 }
 
 // Help is shown by avow rights replay --help.
 func (c *replayCommand) Help() string {
-	return `A system that was restored from a backup knows again whom it had forgotten. Of those who were erased avow keeps keyed hashes of their addresses, and nothing else; every address in the system is held against them, once. They lie beside the keys, so that it works after avow was restored from an older backup, too: avow restore comes first.
+	return `A system that was restored from a backup knows again whom it had forgotten. Of those who were erased avow keeps keyed hashes of their addresses, and nothing else; every address in the system is held against them, once. Those whose restriction or objection stands are known by such hashes too, and are marked again. They lie beside the keys, so that it works after avow was restored from an older backup, too: avow restore comes first.
 
     avow rights replay --since 2026-11-01 --system shop --dry-run
 
@@ -223,12 +223,25 @@ func (c *replayCommand) Run(ctx context.Context, t *terminal) error {
 		if c.JSON {
 			return writeJSON(t.out, list)
 		}
-		for _, r := range list {
-			fmt.Fprintf(t.out, "erased %s by request %s, met again in %s%s\n", r.Erased.Format(time.DateOnly), r.Was, inWords(r.Tables), again(r))
-		}
-		_, err = fmt.Fprintln(t.out, back(len(list)))
-		return err
+		return writeReplayed(t.out, list)
 	})
+}
+
+// replayedWords is what a replay does again, as it is said.
+var replayedWords = map[law.Right]string{law.Remove: "erased", law.Restrict: "restricted", law.Object: "objected to a use"}
+
+// writeReplayed says who is back, and whose restrictions and objections stand.
+func writeReplayed(w io.Writer, list []cases.Replayed) error {
+	count := map[law.Right]int{}
+	for _, r := range list {
+		count[r.Right]++
+		fmt.Fprintf(w, "%s %s by request %s, met again in %s%s\n", replayedWords[r.Right], r.At.Format(time.DateOnly), r.Was, inWords(r.Tables), again(r))
+	}
+	if n, o := count[law.Restrict], count[law.Object]; n+o > 0 {
+		fmt.Fprintf(w, "%s and %s stand\n", plural(n, "restriction"), plural(o, "objection"))
+	}
+	_, err := fmt.Fprintln(w, back(count[law.Remove]))
+	return err
 }
 
 func back(people int) string {
@@ -244,6 +257,9 @@ func again(r cases.Replayed) string {
 		return "; somebody of this address has become known since, so look yourself"
 	case r.Request.IsZero():
 		return ""
+	}
+	if r.Right != law.Remove {
+		return "; set again by request " + r.Request.String()
 	}
 	return "; erased again by request " + r.Request.String()
 }

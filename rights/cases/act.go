@@ -142,14 +142,12 @@ func (d *Desk) doSystem(ctx context.Context, c *record, s *step) (settle, error)
 		if err != nil {
 			return err
 		}
-		if c.Right == law.Remove {
-			secret, err := d.open(tx, c)
-			if err != nil {
-				return err
-			}
-			if err := d.bury(tx, c, secret); err != nil {
-				return err
-			}
+		secret, err := d.open(tx, c)
+		if err != nil {
+			return err
+		}
+		if err := d.remember(tx, c, secret); err != nil {
+			return err
 		}
 		state := stepDone
 		if out.Left > 0 || p.refuses(s.About) {
@@ -390,6 +388,9 @@ func (d *Desk) addTasks(tx *store.Tx, c *record) error {
 	p, err := plan(tx, c)
 	if err != nil {
 		return err
+	}
+	if c.Door == Replay && c.Right != law.Remove {
+		return nil // what people did for it is not undone by a backup of a system
 	}
 	given, err := d.givenBefore(tx, c)
 	if err != nil {

@@ -148,10 +148,8 @@ func (d *Desk) deliver(tx *store.Tx, c *record, st *step) error {
 	if s.Outweighed != nil {
 		c.Outcome = s.Outweighed.outcome()
 	}
-	if c.Right == law.Remove {
-		if err := d.bury(tx, c, s); err != nil {
-			return err
-		}
+	if err := d.remember(tx, c, s); err != nil {
+		return err
 	}
 	if err := d.doneLetter(tx, c, s, cert); err != nil {
 		return err

@@ -169,7 +169,7 @@ func (d *Desk) freeToLift(tx *store.Tx, c *record, s *secret) error {
 			return avow.Errorf(avow.Unavailable, "another request of the same person (%s) has not ended; nothing is lifted before", right)
 		}
 	}
-	again, err := d.has(tx, c, s, law.Restrict, `verified > ?`, c.Received)
+	again, err := d.has(tx, c, s, law.Restrict, `verified > ? AND door <> ?`, c.Received, string(Replay))
 	if err == nil && again {
 		err = avow.Errorf(avow.Conflict, "the person asked for a restriction again since this was begun, so nothing is lifted; cancel it")
 	}
@@ -178,8 +178,8 @@ func (d *Desk) freeToLift(tx *store.Tx, c *record, s *secret) error {
 
 // objects tells whether an objection of the person's stands that another request is about; it may be marked where this one marks.
 func (d *Desk) objects(tx *store.Tx, c *record, s *secret) (yes bool, err error) {
-	return d.has(tx, c, s, law.Object, `verified IS NOT NULL AND id <> ? AND (closed IS NULL OR state = ?) AND outcome NOT IN (?, ?)`,
-		c.ID, string(Closed), nothingStands[0], nothingStands[1])
+	return d.has(tx, c, s, law.Object, `verified IS NOT NULL AND id <> ? AND door <> ? AND (closed IS NULL OR state = ?) AND outcome NOT IN (?, ?)`,
+		c.ID, string(Replay), string(Closed), nothingStands[0], nothingStands[1])
 }
 
 // liftHere has the gate say yes again, last of all.

@@ -97,7 +97,7 @@ func (d *Desk) theirs(tx *store.Tx, c *record, s *secret, standing []record) err
 		return avow.Errorf(avow.Conflict, "you asked to be erased, and until that is done your data is kept and not used")
 	case len(standing) == 0:
 		return avow.Errorf(avow.Conflict, "no restriction that you asked for stands, so there is nothing for you to end")
-	case slices.ContainsFunc(standing, func(r record) bool { return r.Door == Staff || r.Door == Replay }):
+	case slices.ContainsFunc(standing, func(r record) bool { return r.Door == Staff }):
 		return avow.Errorf(avow.Refused, "the restriction of your data was taken down by our staff, who know what it is for. Write to us if it should end")
 	}
 	return nil
@@ -107,11 +107,11 @@ func (d *Desk) theirs(tx *store.Tx, c *record, s *secret, standing []record) err
 func (d *Desk) standing(tx *store.Tx, c *record, s *secret) (out []record, err error) {
 	for _, id := range s.proved() {
 		same := d.sameness(law.Restrict, []Identity{id})
-		found, err := list(tx, `asked = ? AND (subject = ? OR same = ?) AND verified IS NOT NULL AND state NOT IN (?, ?)
+		found, err := list(tx, `asked = ? AND (subject = ? OR same = ?) AND verified IS NOT NULL AND door <> ? AND state NOT IN (?, ?)
 			AND NOT EXISTS (SELECT 1 FROM rights_cases i WHERE i.id = rights_cases.merged_into AND i.state IN (?, ?))
 			AND NOT EXISTS (SELECT 1 FROM rights_cases l WHERE l.asked = ? AND (l.subject = ? OR l.same = ?) AND l.state = ? AND l.received >= rights_cases.verified)
 			ORDER BY received, id`,
-			string(law.Restrict), c.Subject, same, string(Refused), string(Cancelled), string(Refused), string(Cancelled),
+			string(law.Restrict), c.Subject, same, string(Replay), string(Refused), string(Cancelled), string(Refused), string(Cancelled),
 			string(Lift), c.Subject, d.sameness(Lift, []Identity{id}), string(Closed))
 		if err != nil {
 			return nil, err
@@ -162,7 +162,7 @@ func (d *Desk) lifted(tx *store.Tx, c *record, s *secret) (*Lifted, error) {
 			return nil, err
 		}
 		for _, e := range open {
-			again, err := d.has(tx, &e, s, law.Restrict, `verified > ?`, e.Received)
+			again, err := d.has(tx, &e, s, law.Restrict, `verified > ? AND door <> ?`, e.Received, string(Replay))
 			if err != nil {
 				return nil, err
 			}
@@ -194,7 +194,7 @@ func (d *Desk) joined(tx *store.Tx, e *record, s, later *secret) (bool, error) {
 		return true, nil
 	}
 	if later.Lifting.Own {
-		again, err := d.has(tx, e, s, law.Restrict, `verified > ?`, e.Received)
+		again, err := d.has(tx, e, s, law.Restrict, `verified > ? AND door <> ?`, e.Received, string(Replay))
 		if err != nil || again {
 			return false, err
 		}

@@ -323,3 +323,77 @@ func TestMappedCorrection(t *testing.T) {
 		}
 	})
 }
+
+// The shop comes back from a backup of before a restriction and an objection: what stands of them is marked again, however often that is done, and what was
+// lifted is not. Nobody is written to, asked or given anything for it, and it keeps nobody from lifting it later.
+func TestMappedMarksAreSetAgain(t *testing.T) {
+	eachMapped(t, func(m *mapped) {
+		state := func() string { return m.text("shop", `SELECT state FROM customers ORDER BY id`) }
+		for _, right := range []law.Right{law.Restrict, law.Object} {
+			since := m.Clock()
+			m.Pass(time.Hour)
+			m.exec("shop", `UPDATE customers SET state = 'active'`)
+			r := m.ask(right, ann, func(a *cases.Ask) {
+				a.Door, a.By, a.Evidence = cases.Staff, "kim", "a letter"
+				if right == law.Object {
+					a.Of = []string{"answer"}
+				}
+			})
+			m.run()
+			m.finishTasks(r)
+			m.is(r, cases.Closed)
+			if got := state(); got != "frozen active" {
+				t.Fatalf("%s: %s", right, got)
+			}
+			m.Check(m.exec("shop", `UPDATE customers SET state = 'active'`))
+			letters := len(m.letters(ann))
+			replay := func(since time.Time, dry bool, want int) []cases.Replayed {
+				t.Helper()
+				back, err := m.desk.Replay(bg, since, []string{"shop"}, "max", dry)
+				m.Check(err)
+				if len(back) != want || want == 1 && (back[0].Right != right || back[0].Was != r.ID || back[0].Request.IsZero() != dry) {
+					t.Errorf("%s: it finds %+v, want %d", right, back, want)
+				}
+				m.run()
+				return back
+			}
+			replay(m.Clock().Add(time.Hour), false, 0)
+			replay(since, true, 1)
+			if got := state(); got != "active active" {
+				t.Errorf("%s, after a dry run: %s", right, got)
+			}
+			for range 2 {
+				if back := replay(since, false, 1); len(back) == 1 {
+					m.is(cases.Taken{Number: m.number(back[0].Request)}, cases.Closed)
+				}
+				if got := state(); got != "frozen active" {
+					t.Errorf("%s, set again: %s", right, got)
+				}
+			}
+			if n := len(m.letters(ann)); n != letters {
+				t.Errorf("%s: %d letters more", right, n-letters)
+			}
+			if right != law.Restrict {
+				continue
+			}
+			lift := m.ask(cases.Lift, ann, func(a *cases.Ask) {
+				a.Door, a.By, a.Evidence, a.Reason, a.Told = cases.Staff, "kim", "a letter", "It was put right.", "by telephone"
+			})
+			m.run()
+			m.finishTasks(lift)
+			m.is(lift, cases.Closed)
+			if got := state(); got != "active active" {
+				t.Errorf("lifted: %s", got)
+			}
+			replay(since, false, 0)
+		}
+		m.audit()
+	})
+}
+
+func (m *mapped) number(id avow.ID) string {
+	m.t.Helper()
+	o, err := m.desk.ByID(bg, id)
+	m.Check(err)
+	return o.Number
+}

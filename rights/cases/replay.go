@@ -43,17 +43,39 @@ type burial struct {
 	Region avow.Region `json:"region,omitempty"`
 }
 
-// bury keeps hashes of who was erased, beside the keys: these records may be restored from a
+// marks are the rights that mark systems for good until that is lifted, by the words in which it is kept.
+var marks = map[law.Right]struct{ set, lifted string }{
+	law.Restrict: {"set restrict ", "lifted restrict "}, law.Object: {"set object ", "lifted object "},
+}
+
+// remember keeps beside the keys what a request has done in systems, for when these come back from a backup.
+func (d *Desk) remember(tx *store.Tx, c *record, s *secret) error {
+	switch {
+	case c.Right == law.Remove:
+		return d.bury(tx, c, s, buriedBegins)
+	case c.Door == Replay:
+		return nil // it is kept since it was done first
+	case c.Right == Lift:
+		return d.bury(tx, c, s, marks[law.Restrict].lifted)
+	case c.Right == law.Restrict, c.Right == law.Object && !s.Lift:
+		return d.bury(tx, c, s, marks[c.Right].set)
+	case c.Right == law.Object:
+		return d.bury(tx, c, s, marks[c.Right].lifted)
+	}
+	return nil
+}
+
+// bury keeps hashes of who was erased, or whose data was marked, beside the keys: these records may be restored from a
 // backup themselves, which must not forget it. It is done as soon as one system has forgotten the
 // person, and once more at the end, whose time then counts.
-func (d *Desk) bury(tx *store.Tx, c *record, s *secret) error {
+func (d *Desk) bury(tx *store.Tx, c *record, s *secret, begins string) error {
 	what, err := json.Marshal(burial{c.ID, c.Policy, c.Region})
 	if err != nil {
 		return err
 	}
 	for _, id := range s.proved() {
 		for _, f := range d.Engine.Forms(c.Region, id) {
-			if err := d.Desk.Vault.KeepStop(tx, d.tombstone(f), buriedBegins+string(what)); err != nil {
+			if err := d.Desk.Vault.KeepStop(tx, d.tombstone(f), begins+string(what)); err != nil {
 				return err
 			}
 		}
@@ -61,12 +83,13 @@ func (d *Desk) bury(tx *store.Tx, c *record, s *secret) error {
 	return nil
 }
 
-// Replayed is somebody who was erased and is back.
+// Replayed is somebody who was erased and is back, or whose restriction or objection stands.
 type Replayed struct {
-	Was     avow.ID   `json:"was"`              // the request that erased them, of several the last
-	Erased  time.Time `json:"erased"`           // then
+	Right   law.Right `json:"right"`            // Remove, Restrict, Object
+	Was     avow.ID   `json:"was"`              // the request that did it, of several the last
+	At      time.Time `json:"at"`               // then
 	Tables  []string  `json:"tables"`           // where they were met: `shop.customers`
-	Request avow.ID   `json:"request,omitzero"` // that erases them again; zero in a dry run, and when they came again by themselves
+	Request avow.ID   `json:"request,omitzero"` // that does it again; zero in a dry run, and when they came again by themselves
 	// Again: somebody of this identity has become known here since the erasure. Nothing is
 	// done: what is there may be new, and people decide.
 	Again bool `json:"again,omitempty"`
@@ -76,8 +99,9 @@ type Replayed struct {
 const mostReplayed = 100_000
 
 // Replay looks for people who were erased since a time and are back in some systems, because
-// these were restored from a backup of that time; nil is all systems. For each it opens a request
-// that erases them again, durable as any, without approval and without a letter; a dry run opens none. It reads
+// these were restored from a backup of that time; nil is all systems. It looks as well for those whose restriction or objection
+// was marked there since then, and stands. For each it opens a request
+// that erases them again, or marks them, durable as any, without approval and without a letter; a dry run opens none. It reads
 // every identity column of the systems once, in one pass a table, and keeps in memory the hashes of
 // those erased since: 32 bytes each. An identity costs one or a few HMACs, about a microsecond each, so that
 // reading is what takes the time. Run it before the restored system is used again: a row that somebody who
@@ -92,7 +116,7 @@ func (d *Desk) Replay(ctx context.Context, since time.Time, systems []string, by
 	if err := stated(by, "replay"); err != nil {
 		return nil, err
 	}
-	gone, err := d.erasedSince(ctx, since)
+	gone, err := d.doneSince(ctx, since)
 	if err != nil || len(gone) == 0 {
 		return []Replayed{}, err
 	}
@@ -101,12 +125,12 @@ func (d *Desk) Replay(ctx context.Context, since time.Time, systems []string, by
 	if err != nil {
 		return nil, err
 	}
-	return d.eraseAgain(ctx, persons(met), by, dry)
+	return d.doAgain(ctx, persons(met), by, dry)
 }
 
 // met notes who of the erased is in a row.
 func (d *Desk) met(met map[avow.ID]*meeting, gone map[[32]byte][]buried, row Scanned) error {
-	var first *meeting
+	first := map[law.Right]*meeting{}
 	for _, known := range row.Known {
 		for _, f := range known.Forms {
 			for _, t := range gone[[32]byte(d.tombstone(f))] {
@@ -114,10 +138,11 @@ func (d *Desk) met(met map[avow.ID]*meeting, gone map[[32]byte][]buried, row Sca
 				if err != nil {
 					return err
 				}
-				if first == nil {
-					first = m
-				} else if row.OnePerson && m != first && !slices.Contains(first.beside, m) {
-					first.beside = append(first.beside, m)
+				f := first[m.Right]
+				if f == nil {
+					first[m.Right] = m
+				} else if row.OnePerson && m != f && !slices.Contains(f.beside, m) {
+					f.beside = append(f.beside, m)
 				}
 			}
 		}
@@ -127,10 +152,11 @@ func (d *Desk) met(met map[avow.ID]*meeting, gone map[[32]byte][]buried, row Sca
 
 type buried struct {
 	burial
-	at time.Time
+	right law.Right
+	at    time.Time
 }
 
-// meeting is somebody erased, as the systems know them again.
+// meeting is somebody erased or marked, as the systems know them again.
 type meeting struct {
 	Replayed
 	burial burial
@@ -145,7 +171,7 @@ func meet(met map[avow.ID]*meeting, t buried, table string, id Identity) (*meeti
 		if len(met) >= mostReplayed {
 			return nil, avow.Errorf(avow.TooLarge, "more than %d people are back; name fewer systems", mostReplayed)
 		}
-		m = &meeting{Replayed: Replayed{Was: t.Was, Erased: t.at, Tables: []string{}}, burial: t.burial}
+		m = &meeting{Replayed: Replayed{Right: t.right, Was: t.Was, At: t.at, Tables: []string{}}, burial: t.burial}
 		met[t.Was] = m
 	}
 	if !slices.Contains(m.Tables, table) {
@@ -157,33 +183,69 @@ func meet(met map[avow.ID]*meeting, t buried, table string, id Identity) (*meeti
 	return m, nil
 }
 
-// erasedSince are the tombstones of a time or later.
-func (d *Desk) erasedSince(ctx context.Context, since time.Time) (map[[32]byte][]buried, error) {
-	gone := map[[32]byte][]buried{}
-	err := d.Desk.Vault.Stops(ctx, since, buriedBegins, func(page []vault.Stop) error {
-		for _, s := range page {
-			b := buried{at: s.At}
-			if err := json.Unmarshal([]byte(s.What[len(buriedBegins):]), &b.burial); err != nil || len(s.Thing) != sha256.Size {
-				return avow.Errorf(avow.Internal, "what is kept of an erasure cannot be read")
+// doneSince is what was done at a time or later and stands: erasures, and marks that nothing came after which lifted them.
+func (d *Desk) doneSince(ctx context.Context, since time.Time) (map[[32]byte][]buried, error) {
+	done, err := d.keptSince(ctx, since, law.Remove, buriedBegins)
+	if err != nil {
+		return nil, err
+	}
+	erased := maps.Clone(done)
+	for right, words := range marks {
+		set, err := d.keptSince(ctx, since, right, words.set)
+		if err != nil {
+			return nil, err
+		}
+		lifted, err := d.keptSince(ctx, since, right, words.lifted)
+		if err != nil {
+			return nil, err
+		}
+		for thing, list := range set {
+			for _, b := range list {
+				if !b.before(lifted[thing]) && !b.before(erased[thing]) {
+					done[thing] = append(slices.Clip(done[thing]), b)
+				}
 			}
-			gone[[32]byte(s.Thing)] = append(gone[[32]byte(s.Thing)], b)
+		}
+	}
+	return done, nil
+}
+
+// before tells whether any of a list, under the same policy, came after.
+func (b buried) before(list []buried) bool {
+	return slices.ContainsFunc(list, func(l buried) bool { return l.Policy == b.Policy && l.at.After(b.at) })
+}
+
+// keptSince are the tombstones of a time or later, in the words of one right.
+func (d *Desk) keptSince(ctx context.Context, since time.Time, right law.Right, begins string) (map[[32]byte][]buried, error) {
+	kept := map[[32]byte][]buried{}
+	err := d.Desk.Vault.Stops(ctx, since, begins, func(page []vault.Stop) error {
+		for _, s := range page {
+			b := buried{at: s.At, right: right}
+			if err := json.Unmarshal([]byte(s.What[len(begins):]), &b.burial); err != nil || len(s.Thing) != sha256.Size {
+				return avow.Errorf(avow.Internal, "what is kept of a request cannot be read")
+			}
+			kept[[32]byte(s.Thing)] = append(kept[[32]byte(s.Thing)], b)
 		}
 		return nil
 	})
-	return gone, err
+	return kept, err
 }
 
 // persons puts those together who were erased by several requests: whoever was met by an
 // identity of both is one person, and whoever was met in one row that is one person's. In the order of their erasures, of which the last counts.
 func persons(met map[avow.ID]*meeting) []*meeting {
-	whose := map[Identity]*meeting{}
+	type whom struct {
+		Identity
+		right law.Right
+	}
+	whose := map[whom]*meeting{}
 	all := slices.SortedFunc(maps.Values(met), earlier)
 	for _, m := range all {
 		for _, id := range slices.Clone(m.ids) {
-			if other := whose[id]; other != nil {
+			if other := whose[whom{id, m.Right}]; other != nil {
 				m.joins(other)
 			}
-			whose[id] = m
+			whose[whom{id, m.Right}] = m
 		}
 		for _, other := range m.beside {
 			m.joins(other)
@@ -193,7 +255,7 @@ func persons(met map[avow.ID]*meeting) []*meeting {
 }
 
 func earlier(a, b *meeting) int {
-	return cmp.Or(a.Erased.Compare(b.Erased), bytes.Compare(a.Was[:], b.Was[:]))
+	return cmp.Or(a.At.Compare(b.At), bytes.Compare(a.Was[:], b.Was[:]))
 }
 
 // whole is the meeting that one is part of by now.
@@ -216,8 +278,8 @@ func (m *meeting) joins(other *meeting) {
 	if len(ids) > mostIdentities {
 		return
 	}
-	if other.Erased.After(m.Erased) {
-		m.Was, m.Erased, m.burial = other.Was, other.Erased, other.burial
+	if other.At.After(m.At) {
+		m.Was, m.At, m.burial = other.Was, other.At, other.burial
 	}
 	m.ids, other.into = ids, m
 	m.Tables = slices.Concat(m.Tables, other.Tables)
@@ -225,12 +287,12 @@ func (m *meeting) joins(other *meeting) {
 	m.Tables = slices.Compact(m.Tables)
 }
 
-// eraseAgain opens a request for each, in the order of their erasures.
-func (d *Desk) eraseAgain(ctx context.Context, back []*meeting, by string, dry bool) ([]Replayed, error) {
+// doAgain opens a request for each, in the order of their erasures.
+func (d *Desk) doAgain(ctx context.Context, back []*meeting, by string, dry bool) ([]Replayed, error) {
 	out := []Replayed{}
 	for _, m := range back {
 		slices.Sort(m.Tables)
-		if err := d.eraseOneAgain(ctx, m, by, dry); err != nil {
+		if err := d.doOneAgain(ctx, m, by, dry); err != nil {
 			return out, err
 		}
 		out = append(out, m.Replayed)
@@ -241,14 +303,17 @@ func (d *Desk) eraseAgain(ctx context.Context, back []*meeting, by string, dry b
 	return out, nil
 }
 
-func (d *Desk) eraseOneAgain(ctx context.Context, m *meeting, by string, dry bool) error {
+func (d *Desk) doOneAgain(ctx context.Context, m *meeting, by string, dry bool) error {
 	return d.Desk.DB.Write(ctx, func(tx *store.Tx) error {
 		m.Request, m.Again = avow.ID{}, false
 		var err error
-		if m.Again, err = d.cameAgain(tx, m); err != nil || m.Again || dry {
+		if m.Right == law.Remove {
+			m.Again, err = d.cameAgain(tx, m)
+		}
+		if err != nil || m.Again || dry {
 			return err
 		}
-		a := Ask{ID: once(m.Was, "again", tx.Now().Format(time.RFC3339Nano)), Right: law.Remove, Policy: m.burial.Policy, Region: m.burial.Region, Door: Replay, By: by, Identities: m.ids}
+		a := Ask{ID: once(m.Was, "again", tx.Now().Format(time.RFC3339Nano)), Right: m.Right, Policy: m.burial.Policy, Region: m.burial.Region, Door: Replay, By: by, Identities: m.ids}
 		if err := a.check(); err != nil {
 			return err
 		}
@@ -274,7 +339,7 @@ func (d *Desk) cameAgain(tx *store.Tx, m *meeting) (bool, error) {
 			if err != nil {
 				return false, err
 			}
-			if s.Made.After(m.Erased) {
+			if s.Made.After(m.At) {
 				return true, nil
 			}
 		}

@@ -99,7 +99,7 @@ func (d *Desk) isVouched(tx *store.Tx, c *record, s *secret, level Level) error 
 			g.Proved = "evidence stated by staff"
 			c.vouchedBy = c.openedBy
 		default:
-			g.Proved = "erased under it before"
+			g.Proved = string(c.Right) + " was done under it before"
 		}
 		if s.To == "" && g.Kind == vault.Email && c.Door == Staff {
 			s.To = g.Value

@@ -60,7 +60,7 @@ const (
 	API    Door = "api"
 	Staff  Door = "staff"  // on behalf of the person, with evidence
 	Agent  Door = "agent"  // authorised by the person
-	Replay Door = "replay" // erased before, and back from a backup
+	Replay Door = "replay" // done before, and undone by a backup of a system
 )
 
 // Moved is the event of a request whose state changed.
