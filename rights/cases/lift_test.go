@@ -26,6 +26,7 @@ func (h *house) restricted() {
 	h.run()
 	h.finishTasks(r)
 	h.is(r, cases.Closed)
+	h.letters(ann) // those of this leave before any that comes later
 }
 
 func (h *house) lift(told string) cases.Taken {
