@@ -50,7 +50,7 @@ var house = map[string]room{
 	"policy": {line: foundations, pure: true, modules: []string{"github.com/goccy/go-yaml", "codeberg.org/go-pdf/fpdf", "golang.org/x/image"}},
 	"store":  {line: foundations, modules: []string{"modernc.org/sqlite", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
 	"connect": {line: foundations, modules: []string{"modernc.org/sqlite", "github.com/jackc/pgx/v5", "github.com/go-sql-driver/mysql", "go.mongodb.org/mongo-driver", "gocloud.dev", "github.com/aws/aws-sdk-go-v2", "github.com/emersion/go-message",
-		"github.com/goccy/go-yaml", "github.com/nyaruka/phonenumbers", "golang.org/x/net"}},
+		"github.com/goccy/go-yaml", "github.com/nyaruka/phonenumbers", "golang.org/x/net", "golang.org/x/sys"}},
 	"law":      {line: foundations, pure: true, modules: []string{"github.com/goccy/go-yaml"}},
 	"sdk":      {line: foundations}, // built files and their embed.go
 	"examples": {line: foundations}, // policies as files and their embed.go

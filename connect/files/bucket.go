@@ -216,7 +216,7 @@ func (b *bucket) remove(ctx context.Context, name string) error {
 	return nil
 }
 
-func (b *bucket) writable(string) bool { return true }
+func (b *bucket) lacks(string) string { return "" }
 
 func (b *bucket) close() error { return b.b.Close() }
 

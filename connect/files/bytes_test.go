@@ -70,13 +70,13 @@ func TestBytes(t *testing.T) {
 		"cleared":                       {"p.csv", "id|name|n\n1|Ann|=cmd()\n", "id|name|n\n1||=cmd()\n", sets(by("id", "1"), set("name", nil))},
 		"a short row":                   {"p.csv", "id,name,n\n1\n2,b,c\n", "id,name,n\n1,,x\n2,b,c\n", sets(by("id", "1"), set("n", "x"))},
 		"a row of two lines":            {"p.csv", "id,note\n1,\"a\n\nb\"\n2,\"c\r\nd\"\n", "id,note\n2,\"c\r\nd\"\n", by("id", "1")},
+		"no names, one empty":           {"p.csv", "1,,ann@x\n2,,bob@x\n", "2,,bob@x\n", by("column3", "ann@x")},
 		"no names":                      {"p.csv", "1,ann@harbour.example\n2,bob@harbour.example\n", "2,bob@harbour.example\n", by("column2", "ann@harbour.example")},
 		"no names behind a mark":        {"p.csv", "\xef\xbb\xbf1,a@x\n2,b@x\n", "\xef\xbb\xbf2,b@x\n", by("column1", "1")},
 		"another encoding":              {"p.csv", "id,name\n1,Ren\xe9\n2,J\xf6rg\n", "id,name\n1,Ren\xe9\n2,\xe4\n", sets(by("id", "2"), set("name", "ä"))},
 		"another encoding, below":       {"p.csv", "id,name\n1,Rene\n2,J\xf6rg\n", "id,name\n1,Ren\xe9\n2,J\xf6rg\n", sets(by("id", "1"), set("name", "Ren\u00e9"))},
 		"both encodings":                {"p.csv", "id,name,town\n1,Rene,K\u00f6ln\n2,J\xf6rg,\n", "id,name,town\n1,Ren\u00e9,K\u00f6ln\n2,J\xf6rg,\n", sets(by("id", "1"), set("name", "Ren\u00e9"))},
 		"documents of another encoding": {"p.jsonl", "{\"id\":1,\"mail\":\"a@x\",\"town\":\"M\xfcnchen\"}\n", "{\"id\":1,\"mail\":\"-\",\"town\":\"M\xfcnchen\"}\n", sets(by("id", "1"), set("mail", "-"))},
-		"a name twice":                  {"p.jsonl", "{\"id\":1,\"mail\":\"a@x\",\"mail\":\"b@x\"}\n", "{\"id\":1,\"mail\":\"-\",\"mail\":\"-\"}\n", sets(by("id", "1"), set("mail", "-"))},
 		"a document goes":               {"p.jsonl", "{\"id\":1}\n\n { \"id\" : 2 , \"x\": 1.50 }\r\n{\"id\":3}", "{\"id\":1}\n\n{\"id\":3}", by("id", "2")},
 		"fields of documents":           {"p.jsonl", "{\"id\": 1, \"b\": {\"mail\": \"x\", \"n\": 1.50}, \"a\": \"<é\\u0041>\"}\r\n{ \"id\":2 }\n", "{\"id\":1,\"b\":{\"n\":1.50},\"a\":\"<éA>\"}\r\n{ \"id\":2 }\n", sets(by("id", "1"), set("b.mail", nil))},
 		"an element of documents": {"p.jsonl", `{"id":1,"to":[{"who":"ann","n":1},{"who":"bob","n":2}]}` + "\n", `{"id":1,"to":[{"who":"bob","n":2}]}` + "\n",
@@ -110,16 +110,70 @@ func TestBytes(t *testing.T) {
 	}
 }
 
-// Whoever sweeps a file sees what stands under a name that comes twice, and letters of another encoding as they are.
+// Whoever sweeps a file sees letters of another encoding as they are, and what stands behind the last name under a name of its own.
 func TestWhole(t *testing.T) {
-	s, _ := folder(t, map[string]string{"p.jsonl": "{\"id\":1,\"of\":{\"mail\":\"ann@x\",\"n\":2,\"mail\":\"bob@x\",\"mail\":\"cyd@x\"}}\n{\"id\":2,\"town\":\"M\xfcnchen\"}\n"})
-	got := connecttest.All(t, s, connect.Read{Table: "p.jsonl", Columns: []string{connect.Whole}})
-	text := fmt.Sprint(got)
-	for _, want := range []string{"ann@x", "bob@x", "cyd@x", "M\u00fcnchen"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("%s is not in %s", want, text)
+	s, _ := folder(t, map[string]string{"p.jsonl": "{\"id\":2,\"town\":\"M\xfcnchen\"}\n", "p.csv": "id,column3\n1,ann@x,bob@x,cyd@x\n"})
+	for file, wants := range map[string][]string{"p.jsonl": {"M\u00fcnchen"}, "p.csv": {"ann@x", "bob@x", "cyd@x"}} {
+		text := fmt.Sprint(connecttest.All(t, s, connect.Read{Table: file, Columns: []string{connect.Whole}}))
+		for _, want := range wants {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s is not in %s", want, text)
+			}
 		}
 	}
+}
+
+// Where two columns have one name, or one has none, nothing is read and nothing changed: the line is said, and no value.
+func TestDoubtfulNames(t *testing.T) {
+	for name, c := range map[string]struct{ file, text, where string }{
+		"twice":                 {"p.csv", "id,mail,mail\n1,ann@x,bob@x\n", "p.csv:1: columns 2 and 3 "},
+		"twice, blanks around":  {"p.csv", "\n\nid;mail; mail \n1;ann@x;bob@x\n", "p.csv:3: columns 2 and 3 "},
+		"none":                  {"p.csv", ",id,mail\n0,1,ann@x\n", "p.csv:1: column 1 "},
+		"none at the end":       {"p.tsv", "\xef\xbb\xbfid\tmail\t\n1\tann@x\t\n", "p.tsv:1: column 3 "},
+		"only blanks":           {"p.csv", "id,\" \"\n1,ann@x\n", "p.csv:1: column 2 "},
+		"a field twice":         {"p.jsonl", "{\"id\":1}\n{\"id\":2,\"secret\":\"ann@x\",\"secret\":\"bob@x\"}\n", "p.jsonl:2:33: "},
+		"a field twice, inside": {"p.jsonl", "{\"id\":1,\"of\":[{\"secret\":1,\"secret\":2}]}\n", "p.jsonl:1:34: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, dir := folder(t, map[string]string{c.file: c.text})
+			gone := by("id", "1")
+			gone.Table = c.file
+			_, changing := s.Change(t.Context(), []connect.Change{gone})
+			reading := s.Read(t.Context(), connect.Read{Table: c.file, Columns: []string{"id"}}, func(connect.Row) error { return nil })
+			for _, err := range []error{reading, changing} {
+				connecttest.WantKind(t, err, avow.Invalid, "secret", "mail ", "ann", dir)
+				if !strings.HasPrefix(avow.MessageOf(err), c.where) {
+					t.Errorf("%v, not %s", err, c.where)
+				}
+			}
+			if got := text(t, dir, c.file); got != c.text {
+				t.Errorf("%q", got)
+			}
+		})
+	}
+}
+
+// A file that nobody mapped and nobody can read keeps no other from being described.
+func TestDoubtfulBeside(t *testing.T) {
+	const odd = "id,mail,mail\n1,ann@x,bob@x\n"
+	s, dir := folder(t, map[string]string{"p.csv": "id,name\n1,Ann\n", "odd.csv": odd})
+	schema, err := s.Describe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at := schema.Table("odd.csv"); len(at.Columns) > 0 || !strings.HasPrefix(at.Lacks[connect.OpRead], "odd.csv:1: ") {
+		t.Errorf("%+v", at)
+	}
+	if at := schema.Table("p.csv"); len(at.Columns) != 2 || at.Lacks[connect.OpRead] != "" {
+		t.Errorf("%+v", at)
+	}
+	mapped, err := files.Open(t.Context(), connect.Config{System: "exports", At: dir, Tables: []string{"odd.csv"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mapped.Close()
+	_, err = mapped.Describe(t.Context())
+	connecttest.WantKind(t, err, avow.Invalid)
 }
 
 // A table of several files; only the one with the row is written.
@@ -194,12 +248,15 @@ func TestErrors(t *testing.T) {
 
 // A file without a line of names must not come to look as if it had one.
 func TestNoNames(t *testing.T) {
-	s, dir := folder(t, map[string]string{"p.csv": "Ann,ann@harbour.example\nBob,\"x;y;z\"\n"})
+	s, dir := folder(t, map[string]string{"p.csv": "Ann,ann@harbour.example\nBob,\"x;y;z\"\n", "twice.csv": "Ann,ann@harbour.example\nBob,Bob\n"})
 	was := text(t, dir, "p.csv")
 	c := sets(by("column1", "Ann"), set("column2", "-"))
+	c.Table = "p.csv"
 	gone := by("column1", "Ann")
-	for _, c := range []connect.Change{c, gone} {
-		c.Table = "p.csv"
+	gone.Table = "p.csv"
+	doubtful := by("column1", "Ann")
+	doubtful.Table = "twice.csv"
+	for _, c := range []connect.Change{c, gone, doubtful} {
 		_, err := s.Change(t.Context(), []connect.Change{c})
 		connecttest.WantKind(t, err, avow.Invalid, "ann@")
 	}

@@ -26,6 +26,7 @@ type csvScanner struct {
 	index     map[string]int
 	started   bool
 	header    bool
+	begun     int // the line in which the last record begins
 	pending   *entry
 	foreign   bool // bytes that are no UTF-8 were met, or are known to come
 }
@@ -75,12 +76,16 @@ func (s *csvScanner) first(raw []byte) (entry, error) {
 	s.started = true
 	s.delimiter = s.guess(text)
 	cells := fields(text, s.delimiter)
-	s.header = isHeader(text, cells)
+	if s.header = !hasValues(text, cells); s.header {
+		if err := s.named(text, cells); err != nil {
+			return entry{}, err
+		}
+	}
 	s.index = map[string]int{}
 	for i, c := range cells {
-		name := strings.TrimSpace(c.text(text))
-		if _, twice := s.index[name]; !s.header || name == "" || twice {
-			name = "column" + strconv.Itoa(i+1)
+		name := "column" + strconv.Itoa(i+1)
+		if s.header {
+			name = strings.TrimSpace(c.text(text))
 		}
 		s.names = append(s.names, name)
 		s.index[name] = i
@@ -123,36 +128,49 @@ func (s *csvScanner) guess(text []byte) byte {
 // opens checks the row that a file without names begins with after a change: it must not read as a line of names, or with
 // another delimiter, or nobody would find it again.
 func (s *csvScanner) opens(text []byte) error {
-	if s.header || s.guess(text) == s.delimiter && !isHeader(text, fields(text, s.delimiter)) {
+	if s.header || s.guess(text) == s.delimiter && hasValues(text, fields(text, s.delimiter)) {
 		return nil
 	}
 	return avow.Errorf(avow.Invalid, "%s has no line of names, and its first row would read as one after the change; write the names of the columns in its first line", s.file)
 }
 
-// isHeader: names are there, differ, and are no values: no number, no address, no date.
-func isHeader(text []byte, cells []cell) bool {
-	seen := map[string]bool{}
-	for _, c := range cells {
+// hasValues reports whether a first line is one of values, for no name is a number, an address or a moment.
+func hasValues(text []byte, cells []cell) bool {
+	return slices.ContainsFunc(cells, func(c cell) bool {
 		name := strings.TrimSpace(c.text(text))
 		_, err := strconv.ParseFloat(name, 64)
 		_, moment := connect.ParseTime(name)
-		if name == "" || seen[name] || err == nil || moment || strings.Contains(name, "@") {
-			return false
+		return err == nil || moment || strings.Contains(name, "@")
+	})
+}
+
+// named finds a name for each column, and for no two the same. A line in which one is missing may as well be one
+// of values: taken for names it would be nobody's row any more, and taken for a row its names would be lost. No name
+// is said, for it may be a value.
+func (s *csvScanner) named(text []byte, cells []cell) error {
+	first := map[string]int{}
+	for i, c := range cells {
+		name := strings.TrimSpace(c.text(text))
+		if name == "" {
+			return avow.Errorf(avow.Invalid, "%s:%d: column %d has no name, so that nobody can say whether this is the line of names; give each column one of its own there", s.file, s.begun, i+1)
 		}
-		seen[name] = true
+		if before, twice := first[name]; twice {
+			return avow.Errorf(avow.Invalid, "%s:%d: columns %d and %d have the same name, so that nobody can say which is meant; give each column one of its own", s.file, s.begun, before+1, i+1)
+		}
+		first[name] = i
 	}
-	return true
+	return nil
 }
 
 // record is the bytes of one record: lines until no quotation mark is open.
 func (s *csvScanner) record() ([]byte, error) {
 	var out []byte
 	open := quotes{delimiter: s.delimiter}
-	begun := s.in.n + 1
+	s.begun = s.in.n + 1
 	for {
 		line, err := s.in.next()
 		if err == io.EOF && len(out) > 0 {
-			return nil, avow.Errorf(avow.Invalid, "%s:%d: a quotation mark is not closed, so that nobody can say which rows are inside", s.file, begun)
+			return nil, avow.Errorf(avow.Invalid, "%s:%d: a quotation mark is not closed, so that nobody can say which rows are inside", s.file, s.begun)
 		}
 		if err != nil {
 			return nil, err
@@ -294,7 +312,7 @@ func (r *csvRow) value(column string) any {
 func (r *csvRow) whole() map[string]any {
 	out := make(map[string]any, len(r.fields))
 	for i, c := range r.fields {
-		name := "column" + strconv.Itoa(i+1)
+		name := r.s.unnamed(i)
 		if i < len(r.s.names) {
 			name = r.s.names[i]
 		}
@@ -303,6 +321,15 @@ func (r *csvRow) whole() map[string]any {
 		}
 	}
 	return out
+}
+
+// unnamed is what a column behind the last name is called: as no other.
+func (s *csvScanner) unnamed(i int) string {
+	name := "column" + strconv.Itoa(i+1)
+	for _, taken := s.index[name]; taken; _, taken = s.index[name] {
+		name += "'"
+	}
+	return name
 }
 
 func (r *csvRow) Tuples(columns []string) []connect.Tuple {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
 )
 
@@ -62,11 +63,11 @@ func (s *source) Describe(ctx context.Context) (*connect.Schema, error) {
 func (s *source) describe(ctx context.Context, name string) (connect.Table, error) {
 	t := connect.Table{Name: name, Rows: -1, Lacks: map[connect.Op]string{}}
 	k, _ := kindOf(name)
-	touched := name
 	if k == maildir {
 		t.Columns, t.Key = mailColumns(), []string{"id"}
-		touched = name + "/cur/x"
-	} else if err := s.look(ctx, k, &t); err != nil {
+	} else if err := s.look(ctx, k, &t); avow.KindOf(err) == avow.Invalid && !slices.Contains(s.config.Tables, name) {
+		t.Columns, t.Lacks[connect.OpRead] = nil, avow.MessageOf(err) // a file that nobody mapped keeps no other from being read
+	} else if err != nil {
 		return t, err
 	}
 	if k == mbox {
@@ -75,11 +76,28 @@ func (s *source) describe(ctx context.Context, name string) (connect.Table, erro
 	if k == mbox || k == maildir {
 		t.Lacks[connect.OpUpdate] = removeWhole
 	}
-	if !s.at.writable(touched) {
-		const grant = "the right to write in the folder of the file"
+	grant, err := s.grant(ctx, k, name)
+	if err != nil {
+		return t, err
+	}
+	if grant != "" {
 		t.Lacks[connect.OpUpdate], t.Lacks[connect.OpDelete] = grant, grant
 	}
 	return t, nil
+}
+
+// grant is what is missing for the files of a table to be changed.
+func (s *source) grant(ctx context.Context, k kind, table string) (string, error) {
+	if k == maildir {
+		return s.at.lacks(table + "/cur/x"), nil // its files are removed, and no other comes in their place
+	}
+	names, _, err := s.matching(ctx, table)
+	for _, name := range names {
+		if grant := s.at.lacks(name); grant != "" {
+			return grant, nil
+		}
+	}
+	return "", err
 }
 
 // look finds the columns of the first file of a table.

@@ -72,7 +72,7 @@ func (d *disk) replace(ctx context.Context, name string, change func(io.Reader, 
 	if err != nil {
 		return err
 	}
-	now, err := d.begin(name, before.Mode().Perm())
+	now, err := d.begin(name)
 	if err != nil {
 		return err
 	}
@@ -93,24 +93,26 @@ func (d *disk) replace(ctx context.Context, name string, change func(io.Reader, 
 	return d.sync(name)
 }
 
+// write has the new version belong to whom the old one does before anything is in it.
 func (d *disk) write(old, now *os.File, before fs.FileInfo, change func(io.Reader, io.Writer) (bool, error)) (bool, error) {
+	if err := keepRights(now, old, before); err != nil {
+		return false, err
+	}
 	w := bufio.NewWriterSize(now, 1<<20)
 	changed, err := change(old, w)
 	if err != nil || !changed {
 		return false, err
 	}
-	if err := errors.Join(w.Flush(), keepOwner(now, before), now.Chmod(before.Mode().Perm())); err != nil {
-		return false, err
-	}
-	return true, now.Sync()
+	return true, errors.Join(w.Flush(), now.Sync())
 }
 
-// begin opens the empty new version and locks it.
-func (d *disk) begin(name string, mode fs.FileMode) (*os.File, error) {
+// begin opens the empty new version, which nobody else may read yet, and locks it.
+func (d *disk) begin(name string) (*os.File, error) {
+	const alone = 0o600
 	at := filepath.FromSlash(beside(name))
-	f, err := d.root.OpenFile(at, os.O_CREATE|os.O_RDWR, mode)
-	if errors.Is(err, fs.ErrPermission) && d.root.Chmod(at, mode|0o200) == nil { // what a crash left of a file that nobody may write
-		f, err = d.root.OpenFile(at, os.O_RDWR, mode)
+	f, err := d.root.OpenFile(at, os.O_CREATE|os.O_RDWR, alone)
+	if errors.Is(err, fs.ErrPermission) && d.root.Chmod(at, alone) == nil { // what a crash left of a file that nobody may write
+		f, err = d.root.OpenFile(at, os.O_RDWR, alone)
 	}
 	if err != nil {
 		return nil, err
@@ -167,8 +169,23 @@ func (d *disk) sync(name string) error {
 	return syncFolder(dir)
 }
 
-func (d *disk) writable(name string) bool {
-	return mayWrite(filepath.Join(d.path, filepath.FromSlash(path.Dir(name))))
+// The rights that may be missing, for people.
+const (
+	mayReplace = "the right to write in the folder of the file"
+	mayKeep    = "the right to keep the file's owner and group: run avow as its owner and in its group"
+)
+
+func (d *disk) lacks(name string) string {
+	folder := filepath.FromSlash(path.Dir(name))
+	if !mayWrite(filepath.Join(d.path, folder)) {
+		return mayReplace
+	}
+	before, err := d.root.Stat(filepath.FromSlash(name))
+	in, e := d.root.Stat(folder)
+	if err == nil && e == nil && !before.IsDir() && !rightsStay(before, in) {
+		return mayKeep
+	}
+	return ""
 }
 
 func (d *disk) close() error { return d.root.Close() }

@@ -99,6 +99,9 @@ var errTooLong = errors.New("too long")
 // errChanged says that somebody else changes the file too.
 var errChanged = errors.New("changed meanwhile")
 
+// errRights says that others could read a file after a change than before, or fewer.
+var errRights = errors.New("other rights")
+
 // failed turns an error into one for people.
 func (s *source) failed(ctx context.Context, name string, err error) error {
 	var ours *avow.Error
@@ -117,6 +120,8 @@ func (s *source) failed(ctx context.Context, name string, err error) error {
 		return avow.Errorf(avow.Canceled, "%s: stopped", where)
 	case errors.Is(err, errChanged):
 		return avow.Errorf(avow.Conflict, "%s: others kept changing the file; try again", where)
+	case errors.Is(err, errRights):
+		return avow.Errorf(avow.Forbidden, "%s: others could read or write it after the change than before, so that it was left as it is; avow needs %s", where, mayKeep)
 	case errors.Is(err, errTooLong):
 		return avow.Errorf(avow.TooLarge, "%s: a line or message is too long, or a quotation mark is not closed", where)
 	case errors.Is(err, fs.ErrNotExist):

@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// folder is where the files are. Names have slashes, whatever the system. An error is of io/fs, or errChanged.
+// folder is where the files are. Names have slashes, whatever the system. An error is of io/fs, errChanged or errRights.
 type folder interface {
 	// list gives the names of all files that begin with prefix, which ends a folder.
 	list(ctx context.Context, prefix string, each func(name string) error) error
@@ -17,7 +17,8 @@ type folder interface {
 	replace(ctx context.Context, name string, change func(old io.Reader, now io.Writer) (changed bool, err error)) error
 	// remove removes a file; one that is gone is removed.
 	remove(ctx context.Context, name string) error
-	// writable reports whether files in the folder of a name can be replaced; when it cannot be known, they can.
-	writable(name string) bool
+	// lacks says what is missing for a file to be replaced, or for one in the folder of its name that is not there; nothing
+	// when nothing is, and when it cannot be known.
+	lacks(name string) string
 	close() error
 }

@@ -36,6 +36,9 @@ func (s *jsonScanner) next() (entry, error) {
 		return entry{raw: line}, nil
 	}
 	o, err := parse([]byte(decoded(bytes.TrimPrefix(line, byteOrder))))
+	if twice, ok := err.(twiceError); ok {
+		return entry{}, avow.Errorf(avow.Invalid, "%s:%d:%d: the name that ends here stands twice in one object, so that nobody can say which value counts; leave one", s.file, s.in.n, int64(twice))
+	}
 	if err != nil {
 		return entry{}, avow.Errorf(avow.Invalid, "%s:%d: the line is not a JSON object", s.file, s.in.n)
 	}
@@ -88,13 +91,23 @@ func parseValue(d *json.Decoder, depth int) (any, error) {
 	return token, nil
 }
 
+// twiceError is a field that stands twice in one object, by where its second name ends.
+type twiceError int64
+
+func (e twiceError) Error() string { return "a field twice" }
+
 func parseObject(d *json.Decoder, depth int) (any, error) {
 	o := match.Object{}
+	known := map[string]bool{}
 	for d.More() {
 		name, err := d.Token()
 		if err != nil {
 			return nil, err
 		}
+		if known[name.(string)] {
+			return nil, twiceError(d.InputOffset())
+		}
+		known[name.(string)] = true
 		v, err := parseValue(d, depth)
 		if err != nil {
 			return nil, err
@@ -190,40 +203,7 @@ func (r *jsonRow) value(column string) any {
 	return r.doc.Value(column)
 }
 
-// whole has what stands under a name that comes twice, too: of these the last is the field's value.
-func (r *jsonRow) whole() map[string]any {
-	return match.Fields(match.Plain(gathered(r.object), leaf).(map[string]any))
-}
-
-// gathered puts the values of a name that comes several times in an object into a list.
-func gathered(v any) any {
-	switch v := v.(type) {
-	case match.Object:
-		out := make(match.Object, 0, len(v))
-		at := make(map[string]int, len(v))
-		again := map[string]bool{}
-		for _, f := range v {
-			i, known := at[f.Name]
-			switch value := gathered(f.Value); {
-			case !known:
-				at[f.Name] = len(out)
-				out = append(out, match.Field{Name: f.Name, Value: value})
-			case again[f.Name]:
-				out[i].Value = append(out[i].Value.(match.List), value)
-			default:
-				again[f.Name], out[i].Value = true, match.List{out[i].Value, value}
-			}
-		}
-		return out
-	case match.List:
-		out := make(match.List, len(v))
-		for i, e := range v {
-			out[i] = gathered(e)
-		}
-		return out
-	}
-	return v
-}
+func (r *jsonRow) whole() map[string]any { return match.Fields(r.doc) }
 
 func (r *jsonRow) Tuples(columns []string) []connect.Tuple {
 	if _, own := r.doc["file"]; !own && slices.Contains(columns, "file") {

@@ -3,12 +3,15 @@ package draft
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/connect/connecttest"
+	"github.com/avowhq/avow/connect/files"
 	"github.com/avowhq/avow/connect/open"
 	"github.com/avowhq/avow/connect/sqldb"
 	"github.com/avowhq/avow/datamap"
@@ -245,5 +248,42 @@ func TestDriftOfAPathIntoAColumn(t *testing.T) {
 				t.Errorf("%s: no %q in\n%s", k.Name, want, text)
 			}
 		}
+	}
+}
+
+// A file that cannot be read is said to be unread, by a draft and when nobody mapped it; it is not said to be without personal data.
+func TestUnreadableFile(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"people.csv": "id,email\n1,ann@harbour.example\n2,bob@harbour.example\n", "odd.csv": "id,email,email\n1,cyd@harbour.example,\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	src, err := files.Open(t.Context(), connect.Config{System: "exports", Kind: "files", At: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	r, err := Draft(t.Context(), testPolicy(t), src, Options{System: "exports", Kind: datamap.Files, At: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Unread) != 1 || !strings.HasPrefix(r.Unread[0].Why, "odd.csv:1: ") || slices.Contains(r.NotPersonal, "odd.csv") {
+		t.Errorf("%+v; without personal data: %v", r.Unread, r.NotPersonal)
+	}
+	m, err := datamap.LoadText("systems/exports.yaml", r.File, testPolicy(t))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, r.File)
+	}
+	schema, err := src.Describe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := Drift(t.Context(), m, map[string]Live{"exports": {Schema: schema, Rows: src}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := report.Text(); !strings.Contains(text, "exports.odd.csv: unread table (odd.csv:1: ") {
+		t.Error(text)
 	}
 }

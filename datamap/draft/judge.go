@@ -165,6 +165,9 @@ func newTable(db *connect.Table, system string) *table {
 		}
 	}
 	t.pairs()
+	if len(t.columns) == 0 {
+		t.unread = db.Lacks[connect.OpRead] // there is nothing to try
+	}
 	return t
 }
 

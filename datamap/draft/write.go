@@ -42,6 +42,7 @@ func (d *drafter) list(r *Result, t *drafted) {
 	}
 	switch {
 	case t.stands():
+	case len(t.columns) == 0 && t.unread != "": // nobody knows what is in it
 	case len(t.held)+len(t.unsure)+len(t.without) == 0 && t.pairsPeople():
 		r.Apart = append(r.Apart, Apart{t.Name, "its rows say who has to do with whom: write whose they are, or that they are not personal"})
 	case len(t.held)+len(t.unsure)+len(t.without) == 0:

@@ -1,0 +1,6 @@
+//go:build unix
+
+package files
+
+// SameRights is sameRights.
+var SameRights = sameRights
