@@ -246,8 +246,16 @@ type taskDoneIn struct {
 }
 
 type attached struct {
-	Name string `json:"name" minLength:"1" maxLength:"200"`
-	Data []byte `json:"data"`
+	Name string    `json:"name" minLength:"1" maxLength:"200"`
+	Data fileBytes `json:"data" doc:"the bytes of the file in base64; a file may be empty"`
+}
+
+// fileBytes are those of a file. The framework's own check of base64 refuses the empty text, which is that of an empty file.
+type fileBytes []byte
+
+// Schema describes them.
+func (fileBytes) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Pattern: `^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$`, PatternDescription: "base64", Extensions: map[string]any{"contentEncoding": "base64"}}
 }
 
 func (a *Rest) taskDone(ctx context.Context, in *taskDoneIn) (*requestOut, error) {

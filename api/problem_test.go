@@ -44,6 +44,10 @@ func TestMisfits(t *testing.T) {
 		{"POST", requests, "application/json", `{"wrote":"` + strings.Repeat(ann, 5000) + `"}`, 413, ""},
 		{"GET", requests + "?limit=" + ann, "", "", 422, "limit"},
 		{"POST", requests + "/x/tasks/" + ann + "/done", "application/json", `{"evidence":"x"}`, 422, "task"},
+		{"POST", requests + "/x/tasks/7/done", "application/json", `{"evidence":"x","attached":[{"name":"a.txt","data":"` + ann + `"}]}`, 422, "attached[0].data"},
+		{"POST", requests + "/x/tasks/7/done", "application/json", `{"evidence":"x","attached":[{"name":"a.txt","data":"aGVsb8="}]}`, 422, "attached[0].data"},
+		{"POST", requests + "/x/tasks/7/done", "application/json", `{"evidence":"x","attached":[{"name":"a.txt"}]}`, 422, "attached[0].data"},
+		{"POST", requests + "/x/tasks/7/done", "application/json", `{"evidence":"x","attached":[{"name":"a.txt","data":"aGVsbG8="},{"name":"empty.txt","data":""}]}`, 401, ""}, // nothing but a token is missing
 		{"DELETE", requests, "", "", 405, ""},
 		{"PUT", requests + "/x/approve", "", "", 405, ""},
 		{"GET", "/api/v1/withdrawals", "", "", 405, ""},

@@ -176,6 +176,44 @@ func TestDoubtfulBeside(t *testing.T) {
 	connecttest.WantKind(t, err, avow.Invalid)
 }
 
+// A field that only a late document has, or only a later file, is a column of a table that the map has; of very many none is missing.
+func TestLateFields(t *testing.T) {
+	var many, late strings.Builder
+	for i := range 3000 {
+		fmt.Fprintf(&late, "{\"id\":%d}\n", i)
+		fmt.Fprintf(&many, "{\"id\":%d,\"of\":{\"f%d\":[%d]}}\n", i, i, i)
+	}
+	late.WriteString("{\"id\":3000,\"late\":{\"mail\":\"ann@x\"}}\n")
+	_, dir := folder(t, map[string]string{"late.jsonl": late.String(), "many.jsonl": many.String(), "days/1.jsonl": "{\"id\":1}\n", "days/2.jsonl": "{\"id\":2,\"mail\":\"ann@x\"}\n",
+		"weeks/1.csv": "id,name\n1,Ann\n", "weeks/2.csv": "name,id,mail\nBob,2,bob@x\n"})
+	s, err := files.Open(t.Context(), connect.Config{System: "exports", At: dir, Tables: []string{"late.jsonl", "many.jsonl", "days/*.jsonl", "weeks/*.csv"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	schema, err := s.Describe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for table, want := range map[string]string{"late.jsonl": "id late.mail", "days/*.jsonl": "id mail file", "weeks/*.csv": "id name mail file"} {
+		var names []string
+		for _, c := range schema.Table(table).Columns {
+			names = append(names, c.Name)
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%s: %s", table, got)
+		}
+	}
+	at := schema.Table("many.jsonl")
+	if at.Column("of.f1[]") == nil || at.Column("of") == nil || len(at.Columns) > 2100 || at.Rows != 3000 {
+		t.Errorf("%d columns, %d rows", len(at.Columns), at.Rows)
+	}
+	got := connecttest.All(t, s, connect.Read{Table: "many.jsonl", Columns: []string{"of"}, All: []connect.In{connecttest.In("id", "2999")}})
+	if text := fmt.Sprint(got); !strings.Contains(text, "f2999") {
+		t.Error(text)
+	}
+}
+
 // A table of several files; only the one with the row is written.
 func TestPattern(t *testing.T) {
 	s, dir := folder(t, map[string]string{"exports/a.csv": "id,name\n1,Ann\n", "exports/b.csv": "name,id\nBob,2\n", "exports/deep/c.csv": "id\n1\n", "other.csv": "id\n1\n"})

@@ -2,7 +2,9 @@ package files
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"math"
 	"path"
 	"slices"
 	"strings"
@@ -100,40 +102,77 @@ func (s *source) grant(ctx context.Context, k kind, table string) (string, error
 	return "", err
 }
 
-// look finds the columns of the first file of a table.
+// look finds the columns of a table. Where the map has it, each of its files is asked, and documents are read to the end: what is shown
+// to people are the fields found here, and one that only a late document has is theirs too.
 func (s *source) look(ctx context.Context, k kind, t *connect.Table) error {
 	names, _, err := s.matching(ctx, t.Name)
 	if err != nil {
 		return err
 	}
-	f, err := s.at.open(ctx, names[0])
-	if err != nil {
-		return s.failed(ctx, names[0], err)
+	several, mapped := len(names) > 1, slices.Contains(s.config.Tables, t.Name)
+	if !mapped {
+		names = names[:1:1]
 	}
-	defer f.Close()
-	pieces := newScanner(k, names[0], f)
-	var rows int64
-	for range sampled {
-		e, err := pieces.next()
-		if err == io.EOF && len(names) == 1 {
+	fields := shape{}
+	for _, name := range names {
+		most := sampled
+		if mapped && k == jsonLines {
+			most = math.MaxInt
+		}
+		rows, columns, err := s.lookInto(ctx, k, name, most, fields)
+		if err != nil {
+			return err
+		}
+		if !several {
 			t.Rows = rows
 		}
+		for _, c := range columns {
+			if in := t.Column(c.Name); in == nil {
+				t.Columns = append(t.Columns, c)
+			} else if k == jsonLines {
+				*in = c // what it mostly is in all files
+			}
+		}
+	}
+	if len(fields) == mostOuter {
+		t.Hides = fmt.Sprintf("its documents have more than %d different fields, of which not all are shown", mostOuter)
+	}
+	if several {
+		t.Columns = append(t.Columns, connect.Column{Name: "file", Type: "text", Kind: connect.TextKind, Generated: true})
+	}
+	return nil
+}
+
+// lookInto finds the columns of one file, with those of documents looked at before, and how many rows it has; -1 when there are more.
+func (s *source) lookInto(ctx context.Context, k kind, name string, most int, fields shape) (int64, []connect.Column, error) {
+	f, err := s.at.open(ctx, name)
+	if err != nil {
+		return 0, nil, s.failed(ctx, name, err)
+	}
+	defer f.Close()
+	pieces := newScanner(k, name, f)
+	documents, _ := pieces.(*jsonScanner)
+	if documents != nil {
+		documents.fields = fields
+	}
+	var rows int64
+	for range most {
+		if ctx.Err() != nil {
+			return 0, nil, s.failed(ctx, name, ctx.Err())
+		}
+		e, err := pieces.next()
 		if err == io.EOF {
-			break
+			return rows, pieces.columns(), nil
 		}
 		if err != nil {
-			return s.failed(ctx, names[0], err)
+			return 0, nil, s.failed(ctx, name, err)
 		}
 		if e.row != nil {
 			rows++
 		}
-		if j, ok := e.row.(*jsonRow); ok {
-			j.s.look("", map[string]any(j.doc))
+		if documents != nil && e.row != nil {
+			fields.look("", map[string]any(e.row.(*jsonRow).doc))
 		}
 	}
-	t.Columns = pieces.columns()
-	if len(names) > 1 {
-		t.Columns = append(t.Columns, connect.Column{Name: "file", Type: "text", Kind: connect.TextKind, Generated: true})
-	}
-	return nil
+	return -1, pieces.columns(), nil
 }

@@ -24,7 +24,7 @@ const deepest = 200
 type jsonScanner struct {
 	in     *lines
 	file   string
-	fields map[string]map[connect.Kind]int
+	fields shape // for columns
 }
 
 func (s *jsonScanner) next() (entry, error) {
@@ -265,6 +265,9 @@ func encode(out []byte, v any) []byte {
 	return append(out, bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)
 }
 
+// shape is which fields documents have, by path, and of which kinds how often.
+type shape map[string]map[connect.Kind]int
+
 func (s *jsonScanner) columns() []connect.Column {
 	var out []connect.Column
 	for _, name := range slices.Sorted(maps.Keys(s.fields)) {
@@ -281,8 +284,8 @@ func (s *jsonScanner) columns() []connect.Column {
 	return out
 }
 
-// look remembers the fields of a document for columns.
-func (s *jsonScanner) look(path string, v any) {
+// look remembers the fields of a document.
+func (s shape) look(path string, v any) {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, each := range v {
@@ -297,7 +300,7 @@ func (s *jsonScanner) look(path string, v any) {
 		}
 		if len(v) > 0 {
 			if _, object := v[0].(map[string]any); object {
-				delete(s.fields, path+"[]")
+				delete(s, path+"[]")
 			}
 		}
 	default:
@@ -305,20 +308,25 @@ func (s *jsonScanner) look(path string, v any) {
 	}
 }
 
-const mostFields = 2000
+const (
+	mostFields = 2000            // of documents, by their whole paths
+	mostOuter  = 10 * mostFields // with those that stand for all in them
+)
 
-func (s *jsonScanner) add(path string, k connect.Kind) {
-	if s.fields == nil {
-		s.fields = map[string]map[connect.Kind]int{}
+// add counts a field. Of too many the outermost is one that stands for all in it, so that none is missing.
+func (s shape) add(path string, k connect.Kind) {
+	if s[path] == nil && len(s) >= mostFields {
+		path, _, _ = strings.Cut(path, ".")
+		path, k = strings.TrimSuffix(path, "[]"), connect.JSON
 	}
-	if s.fields[path] == nil {
-		if len(s.fields) == mostFields {
+	if s[path] == nil {
+		if len(s) == mostOuter {
 			return
 		}
-		s.fields[path] = map[connect.Kind]int{}
+		s[path] = map[connect.Kind]int{}
 	}
 	if k != "" {
-		s.fields[path][k]++
+		s[path][k]++
 	}
 }
 

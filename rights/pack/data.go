@@ -2,10 +2,8 @@ package pack
 
 import (
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"io"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -180,59 +178,4 @@ func encoded(v any) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
-// headCSV writes the names of the columns (rfc:4180).
-func (t *table) headCSV() error {
-	head := append(append([]string{"relation"}, t.keys...), t.head...)
-	if t.loose {
-		head = append(head, "further fields")
-	}
-	return t.lineCSV(head)
-}
-
-func (t *table) addCSV(rec find.Record) error {
-	first := 1 + len(t.keys)
-	line := make([]string, first+len(t.head), first+len(t.head)+1)
-	line[0] = rec.Relation.String()
-	for i, name := range keyNames(rec) {
-		if k := slices.Index(t.keys, name); k >= 0 {
-			line[1+k] = textOf(rec.Key[i])
-		}
-	}
-	more := pairs{}
-	for _, c := range rec.Cells {
-		text := textOf(c.Value)
-		if left := leftOut(c.Access); left != "" {
-			text = "(" + left + ")"
-		}
-		if i := slices.Index(t.head, c.Name); i >= 0 {
-			line[first+i] = text
-		} else {
-			more = append(more, pair{c.Name, c.Value})
-		}
-	}
-	if t.loose {
-		rest, err := encoded(more)
-		if err != nil {
-			return err
-		}
-		line = append(line, string(rest))
-	}
-	return t.lineCSV(line)
-}
-
-// lineCSV writes one line. Only its own end is made one of two characters: what a value has in it stays as it is.
-func (t *table) lineCSV(line []string) error {
-	var b bytes.Buffer
-	c := csv.NewWriter(&b)
-	if err := c.Write(Harmless(line...)); err != nil {
-		return err
-	}
-	c.Flush()
-	if err := c.Error(); err != nil {
-		return err
-	}
-	_, err := t.csv.Write(append(bytes.TrimSuffix(b.Bytes(), []byte("\n")), "\r\n"...))
-	return err
 }

@@ -71,7 +71,7 @@ type table struct {
 	file   string   // the name of the CSV in the package
 	keys   []string // columns of the key that the records themselves do not have
 	head   []string // of the CSV beside the first columns
-	loose  bool     // a last column has what other records of the table have not
+	loose  bool     // a last column has what is beyond mostColumns
 	rows   int64
 	shown  []row // the first, for the page
 	fields policy.FieldSet
@@ -152,7 +152,7 @@ func (w *Writer) open(rec find.Record) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &table{Of: rec.Table, csv: s, loose: len(rec.Table.System.Collections) > 0}
+	t := &table{Of: rec.Table, csv: s}
 	for _, c := range rec.Cells {
 		t.head = append(t.head, c.Name)
 	}
@@ -162,7 +162,7 @@ func (w *Writer) open(rec find.Record) (*table, error) {
 		}
 	}
 	w.tables = append(w.tables, t)
-	return t, t.headCSV()
+	return t, nil
 }
 
 // note keeps what the page shows of a record.
@@ -243,7 +243,7 @@ func (w *Writer) write(a *Archive) error {
 	}
 	for _, t := range w.tables {
 		t.file = a.free("csv/" + t.Of.Path() + ".csv")
-		if err := a.Add(t.file, fmt.Sprintf("%s of %s as a table", counted(t.rows), t.Of.Path()), t.csv.writeTo); err != nil {
+		if err := a.Add(t.file, fmt.Sprintf("%s of %s as a table", counted(t.rows), t.Of.Path()), t.writeCSV); err != nil {
 			return err
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -338,6 +340,38 @@ func TestTablesSayTheSame(t *testing.T) {
 		Cells: []find.Cell{cellOf(orders, "total", connect.Decimal("-12.5")), cellOf(orders, "invoice_name", text)}}}))
 	if got, want := out["csv/shop.orders.csv"], "relation,id,total,invoice_name\r\nowns,7,-12.5,\""+text+"\"\r\n"; got != want {
 		t.Errorf("%q is not %q", got, want)
+	}
+}
+
+// What only a later record of a table has is a column of it too, and what is beyond all columns is in the last one.
+func TestEveryFieldIsAColumn(t *testing.T) {
+	m := shop(t)
+	orders := m.Table("shop.orders")
+	rec := func(id int64, cells ...find.Cell) find.Record {
+		return find.Record{Table: orders, Key: connect.Tuple{id}, Relation: datamap.Owns, Cells: cells}
+	}
+	cell := func(name string, v any) find.Cell { return find.Cell{Name: name, Value: v} }
+	list := []find.Record{rec(1, cell("total", "5")), rec(2, cell("note", "a\nb"), cell("id", int64(2))), rec(3), rec(4, cell("born", "1980"), cell("total", "6"), find.Cell{Name: "friend", Access: datamap.Redacted})}
+	out := files(t, packed(t, Options{Policy: m.Policy, Made: made}, list))
+	if got, want := out["csv/shop.orders.csv"], "relation,id,total,note,born,friend\r\nowns,1,5,,,\r\nowns,2,,\"a\nb\",,\r\nowns,3,,,,\r\nowns,4,6,,1980,(somebody else's)\r\n"; got != want {
+		t.Errorf("%q is not %q", got, want)
+	}
+	for i := range mostColumns {
+		list = append(list, rec(int64(5+i), cell("f"+strconv.Itoa(i), "v"+strconv.Itoa(i))))
+	}
+	list[2].Cells, list[3].Cells[1].Value = []find.Cell{cell("id", int64(3))}, "=6"
+	lines, err := csv.NewReader(strings.NewReader(files(t, packed(t, Options{Policy: m.Policy, Made: made}, list))["csv/shop.orders.csv"])).ReadAll()
+	if err != nil || len(lines) != len(list)+1 || len(lines[0]) != 2+mostColumns+1 {
+		t.Fatalf("%v: %d lines of %d", err, len(lines), len(lines[0]))
+	}
+	for i := range mostColumns {
+		line, want := lines[5+i], "v"+strconv.Itoa(i)
+		if at := slices.Index(line, want); (at < 0 || lines[0][at] != "f"+strconv.Itoa(i)) && line[len(line)-1] != `{"f`+strconv.Itoa(i)+`":"`+want+`"}` {
+			t.Fatalf("%s is in no column: %q", want, line[len(line)-1])
+		}
+	}
+	if lines[0][len(lines[0])-1] != further || lines[1][len(lines[0])-1] != "" || lines[4][2] != "'=6" {
+		t.Errorf("%q, %q", lines[0][len(lines[0])-3:], lines[4][:6])
 	}
 }
 

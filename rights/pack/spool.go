@@ -42,15 +42,24 @@ func (s *spool) stream() cipher.Stream {
 
 func (s *spool) Write(b []byte) (int, error) { return s.w.Write(b) }
 
-// writeTo copies all that was written.
-func (s *spool) writeTo(to io.Writer) error {
+// reader gives all that was written, from its beginning.
+func (s *spool) reader() (*bufio.Reader, error) {
 	if err := s.w.Flush(); err != nil {
-		return err
+		return nil, err
 	}
 	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return bufio.NewReaderSize(cipher.StreamReader{S: s.stream(), R: s.file}, 64<<10), nil
+}
+
+// writeTo copies all that was written.
+func (s *spool) writeTo(to io.Writer) error {
+	r, err := s.reader()
+	if err != nil {
 		return err
 	}
-	_, err := io.Copy(to, cipher.StreamReader{S: s.stream(), R: bufio.NewReaderSize(s.file, 64<<10)})
+	_, err = io.Copy(to, r)
 	return err
 }
 
