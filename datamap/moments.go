@@ -2,6 +2,7 @@ package datamap
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/policy"
@@ -45,6 +46,18 @@ func (m Moments) Names() (out []string) {
 	for _, w := range m.words() {
 		if !slices.Contains(out, w.Text) {
 			out = append(out, w.Text)
+		}
+	}
+	return out
+}
+
+// MomentsElsewhere are the names of the table's moments that stand in another table, or seem to: `orders.bought`.
+func (t *Table) MomentsElsewhere() (out []string) {
+	for _, e := range t.Retention {
+		for _, name := range e.Is.Names() {
+			if strings.Contains(name, ".") && t.Column(name) == nil && !slices.Contains(out, name) {
+				out = append(out, name)
+			}
 		}
 	}
 	return out

@@ -65,7 +65,7 @@ func (f folder) readMap(t *terminal) (*datamap.Map, error) {
 	l.problems = nil
 	l.loadSystems()
 	if l.systems == nil {
-		return nil, l.wrongSystems(t)
+		return nil, l.wrong(t)
 	}
 	if len(l.systems.Systems) == 0 {
 		for _, p := range l.problems {
@@ -76,14 +76,16 @@ func (f folder) readMap(t *terminal) (*datamap.Map, error) {
 	return l.systems, nil
 }
 
-// wrongSystems writes the errors in the files of systems.
-func (l *loaded) wrongSystems(t *terminal) error {
+// wrong writes the errors in the files, which end the command.
+func (l *loaded) wrong(t *terminal) error {
+	var wrong wrongFiles
 	for _, p := range l.problems {
 		if !p.Warning {
 			fmt.Fprintln(t.err, p)
+			wrong.problems = append(wrong.problems, p)
 		}
 	}
-	return outcome(exitWrong)
+	return wrong
 }
 
 // openMap opens each system of a map and completes the map with what they say. What is
@@ -108,7 +110,7 @@ func (f folder) complete(t *terminal, m *datamap.Map, out *mapped) (*mapped, err
 	if errors.As(err, &wrong) {
 		defer out.close()
 		l := &loaded{problems: f.live(m, out)}
-		return nil, l.wrongSystems(t)
+		return nil, l.wrong(t)
 	}
 	if err != nil {
 		out.close()

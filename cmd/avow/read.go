@@ -107,10 +107,12 @@ func (l *loaded) must(t *terminal) (*policy.Policy, error) {
 	if l.policy != nil {
 		return l.policy, nil
 	}
-	for _, p := range l.problems {
-		if !p.Warning {
-			fmt.Fprintln(t.err, p)
-		}
-	}
-	return nil, outcome(exitWrong)
+	return nil, l.wrong(t)
 }
+
+// wrongFiles ends a command at files that are wrong. What is has been written already.
+type wrongFiles struct{ problems policy.Problems }
+
+func (wrongFiles) Error() string { return outcome(exitWrong).Error() }
+
+func (wrongFiles) Unwrap() error { return outcome(exitWrong) }

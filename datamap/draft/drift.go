@@ -9,6 +9,7 @@ import (
 
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/datamap"
+	"github.com/avowhq/avow/policy"
 )
 
 // Live is a system as it is now. Without Rows names and types decide alone.
@@ -30,6 +31,8 @@ const (
 	Dismissed  Change = "personal column in a table said to have none"
 	Doubtful   Change = "doubtful column" // it may be about people
 	Unreadable Change = "unread table"    // judged by names and types alone
+	// UndeclaredKey is one inside a document that the map has, whose name speaks of other data than the map does.
+	UndeclaredKey Change = "undeclared key"
 )
 
 // Difference is one of them.
@@ -68,7 +71,7 @@ func Drift(ctx context.Context, m *datamap.Map, systems map[string]Live) (*Repor
 		if err != nil {
 			return nil, err
 		}
-		c := &comparison{report: r, system: s, j: j}
+		c := &comparison{report: r, policy: m.Policy, system: s, j: j}
 		c.compare()
 	}
 	r.Fails = slices.ContainsFunc(r.Differences, func(d Difference) bool { return d.Fails })
@@ -78,6 +81,7 @@ func Drift(ctx context.Context, m *datamap.Map, systems map[string]Live) (*Repor
 // comparison is of one system.
 type comparison struct {
 	report *Report
+	policy *policy.Policy
 	system *datamap.System
 	j      *judgement
 }
@@ -93,6 +97,7 @@ func (c *comparison) compare() {
 		switch {
 		case mapped != nil:
 			c.columns(t, mapped)
+			c.keys(t, mapped)
 			c.unread(t)
 		case t.View:
 		case c.dismissed(t):
@@ -103,7 +108,7 @@ func (c *comparison) compare() {
 		}
 	}
 	for _, t := range c.system.All() {
-		c.gone(t)
+		c.gone(t, c.moments(t))
 	}
 }
 
@@ -195,8 +200,8 @@ func (c *comparison) unknown(t *table) {
 	}
 }
 
-// gone finds what the map names and the system no longer has.
-func (c *comparison) gone(m *datamap.Table) {
+// gone finds what the map names and the system no longer has, but for what was said already.
+func (c *comparison) gone(m *datamap.Table, said []string) {
 	t := c.live(m)
 	if t == nil {
 		c.add(Difference{Table: m.Name, Change: GoneTable, Why: c.hidden(), Fails: true})
@@ -204,7 +209,7 @@ func (c *comparison) gone(m *datamap.Table) {
 	}
 	if c.system.Relational() {
 		for _, name := range m.Names() {
-			if t.Column(name) != nil {
+			if t.Column(name) != nil || slices.Contains(said, name) {
 				continue
 			}
 			why := c.hidden()
@@ -221,6 +226,42 @@ func (c *comparison) gone(m *datamap.Table) {
 			c.add(Difference{Table: m.Name, Column: name, Change: GoneColumn, Fails: true})
 		}
 	}
+}
+
+// moments finds what rules count from that stood in another table and is gone, and gives the names of it.
+func (c *comparison) moments(m *datamap.Table) (said []string) {
+	for _, name := range m.MomentsElsewhere() {
+		from, column := c.elsewhere(m, name)
+		if from == nil {
+			continue
+		}
+		why := ""
+		switch t := c.live(from); {
+		case t == nil:
+			why = "the table " + from.Name + " is gone"
+		case column != "" && t.Column(column) == nil:
+			why = from.Name + " has no column " + column
+		default:
+			continue
+		}
+		c.add(Difference{Table: m.Name, Column: name, Change: GoneColumn, Why: append([]string{"a rule of retention counts from it, and " + why}, c.hidden()...), Fails: true})
+		said = append(said, name)
+	}
+	return said
+}
+
+// elsewhere is the table in which a moment stands, and its column there; without one while nobody can say how the tables
+// refer to each other, because one is gone. Nil when it is none of the system.
+func (c *comparison) elsewhere(m *datamap.Table, name string) (*datamap.Table, string) {
+	if e := m.Elsewhere(name); e != nil {
+		return e.Reference.Table, e.Column
+	}
+	for _, t := range c.system.All() {
+		if t != m && strings.HasPrefix(name, t.Name+".") {
+			return t, ""
+		}
+	}
+	return nil, ""
 }
 
 // hidden is why something may seem to be gone: MySQL shows only what a login has a grant for.

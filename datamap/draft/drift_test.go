@@ -251,6 +251,83 @@ func TestDriftOfAPathIntoAColumn(t *testing.T) {
 	}
 }
 
+// A moment that stood in another table is missed when its column or the table is gone.
+func TestDriftOfMomentsElsewhere(t *testing.T) {
+	for name, c := range map[string]struct{ orders, why string }{
+		"its column":   {"CREATE TABLE orders (id int PRIMARY KEY, customer_id int, note varchar(50))", "orders has no column bought"},
+		"its table":    {"CREATE TABLE others (id int PRIMARY KEY)", "the table orders is gone"},
+		"nothing does": {"CREATE TABLE orders (id int PRIMARY KEY, customer_id int, note varchar(50), bought date)", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			connecttest.Each(t, func(t *testing.T, config connect.Config) {
+				connecttest.Exec(t, config, "CREATE TABLE people (id int PRIMARY KEY, email varchar(50))", c.orders)
+				report := driftFrom(t, config, `
+tables:
+  people: {key: id, identities: {email: email}, relation: owns, erase: clear, columns: {email: contact.email}, retention: {all: orders.bought}}
+  orders: {key: id, references: {customer: {columns: customer_id, to: people.id}}, relation: {customer: owns}, erase: clear, columns: {note: contact.name}}
+`)
+				var said []string
+				for _, d := range report.Differences {
+					if d.Table == "people" {
+						said = append(said, fmt.Sprint(d.Column, d.Change, d.Fails, strings.Contains(strings.Join(d.Why, ""), c.why)))
+					}
+				}
+				if want := "orders.bought" + string(GoneColumn) + "true true"; c.why == "" && len(said) > 0 || c.why != "" && (len(said) != 1 || said[0] != want) {
+					t.Errorf("%q:\n%s", said, report.Text())
+				}
+			})
+		})
+	}
+}
+
+// driftFrom compares a database with a map without its head.
+func driftFrom(t *testing.T, c connect.Config, tables string) *Report {
+	t.Helper()
+	m, err := datamap.LoadText("s.yaml", []byte("system: s\nkind: "+c.Kind+"\ncredentials: env:A"+tables), testPolicy(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	src, err := open.Source(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	schema, err := src.Describe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := m.Complete(map[string][]datamap.TableFacts{"s": datamap.FactsOf(schema)})
+	if err == nil {
+		m = whole
+	}
+	report, err := Drift(t.Context(), m, map[string]Live{"s": {Schema: schema, Rows: src}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// A key inside a mapped document whose name speaks of data that the map does not say of it is a note. No key is said that may be
+// somebody's own name or address.
+func TestDriftInsideADocument(t *testing.T) {
+	connecttest.Each(t, func(t *testing.T, c connect.Config) {
+		kind := map[string]string{"postgresql": "jsonb"}[c.Kind]
+		if kind == "" {
+			kind = "json"
+		}
+		connecttest.Exec(t, c, "CREATE TABLE people (id int PRIMARY KEY, email varchar(50), profile "+kind+")",
+			`INSERT INTO people VALUES (1, 'ann@x.example', '{"email": "ann@x.example", "address": {"phone": "+31 20 555 0101"}, "colour": "red", "of": {"cyd@x.example": 1}}')`,
+			`INSERT INTO people VALUES (2, 'bob@x.example', '{"email": "bob@x.example", "address": {"phone": "+31 20 555 0102"}, "colour": "blue", "of": {"cyd@x.example": 2}}')`)
+		for is, want := range map[string]string{"contact.email": "note  s.people.profile: undeclared key: likely, phone (its key `phone`; the column is mapped as other data)\n", "contact": ""} {
+			report := driftFrom(t, c, "\ntables:\n  people: {key: id, identities: {email: email}, relation: owns, erase: clear, columns: {email: contact.email, profile: "+is+"}}\n")
+			text := report.Text()
+			if report.Fails || want == "" && strings.Contains(text, "key") || !strings.Contains(text, want) || strings.Contains(text, "cyd") || strings.Count(text, "undeclared") > 1 {
+				t.Errorf("%s:\n%s", is, text)
+			}
+		}
+	})
+}
+
 // A file that cannot be read is said to be unread, by a draft and when nobody mapped it; it is not said to be without personal data.
 func TestUnreadableFile(t *testing.T) {
 	dir := t.TempDir()
