@@ -25,9 +25,7 @@ func TestMusicShop(t *testing.T) {
 			var all [][]string
 			for _, kind := range connecttest.Kinds(t) {
 				t.Run(kind.Name, func(t *testing.T) {
-					if lines, there := musicShop(t, kind, file); there {
-						kinds, all = append(kinds, kind.Name), append(all, lines)
-					}
+					kinds, all = append(kinds, kind.Name), append(all, musicShop(t, kind, file))
 				})
 			}
 			for i := range all {
@@ -43,11 +41,9 @@ func TestMusicShop(t *testing.T) {
 }
 
 // musicShop is what the commands print about three people on one database, a line an entry.
-func musicShop(t *testing.T, kind connecttest.Kind, file string) (out []string, there bool) {
+func musicShop(t *testing.T, kind connecttest.Kind, file string) (out []string) {
 	c := kind.Config(t)
-	if !connecttest.Chinook(t, c) {
-		return nil, false
-	}
+	connecttest.Chinook(t, c)
 	yaml, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +76,7 @@ func musicShop(t *testing.T, kind connecttest.Kind, file string) (out []string, 
 			t.Errorf("%s is found after the erasure: %v", who, list)
 		}
 	}
-	return out, true
+	return out
 }
 
 // entriesOf runs a command and gives its entries in a spelling and an order common to the databases.

@@ -1,11 +1,8 @@
 package sqldb_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,48 +11,6 @@ import (
 	"github.com/avowhq/avow/connect/connecttest"
 	"github.com/google/go-cmp/cmp"
 )
-
-// chinook is a shop of music as its makers publish it for each database. It lies beside
-// the repository, not in it.
-func chinook(tb testing.TB, kind string) []string {
-	tb.Helper()
-	name := map[string]string{"postgresql": "PostgreSql", "mysql": "MySql", "sqlite": "Sqlite"}[kind]
-	path := filepath.Join("..", "..", "..", "shared", "data", "chinook", "Chinook_"+name+".sql")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		tb.Fatalf("the data of this test is missing: put the Chinook database, version 1.4.5, at %s", path)
-	}
-	var out []string
-	if kind == "mysql" { // its script writes backslashes as they are
-		out = append(out, "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'")
-	}
-	for _, s := range strings.Split(string(bytes.TrimPrefix(text, []byte("\ufeff"))), ";\n") {
-		s = withoutComments(s)
-		if word, _, _ := strings.Cut(s, " "); s == "" || strings.Contains(s, " DATABASE ") || word == "USE" || strings.HasPrefix(s, `\c`) {
-			continue
-		}
-		out = append(out, s)
-	}
-	return out
-}
-
-func withoutComments(s string) string {
-	for {
-		start := strings.Index(s, "/*")
-		end := strings.Index(s, "*/")
-		if start < 0 || end < start {
-			break
-		}
-		s = s[:start] + s[end+2:]
-	}
-	var lines []string
-	for _, line := range strings.Split(s, "\n") {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "--") && !strings.HasPrefix(line, `\c`) {
-			lines = append(lines, line)
-		}
-	}
-	return strings.Join(lines, "\n")
-}
 
 // plainName makes CustomerId and customer_id one.
 func plainName(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
@@ -74,7 +29,7 @@ func TestChinook(t *testing.T) {
 	var first answers
 	for i, k := range connecttest.Kinds(t) {
 		c := k.Config(t)
-		connecttest.Exec(t, c, chinook(t, c.Kind)...)
+		connecttest.Chinook(t, c)
 		src := open(t, c)
 		schema, err := src.Describe(context.Background())
 		if err != nil {
