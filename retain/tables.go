@@ -313,10 +313,9 @@ func (b *batches) refused(batch *plan.Batch, due plan.Due, err error) (bool, con
 // do runs a batch, unless the run is dry, and reads again what it changed.
 func (b *batches) do(ctx context.Context, batch *plan.Batch) error {
 	sp := batch.Plan.Systems[0]
-	src := b.systems.Search.Sources[sp.System]
 	var left []plan.Left
 	if b.dry {
-		if err := b.show(sp, src); err != nil {
+		if err := b.show(ctx, sp); err != nil {
 			return err
 		}
 	} else {
@@ -388,14 +387,17 @@ func (b *batches) allHeld(ctx context.Context, due plan.Due, why string) error {
 	return err
 }
 
-// show gives the statements of a batch to whoever asked for them.
-func (b *batches) show(sp *plan.SystemPlan, src connect.Source) error {
+// show gives the statements of a batch to whoever asked for them, and as comments in what a run may differ.
+func (b *batches) show(ctx context.Context, sp *plan.SystemPlan) error {
 	if b.statements == nil {
 		return nil
 	}
-	list, err := sp.Statements(src)
+	list, but, err := b.runner.Statements(ctx, sp)
 	if err != nil {
 		return err
+	}
+	for i, line := range but {
+		list = slices.Insert(list, i, connect.Statement{Text: "-- " + line})
 	}
 	for _, s := range list {
 		if err := b.statements(sp.System, s); err != nil {

@@ -103,7 +103,10 @@ func (w whom) show(ctx context.Context, t *terminal, at where, what string, fix 
 		return err
 	}
 	if asSent {
-		if err := m.writeStatements(t.out, p); err != nil {
+		if what == string(plan.Erasure) && !at.recorded() {
+			fmt.Fprint(t.out, "\n-- No records of avow are here: holds and claims that a run looks for in them count in none of this.\n")
+		}
+		if err := m.writeStatements(ctx, t.out, p); err != nil {
 			return err
 		}
 	}
@@ -221,19 +224,22 @@ func entryLine(e plan.Entry) string {
 	return b.String()
 }
 
-// writeStatements prints what each system would be sent.
-func (m *mapped) writeStatements(w io.Writer, p *plan.Plan) error {
+// writeStatements prints what each system would be sent, and in what a run may differ.
+func (m *mapped) writeStatements(ctx context.Context, w io.Writer, p *plan.Plan) error {
 	for _, sp := range p.Systems {
 		src := m.sources[sp.System]
 		if src == nil {
 			continue
 		}
-		list, err := sp.Statements(src)
+		list, but, err := sp.Statements(ctx, src)
 		if err != nil {
 			return err
 		}
 		if len(list) > 0 {
 			fmt.Fprintf(w, "\n-- %s, in one step\n", sp.System)
+		}
+		for _, line := range but {
+			fmt.Fprintf(w, "-- %s\n", line)
 		}
 		for _, s := range list {
 			writeStatement(w, s)

@@ -29,15 +29,14 @@ func (r *Runner) describe(ctx context.Context) (err error) {
 // and goes before them. What came since, or was made to refer to them, is somebody else's
 // until it is planned anew: the row it points at is left, and Check tells.
 func (r *Runner) change(ctx context.Context, changes []connect.Change) ([]connect.Result, error) {
-	deletes := slices.ContainsFunc(changes, func(c connect.Change) bool { return c.Kind == connect.Delete })
-	if _, database := r.src.(connect.Rehearsal); !database || !deletes {
-		return r.src.Change(ctx, changes)
-	}
-	if err := r.describe(ctx); err != nil {
+	first, added, err := r.sent(ctx, changes)
+	if err != nil {
 		return nil, err
 	}
-	taken := func(r connect.Reference) bool { return r.OnDelete != connect.NoAction }
-	results, err := r.src.Change(ctx, unlessPointedAt(changes, r.schema, taken))
+	results, err := r.src.Change(ctx, first)
+	if !added {
+		return results, err
+	}
 	switch avow.KindOf(err) {
 	case avow.Conflict: // the database may have refused it for the sake of such a row
 	case avow.NotFound: // a table that is gone
@@ -47,11 +46,28 @@ func (r *Runner) change(ctx context.Context, changes []connect.Change) ([]connec
 	if r.schema = nil; r.describe(ctx) != nil {
 		return nil, err
 	}
-	each := func(connect.Reference) bool { return true }
-	if again, failed := r.src.Change(ctx, unlessPointedAt(changes, r.schema, each)); failed == nil {
+	if again, failed := r.src.Change(ctx, r.sentAgain(changes)); failed == nil {
 		return again, nil
 	}
 	return nil, err
+}
+
+// sent is what a system is sent of a part. Added is whether it is a database in which rows may have come to point at others.
+func (r *Runner) sent(ctx context.Context, changes []connect.Change) (first []connect.Change, added bool, err error) {
+	deletes := slices.ContainsFunc(changes, func(c connect.Change) bool { return c.Kind == connect.Delete })
+	if _, database := r.src.(connect.Rehearsal); !database || !deletes {
+		return changes, false, nil
+	}
+	if err := r.describe(ctx); err != nil {
+		return nil, true, err
+	}
+	taken := func(r connect.Reference) bool { return r.OnDelete != connect.NoAction }
+	return unlessPointedAt(changes, r.schema, taken), true, nil
+}
+
+// sentAgain is what is sent when the database has refused that.
+func (r *Runner) sentAgain(changes []connect.Change) []connect.Change {
+	return unlessPointedAt(changes, r.schema, func(connect.Reference) bool { return true })
 }
 
 // unlessPointedAt adds to deletions that a row is left which another points at by some of

@@ -2,8 +2,12 @@ package plan
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/avowhq/avow/connect"
 	"github.com/avowhq/avow/connect/connecttest"
@@ -110,4 +114,63 @@ person:
 		connecttest.Exec(t, config, `DELETE FROM person WHERE id = 4`)
 		batch(2, "3|c@x.example")
 	})
+}
+
+// overheard is a source that keeps what it is told to change.
+type overheard struct {
+	connect.Source
+	connect.Rehearsal
+	told [][]connect.Change
+}
+
+func (o *overheard) Change(ctx context.Context, changes []connect.Change) ([]connect.Result, error) {
+	o.told = append(o.told, changes)
+	return o.Source.Change(ctx, changes)
+}
+
+// What a look at a plan prints is what a run sends, with what it adds about rows that come meanwhile; in what a run may differ is said.
+func TestStatementsAreThoseOfTheRun(t *testing.T) {
+	for action, refused := range map[string]bool{"ON DELETE CASCADE": false, "": true} {
+		eachKind(t, func(t *testing.T, config connect.Config) {
+			w := sqlWorld(t, config, `
+person:
+  identities: {email: email}
+  relation: owns
+  erase: delete
+  columns: {email: contact.email}
+letters:
+  identities: {email: email}
+  relation: owns
+  erase: clear
+  columns: {email: {is: contact.email, erase: mask(email)}}
+`, `CREATE TABLE person (id integer PRIMARY KEY, email varchar(60))`, `CREATE TABLE letters (id integer PRIMARY KEY, email varchar(60))`,
+				`CREATE TABLE comments (id integer PRIMARY KEY, author integer, note varchar(60), FOREIGN KEY (author) REFERENCES person (id) `+action+`)`,
+				`INSERT INTO person VALUES (1, 'ann@x.example'), (2, 'bob@x.example')`, `INSERT INTO letters VALUES (1, 'ann@x.example')`)
+			sp := w.plan(people("email=ann@x.example")).Systems[0]
+			src := w.sources["shop"]
+			shown, but, err := sp.Statements(t.Context(), src)
+			if err != nil {
+				t.Fatal(err)
+			}
+			run := &overheard{Source: src, Rehearsal: src.(connect.Rehearsal)}
+			if _, err := sp.Run(t.Context(), run); err != nil || len(run.told) != 1 {
+				t.Fatalf("%d times: %v", len(run.told), err)
+			}
+			sent, err := src.Show(run.told[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(sent, shown); diff != "" {
+				t.Errorf("sent (-) and shown (+) differ: %s", diff)
+			}
+			text := fmt.Sprint(shown)
+			if strings.Contains(text, "comments") == refused {
+				t.Errorf("%s: %s", action, text)
+			}
+			notes := strings.Join(but, "\n")
+			if strings.Contains(notes, "refuse a deletion") != refused || !strings.Contains(notes, "a mask") {
+				t.Errorf("%s: it is said: %s", action, notes)
+			}
+		})
+	}
 }

@@ -111,7 +111,7 @@ person:
 				t.Errorf("the certificate would say %+v", sum)
 			}
 		}
-		list, err := p.Systems[0].Statements(w.sources["shop"])
+		list, _, err := p.Systems[0].Statements(t.Context(), w.sources["shop"])
 		if err != nil || len(list) != 1 || !strings.Contains(connect.Text(list[0].Values), "[]") || !strings.Contains(connect.Text(list[0].Values), "{}") {
 			t.Errorf("it would send %+v, %v", list, err)
 		}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"slices"
 
 	"github.com/avowhq/avow"
 	"github.com/avowhq/avow/connect"
@@ -63,13 +64,34 @@ func (o *Outcome) add(g *Group, changed int64) {
 	o.Tables = append(o.Tables, Done{g.Table, action, g.Rows, changed})
 }
 
-// Statements is what Run would send, but for what it adds about rows that came since, for people to read. It holds personal values.
-func (p *SystemPlan) Statements(src connect.Source) ([]connect.Statement, error) {
-	changes, _ := p.changes()
+// Statements is what Run sends, for people to read, and in what it may differ. It holds personal values.
+func (p *SystemPlan) Statements(ctx context.Context, src connect.Source) (list []connect.Statement, but []string, err error) {
+	return NewRunner(src).Statements(ctx, p)
+}
+
+// Statements is what Run sends.
+func (r *Runner) Statements(ctx context.Context, p *SystemPlan) (list []connect.Statement, but []string, err error) {
+	changes, groups := p.changes()
 	if len(changes) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
-	return src.Show(changes)
+	first, added, err := r.sent(ctx, changes)
+	if err != nil {
+		return nil, nil, err
+	}
+	if added && !slices.EqualFunc(first, r.sentAgain(changes), func(a, b connect.Change) bool { return len(a.Unless) == len(b.Unless) }) {
+		but = append(but, "Should the database refuse a deletion, because other rows point at those that go, all is sent once more, and leaves what such rows point at.")
+	}
+	if slices.ContainsFunc(groups, (*Group).masked) {
+		but = append(but, "What a mask makes is made anew by each plan: the values of a run are others.")
+	}
+	list, err = r.src.Show(first)
+	return list, but, err
+}
+
+// masked reports whether values in it are made by the key of the plan.
+func (g *Group) masked() bool {
+	return slices.ContainsFunc(g.sets, func(s set) bool { return s.each.width == 0 && s.mask != nil && !s.mask.constant() })
 }
 
 // Changes reports whether running the part changes anything.

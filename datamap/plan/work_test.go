@@ -334,7 +334,7 @@ func TestStatements(t *testing.T) {
 	w := books(t)
 	p := w.plan(people("email=ann@x.example"))
 	for _, s := range p.Systems {
-		statements, err := s.Statements(w.sources[s.System])
+		statements, _, err := s.Statements(t.Context(), w.sources[s.System])
 		if err != nil || len(statements) == 0 {
 			t.Fatalf("%v: %v", statements, err)
 		}
