@@ -314,6 +314,8 @@ func (c *column) weakName() {
 		c.say(s, Likely, nameSays, c.place())
 	case near && c.namesTable():
 		c.say(s, Likely, "it is what the table is of", c.place())
+	case s == Language && anyText(c.tokens, "locale", "ui", "gui", "screen", "scherm", "interface", "app", "display"):
+		c.say("", Not, "it is the language in which a system speaks to somebody")
 	case s == State || s == Language:
 		c.say("", Not, "it may be the state of the row") // until what stands beside it is known
 		if near && s == Language && !(t.deal() && t.about != aboutPeople) {

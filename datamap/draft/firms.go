@@ -14,7 +14,8 @@ func (t *table) ofFirms() bool {
 		if !c.named || !slices.Contains([]Sort{Name, Company, Birth, Gender}, c.name.sort) || anyMeans(c.tokens, "aside") {
 			continue
 		}
-		turned := anyMeans(c.tokens, "contactword") && !anyText(c.tokens, "emergency") && !onlyPeople(c.tokens)
+		turned := anyMeans(c.tokens, "contactword") && !anyText(c.tokens, "emergency") && !onlyPeople(c.tokens) ||
+			len(c.tokens) == 1 && anyText(c.tokens, "contactperson", "contactpersoon", "kontaktperson", "ansprechpartner", "interlocuteur", "referente")
 		switch parts := anyMeans(c.tokens, "first") || anyMeans(c.tokens, "last") || anyMeans(c.tokens, "middle"); {
 		case c.name.sort == Birth || c.name.sort == Gender:
 			return false
@@ -26,7 +27,39 @@ func (t *table) ofFirms() bool {
 			single = true
 		}
 	}
-	return own && contact && !single || !single && t.calledAsFirms()
+	return own && contact && !single || !single && !t.leadsToPeople() && (t.calledAsFirms() || t.calledElse())
+}
+
+// leadsToPeople reports whether rows point at people, and not at such as look after them.
+func (t *table) leadsToPeople() bool {
+	return !t.noun && slices.ContainsFunc(t.refs, func(r *reference) bool {
+		return r.target != t && r.target.about == aboutPeople && !t.asideBy(r) && !r.target.staff()
+	})
+}
+
+// calledElse reports whether rows are called something first that is no name of a person,
+// and somebody stands behind it: an agency and whom to ask for there, a branch and who
+// runs it.
+func (t *table) calledElse() bool {
+	called := false
+	for _, c := range t.columns {
+		if c.Kind != connect.TextKind || c.isKey() || t.isReference(c.Name) || c.seen.n() < 3 {
+			continue
+		}
+		s, how := c.says()
+		people := s == Name && how >= medium && c.seen.share(markFirm) < .1
+		switch {
+		case people && c.seen.share(markWhole) < .2:
+			return false // first names stand alone
+		case people:
+			return called
+		case c.named && (c.name.sort == Government || c.name.sort == Login || c.name.sort == Nationality):
+			return false
+		case !t.noun && c.named && c.name.sort == Name && c.seen.share(markGiven) < peopleShare, c.seen.share(markFirm) >= firmShare && c.seen.share(markSentence) < .5:
+			called = true
+		}
+	}
+	return false
 }
 
 // firmShare is from which share of names with a word such as `Ltd` on a column is one of
@@ -48,7 +81,7 @@ func (t *table) calledAsFirms() bool {
 		if c.named && c.name.sort == Name && c.seen.share(markGiven) >= peopleShare {
 			return false
 		}
-		firms = firms || c.Kind == connect.TextKind && c.Length != 1 && c.seen.n() >= 2 && c.seen.share(markFirm) >= firmShare && c.seen.share(markSentence) < .5 && !t.isReference(c.Name)
+		firms = firms || c.Kind == connect.TextKind && (c.Length == 0 || c.Length > 4) && c.seen.n() >= 2 && c.seen.share(markFirm) >= firmShare && c.seen.share(markSentence) < .5 && !t.isReference(c.Name)
 	}
 	return firms
 }
@@ -62,7 +95,7 @@ func (t *table) ofPlaces() bool {
 	if t.about != aboutUnknown || t.tie != tieNone || t.deal() || t.health || t.pointsAtPeople() {
 		return false
 	}
-	parts := 0
+	parts, called, calls := 0, 0, 0
 	for _, c := range t.columns {
 		s := c.surely()
 		if s == Name && c.name == (reading{Name, medium}) {
@@ -73,9 +106,25 @@ func (t *table) ofPlaces() bool {
 			return false
 		case c.named && (c.name.sort == Street || c.name.sort == City || c.name.sort == Zip), s == Street:
 			parts++
+		case s == Phone && onlyPhone(c.tokens):
+			calls = 1
+		case c.designates():
+			called = 1
 		}
 	}
-	return parts >= 2
+	return parts >= 2 || called == 1 && parts+calls >= 1
+}
+
+// onlyPhone reports whether a name says of a number to ring nothing else: not whose.
+func onlyPhone(ts []token) bool {
+	return !slices.ContainsFunc(ts, func(t token) bool { return !t.means("phone") && !t.means("number") })
+}
+
+// designates reports whether a column says what a thing is called, and not one of its values
+// is a name of somebody.
+func (c *column) designates() bool {
+	called := c.named && c.name.sort == Name || anyText(c.tokens, "bez", "bezeichnung", "denomination", "denominacion", "denominazione", "omschrijving", "nazwa", "libelle", "label", "title")
+	return called && (c.Kind == connect.TextKind || c.seen.binary) && c.seen.n() >= 3 && c.seen.share(markGiven) == 0 && c.seen.share(markWhole) == 0
 }
 
 // ofBeasts reports whether each row is an animal.

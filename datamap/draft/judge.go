@@ -14,6 +14,8 @@ type judgement struct {
 	tables []*table
 	named  map[string]*table
 	byName *byName
+
+	declared bool // some table says what a column of it points at
 }
 
 // about is what the rows of a table are.
@@ -47,10 +49,13 @@ type table struct {
 	health   bool
 	animals  bool // of what ails them
 	firms    bool // though they are called as people are
+	askable  bool // whom to call stands behind what the rows are
 	refs     []*reference
 	rows     int // sampled
 	unread   string
 	own      []string // the stems of its name's words
+	prefix   string   // what the names of its columns begin with
+	span     *span    // of its keys, once known
 	sorts    int      // of what says who somebody is
 	keyed    string   // what names a row, once keyKnown
 	keyKnown bool
@@ -69,7 +74,8 @@ type column struct {
 	name    reading
 	named   bool
 	seen    *evidence
-	settled bool // whatever columns like it are elsewhere
+	settled bool     // whatever columns like it are elsewhere
+	mayHold []*table // whose keys it may hold: its name fits them all
 	finding Finding
 }
 
@@ -119,6 +125,8 @@ func byRules(ctx context.Context, schema *connect.Schema, src Reader, rows int) 
 	}
 	for _, t := range j.tables {
 		t.describe()
+	}
+	for _, t := range j.tables {
 		if (t.about == aboutPeople || t.about == aboutUnknown && !t.deal()) && t.ofFirms() {
 			t.about, t.noun, t.firms = aboutCompanies, true, true
 		}
@@ -156,6 +164,7 @@ func newTable(db *connect.Table, system string) *table {
 		t.columns = append(t.columns, &column{Column: &db.Columns[i], table: t, seen: newEvidence()})
 	}
 	prefix, suffix := affixes(db.Columns)
+	t.prefix = prefix
 	kinds := kindMarks(db.Columns)
 	tail := tableTail(db, kinds)
 	for _, c := range t.columns {
@@ -164,11 +173,22 @@ func newTable(db *connect.Table, system string) *table {
 			c.readBare(bare)
 		}
 	}
+	t.ownNumber()
 	t.pairs()
 	if len(t.columns) == 0 {
 		t.unread = db.Lacks[connect.OpRead] // there is nothing to try
 	}
 	return t
+}
+
+// ownNumber takes the number of a row for what it is, and not for one that a state gives:
+// `TCNO` is the key of a `TC`.
+func (t *table) ownNumber() {
+	for _, c := range t.columns {
+		if c.bare != "" && c.isKey() && c.named && c.name.sort == Government && slices.ContainsFunc(tokens(c.bare), func(t token) bool { return t.means("number") || t.means("id") }) {
+			c.named = false
+		}
+	}
 }
 
 // read reads the name of a column; without what the names of the table's columns
@@ -184,7 +204,7 @@ func (c *column) read(prefix, suffix, system string) {
 	if len(short) == 0 {
 		return // `option_1`, `option_2`
 	}
-	c.bare = bare
+	c.bare, short = bare, inFull(short, c.Length)
 	r, ok := read(short, c.Column)
 	affix := append(tokens(strings.Trim(prefix, "_. ")), tokens(suffix)...)
 	switch {
@@ -262,6 +282,9 @@ func (t *table) describe() {
 	for _, tok := range t.words {
 		t.health = t.health || tok.means("health") || tok.means("result") || tok.text == "lab" || tok.text == "vital" || tok.text == "vitals" || tok.text == "medical"
 	}
+	if !t.deal() {
+		t.byValues(sorts)
+	}
 	if t.animals = t.health && t.about != aboutPeople && t.ofAnimals(); t.animals {
 		t.health, t.about = false, aboutThings
 		return
@@ -283,7 +306,7 @@ func (t *table) describe() {
 	if t.about != aboutUnknown {
 		return
 	}
-	if (sorts[Birth] || sorts[Gender] || sorts[Government]) && t.hasName() {
+	if (sorts[Birth] || sorts[Gender] || sorts[Government] || t.namesInParts() && !t.deal()) && t.hasName() {
 		n++
 	}
 	switch {
@@ -291,11 +314,49 @@ func (t *table) describe() {
 		t.about = aboutCompanies
 	case n == 2 && t.words[len(t.words)-1].means("licence") && t.costs():
 		// what was bought, and to whom it is made out
+	case n == 2 && t.contactsBehind():
+		t.askable = true
 	case n > 2 || n == 2 && len(t.columns) <= wide && (sorts[Name] || sorts[Email] || sorts[Birth] || sorts[Government] || sorts[Gender] || sorts[Phone]):
 		t.about = aboutPeople
-	case addresses >= 3 && n == 0 && !t.pointsAtPeople():
+	case addresses >= 3 && n == 0 && !t.pointsAtPeople() && !t.hasName():
 		t.about = aboutAddress
 	}
+}
+
+// byValues adds what values say where names say nothing: two columns of names are those of
+// somebody, and then so is a day of birth.
+func (t *table) byValues(sorts map[Sort]bool) {
+	names, births := 0, 0
+	for _, c := range t.columns {
+		switch s, how := c.says(); {
+		case how < medium || c.ofAnother() || anyMeans(c.tokens, "aside"):
+		case s == Name && (!c.named || c.name.sort == Name):
+			names++
+		case s == Birth:
+			births++
+		}
+	}
+	if names >= 2 {
+		sorts[Name] = true
+		sorts[Birth] = sorts[Birth] || births == 1
+	}
+}
+
+// contactsBehind reports whether what a table says of people is only what somebody is called
+// and how they are reached, and stands behind what the row is: a repair, and whom to call.
+func (t *table) contactsBehind() bool {
+	before := 0
+	for _, c := range t.columns {
+		switch s := c.surely(); {
+		case s == Name || s == Email || s == Phone:
+			return before >= 3 && len(t.refs) > 0
+		case s != "":
+			return false
+		case !c.isKey() && !t.isReference(c.Name):
+			before++
+		}
+	}
+	return false
 }
 
 // costs reports whether rows say what they were bought for, or how many can use them.
@@ -336,6 +397,13 @@ func (t *table) pointsAtPeople() bool {
 // hasName reports whether a column is called `name`.
 func (t *table) hasName() bool {
 	return slices.ContainsFunc(t.columns, func(c *column) bool { return c.named && c.name == reading{Name, medium} })
+}
+
+// namesInParts reports whether a column is for first names alone.
+func (t *table) namesInParts() bool {
+	return slices.ContainsFunc(t.columns, func(c *column) bool {
+		return c.named && c.name == reading{Name, strong} && anyMeans(c.tokens, "first") && !anyMeans(c.tokens, "person")
+	})
 }
 
 // namesCompany reports whether a table begins with the name of an organisation.

@@ -35,8 +35,9 @@ var likeness = sync.OnceValue(func() map[string]int {
 
 // From which weight a column is listed, and below which one that was listed is let go.
 const (
-	listedFrom = 50
-	letGoBelow = -200
+	listedFrom    = 50
+	technicalFrom = 150 // what is called as what a system keeps
+	letGoBelow    = -100
 )
 
 // byLikeness lists what is like columns about people, and lets go what is not.
@@ -51,12 +52,20 @@ func (t *table) byLikeness() {
 	nobodys := t.logsNobody()
 	for c, weight := range weights {
 		switch {
-		case c.finding.Sure == Not && weight >= listedFrom && !nobodys:
+		case c.finding.Sure == Not && weight >= c.listedFrom() && !nobodys:
 			c.say(c.perhaps(), Unsure, "columns like it are mostly about people in other systems")
 		case c.finding.Sure == Unsure && weight < letGoBelow:
 			c.say("", Not, "columns like it are mostly about nobody in other systems")
 		}
 	}
+}
+
+// listedFrom is higher where a column is called as what a system keeps of its rows.
+func (c *column) listedFrom() int {
+	if !c.named && c.technical() && !(len(c.tokens) > 1 && slices.Contains(c.table.own, stem(c.tokens[0].text))) {
+		return technicalFrom
+	}
+	return listedFrom
 }
 
 // logsNobody reports whether rows are entries of a log, and nothing

@@ -218,10 +218,20 @@ func read(ts []token, c *connect.Column) (reading, bool) {
 	if n := len(ts); kind == written && c.Kind == connect.TextKind && n > 1 && ts[n-1].means("contactword") && ts[n-1].text != "emergency" {
 		return reading{Name, medium}, true // of somebody whose word nobody knows: `rec_contact`
 	}
-	if s, ok := terseOf(ts); ok && !blocked {
+	if s, ok := terseOf(ts); ok && !blocked && kind&kindsOfTerse(s) != 0 {
 		return reading{s, weak}, true
 	}
 	return reading{}, false
+}
+
+// kindsOfTerse are the kinds of columns in which what a few letters may mean is kept:
+// `criado_em` is a moment, and no address of mail.
+func kindsOfTerse(s Sort) kindSet {
+	switch s {
+	case Birth, Gender, Health, Pay, Phone, Zip, Nationality, Country, State, Job:
+		return anyKind
+	}
+	return written
 }
 
 // ofFile reports whether a name is of what is kept about a file beside it, whatever is in

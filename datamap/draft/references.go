@@ -32,6 +32,7 @@ func (j *judgement) table(name string) *table {
 // references gathers the foreign keys, and finds what is one without being declared.
 func (j *judgement) references(ctx context.Context, src Reader) error {
 	for _, t := range j.tables {
+		j.declared = j.declared || len(t.References) > 0
 		for _, r := range t.References {
 			if target := j.table(r.Table); target != nil {
 				t.refs = append(t.refs, &reference{columns: r.Columns, target: target, to: r.To, empty: t.nullable(r.Columns)})
@@ -93,6 +94,9 @@ func (j *judgement) infer(ctx context.Context, src Reader, c *column) error {
 		}
 		c.table.refs = append(c.table.refs, &reference{columns: []string{c.Name}, target: target, to: []string{key.Name}, found: why, empty: c.Nullable})
 		return nil
+	}
+	if found, err := j.inferByLetters(ctx, src, c); found || err != nil {
+		return err
 	}
 	if own := j.byName.shorts[c.shortNumber()]; own != nil && !c.table.headed() && kindsMeet(c.Column, own.Column) {
 		c.table.refs = append(c.table.refs, &reference{columns: []string{c.Name}, target: own.table, to: []string{own.Name}, found: "by its name", empty: c.Nullable})
@@ -277,27 +281,38 @@ const (
 
 // held asks whether the values of a column are keys of a table.
 func held(ctx context.Context, src Reader, c, key *column) (answer, error) {
+	found, of, err := holds(ctx, src, c, key)
+	switch {
+	case err != nil || of == 0:
+		return unknown, err
+	case found*10 >= of*7:
+		return yes, nil
+	case found*10 < of*3:
+		return no, nil
+	}
+	return unknown, nil
+}
+
+// holds counts how many of some values of a column are keys of a table; of none where there
+// are too few, or the table cannot be asked.
+func holds(ctx context.Context, src Reader, c, key *column) (found, of int, err error) {
 	if src == nil || c.seen.n() < 2 || key.seen.n() == 0 {
-		return unknown, nil
+		return 0, 0, nil
 	}
 	in := connect.In{Columns: []string{key.Name}}
 	for _, v := range c.seen.spread(50) {
 		in.Tuples = append(in.Tuples, connect.Tuple{v})
 	}
-	found := map[string]bool{}
-	err := src.Read(ctx, connect.Read{Table: key.table.Name, Columns: []string{key.Name}, Any: []connect.In{in}, Limit: 0}, func(row connect.Row) error {
-		found[connect.Text(row[0])] = true
+	keys := map[string]bool{}
+	err = src.Read(ctx, connect.Read{Table: key.table.Name, Columns: []string{key.Name}, Any: []connect.In{in}, Limit: 0}, func(row connect.Row) error {
+		keys[connect.Text(row[0])] = true
 		return nil
 	})
 	switch {
 	case ctx.Err() != nil:
-		return unknown, ctx.Err()
-	case err != nil, len(in.Tuples) == 0:
-		return unknown, nil
-	case len(found)*10 >= len(in.Tuples)*7:
-		return yes, nil
-	case len(found)*10 < len(in.Tuples)*3:
-		return no, nil
+		return 0, 0, ctx.Err()
+	case err != nil:
+		return 0, 0, nil
 	}
-	return unknown, nil
+	return len(keys), len(in.Tuples), nil
 }

@@ -156,7 +156,7 @@ func (j *judgement) byRelation(t *table) {
 func (c *column) looksSecret() bool {
 	return c.Kind == connect.TextKind && !c.isKey() && !c.table.isReference(c.Name) && c.seen.n() >= 5 && c.seen.share(markHex) > .8 && c.seen.share(markUUID) < .2 &&
 		!slices.ContainsFunc(c.tokens, func(t token) bool {
-			return t.means("thing") || slices.Contains([]string{"checksum", "etag", "idempotency", "jobs", "file", "sha", "image", "version", "revision", "commit", "blurhash", "digest", "input", "output", "content", "runners"}, t.text)
+			return t.means("thing") || slices.Contains([]string{"checksum", "etag", "idempotency", "jobs", "file", "sha", "image", "version", "revision", "commit", "blurhash", "digest", "hash", "public", "empreinte", "huella", "impronta", "input", "output", "content", "runners"}, t.text)
 		})
 }
 

@@ -138,11 +138,15 @@ func scoreHalf(t *testing.T, half, kind string) score {
 // is mended after that makes the numbers of the half better than they are for a schema
 // nobody has seen; docs/systems.md says what those are. A half whose misses were looked
 // at moves to `tuned` when the next is written.
+//
+// `strange` are schemas by writers who had not seen what they are to judge, in sets of which
+// each was judged before anything was mended by it; what two readers labelled apart stands
+// where they agreed. More of what is about nobody is flagged there than should be.
 func TestCorpus(t *testing.T) {
-	for _, half := range []string{"tuned", "unseen"} {
+	for half, most := range map[string]float64{"tuned": .05, "unseen": .05, "strange": .08} {
 		t.Run(half, func(t *testing.T) {
 			s := scoreHalf(t, half, "sqlite")
-			if s.recall() < .95 || s.flagged() > .05 || s.sure() < .6 {
+			if s.recall() < .95 || s.flagged() > most || s.sure() < .6 {
 				t.Error(&s)
 			}
 			t.Log(strings.Join(s.lines, "\n"))

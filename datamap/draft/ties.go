@@ -61,11 +61,11 @@ func (j *judgement) held() {
 
 // tieByName ties a table whose rows name somebody in words: who complains, who pays.
 func (t *table) tieByName() {
-	if t.about != aboutUnknown || t.tie != tieNone || t.View {
+	if t.about != aboutUnknown || t.tie != tieNone || t.View || t.askable {
 		return
 	}
 	for _, c := range t.columns {
-		if s := c.surely(); (t.recordsActs() && (s == IP || s == Login) || s == Name || s == Email || c.namesInWords() || t.deal() && c.namesPayer()) && !c.ofAnother() && (t.speaks() || !anyMeans(c.tokens, "aside")) && (s == IP || s == Login || !t.entitledBeside(c)) {
+		if s := c.surely(); (t.recordsActs() && (s == IP || s == Login) || s == Name || s == Email || s == Government && !t.deal() && !c.isKey() && c.seen.n() > 0 && !c.seen.contradicts(s) || c.namesInWords() || t.deal() && c.namesPayer()) && !c.ofAnother() && (t.speaks() || !anyMeans(c.tokens, "aside")) && (s == IP || s == Login || !t.entitledBeside(c)) {
 			t.tie, t.by = tieOwned, c.Name
 			return
 		}
@@ -86,7 +86,7 @@ func (c *column) namesPayer() bool {
 // book has an author.
 func (t *table) entitledBeside(c *column) bool {
 	return slices.ContainsFunc(t.columns, func(o *column) bool {
-		return o != c && o.Kind == connect.TextKind && len(o.tokens) > 0 && (anyMeans(o.tokens, "title") || anyText(o.tokens, "title", "titel", "titre", "titulo", "label", "sku") || c.name.sort != Email && o.named && o.name == reading{Name, medium} && o.seen.share(markGiven) < .2)
+		return o != c && o.Kind == connect.TextKind && len(o.tokens) > 0 && (anyMeans(o.tokens, "title") || anyText(o.tokens, "title", "titel", "titre", "titulo", "ttl", "label", "sku", "isbn", "isb") || c.name.sort != Email && o.named && o.name == reading{Name, medium} && o.seen.share(markGiven) < .2)
 	})
 }
 
@@ -151,7 +151,7 @@ func (t *table) tieByKey() {
 		t.tie, t.by = tieOwned, "its name"
 	}
 	for _, c := range t.columns {
-		if !c.numbersSomebody() && !c.saysWho() || t.isReference(c.Name) || t.tie == tieOwned {
+		if !c.numbersSomebody() && !c.saysWho() && !c.mayNumberSomebody() || t.isReference(c.Name) || t.tie == tieOwned {
 			continue
 		}
 		t.by, t.tie = c.Name, tieOwned
@@ -159,6 +159,12 @@ func (t *table) tieByKey() {
 			t.tie = tieAside
 		}
 	}
+}
+
+// mayNumberSomebody reports whether a column may hold the keys of several tables, of people
+// among them.
+func (c *column) mayNumberSomebody() bool {
+	return slices.ContainsFunc(c.mayHold, func(t *table) bool { return t != c.table && t.about == aboutPeople })
 }
 
 // ofKinds reports whether rows say more of kinds of people, not of people: `member_type_texts`.
