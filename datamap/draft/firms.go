@@ -43,7 +43,7 @@ func (t *table) leadsToPeople() bool {
 func (t *table) calledElse() bool {
 	called := false
 	for _, c := range t.columns {
-		if c.Kind != connect.TextKind || c.isKey() || t.isReference(c.Name) || c.seen.n() < 3 {
+		if !c.inWords() || c.isKey() || t.isReference(c.Name) || c.seen.n() < 3 {
 			continue
 		}
 		s, how := c.says()
@@ -78,10 +78,10 @@ func (t *table) calledAsFirms() bool {
 		if s, how := c.says(); s == Name && how > 0 && !(c.named && c.name.sort != Name) {
 			return false
 		}
-		if c.named && c.name.sort == Name && c.seen.share(markGiven) >= peopleShare {
+		if c.named && c.name.sort == Name && (c.seen.share(markGiven) >= peopleShare || anyMeans(c.tokens, "full") || anyMeans(c.tokens, "first") || anyMeans(c.tokens, "last")) {
 			return false
 		}
-		firms = firms || c.Kind == connect.TextKind && (c.Length == 0 || c.Length > 4) && c.seen.n() >= 2 && c.seen.share(markFirm) >= firmShare && c.seen.share(markSentence) < .5 && !t.isReference(c.Name)
+		firms = firms || c.inWords() && (c.Length == 0 || c.Length > 4) && c.seen.n() >= 2 && c.seen.share(markFirm) >= firmShare && c.seen.share(markSentence) < .5 && !t.isReference(c.Name)
 	}
 	return firms
 }
@@ -112,7 +112,7 @@ func (t *table) ofPlaces() bool {
 			called = 1
 		}
 	}
-	return parts >= 2 || called == 1 && parts+calls >= 1
+	return parts >= 2 || parts+calls+called >= 2
 }
 
 // onlyPhone reports whether a name says of a number to ring nothing else: not whose.
@@ -120,11 +120,14 @@ func onlyPhone(ts []token) bool {
 	return !slices.ContainsFunc(ts, func(t token) bool { return !t.means("phone") && !t.means("number") })
 }
 
+// inWords reports whether a column is text, also such as is kept as binary.
+func (c *column) inWords() bool { return c.Kind == connect.TextKind || c.seen.binary }
+
 // designates reports whether a column says what a thing is called, and not one of its values
 // is a name of somebody.
 func (c *column) designates() bool {
 	called := c.named && c.name.sort == Name || anyText(c.tokens, "bez", "bezeichnung", "denomination", "denominacion", "denominazione", "omschrijving", "nazwa", "libelle", "label", "title")
-	return called && (c.Kind == connect.TextKind || c.seen.binary) && c.seen.n() >= 3 && c.seen.share(markGiven) == 0 && c.seen.share(markWhole) == 0
+	return called && c.inWords() && c.seen.n() >= 3 && c.seen.share(markGiven) == 0 && c.seen.share(markWhole) == 0
 }
 
 // ofBeasts reports whether each row is an animal.

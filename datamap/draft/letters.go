@@ -46,7 +46,7 @@ func (j *judgement) inferByLetters(ctx context.Context, src Reader, c *column) (
 // must reach as far as the keys do, and where it is called by more than a letter or two, from
 // the first to the last.
 func (j *judgement) inferByValues(ctx context.Context, src Reader, c *column) (bool, error) {
-	if c.isKey() || c.named || c.counts() || c.seen.n() == c.seen.rows && !c.unreadable() || slices.ContainsFunc(c.tokens, func(t token) bool { return len(t.is) > 0 }) {
+	if c.isKey() || c.Name == c.table.keyColumn() || c.named || c.counts() || c.seen.n() == c.seen.rows && !c.unreadable() || slices.ContainsFunc(c.tokens, func(t token) bool { return len(t.is) > 0 && !(len(c.tokens) == 1 && (t.means("number") || t.means("id"))) }) {
 		return false, nil
 	}
 	for _, t := range j.holders(c) {
@@ -80,7 +80,8 @@ func (j *judgement) holders(c *column) []*table {
 		}
 		keys := t.keys()
 		slack := (keys.last - keys.first) / 10
-		if coded && c.Length == key.Length || few && low >= keys.first && high*2 >= keys.last || many && low <= keys.first+slack && high >= keys.last-slack {
+		within := low >= keys.first && (high <= keys.last+slack || key.seen.n() >= usualSample) // behind the rows that were read there may be more
+		if coded && c.Length == key.Length || within && (few && high*2 >= keys.last || many && low <= keys.first+slack && high >= keys.last-slack) {
 			out = append(out, t)
 		}
 	}

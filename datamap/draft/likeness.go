@@ -52,7 +52,7 @@ func (t *table) byLikeness() {
 	nobodys := t.logsNobody()
 	for c, weight := range weights {
 		switch {
-		case c.finding.Sure == Not && weight >= c.listedFrom() && !nobodys:
+		case c.finding.Sure == Not && weight >= c.listedFrom() && !nobodys && !c.ofLook() && !c.numbersPaper():
 			c.say(c.perhaps(), Unsure, "columns like it are mostly about people in other systems")
 		case c.finding.Sure == Unsure && weight < letGoBelow:
 			c.say("", Not, "columns like it are mostly about nobody in other systems")
@@ -66,6 +66,17 @@ func (c *column) listedFrom() int {
 		return technicalFrom
 	}
 	return listedFrom
+}
+
+// ofLook reports whether a column says how a program looks for somebody.
+func (c *column) ofLook() bool {
+	return anyText(c.tokens, "theme", "skin", "layout", "motyw", "tema", "farbe", "colour", "color", "couleur", "font", "locale", "interface")
+}
+
+// numbersPaper reports whether a column is called a number and no more, in rows that are not
+// people: of an invoice, of a file.
+func (c *column) numbersPaper() bool {
+	return len(c.tokens) == 1 && c.numberish() && c.table.about != aboutPeople
 }
 
 // logsNobody reports whether rows are entries of a log, and nothing
