@@ -46,7 +46,9 @@ func (j *judgement) inferByLetters(ctx context.Context, src Reader, c *column) (
 // must reach as far as the keys do, and where it is called by more than a letter or two, from
 // the first to the last.
 func (j *judgement) inferByValues(ctx context.Context, src Reader, c *column) (bool, error) {
-	if c.isKey() || c.Name == c.table.keyColumn() || c.named || c.counts() || c.seen.n() == c.seen.rows && !c.unreadable() || slices.ContainsFunc(c.tokens, func(t token) bool { return len(t.is) > 0 && !(len(c.tokens) == 1 && (t.means("number") || t.means("id"))) }) {
+	if c.isKey() || c.Name == c.table.keyColumn() || c.named || c.counts() || c.seen.n() == c.seen.rows && !c.unreadable() || slices.ContainsFunc(c.tokens, func(t token) bool {
+		return len(t.is) > 0 && !(len(c.tokens) == 1 && (t.means("number") || t.means("id")))
+	}) {
 		return false, nil
 	}
 	for _, t := range j.holders(c) {
@@ -188,7 +190,9 @@ func (j *judgement) byKey(c *column) []*table {
 	return out
 }
 
-func beginsAs(t *table, name string) bool { return strings.HasPrefix(strings.ToLower(bareName(t.Name)), name[:1]) }
+func beginsAs(t *table, name string) bool {
+	return strings.HasPrefix(strings.ToLower(bareName(t.Name)), name[:1])
+}
 
 // countingLetters are short for what is counted or measured.
 var countingLetters = []string{"num", "cnt", "qty", "amt", "min", "max", "pos", "seq", "pct", "pts", "ord", "rev", "ver", "val", "tot", "dur", "len", "hgt", "wgt", "lvl", "cap", "vol"}
