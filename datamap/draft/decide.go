@@ -368,6 +368,8 @@ func (c *column) byHints(s Sort) {
 		c.say(s, Likely, "its values look like it")
 	case s == Health || s == Gender || s == Name && (c.table.about == aboutThings || c.table.about == aboutCompanies) && !c.namesAside():
 		c.say("", Not, "nothing ties the rows to people")
+	case s == Photo && c.table.tie == tieNone && c.table.entitled():
+		c.say("", Not, "it is a picture of what the row is")
 	default:
 		c.say(s, Unsure, "its values may be such, and nothing ties the rows to people")
 	}

@@ -86,6 +86,13 @@ func (t *table) calledAsFirms() bool {
 	return firms
 }
 
+// calledByFirms reports whether a column holds what firms are called.
+func (t *table) calledByFirms() bool {
+	return slices.ContainsFunc(t.columns, func(c *column) bool {
+		return c.inWords() && c.seen.n() >= 3 && c.seen.share(markFirm) >= firmShare && c.seen.share(markSentence) < .5
+	})
+}
+
 // ofPlaces reports whether rows that nothing ties to anybody say where something is: an
 // address, perhaps a number to call, and nothing of a person.
 func (t *table) ofPlaces() bool {

@@ -57,7 +57,7 @@ func (j *judgement) inferByValues(ctx context.Context, src Reader, c *column) (b
 			return false, err
 		}
 		if found == asked && asked > 0 {
-			c.table.refs = append(c.table.refs, &reference{columns: []string{c.Name}, target: t, to: []string{t.keyColumn()}, found: "by its values", empty: c.Nullable})
+			c.table.refs = append(c.table.refs, &reference{columns: []string{c.Name}, target: t, to: []string{t.keyColumn()}, found: "by its values alone, so make sure", empty: c.Nullable})
 			return true, nil
 		}
 	}
@@ -109,8 +109,9 @@ func (t *table) keys() span {
 // unreadable reports whether a column is called by a letter or two, with a number perhaps,
 // that mean nothing: `k2`, `ct_m`.
 func (c *column) unreadable() bool {
-	letters := strings.ToLower(strings.TrimRight(cmp.Or(c.bare, c.Name), "0123456789"))
-	return len(letters) > 0 && len(letters) <= 2 && !slices.Contains([]string{"n", "x", "y", "q", "kg", "cm", "km", "mg", "ml", "ht", "wt", "dt", "tm", "ct", "mi", "sq", "yr", "pt"}, letters)
+	name := strings.ToLower(cmp.Or(c.bare, c.Name))
+	letters := strings.TrimRight(name, "0123456789")
+	return len(letters) > 0 && len(letters) <= 2 && len(name) < 5 && !slices.Contains([]string{"n", "x", "y", "q", "kg", "cm", "km", "mg", "ml", "ht", "wt", "dt", "tm", "ct", "mi", "sq", "lp", "db", "yr", "pt"}, letters)
 }
 
 // byLetters gives the tables that what is left of a column's name, without what the columns

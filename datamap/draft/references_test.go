@@ -1,7 +1,10 @@
 package draft
 
 import (
+	"cmp"
 	"path"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -10,7 +13,7 @@ import (
 func TestUndeclaredReferences(t *testing.T) {
 	right, missed := 0, 0
 	var wrong []string
-	for _, half := range []string{"strange", "tuned", "unseen"} {
+	for _, half := range []string{"strange", "apart", "tuned", "unseen"} {
 		for _, file := range corpusFiles(t, half) {
 			tables := readCorpus(t, file)
 			src := openCorpus(t, "sqlite", tables)
@@ -24,16 +27,15 @@ func TestUndeclaredReferences(t *testing.T) {
 			}
 			for _, table := range tables {
 				for _, c := range table.columns {
-					if c.declared || c.target == "" {
-						continue
-					}
-					switch to := pointsAt(j.table(table.name), c.name); to {
-					case c.target:
+					to := pointsAt(j.table(table.name), c.name)
+					switch {
+					case c.declared, c.target == "" && !guessed(j.table(table.name), c.name):
+					case to == c.target:
 						right++
-					case "":
+					case to == "":
 						missed++
 					default:
-						wrong = append(wrong, path.Base(file)+" "+table.name+"."+c.name+": "+to+", not "+c.target)
+						wrong = append(wrong, path.Base(file)+" "+table.name+"."+c.name+": "+to+", not "+cmp.Or(c.target, "a reference"))
 					}
 				}
 			}
@@ -43,6 +45,13 @@ func TestUndeclaredReferences(t *testing.T) {
 	if missed*3 > right || len(wrong)*20 > right {
 		t.Error("too few are found, or too many are others")
 	}
+}
+
+// guessed reports whether a column is taken for a reference for its values alone.
+func guessed(t *table, column string) bool {
+	return slices.ContainsFunc(t.refs, func(r *reference) bool {
+		return slices.Equal(r.columns, []string{column}) && strings.HasPrefix(r.found, "by its values")
+	})
 }
 
 // pointsAt is what a column alone points at.

@@ -242,5 +242,5 @@ func (t *drafted) pairsPeople() bool {
 
 // stands reports whether the table is to stand in the file.
 func (t *drafted) stands() bool {
-	return t.reached && !t.View && (len(t.held) > 0 || t.owned() && t.tie == tieOwned)
+	return t.reached && !t.View && (len(t.held) > 0 || (t.owned() || t.shared) && t.tie == tieOwned)
 }

@@ -141,12 +141,16 @@ func scoreHalf(t *testing.T, half, kind string) score {
 //
 // `strange` are schemas by writers who had not seen what they are to judge, in sets of which
 // each was judged before anything was mended by it; what two readers labelled apart stands
-// where they agreed. More of what is about nobody is flagged there than should be.
+// where they agreed. More of what is about nobody is flagged there than should be. `apart`
+// are more of them, labelled by their writers, by which hardly anything was mended: what is to be
+// expected of a schema nobody has seen. The aim, .95 and .05, is not reached there.
 func TestCorpus(t *testing.T) {
-	for half, most := range map[string]float64{"tuned": .05, "unseen": .05, "strange": .08} {
+	for half, aim := range map[string]struct{ least, most float64 }{
+		"tuned": {.95, .05}, "unseen": {.95, .05}, "strange": {.95, .08}, "apart": {.93, .11},
+	} {
 		t.Run(half, func(t *testing.T) {
 			s := scoreHalf(t, half, "sqlite")
-			if s.recall() < .95 || s.flagged() > most || s.sure() < .6 {
+			if s.recall() < aim.least || s.flagged() > aim.most || s.sure() < .6 {
 				t.Error(&s)
 			}
 			t.Log(strings.Join(s.lines, "\n"))

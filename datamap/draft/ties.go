@@ -65,7 +65,7 @@ func (t *table) tieByName() {
 		return
 	}
 	for _, c := range t.columns {
-		if s := c.surely(); (t.recordsActs() && (s == IP || s == Login) || s == Name || s == Email || s == Government && !t.deal() && !c.isKey() && c.seen.n() > 0 && !c.seen.contradicts(s) || c.namesInWords() || t.deal() && c.namesPayer()) && !c.ofAnother() && (t.speaks() || !anyMeans(c.tokens, "aside")) && (s == IP || s == Login || !t.entitledBeside(c)) {
+		if s := c.surely(); (t.recordsActs() && (s == IP || s == Login) || s == Name || s == Email || s == Government && !t.deal() && !c.isKey() && !t.calledByFirms() && c.seen.n() > 0 && !c.seen.contradicts(s) || c.namesInWords() || t.deal() && c.namesPayer()) && !c.ofAnother() && (t.speaks() || !anyMeans(c.tokens, "aside")) && (s == IP || s == Login || !t.entitledBeside(c)) {
 			t.tie, t.by = tieOwned, c.Name
 			return
 		}
